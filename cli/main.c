@@ -1,0 +1,48 @@
+/*
+ * main.c - the table of commands.
+ */
+#include "cli/command.h"
+
+#include "common/version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command *const commands[] = {
+    NULL,
+};
+
+static void print_commands(FILE *out)
+{
+    fputs("pctr predicts click-through rates on a stream of ad impressions.\n"
+          "\n"
+          "Usage: pctr COMMAND [OPTION...] [ARGUMENT...]\n"
+          "\n",
+          out);
+    for (size_t i = 0; commands[i]; i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n"
+          "`pctr COMMAND --help` explains one. First look: pctr demo\n",
+          out);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "--help";
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        print_commands(stdout);
+        return argc > 1 ? 0 : 2;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("pctr %s\n", PCTR_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return command_run(commands[i], argc - 1, argv + 1);
+
+    fprintf(stderr, "pctr: no such command: '%s'\n\n", name);
+    print_commands(stderr);
+    return 2;
+}

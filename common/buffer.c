@@ -1,0 +1,69 @@
+#include "common/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
+{
+    if (size > SIZE_MAX - buffer->size)
+        goto failed;
+
+    size_t needed = buffer->size + size;
+    if (needed > buffer->room) {
+        size_t room = buffer->room < 256 ? 256 : buffer->room;
+        while (room < needed)
+            room = room > SIZE_MAX / 2 ? needed : room * 2;
+        uint8_t *bytes = realloc(buffer->bytes, room);
+        if (!bytes)
+            goto failed;
+        buffer->bytes = bytes;
+        buffer->room = room;
+    }
+    return buffer->bytes + buffer->size;
+
+failed:
+    buffer->failed = true;
+    return NULL;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size)
+{
+    uint8_t *to = buffer_reserve(buffer, size);
+
+    if (!to || size == 0)
+        return;
+    memcpy(to, data, size);
+    buffer->size += size;
+}
+
+void buffer_append_u32(struct buffer *buffer, uint32_t value)
+{
+    uint8_t bytes[4];
+
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    buffer_append(buffer, bytes, sizeof(bytes));
+}
+
+void buffer_append_u64(struct buffer *buffer, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    buffer_append(buffer, bytes, sizeof(bytes));
+}
+
+void buffer_append_f64(struct buffer *buffer, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    buffer_append_u64(buffer, bits);
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->bytes);
+    *buffer = (struct buffer){0};
+}

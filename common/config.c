@@ -1,0 +1,501 @@
+#include "common/config.h"
+
+#include "common/file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum { LINE_SIZE = 1024, SECRET_FILE_MAX = 65536 };
+
+/* --- Finding a key ----------------------------------------------------------
+ */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's edit distance, for "did you mean". */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[128];
+    size_t width = least(strlen(b), sizeof(row) / sizeof(row[0]) - 1);
+
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < width; j++) {
+            size_t replace = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = least(replace, least(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[width];
+}
+
+static int unknown(const struct config *config, const char *name,
+                   struct error *err)
+{
+    const char *nearest = NULL;
+    size_t best = 4; /* further away than this is no help */
+
+    for (const struct config_key *key = config->keys; key->name; key++) {
+        size_t d = distance(name, key->name);
+        if (d < best) {
+            best = d;
+            nearest = key->name;
+        }
+    }
+    if (nearest)
+        return error_set(err, ERROR_CONFIG,
+                         "unknown setting '%s': did you mean '%s'?", name,
+                         nearest);
+    return error_set(err, ERROR_CONFIG,
+                     "unknown setting '%s': --help lists them", name);
+}
+
+/* --- Parsing one value ------------------------------------------------------
+ */
+
+static int check_range(const struct config_key *key, double number,
+                       struct error *err)
+{
+    if (number >= key->min && number <= key->max)
+        return 0;
+    return error_set(err, ERROR_CONFIG, "%s: %.15g is outside %.15g..%.15g",
+                     key->name, number, key->min, key->max);
+}
+
+static int parse_double(const struct config_key *key, const char *text,
+                        void *field, struct error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    double number = strtod(text, &end);
+
+    if (errno || end == text || *end != '\0')
+        return error_set(err, ERROR_CONFIG, "%s: '%s' is not a number",
+                         key->name, text);
+    if (check_range(key, number, err) < 0)
+        return -1;
+    memcpy(field, &number, sizeof(number));
+    return 0;
+}
+
+static int parse_whole(const struct config_key *key, const char *text,
+                       void *field, struct error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (errno || end == text || *end != '\0' || !isdigit((unsigned char)*text))
+        return error_set(err, ERROR_CONFIG, "%s: '%s' is not a whole number",
+                         key->name, text);
+    if (check_range(key, (double)number, err) < 0)
+        return -1;
+    if (key->type == CONFIG_U32) {
+        uint32_t value = (uint32_t)number;
+        memcpy(field, &value, sizeof(value));
+    } else {
+        uint64_t value = number;
+        memcpy(field, &value, sizeof(value));
+    }
+    return 0;
+}
+
+static int parse_text(const struct config_key *key, const char *text,
+                      void *field, struct error *err)
+{
+    size_t size = strlen(text) + 1;
+
+    if (size > key->size)
+        return error_set(err, ERROR_CONFIG, "%s: longer than %zu bytes",
+                         key->name, key->size - 1);
+    memcpy(field, text, size);
+    return 0;
+}
+
+/* A secret in a file that others can read is no secret. */
+static int check_private(const struct config_key *key, const char *path,
+                         struct error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return error_set(err, ERROR_CONFIG,
+                         "%s: '%s' can be read by others: chmod 600 it",
+                         key->name, path);
+    return 0; /* a missing file is the reader's complaint */
+}
+
+static int parse_secret(const struct config_key *key, const char *text,
+                        void *field, struct error *err)
+{
+    uint8_t *content = NULL;
+    size_t size;
+
+    if (strncmp(text, "file:", 5) != 0)
+        return parse_text(key, text, field, err);
+    if (check_private(key, text + 5, err) < 0 ||
+        file_read(text + 5, SECRET_FILE_MAX, &content, &size, err) < 0)
+        return -1;
+    content[strcspn((char *)content, "\r\n")] = '\0';
+    int status = parse_text(key, (char *)content, field, err);
+    explicit_bzero(content, size);
+    free(content);
+    return status;
+}
+
+static int parse_bool(const struct config_key *key, const char *text,
+                      void *field, struct error *err)
+{
+    static const char *const yes[] = {"true", "yes", "1", "on"};
+    static const char *const no[] = {"false", "no", "0", "off"};
+
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+            *(bool *)field = strcasecmp(text, yes[i]) == 0;
+            return 0;
+        }
+    }
+    return error_set(err, ERROR_CONFIG, "%s: '%s' is not true or false",
+                     key->name, text);
+}
+
+static int parse_choice(const struct config_key *key, const char *text,
+                        void *field, struct error *err)
+{
+    const char *word = key->words;
+
+    for (int index = 0; *word; index++) {
+        size_t size = strcspn(word, "|");
+        if (strlen(text) == size && strncmp(text, word, size) == 0) {
+            memcpy(field, &index, sizeof(index));
+            return 0;
+        }
+        word += size + (word[size] == '|');
+    }
+    return error_set(err, ERROR_CONFIG, "%s: '%s' is not one of %s", key->name,
+                     text, key->words);
+}
+
+static int parse(const struct config_key *key, const char *text, void *target,
+                 struct error *err)
+{
+    void *field = (char *)target + key->offset;
+
+    switch (key->type) {
+    case CONFIG_TEXT:
+        return parse_text(key, text, field, err);
+    case CONFIG_SECRET:
+        return parse_secret(key, text, field, err);
+    case CONFIG_U32:
+    case CONFIG_U64:
+        return parse_whole(key, text, field, err);
+    case CONFIG_F64:
+        return parse_double(key, text, field, err);
+    case CONFIG_BOOL:
+        return parse_bool(key, text, field, err);
+    case CONFIG_CHOICE:
+        return parse_choice(key, text, field, err);
+    }
+    return error_set(err, ERROR_CONFIG, "%s: no such type", key->name);
+}
+
+/* --- Gathering --------------------------------------------------------------
+ */
+
+int config_start(struct config *config, const struct config_key *keys,
+                 void *target, struct error *err)
+{
+    memset(config, 0, sizeof(*config));
+    config->keys = keys;
+    config->target = target;
+    for (size_t i = 0; keys[i].name; i++) {
+        if (!keys[i].fallback)
+            continue;
+        if (parse(&keys[i], keys[i].fallback, target, err) < 0)
+            return error_wrap(err, "default");
+        config->origins[i] = ORIGIN_DEFAULT;
+    }
+    return 0;
+}
+
+int config_set(struct config *config, const char *name, const char *value,
+               enum config_origin origin, struct error *err)
+{
+    for (size_t i = 0; config->keys[i].name; i++) {
+        const struct config_key *key = &config->keys[i];
+        if (strcmp(key->name, name) != 0)
+            continue;
+        if (config->origins[i] > origin)
+            return 0;
+        if (parse(key, value, config->target, err) < 0)
+            return -1;
+        config->origins[i] = origin;
+        return 0;
+    }
+    return unknown(config, name, err);
+}
+
+static char *trim(char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t size = strlen(text);
+    while (size > 0 && isspace((unsigned char)text[size - 1]))
+        text[--size] = '\0';
+    return text;
+}
+
+/* Splits "name = value" in place. */
+static int split(char *line, char **name, char **value)
+{
+    char *equals = strchr(line, '=');
+
+    if (!equals)
+        return -1;
+    *equals = '\0';
+    *name = trim(line);
+    *value = trim(equals + 1);
+    return **name ? 0 : -1;
+}
+
+static struct config_property *property_slot(struct config *config,
+                                             const char *name)
+{
+    for (size_t i = 0; i < config->property_count; i++)
+        if (strcmp(config->properties[i].name, name) == 0)
+            return &config->properties[i];
+    if (config->property_count == CONFIG_PROPERTIES_MAX)
+        return NULL;
+    return &config->properties[config->property_count++];
+}
+
+static int add_property(struct config *config, const char *name,
+                        const char *value, struct error *err)
+{
+    struct config_property *property = property_slot(config, name);
+
+    if (!property)
+        return error_set(err, ERROR_CONFIG, "more than %d Kafka properties",
+                         CONFIG_PROPERTIES_MAX);
+    if (strlen(name) >= sizeof(property->name) ||
+        strlen(value) >= sizeof(property->value))
+        return error_set(err, ERROR_CONFIG, "%.40s...: too long", name);
+    strcpy(property->name, name);
+    strcpy(property->value, value);
+    return 0;
+}
+
+int config_set_property(struct config *config, const char *assignment,
+                        struct error *err)
+{
+    char line[LINE_SIZE], *name, *value;
+
+    if (strlen(assignment) >= sizeof(line))
+        return error_set(err, ERROR_CONFIG, "-X: too long");
+    strcpy(line, assignment);
+    if (split(line, &name, &value) < 0)
+        return error_set(err, ERROR_CONFIG, "-X '%s': expected key=value",
+                         assignment);
+    return add_property(config, name, value, err);
+}
+
+static int read_line(struct config *config, char *line, struct error *err)
+{
+    char *name, *value;
+
+    line = trim(line);
+    if (*line == '\0' || *line == '#' || *line == '!')
+        return 0;
+    if (split(line, &name, &value) < 0)
+        return error_set(err, ERROR_CONFIG, "expected name = value");
+    if (strncmp(name, "kafka.", 6) == 0)
+        return add_property(config, name + 6, value, err);
+    return config_set(config, name, value, ORIGIN_FILE, err);
+}
+
+int config_read(struct config *config, FILE *in, const char *name,
+                struct error *err)
+{
+    char line[LINE_SIZE];
+
+    for (int number = 1; fgets(line, sizeof(line), in); number++) {
+        if (!strchr(line, '\n') && !feof(in))
+            return error_set(err, ERROR_CONFIG, "%s:%d: line too long", name,
+                             number);
+        if (read_line(config, line, err) < 0)
+            return error_wrap(err, "%s:%d", name, number);
+    }
+    if (ferror(in))
+        return error_set(err, ERROR_INPUT, "read '%s': %s", name,
+                         strerror(errno));
+    return 0;
+}
+
+int config_read_file(struct config *config, const char *path, struct error *err)
+{
+    FILE *in = fopen(path, "r");
+
+    if (!in)
+        return error_set(err, ERROR_CONFIG, "read settings '%s': %s", path,
+                         strerror(errno));
+    int status = config_read(config, in, path, err);
+    fclose(in);
+    return status;
+}
+
+static void environment_name(const char *key, char *out, size_t size)
+{
+    size_t at = (size_t)snprintf(out, size, "PCTR_");
+
+    for (; *key && at + 1 < size; key++)
+        out[at++] = isalnum((unsigned char)*key)
+                        ? (char)toupper((unsigned char)*key)
+                        : '_';
+    out[at] = '\0';
+}
+
+int config_read_environment(struct config *config, struct error *err)
+{
+    for (const struct config_key *key = config->keys; key->name; key++) {
+        char name[128];
+        environment_name(key->name, name, sizeof(name));
+        const char *value = getenv(name);
+        if (value &&
+            config_set(config, key->name, value, ORIGIN_ENVIRONMENT, err) < 0)
+            return error_wrap(err, "environment %s", name);
+    }
+    return 0;
+}
+
+int config_check(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; config->keys[i].name; i++)
+        if (config->origins[i] == ORIGIN_NONE)
+            return error_set(err, ERROR_CONFIG, "%s must be given: %s",
+                             config->keys[i].name, config->keys[i].help);
+    return 0;
+}
+
+/* --- Showing ----------------------------------------------------------------
+ */
+
+bool config_is_secret(const char *name)
+{
+    static const char *const marks[] = {"password", "secret", ".pem",
+                                        "jaas.config"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (strstr(name, marks[i]))
+            return true;
+    return false;
+}
+
+static void print_choice(const struct config_key *key, int index, char *out,
+                         size_t size)
+{
+    const char *word = key->words;
+
+    while (index-- > 0)
+        word += strcspn(word, "|") + 1;
+    snprintf(out, size, "%.*s", (int)strcspn(word, "|"), word);
+}
+
+void config_print_value(const struct config_key *key, const void *target,
+                        char *out, size_t size)
+{
+    const void *field = (const char *)target + key->offset;
+
+    switch (key->type) {
+    case CONFIG_TEXT:
+        snprintf(out, size, "%s", (const char *)field);
+        break;
+    case CONFIG_SECRET:
+        snprintf(out, size, "%s", *(const char *)field ? "(masked)" : "");
+        break;
+    case CONFIG_U32:
+        snprintf(out, size, "%" PRIu32, *(const uint32_t *)field);
+        break;
+    case CONFIG_U64:
+        snprintf(out, size, "%" PRIu64, *(const uint64_t *)field);
+        break;
+    case CONFIG_F64:
+        snprintf(out, size, "%.15g", *(const double *)field);
+        break;
+    case CONFIG_BOOL:
+        snprintf(out, size, "%s", *(const bool *)field ? "true" : "false");
+        break;
+    case CONFIG_CHOICE:
+        print_choice(key, *(const int *)field, out, size);
+        break;
+    }
+}
+
+void config_dump(const struct config *config, FILE *out)
+{
+    static const char *const origins[] = {"missing", "default", "file",
+                                          "environment", "command line"};
+
+    for (size_t i = 0; config->keys[i].name; i++) {
+        char value[LINE_SIZE];
+        config_print_value(&config->keys[i], config->target, value,
+                           sizeof(value));
+        fprintf(out, "# %s\n%s=%s\n", origins[config->origins[i]],
+                config->keys[i].name, value);
+    }
+    for (size_t i = 0; i < config->property_count; i++) {
+        const struct config_property *property = &config->properties[i];
+        fprintf(out, "kafka.%s=%s\n", property->name,
+                config_is_secret(property->name) ? "(masked)"
+                                                 : property->value);
+    }
+}
+
+static void describe_range(const struct config_key *key, FILE *out)
+{
+    switch (key->type) {
+    case CONFIG_U32:
+    case CONFIG_U64:
+    case CONFIG_F64:
+        fprintf(out, "%.15g to %.15g", key->min, key->max);
+        break;
+    case CONFIG_BOOL:
+        fputs("true, false", out);
+        break;
+    case CONFIG_CHOICE:
+        for (const char *c = key->words; *c; c++)
+            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
+        break;
+    case CONFIG_TEXT:
+        fprintf(out, "text, at most %zu bytes", key->size - 1);
+        break;
+    case CONFIG_SECRET:
+        fputs("secret, or `file:PATH`", out);
+        break;
+    }
+}
+
+void config_describe(const struct config_key *keys, FILE *out)
+{
+    fputs("| setting | default | values | meaning |\n|---|---|---|---|\n", out);
+    for (const struct config_key *key = keys; key->name; key++) {
+        if (!key->fallback)
+            fprintf(out, "| `%s` | must be given | ", key->name);
+        else if (!*key->fallback)
+            fprintf(out, "| `%s` | empty | ", key->name);
+        else
+            fprintf(out, "| `%s` | `%s` | ", key->name, key->fallback);
+        describe_range(key, out);
+        fprintf(out, " | %s |\n", key->help);
+    }
+}

@@ -1,0 +1,21 @@
+/*
+ * digest.h - SHA-256 (by libsodium) and its hexadecimal form.
+ */
+#ifndef COMMON_DIGEST_H
+#define COMMON_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DIGEST_SIZE = 32, DIGEST_HEX_SIZE = 2 * DIGEST_SIZE + 1 };
+
+struct digest {
+    uint8_t bytes[DIGEST_SIZE];
+};
+
+struct digest digest_of(const void *data, size_t size);
+
+/* Lower case, terminated; returns out. */
+const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_SIZE]);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * event.h - what travels through the queue: impressions, labels, predictions.
+ *
+ * Plain values. Decoded events borrow from the message's bytes: valid for as
+ * long as those. docs/event-schema.md is the contract, with bytes.
+ */
+#ifndef COMMON_EVENT_H
+#define COMMON_EVENT_H
+
+#include "common/basis.h"
+#include "common/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The bytes of one msgpack value, copied from input to output as they are, so
+ * that an id keeps the type its producer gave it. */
+struct span {
+    const uint8_t *bytes;
+    uint32_t size;
+};
+
+struct impression {
+    struct id id; /* of the impression: unique */
+    struct id user, ad;
+    int64_t ts_ms; /* event time, since 1970 */
+    struct span raw_id, raw_ts, raw_user, raw_ad;
+};
+
+struct label {
+    struct id id;  /* of the impression it belongs to */
+    int64_t ts_ms; /* of the click */
+    double click;  /* 0 to 1 */
+    bool has_pair; /* user and ad are there: no join is needed */
+    struct id user, ad;
+};
+
+enum { MODEL_HASH_SIZE = 8 }; /* the first bytes of the snapshot's SHA-256 */
+
+struct prediction_event {
+    struct span raw_id, raw_ts, raw_user, raw_ad; /* as the impression's */
+    double p;                                     /* click probability */
+    uint64_t model_version;                       /* epoch; 0: no model */
+    uint8_t model_hash[MODEL_HASH_SIZE];
+    enum basis basis;
+    int32_t src_partition; /* of the impression */
+    int64_t src_offset;
+};
+
+/* Which fields of an event are modelled: any two of them. */
+struct event_fields {
+    char id[64], ts[64], user[64], ad[64], click[64];
+    char anonymous[256]; /* comma-separated user ids that mean nobody */
+};
+
+#define EVENT_FIELDS_DEFAULT                                                   \
+    {                                                                          \
+        .id = "id", .ts = "ts", .user = "user", .ad = "ad", .click = "click",  \
+        .anonymous = ""                                                        \
+    }
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * event_codec.h - events to msgpack bytes and back.
+ *
+ * Decoding is total and bounded: any bytes give an event or a reason, nothing
+ * is allocated, and no count in the data is trusted. It tolerates versions:
+ * unknown fields are skipped, fields come in any order. Encoding appends to a
+ * buffer. No state: any thread.
+ */
+#ifndef COMMON_EVENT_CODEC_H
+#define COMMON_EVENT_CODEC_H
+
+#include "common/buffer.h"
+#include "common/event.h"
+
+/* Why a record is not an event. The words are part of the dead letter and of
+ * a metric: only ever add to the end. */
+enum event_fault {
+    EVENT_OK,
+    EVENT_EMPTY,     /* no bytes: a tombstone, or nothing */
+    EVENT_TRUNCATED, /* ends inside a value */
+    EVENT_TRAILING,  /* goes on behind the event */
+    EVENT_INVALID,   /* a byte that msgpack does not have */
+    EVENT_NOT_A_MAP, /* well formed, but not a map */
+    EVENT_TOO_DEEP,  /* nested more than EVENT_DEPTH_MAX */
+    EVENT_TOO_MANY,  /* more than EVENT_VALUES_MAX values */
+    EVENT_MISSING,   /* a field that must be there is not */
+    EVENT_TYPE,      /* a field has the wrong type */
+    EVENT_RANGE,     /* NaN, infinite, negative time, click outside 0..1 */
+    EVENT_ID_LENGTH, /* an id is empty or longer than ID_TEXT_MAX */
+    EVENT_REPEATED,  /* a field that is used occurs twice */
+    EVENT_TOO_LARGE, /* more than EVENT_BYTES_MAX bytes */
+    EVENT_FAULT_COUNT
+};
+#define EVENT_FAULT_WORDS                                                      \
+    "ok|empty|truncated|trailing|invalid|not_a_map|too_deep|too_many|missing|" \
+    "type|range|id_length|repeated|too_large"
+
+enum {
+    EVENT_DEPTH_MAX = 8,
+    EVENT_VALUES_MAX = 4096,
+    EVENT_BYTES_MAX = 1 << 20,
+};
+
+const char *event_fault_name(enum event_fault fault);
+
+/* On a fault `out` is untouched and *field names the field it is about, or is
+ * NULL; `field` itself may be NULL. */
+enum event_fault event_decode_impression(const struct event_fields *fields,
+                                         const uint8_t *bytes, size_t size,
+                                         struct impression *out,
+                                         const char **field);
+enum event_fault event_decode_label(const struct event_fields *fields,
+                                    const uint8_t *bytes, size_t size,
+                                    struct label *out, const char **field);
+enum event_fault event_decode_prediction(const uint8_t *bytes, size_t size,
+                                         struct prediction_event *out,
+                                         const char **field);
+
+/* The id that a span holds. The span must come from a decoder above. */
+struct id event_span_id(struct span span);
+/* The time that a span holds, in ms since 1970; likewise. */
+int64_t event_span_ms(struct span span);
+
+/* A further field of an impression, passed on for other readers. */
+struct event_extra {
+    const char *name;
+    struct id value; /* a number or text */
+};
+
+void event_encode_impression(const struct event_fields *fields,
+                             const struct impression *event,
+                             const struct event_extra *extras,
+                             size_t extra_count, struct buffer *out);
+void event_encode_label(const struct event_fields *fields,
+                        const struct label *event, struct buffer *out);
+void event_encode_prediction(const struct prediction_event *event,
+                             struct buffer *out);
+
+#endif

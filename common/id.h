@@ -1,0 +1,47 @@
+/*
+ * id.h - the name of a user, an ad or an impression.
+ *
+ * Producers write ids as integers, text or bytes, and different producers
+ * write the same id differently. Here 42, "42" and the bytes 34 32 are one
+ * id: text that is the canonical decimal form of an int64 is that integer.
+ * Anything else ("042", "u7") is compared byte by byte.
+ *
+ * An id is a plain value that borrows its text: valid for as long as the
+ * bytes it was made from.
+ */
+#ifndef COMMON_ID_H
+#define COMMON_ID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ID_TEXT_MAX = 255,               /* bytes; longer ids are refused */
+    ID_PRINT_SIZE = ID_TEXT_MAX + 1, /* room for id_print() */
+};
+
+struct id {
+    const char *text; /* borrowed, not terminated; NULL for an integer */
+    uint32_t size;    /* of text, in bytes */
+    int64_t number;   /* when text is NULL */
+};
+
+struct id id_from_number(int64_t number);
+
+/* size must be at most ID_TEXT_MAX. */
+struct id id_from_text(const char *text, size_t size);
+
+bool id_equal(const struct id *a, const struct id *b);
+
+/* Stable over runs and machines: snapshots and tests may rely on it. */
+uint64_t id_hash(const struct id *id);
+
+/* Writes the id as terminated text; returns its length. Bytes are written as
+ * they are. */
+size_t id_print(const struct id *id, char out[ID_PRINT_SIZE]);
+
+/* Is the id one of a comma-separated list ("0,unknown")? */
+bool id_in_list(const struct id *id, const char *list);
+
+#endif

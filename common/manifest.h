@@ -1,0 +1,79 @@
+/*
+ * manifest.h - what is known of a published snapshot, and its msgpack form.
+ *
+ * The chunks of a snapshot and its manifest are published in one transaction,
+ * the manifest last: whoever sees the manifest can have the snapshot. Unknown
+ * fields are ignored; a higher `format` is refused. docs/event-schema.md has
+ * the bytes.
+ */
+#ifndef COMMON_MANIFEST_H
+#define COMMON_MANIFEST_H
+
+#include "common/buffer.h"
+#include "common/digest.h"
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MANIFEST_FORMAT = 1,
+    MANIFEST_RANGES_MAX = 1024,
+    MANIFEST_SNAPSHOT_MAX = 1 << 30, /* bytes, unpacked */
+    SNAPSHOT_ID_SIZE = 16,
+};
+
+/* Records learned from: offsets first..next-1 of one partition. */
+struct manifest_range {
+    char topic[250];
+    int32_t partition;
+    int64_t first, next;
+};
+
+/* On the held-out newest rows; NaN where there were none. */
+struct manifest_metrics {
+    double rmse, mae, logloss, auc;
+    double normalised_entropy;
+    uint64_t rows;
+};
+
+struct manifest {
+    uint32_t format;
+    char name[64];  /* of the model: "click" */
+    uint64_t epoch; /* strictly increasing per name; the model version */
+    int64_t created_ms;
+    char trainer[64]; /* program version that made it */
+    char algorithm[32];
+    char params[512]; /* "factors=100 epochs=20 ..." */
+    uint64_t seed;
+    uint32_t users, ads;
+    uint64_t rows;
+    struct manifest_metrics metrics;
+    uint64_t parent_epoch; /* 0: none */
+    struct digest parent_sha256;
+
+    uint8_t snapshot_id[SNAPSHOT_ID_SIZE];
+    uint64_t size;        /* of the snapshot, unpacked, in bytes */
+    uint64_t packed_size; /* of all chunks together: one zstd frame */
+    uint32_t chunk_count, chunk_size;
+    int64_t first_chunk_offset; /* in partition 0 of the chunk topic */
+    struct digest sha256;       /* of the unpacked snapshot */
+
+    struct manifest_range *ranges; /* owned */
+    size_t range_count;
+};
+
+void manifest_encode(const struct manifest *manifest, struct buffer *out);
+
+/* Checks every limit and that the numbers fit each other (chunks x size). On
+ * failure `out` is untouched. */
+int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
+                    struct error *err) MUST_CHECK;
+
+int manifest_copy(const struct manifest *from, struct manifest *out,
+                  struct error *err) MUST_CHECK;
+
+/* Frees what it owns, not the struct. */
+void manifest_free(struct manifest *manifest);
+
+#endif

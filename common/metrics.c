@@ -1,0 +1,266 @@
+#include "common/metrics.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INFO_SIZE = 256 };
+
+static const double bounds[] = {
+    1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2,
+    5e-2, 0.1,    0.25, 0.5,  1,      2.5,  5,    10,     25,   50,   100};
+enum { BOUNDS = sizeof(bounds) / sizeof(bounds[0]) };
+
+/* A counter counts in `count`; a gauge keeps the bits of a double there. */
+struct series {
+    _Atomic uint64_t count;
+    atomic_bool shown;
+};
+
+struct histogram {
+    _Atomic uint64_t buckets[BOUNDS + 1]; /* the last one is +Inf */
+    _Atomic uint64_t sum_ns;
+};
+
+struct family {
+    struct series *series; /* (series_count) */
+    size_t series_count;
+    struct histogram *histogram; /* only for METRIC_HISTOGRAM */
+    char info[INFO_SIZE];        /* guarded by metrics.lock */
+};
+
+struct metrics {
+    const struct metric_family *described;
+    struct family *families; /* (count) */
+    size_t count;
+    pthread_mutex_t *lock; /* of the info texts */
+};
+
+static size_t word_count(const char *words)
+{
+    size_t count = 1;
+
+    for (; *words; words++)
+        count += *words == '|';
+    return count;
+}
+
+static size_t series_count(const struct metric_family *family)
+{
+    if (!family->label)
+        return 1;
+    return family->words ? word_count(family->words) : family->series_max;
+}
+
+static int family_open(struct family *family,
+                       const struct metric_family *described)
+{
+    family->series_count = series_count(described);
+    family->series = calloc(family->series_count, sizeof(*family->series));
+    if (described->kind == METRIC_HISTOGRAM) {
+        family->histogram = calloc(1, sizeof(*family->histogram));
+        if (!family->histogram)
+            return -1;
+    }
+    return family->series ? 0 : -1;
+}
+
+int metrics_new(const struct metric_family *families, struct metrics **out,
+                struct error *err)
+{
+    struct metrics *metrics = calloc(1, sizeof(*metrics));
+    size_t count = 0;
+
+    while (families[count].name)
+        count++;
+    if (!metrics)
+        goto failed;
+    metrics->described = families;
+    metrics->families = calloc(count, sizeof(*metrics->families));
+    metrics->lock = malloc(sizeof(*metrics->lock));
+    if (!metrics->families || !metrics->lock)
+        goto failed;
+    pthread_mutex_init(metrics->lock, NULL);
+    for (; metrics->count < count; metrics->count++) {
+        size_t i = metrics->count;
+        if (family_open(&metrics->families[i], &families[i]) < 0)
+            goto failed;
+    }
+    *out = metrics;
+    return 0;
+
+failed:
+    metrics_free(metrics);
+    return error_set(err, ERROR_FAILED, "metrics: out of memory");
+}
+
+void metrics_free(struct metrics *metrics)
+{
+    if (!metrics)
+        return;
+    for (size_t i = 0; i < metrics->count; i++) {
+        free(metrics->families[i].series);
+        free(metrics->families[i].histogram);
+    }
+    free(metrics->families);
+    free(metrics->lock);
+    free(metrics);
+}
+
+static struct series *find(const struct metrics *metrics, int family,
+                           int series)
+{
+    if (!metrics || series < 0 ||
+        (size_t)series >= metrics->families[family].series_count)
+        return NULL;
+    return &metrics->families[family].series[series];
+}
+
+void metrics_add(struct metrics *metrics, int family, int series,
+                 uint64_t amount)
+{
+    struct series *to = find(metrics, family, series);
+
+    if (!to)
+        return;
+    atomic_fetch_add_explicit(&to->count, amount, memory_order_relaxed);
+    to->shown = true;
+}
+
+void metrics_set(struct metrics *metrics, int family, int series, double value)
+{
+    struct series *to = find(metrics, family, series);
+    uint64_t bits;
+
+    if (!to)
+        return;
+    memcpy(&bits, &value, sizeof(bits));
+    atomic_store_explicit(&to->count, bits, memory_order_relaxed);
+    to->shown = true;
+}
+
+void metrics_observe(struct metrics *metrics, int family, double seconds)
+{
+    if (!metrics)
+        return;
+
+    struct histogram *to = metrics->families[family].histogram;
+    size_t bucket = 0;
+    while (bucket < BOUNDS && seconds > bounds[bucket])
+        bucket++;
+    atomic_fetch_add_explicit(&to->buckets[bucket], 1, memory_order_relaxed);
+    if (seconds > 0)
+        atomic_fetch_add_explicit(&to->sum_ns, (uint64_t)(seconds * 1e9),
+                                  memory_order_relaxed);
+}
+
+double metrics_value(const struct metrics *metrics, int family, int series)
+{
+    const struct series *from = find(metrics, family, series);
+
+    if (!from)
+        return 0;
+    uint64_t bits = from->count;
+    if (metrics->described[family].kind == METRIC_COUNTER)
+        return (double)bits;
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+void metrics_set_info(struct metrics *metrics, int family, const char *labels)
+{
+    if (!metrics)
+        return;
+    pthread_mutex_lock(metrics->lock);
+    snprintf(metrics->families[family].info, INFO_SIZE, "%s", labels);
+    pthread_mutex_unlock(metrics->lock);
+    metrics_set(metrics, family, 0, 1);
+}
+
+/* --- Rendering --------------------------------------------------------------
+ */
+
+static void render_labels(const struct metrics *metrics, size_t i, size_t index,
+                          FILE *out)
+{
+    const struct metric_family *family = &metrics->described[i];
+    const char *word = family->words;
+
+    if (metrics->families[i].info[0]) {
+        fprintf(out, "{%s}", metrics->families[i].info);
+    } else if (word) {
+        for (size_t skip = index; skip > 0; skip--)
+            word += strcspn(word, "|") + 1;
+        fprintf(out, "{%s=\"%.*s\"}", family->label, (int)strcspn(word, "|"),
+                word);
+    } else if (family->label) {
+        fprintf(out, "{%s=\"%zu\"}", family->label, index);
+    }
+}
+
+static void render_series(const struct metrics *metrics, size_t i, FILE *out)
+{
+    const struct metric_family *family = &metrics->described[i];
+    bool sparse =
+        (family->label && !family->words) || family->kind == METRIC_GAUGE;
+
+    for (size_t s = 0; s < metrics->families[i].series_count; s++) {
+        if (sparse && !metrics->families[i].series[s].shown)
+            continue;
+        fputs(family->name, out);
+        render_labels(metrics, i, s, out);
+        fprintf(out, " %.15g\n", metrics_value(metrics, (int)i, (int)s));
+    }
+}
+
+static void render_histogram(const char *name, const struct histogram *from,
+                             FILE *out)
+{
+    uint64_t total = 0;
+
+    for (size_t b = 0; b < BOUNDS; b++) {
+        total += from->buckets[b];
+        fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name, bounds[b],
+                (unsigned long long)total);
+    }
+    total += from->buckets[BOUNDS];
+    fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
+            (unsigned long long)total);
+    fprintf(out, "%s_sum %.9g\n%s_count %llu\n", name,
+            (double)from->sum_ns / 1e9, name, (unsigned long long)total);
+}
+
+static const char *const kinds[] = {"counter", "gauge", "histogram"};
+
+void metrics_render(const struct metrics *metrics, FILE *out)
+{
+    pthread_mutex_lock(metrics->lock);
+    for (size_t i = 0; i < metrics->count; i++) {
+        const struct metric_family *family = &metrics->described[i];
+        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
+                family->name, kinds[family->kind]);
+        if (family->kind == METRIC_HISTOGRAM)
+            render_histogram(family->name, metrics->families[i].histogram, out);
+        else
+            render_series(metrics, i, out);
+    }
+    pthread_mutex_unlock(metrics->lock);
+}
+
+void metrics_describe(const struct metric_family *families, FILE *out)
+{
+    fputs("| metric | kind | labels | meaning |\n|---|---|---|---|\n", out);
+    for (const struct metric_family *f = families; f->name; f++) {
+        fprintf(out, "| `%s` | %s | %s", f->name, kinds[f->kind],
+                f->label ? f->label : "");
+        for (const char *c = f->words ? f->words : ""; *c; c++) {
+            if (c == f->words)
+                fputs(": ", out);
+            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
+        }
+        fprintf(out, " | %s |\n", f->help);
+    }
+}

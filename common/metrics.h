@@ -1,0 +1,59 @@
+/*
+ * metrics.h - counters, gauges and histograms, described once.
+ *
+ * A program has one table of struct metric_family; its index is the handle.
+ * The table renders Prometheus text (format 0.0.4) and docs/metrics.md.
+ * Any thread may add and set; rendering sees each value whole. Values of
+ * labels are a fixed list or small numbers, so that memory is bounded.
+ */
+#ifndef COMMON_METRICS_H
+#define COMMON_METRICS_H
+
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+/* `labels` says what the second argument of metrics_add() means. */
+struct metric_family {
+    const char *name; /* "pctr_dead_letters_total"; NULL ends a table */
+    enum metric_kind kind;
+    const char *label; /* "reason"; NULL for a single series */
+    const char *words; /* "too_long|truncated": the label's values by index;
+                          NULL with a label: the index itself is the value
+                          ("partition") and only series that were set show */
+    size_t series_max; /* number of series when `words` is NULL */
+    const char *help;
+};
+
+struct metrics;
+
+/* The table must outlive the metrics. */
+int metrics_new(const struct metric_family *families, struct metrics **out,
+                struct error *err) MUST_CHECK;
+void metrics_free(struct metrics *metrics);
+
+/* `series` is 0 where the family has no label. A series out of range is
+ * ignored. NULL metrics are fine: nothing is counted. */
+void metrics_add(struct metrics *metrics, int family, int series,
+                 uint64_t amount);
+void metrics_set(struct metrics *metrics, int family, int series, double value);
+
+/* Histograms: seconds, in buckets 1-2.5-5 from 10 us to 100 s. */
+void metrics_observe(struct metrics *metrics, int family, double seconds);
+
+/* The value of a counter or gauge; 0 where nothing was counted. */
+double metrics_value(const struct metrics *metrics, int family, int series);
+
+/* Replaces the labels of an info gauge: name="click",version="3". */
+void metrics_set_info(struct metrics *metrics, int family, const char *labels);
+
+void metrics_render(const struct metrics *metrics, FILE *out);
+
+/* The Markdown table of docs/metrics.md. */
+void metrics_describe(const struct metric_family *families, FILE *out);
+
+#endif

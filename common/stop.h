@@ -1,0 +1,33 @@
+/*
+ * stop.h - the one way to ask the whole program to finish.
+ *
+ * SIGTERM and SIGINT set the flag; a second one, or the hard deadline, ends
+ * the process at once. Loops look at the flag between two units of work and
+ * wait in slices of at most STOP_SLICE_MS.
+ */
+#ifndef COMMON_STOP_H
+#define COMMON_STOP_H
+
+#include "common/error.h"
+
+#include <stdbool.h>
+
+enum { STOP_SLICE_MS = 200 };
+
+/* Installs the handlers and ignores SIGPIPE. deadline_ms after the first
+ * signal the process ends with status 75 whatever it is doing; 0 means no
+ * deadline. */
+int stop_on_signals(unsigned deadline_ms, struct error *err) MUST_CHECK;
+
+void stop_request(void);
+bool stop_requested(void);
+
+/* The exit status of a stop: 0 after SIGTERM or stop_request(), 130 after
+ * SIGINT. */
+int stop_exit_status(void);
+
+/* SIGUSR1 arrived since the last call? The trainer retrains, the scorer looks
+ * for a new model. */
+bool stop_take_nudge(void);
+
+#endif

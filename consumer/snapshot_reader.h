@@ -1,0 +1,78 @@
+/*
+ * snapshot_reader.h - published snapshots, off Kafka and verified.
+ *
+ * Follows the manifest topic of one model name and fetches chunks on demand.
+ * Nothing it returns is unverified: manifest limits, chunk checksums, sizes,
+ * SHA-256. One thread.
+ */
+#ifndef CONSUMER_SNAPSHOT_READER_H
+#define CONSUMER_SNAPSHOT_READER_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/kafka_client.h"
+#include "common/manifest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct snapshot_reader;
+
+struct snapshot_reader_config {
+    struct kafka_settings kafka;
+    char name[64];    /* of the model */
+    char models[250]; /* manifest topic */
+    char chunks[250]; /* chunk topic */
+};
+
+/* Why a published snapshot is not served. The words are labels of a metric
+ * and of a log line: only ever add to the end. */
+enum snapshot_refusal {
+    REFUSED_MANIFEST, /* not decodable, limits, a newer format */
+    REFUSED_EPOCH,    /* not above one already seen */
+    REFUSED_CHUNKS,   /* missing, doubled, reordered, wrong checksum */
+    REFUSED_DIGEST,   /* SHA-256 of the whole differs */
+    REFUSED_FORMAT,   /* not a snapshot, or of a newer format */
+    REFUSED_PROBE,    /* values not finite or off the scale */
+    REFUSED_COUNT
+};
+#define SNAPSHOT_REFUSAL_WORDS "manifest|epoch|chunks|digest|format|probe"
+
+int snapshot_reader_open(const struct snapshot_reader_config *config,
+                         struct snapshot_reader **out,
+                         struct error *err) MUST_CHECK;
+
+/* Reads what is new on the manifest topic for at most wait_ms. *refused
+ * (REFUSED_COUNT entries, may be NULL) is added to. */
+int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
+                         uint64_t refused[REFUSED_COUNT],
+                         struct error *err) MUST_CHECK;
+
+/* Until everything that was on the topic at the time of the call is read. */
+int snapshot_reader_catch_up(struct snapshot_reader *reader,
+                             unsigned timeout_ms,
+                             uint64_t refused[REFUSED_COUNT],
+                             struct error *err) MUST_CHECK;
+
+/* All acceptable manifests seen, oldest first: borrowed until the next poll. */
+const struct manifest *
+snapshot_reader_manifests(const struct snapshot_reader *reader, size_t *count);
+
+/* The one to serve: the pinned one, else the newest; NULL when none. */
+const struct manifest *
+snapshot_reader_wanted(const struct snapshot_reader *reader);
+uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader);
+const struct manifest *
+snapshot_reader_find(const struct snapshot_reader *reader, uint64_t epoch);
+
+/* The snapshot's bytes (encoded, unpacked, digest checked). On failure *why
+ * says which refusal it is. */
+int snapshot_reader_fetch(struct snapshot_reader *reader,
+                          const struct manifest *manifest, unsigned timeout_ms,
+                          struct buffer *out, enum snapshot_refusal *why,
+                          struct error *err) MUST_CHECK;
+
+void snapshot_reader_close(struct snapshot_reader *reader);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * evaluation.h - how good predictions were.
+ *
+ * All take n labels and n predictions in the same order. Labels may be
+ * weights in [0, 1]. RMSE and MAE are the reference's.
+ */
+#ifndef MODEL_EVALUATION_H
+#define MODEL_EVALUATION_H
+
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct evaluation {
+    size_t rows;
+    double click_rate; /* mean label */
+    double rmse, mse, mae;
+    double logloss;            /* natural log; p is held in [1e-15, 1-1e-15] */
+    double normalised_entropy; /* logloss / logloss of the click rate; NaN when
+                                  that is 0 */
+    double auc;                /* ties count one half; NaN with one class */
+    double calibration; /* sum of predictions / sum of labels; NaN without
+                           clicks */
+    double ece;         /* expected calibration error, 10 equal-width bins */
+};
+
+/* n = 0 gives NaN everywhere. Fails only without memory. */
+int evaluate(const double *labels, const double *predictions, size_t n,
+             struct evaluation *out, struct error *err) MUST_CHECK;
+
+#endif

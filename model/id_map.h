@@ -1,0 +1,44 @@
+/*
+ * id_map.h - ids to dense indices and back, in order of first appearance.
+ *
+ * Open addressing over 16-byte slots, load at most one half; texts live in
+ * one arena. Reading is safe from any thread while nobody adds.
+ */
+#ifndef MODEL_ID_MAP_H
+#define MODEL_ID_MAP_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/id.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct id_map;
+struct bytes_reader;
+
+int id_map_new(struct id_map **out, struct error *err) MUST_CHECK;
+void id_map_free(struct id_map *map);
+
+/* The index of the id, added when it is new. */
+int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
+               struct error *err) MUST_CHECK;
+
+/* INDEX_UNKNOWN (ratings.h) when it is not there. */
+uint32_t id_map_find(const struct id_map *map, const struct id *id);
+
+/* The same for n ids, with the memory fetched ahead. */
+void id_map_find_batch(const struct id_map *map, const struct id *ids, size_t n,
+                       uint32_t *out);
+
+/* Borrowed: until the map is freed or added to. */
+struct id id_map_id(const struct id_map *map, uint32_t index);
+
+uint32_t id_map_count(const struct id_map *map);
+size_t id_map_bytes(const struct id_map *map); /* memory in use */
+
+void id_map_save(const struct id_map *map, struct buffer *to);
+int id_map_load(struct bytes_reader *from, struct id_map **out,
+                struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * model.h - the one interface every collaborative-filtering model implements.
+ *
+ * A model is immutable once fit or loaded: any number of threads may predict
+ * with it at the same time (a cache inside is the model's own affair), and it
+ * has to be freed exactly once, after the last of them is done. Nothing in
+ * model/ knows about Kafka or the clock, and only fit() may use threads.
+ *
+ * Values are double. Users and items are dense indices; the mapping from
+ * event ids lives beside the model in its snapshot (id_map.h).
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "common/basis.h"
+#include "common/buffer.h"
+#include "common/error.h"
+
+#include "model/params.h"
+#include "model/ratings.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes_reader; /* model/bytes_reader.h */
+
+struct pair {
+    uint32_t user, item; /* INDEX_UNKNOWN is allowed in either place */
+};
+
+struct prediction {
+    double value;        /* within the scale after model_predict() */
+    enum basis basis;    /* learned, partial or fallback */
+    bool impossible;     /* the model had nothing to say: value is the mean */
+    uint32_t neighbours; /* used by k-NN; 0 elsewhere */
+};
+
+struct model {
+    const struct model_ops *ops;
+    uint32_t users, items;
+    double mean; /* of the training rows */
+    struct scale scale;
+    struct model_params params; /* it was fit with */
+};
+
+struct model_ops {
+    const char *name;    /* in settings and in snapshots: "baseline" */
+    const char *summary; /* one line for --help: formula and source */
+    uint32_t format;     /* of what save() writes; load() is given only that */
+    const struct config_key *keys; /* hyper-parameters, over model_params */
+
+    /* Learns from `train`, which is not kept unless the model says so. It
+     * looks at *cancel (may be NULL) between two epochs or rows of work and
+     * then fails with ERROR_TEMPORARY. */
+    int (*fit)(const struct ratings *train, const struct model_params *params,
+               const atomic_bool *cancel, struct model **out,
+               struct error *err);
+
+    /* Estimates n pairs, not clipped. Can not fail. An impossible one sets
+     * only `impossible`. `basis` is set by the caller. */
+    void (*predict)(const struct model *model, const struct pair *pairs,
+                    size_t n, struct prediction *out);
+
+    /* The body; model_save() and model_load() handle the head. load() trusts
+     * nothing: every size is checked against the bytes that are there, every
+     * number must be finite. */
+    void (*save)(const struct model *model, struct buffer *to);
+    int (*load)(struct bytes_reader *from, const struct model *head,
+                struct model **out, struct error *err);
+
+    void (*free)(struct model *model);
+};
+
+/* NULL-terminated: the place to add a model. */
+extern const struct model_ops *const model_registry[];
+
+/* An unknown name is an ERROR_CONFIG that lists the known ones. */
+int model_find(const char *name, const struct model_ops **out,
+               struct error *err) MUST_CHECK;
+
+int model_fit(const struct model_ops *ops, const struct ratings *train,
+              const struct model_params *params, const atomic_bool *cancel,
+              struct model **out, struct error *err) MUST_CHECK;
+
+/* The whole answer for n pairs: estimate, the mean where that is impossible
+ * or not finite, clip to the scale, basis. Can not fail, does not allocate. */
+void model_predict(const struct model *model, const struct pair *pairs,
+                   size_t n, struct prediction *out);
+
+/* As the reference's predict(clip=False): the mean where impossible. */
+void model_predict_unclipped(const struct model *model,
+                             const struct pair *pairs, size_t n,
+                             struct prediction *out);
+
+void model_save(const struct model *model, struct buffer *to);
+int model_load(struct bytes_reader *from, struct model **out,
+               struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
+void model_free(struct model *model);
+
+#endif

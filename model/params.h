@@ -1,0 +1,78 @@
+/*
+ * params.h - hyper-parameters of all models, and their text form.
+ *
+ * One struct for the whole family, since models share most of them. Which of
+ * them a model takes, and its defaults, is the model's own table (model.h).
+ * The text form "factors=100 epochs=20" is what users write, what the
+ * manifest says and what the snapshot keeps.
+ */
+#ifndef MODEL_PARAMS_H
+#define MODEL_PARAMS_H
+
+#include "common/config.h"
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct model_ops;
+
+enum similarity { SIM_MSD, SIM_COSINE, SIM_PEARSON, SIM_PEARSON_BASELINE };
+#define SIMILARITY_WORDS "msd|cosine|pearson|pearson_baseline"
+
+enum baseline_method { BASELINE_ALS, BASELINE_SGD };
+#define BASELINE_METHOD_WORDS "als|sgd"
+
+enum svd_solver { SOLVER_EXACT, SOLVER_FAST };
+#define SVD_SOLVER_WORDS "exact|fast"
+
+/* A rate or damping below 0 means "as lr_all / reg_all". */
+struct model_params {
+    uint64_t seed;
+    uint32_t threads; /* of fit; the result does not depend on it, except
+                         where a model says so */
+
+    /* factor models */
+    uint32_t factors, epochs;
+    bool biased;
+    double init_mean, init_std, init_low, init_high;
+    double lr_all, lr_bu, lr_bi, lr_pu, lr_qi, lr_yj;
+    double reg_all, reg_bu, reg_bi, reg_pu, reg_qi, reg_yj;
+    int solver; /* enum svd_solver */
+
+    /* baselines (also those inside knn-baseline and pearson_baseline) */
+    int bsl_method; /* enum baseline_method */
+    uint32_t bsl_epochs;
+    double bsl_reg_u, bsl_reg_i; /* als */
+    double bsl_reg, bsl_lr;      /* sgd */
+
+    /* neighbours */
+    uint32_t k, min_k;
+    int similarity; /* enum similarity */
+    bool user_based;
+    uint32_t min_support;
+    double shrinkage;
+    uint64_t cache_bytes; /* of lazily computed similarity rows */
+
+    /* co-clustering */
+    uint32_t clusters_u, clusters_i;
+
+    /* popular */
+    double prior_weight; /* rows that the mean is worth */
+};
+
+/* The model's defaults. */
+int params_start(const struct model_ops *ops, struct model_params *out,
+                 struct error *err) MUST_CHECK;
+
+/* "factors=50 epochs=10" (blanks or commas between) on top of what is there.
+ */
+int params_set(const struct model_ops *ops, const char *text,
+               struct model_params *params, struct error *err) MUST_CHECK;
+
+/* All parameters that the model takes, in its table's order; always
+ * terminated. */
+void params_print(const struct model_ops *ops,
+                  const struct model_params *params, char *out, size_t size);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * ratings.h - the training rows, with the views that every algorithm walks.
+ *
+ * Immutable once built: any thread may read. Users and items are dense inner
+ * indices in order of first appearance in the rows that were handed in
+ * (algorithms.md 0.1 of the reference): the order of every sum, every SGD
+ * step and every tie follows from it. A (user, item) pair may occur many
+ * times; every row is a rating of its own.
+ *
+ * A row whose user is INDEX_UNKNOWN belongs to nobody: it counts in the mean
+ * and in its item's list and bias, and is in no user's list.
+ */
+#ifndef MODEL_RATINGS_H
+#define MODEL_RATINGS_H
+
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define INDEX_UNKNOWN UINT32_MAX /* an id the model has never seen */
+
+/* Limits: at most 2^31 - 1 users, items and rows. */
+#define RATINGS_MAX ((size_t)INT32_MAX)
+
+struct rating {
+    uint32_t user, item;
+    double value;
+};
+
+/* One entry of a user's (or item's) list: the other side, and the value. */
+struct rated {
+    uint32_t other;
+    double value;
+};
+
+struct scale {
+    double low, high; /* predictions are clipped to it */
+};
+
+struct ratings {
+    uint32_t users, items;
+    size_t count; /* rows, nobody's included */
+    struct scale scale;
+    double mean; /* of all rows, in all-ratings order */
+
+    /* By user: the list of user u is by_user[user_first[u]] up to
+     * by_user[user_first[u + 1]], in the order its rows appeared. Walking
+     * by_user from 0 is the reference's "all ratings" order. */
+    size_t *user_first;    /* (users + 1) */
+    struct rated *by_user; /* (count - nobody_count) */
+
+    size_t *item_first;    /* (items + 1) */
+    struct rated *by_item; /* (count); other is INDEX_UNKNOWN for nobody */
+
+    struct rated *nobody; /* (nobody_count) rows without a user */
+    size_t nobody_count;
+};
+
+/* rows: inner indices must already be dense. Refuses NaN, infinity, an empty
+ * set, values outside the scale, and indices out of range, naming the row.
+ * One allocation; the caller frees with ratings_free(). */
+int ratings_build(const struct rating *rows, size_t count, uint32_t users,
+                  uint32_t items, struct scale scale, struct ratings **out,
+                  struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
+void ratings_free(struct ratings *ratings);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * publisher.h - puts messages on Kafka.
+ *
+ * Idempotent always; transactional when a transactional id is given. Nothing
+ * is lost silently: a message that cannot be delivered fails the flush or the
+ * commit that follows it. One thread.
+ */
+#ifndef PRODUCER_PUBLISHER_H
+#define PRODUCER_PUBLISHER_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rd_kafka_topic_partition_list_s rd_kafka_topic_partition_list_t;
+typedef struct rd_kafka_consumer_group_metadata_s
+    rd_kafka_consumer_group_metadata_t;
+
+struct publisher;
+
+enum { PUBLISHER_TOPICS_MAX = 8, PUBLISH_BY_KEY = -1 };
+
+struct publisher_config {
+    struct kafka_settings kafka;
+    char transactional_id[128]; /* empty: no transactions */
+    uint32_t transaction_timeout_ms;
+    uint32_t linger_ms;
+    char compression[8];                      /* none, lz4, zstd, ... */
+    const char *topics[PUBLISHER_TOPICS_MAX]; /* borrowed; NULL ends */
+};
+
+struct message_header {
+    const char *name; /* terminated */
+    const void *value;
+    size_t size;
+};
+
+/* Borrowed for the call: the bytes are copied. */
+struct outgoing {
+    size_t topic;      /* index in publisher_config.topics */
+    int32_t partition; /* or PUBLISH_BY_KEY (murmur2, as Java's default) */
+    const void *key;   /* NULL: none */
+    size_t key_size;
+    const void *value; /* NULL: a tombstone */
+    size_t value_size;
+    int64_t timestamp_ms; /* 0: now */
+    const struct message_header *headers;
+    size_t header_count;
+};
+
+/* What a failed transaction call asks its caller to do. */
+enum publisher_verdict {
+    PUBLISHER_OK,
+    PUBLISHER_ABORT,   /* abort, rewind, try again */
+    PUBLISHER_REBUILD, /* close, open again with the same id, rewind to the
+                          committed offsets: the outcome is unknown */
+    PUBLISHER_FENCED,  /* another live producer has our id */
+};
+
+struct publisher_counts {
+    uint64_t sent, delivered, failed;
+};
+
+/* Connects, asks for the topics (a missing one is an error that says how to
+ * create it; asking also spares the first message a second), and for a
+ * transactional id fences whoever had it. */
+int publisher_open(const struct publisher_config *config,
+                   struct publisher **out, struct error *err) MUST_CHECK;
+
+/* Waits while the queue is full. */
+int publisher_send(struct publisher *publisher, const struct outgoing *message,
+                   struct error *err) MUST_CHECK;
+
+/* Serves delivery reports without waiting; call it at least every second. */
+void publisher_serve(struct publisher *publisher);
+
+/* Until everything sent is delivered. Undelivered messages are an error. */
+int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
+                    struct error *err) MUST_CHECK;
+
+/* The offset that the last flushed or committed message of the topic's
+ * partition got; -1 before. */
+int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,
+                              int32_t partition);
+
+/* Transactions. Do not begin before there is something to send. `err` has the
+ * reason for every verdict but PUBLISHER_OK. */
+enum publisher_verdict publisher_begin(struct publisher *publisher,
+                                       struct error *err);
+enum publisher_verdict publisher_send_offsets(
+    struct publisher *publisher, const rd_kafka_topic_partition_list_t *next,
+    const rd_kafka_consumer_group_metadata_t *group, struct error *err);
+enum publisher_verdict publisher_commit(struct publisher *publisher,
+                                        struct error *err);
+/* Flushes, then aborts. */
+enum publisher_verdict publisher_abort(struct publisher *publisher,
+                                       struct error *err);
+
+int32_t publisher_partitions(const struct publisher *publisher, size_t topic);
+struct publisher_counts publisher_counts(const struct publisher *publisher);
+
+/* Waits a bounded time for what is under way; NULL is fine. */
+void publisher_close(struct publisher *publisher);
+
+#endif
