@@ -20,8 +20,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Levenshtein's edit distance, for "did you mean". */
-static size_t distance(const char *a, const char *b)
+/* Levenshtein's edit distance. */
+size_t config_name_distance(const char *a, const char *b)
 {
     size_t row[128];
     size_t width = least(strlen(b), sizeof(row) / sizeof(row[0]) - 1);
@@ -47,7 +47,7 @@ static int unknown(const struct config *config, const char *name,
     size_t best = 4; /* further away than this is no help */
 
     for (const struct config_key *key = config->keys; key->name; key++) {
-        size_t d = distance(name, key->name);
+        size_t d = config_name_distance(name, key->name);
         if (d < best) {
             best = d;
             nearest = key->name;
@@ -111,44 +111,43 @@ static int parse_whole(const struct config_key *key, const char *text,
     return 0;
 }
 
-static int parse_text(const struct config_key *key, const char *text,
-                      void *field, struct error *err)
-{
-    size_t size = strlen(text) + 1;
-
-    if (size > key->size)
-        return error_set(err, ERROR_CONFIG, "%s: longer than %zu bytes",
-                         key->name, key->size - 1);
-    memcpy(field, text, size);
-    return 0;
-}
-
 /* A secret in a file that others can read is no secret. */
-static int check_private(const struct config_key *key, const char *path,
-                         struct error *err)
+static int check_private(const char *name, const char *path, struct error *err)
 {
     struct stat info;
 
     if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return error_set(err, ERROR_CONFIG,
-                         "%s: '%s' can be read by others: chmod 600 it",
-                         key->name, path);
+                         "%s: '%s' can be read by others: chmod 600 it", name,
+                         path);
     return 0; /* a missing file is the reader's complaint */
 }
 
-static int parse_secret(const struct config_key *key, const char *text,
-                        void *field, struct error *err)
+static int copy_text(const char *name, const char *text, char *out, size_t room,
+                     struct error *err)
+{
+    size_t size = strlen(text) + 1;
+
+    if (size > room)
+        return error_set(err, ERROR_CONFIG, "%s: longer than %zu bytes", name,
+                         room - 1);
+    memcpy(out, text, size);
+    return 0;
+}
+
+int config_take_secret(const char *name, const char *text, char *out,
+                       size_t room, struct error *err)
 {
     uint8_t *content = NULL;
     size_t size;
 
     if (strncmp(text, "file:", 5) != 0)
-        return parse_text(key, text, field, err);
-    if (check_private(key, text + 5, err) < 0 ||
+        return copy_text(name, text, out, room, err);
+    if (check_private(name, text + 5, err) < 0 ||
         file_read(text + 5, SECRET_FILE_MAX, &content, &size, err) < 0)
         return -1;
     content[strcspn((char *)content, "\r\n")] = '\0';
-    int status = parse_text(key, (char *)content, field, err);
+    int status = copy_text(name, (char *)content, out, room, err);
     explicit_bzero(content, size);
     free(content);
     return status;
@@ -194,9 +193,9 @@ static int parse(const struct config_key *key, const char *text, void *target,
 
     switch (key->type) {
     case CONFIG_TEXT:
-        return parse_text(key, text, field, err);
+        return copy_text(key->name, text, field, key->size, err);
     case CONFIG_SECRET:
-        return parse_secret(key, text, field, err);
+        return config_take_secret(key->name, text, field, key->size, err);
     case CONFIG_U32:
     case CONFIG_U64:
         return parse_whole(key, text, field, err);

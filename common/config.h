@@ -108,4 +108,12 @@ void config_describe(const struct config_key *keys, FILE *out);
 /* Is this the name of something that must not be shown? */
 bool config_is_secret(const char *name);
 
+/* How many letters have to change: for "did you mean". */
+size_t config_name_distance(const char *a, const char *b);
+
+/* Copies a secret, or the first line of the file that "file:PATH" names, which
+ * nobody else may be able to read. `name` is for the complaint. */
+int config_take_secret(const char *name, const char *text, char *out,
+                       size_t room, struct error *err) MUST_CHECK;
+
 #endif

@@ -1,0 +1,287 @@
+#include "common/kafka_client.h"
+
+#include "common/kafka_log.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SECRET_SIZE = 1024 };
+
+struct setting {
+    const char *name, *value;
+};
+
+/* --- Our defaults -----------------------------------------------------------
+ */
+
+static const struct setting common_defaults[] = {
+    /* Small requests wait for nobody's acknowledgement. */
+    {"socket.nagle.disable", "true"},
+    /* A firewall that forgot the connection is noticed. */
+    {"socket.keepalive.enable", "true"},
+    /* Brokers close idle connections; that is not news. */
+    {"log.connection.close", "false"},
+    /* Back within two seconds after a broker's restart, not ten. */
+    {"reconnect.backoff.max.ms", "2000"},
+    {NULL, NULL},
+};
+
+static const struct setting consumer_defaults[] = {
+    /* A flipped bit on the broker's disk must not become a score. */
+    {"check.crcs", "true"},
+    /* A typing error must not create a topic. */
+    {"allow.auto.create.topics", "false"},
+    /* Positions move with what was written: the owner commits them. */
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"isolation.level", "read_committed"},
+    /* A new group begins at the beginning; nothing is skipped in silence. */
+    {"auto.offset.reset", "earliest"},
+    /* Eager: 2.0.2's cooperative-sticky loops, crashes and loses partitions. */
+    {"partition.assignment.strategy", "range,roundrobin"},
+    /* A member that is gone is replaced in ten seconds; one that hangs, in a
+     * minute. */
+    {"session.timeout.ms", "10000"},
+    {"max.poll.interval.ms", "60000"},
+    /* With a full queue librdkafka looks again only after a second, so the
+     * queue must hold a second's worth of records at full speed. What bounds
+     * memory is the payload: 32 MiB of it, and less than ten times that with
+     * librdkafka's own bookkeeping for the shortest records. */
+    {"queued.min.messages", "1000000"},
+    {"queued.max.messages.kbytes", "32768"},
+    /* One answer of a broker stays well below the queue. */
+    {"fetch.max.bytes", "8388608"},
+    {"receive.message.max.bytes", "33554432"},
+    {NULL, NULL},
+};
+
+static const struct setting producer_defaults[] = {
+    /* No duplicate and no gap from the client's own retries. */
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    /* Enough to fill a batch at high rates, little beside a commit. */
+    {"linger.ms", "5"},
+    /* The bytes are the bound; a count of 100,000 is full in 0.1 s. */
+    {"queue.buffering.max.messages", "1000000"},
+    {"queue.buffering.max.kbytes", "131072"},
+    /* The same key goes where a Java client would send it. */
+    {"partitioner", "murmur2_random"},
+    {NULL, NULL},
+};
+
+static const struct setting admin_defaults[] = {
+    /* Asking for a topic must not create it. */
+    {"allow.auto.create.topics", "false"},
+    {NULL, NULL},
+};
+
+static const struct {
+    const char *prefix;
+    const struct setting *defaults;
+} roles[] = {
+    [KAFKA_CONSUMER] = {"consumer.", consumer_defaults},
+    [KAFKA_PRODUCER] = {"producer.", producer_defaults},
+    [KAFKA_ADMIN] = {"admin.", admin_defaults},
+};
+
+enum { ROLE_COUNT = sizeof(roles) / sizeof(roles[0]) };
+
+/* --- Names that are refused -------------------------------------------------
+ */
+
+/* What people bring along from Java clients. */
+static const struct setting java_names[] = {
+    {"key.serializer", "leave it out: pctr knows its own formats"},
+    {"value.serializer", "leave it out: pctr knows its own formats"},
+    {"key.deserializer", "leave it out: pctr knows its own formats"},
+    {"value.deserializer", "leave it out: pctr knows its own formats"},
+    {"sasl.jaas.config", "use sasl.username and sasl.password"},
+    {"ssl.truststore.location", "use ssl.ca.location, a PEM file"},
+    {"ssl.truststore.password", "use ssl.ca.location, a PEM file"},
+    {"ssl.truststore.type", "use ssl.ca.location, a PEM file"},
+    {"ssl.keystore.type", "use ssl.keystore.location, a PKCS#12 file"},
+    {"ssl.truststore.certificates", "use ssl.ca.pem"},
+    {"ssl.keystore.certificate.chain", "use ssl.certificate.pem"},
+    {"ssl.keystore.key", "use ssl.key.pem"},
+    {"max.poll.records", "the command's own batch setting decides"},
+    {"fetch.max.wait.ms", "use fetch.wait.max.ms"},
+    {"buffer.memory", "use queue.buffering.max.kbytes"},
+    {"max.request.size", "use message.max.bytes"},
+    {"partitioner.class", "use partitioner"},
+    {"default.api.timeout.ms", "use socket.timeout.ms"},
+    {"receive.buffer.bytes", "use socket.receive.buffer.bytes"},
+    {"send.buffer.bytes", "use socket.send.buffer.bytes"},
+    {NULL, NULL},
+};
+
+/* What would break a promise, or has a setting of its own. */
+static const struct setting reserved_names[] = {
+    {"group.id", "a setting of the command names the group"},
+    {"transactional.id", "it is made of group and slot"},
+    {"client.id", "it is set by the command"},
+    {"enable.auto.commit", "positions move with what was written"},
+    {"enable.auto.offset.store", "positions move with what was written"},
+    {"enable.partition.eof", "each command needs it as it is"},
+    {NULL, NULL},
+};
+
+static const char *find(const struct setting *settings, const char *name)
+{
+    for (; settings->name; settings++)
+        if (strcmp(settings->name, name) == 0)
+            return settings->value;
+    return NULL;
+}
+
+static int check_name(const char *name, struct error *err)
+{
+    const char *advice = find(java_names, name);
+
+    if (advice)
+        return error_set(err, ERROR_CONFIG,
+                         "Kafka property '%s' belongs to Java clients: %s",
+                         name, advice);
+    advice = find(reserved_names, name);
+    if (advice)
+        return error_set(err, ERROR_CONFIG,
+                         "Kafka property '%s' cannot be set: %s", name, advice);
+    return 0;
+}
+
+static int unknown_property(rd_kafka_conf_t *conf, const char *name,
+                            struct error *err)
+{
+    size_t count = 0;
+    const char **known = rd_kafka_conf_dump(conf, &count);
+    const char *nearest = NULL;
+    size_t best = 4; /* further away than this is no help */
+
+    for (size_t i = 0; i < count; i += 2) {
+        size_t distance = config_name_distance(name, known[i]);
+        if (distance < best) {
+            best = distance;
+            nearest = known[i];
+        }
+    }
+    if (nearest)
+        error_set(err, ERROR_CONFIG,
+                  "unknown Kafka property '%s': did you mean '%s'?", name,
+                  nearest);
+    else
+        error_set(err, ERROR_CONFIG,
+                  "unknown Kafka property '%s': librdkafka's CONFIGURATION.md "
+                  "lists them",
+                  name);
+    rd_kafka_conf_dump_free(known, count);
+    return -1;
+}
+
+/* --- Building a configuration -----------------------------------------------
+ */
+
+int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
+                   struct error *err)
+{
+    char why[256];
+
+    switch (rd_kafka_conf_set(conf, name, value, why, sizeof(why))) {
+    case RD_KAFKA_CONF_OK:
+        return 0;
+    case RD_KAFKA_CONF_UNKNOWN:
+        return unknown_property(conf, name, err);
+    default:
+        return error_set(err, ERROR_CONFIG, "Kafka property '%s': %s", name,
+                         why);
+    }
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct setting *settings,
+                   struct error *err)
+{
+    for (; settings->name; settings++)
+        if (kafka_conf_set(conf, settings->name, settings->value, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The role that the name's prefix limits it to, or ROLE_COUNT for all. */
+static int role_of(const char **name)
+{
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        size_t size = strlen(roles[role].prefix);
+        if (strncmp(*name, roles[role].prefix, size) == 0) {
+            *name += size;
+            return role;
+        }
+    }
+    return ROLE_COUNT;
+}
+
+static int set_property(rd_kafka_conf_t *conf, const char *name,
+                        const char *value, struct error *err)
+{
+    char secret[SECRET_SIZE];
+
+    if (check_name(name, err) < 0)
+        return -1;
+    if (!config_is_secret(name))
+        return kafka_conf_set(conf, name, value, err);
+    if (config_take_secret(name, value, secret, sizeof(secret), err) < 0)
+        return -1;
+    int status = kafka_conf_set(conf, name, secret, err);
+    explicit_bzero(secret, sizeof(secret));
+    return status;
+}
+
+/* Those limited to `limit`. Those of other roles go to a configuration that
+ * nobody uses, so that a mistake in any of them is found at the start. */
+static int set_properties(rd_kafka_conf_t *conf,
+                          const struct kafka_settings *settings, int limit,
+                          struct error *err)
+{
+    for (size_t i = 0; i < settings->property_count; i++) {
+        const struct config_property *property = &settings->properties[i];
+        const char *name = property->name;
+        if (role_of(&name) != limit || strcmp(name, "bootstrap.servers") == 0)
+            continue; /* brokers come from settings->brokers */
+        if (set_property(conf, name, property->value, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_other_roles(const struct kafka_settings *settings,
+                             enum kafka_role mine, struct error *err)
+{
+    int status = 0;
+    rd_kafka_conf_t *unused = rd_kafka_conf_new();
+
+    for (int role = 0; role < ROLE_COUNT && status == 0; role++)
+        if (role != (int)mine)
+            status = set_properties(unused, settings, role, err);
+    rd_kafka_conf_destroy(unused);
+    return status;
+}
+
+int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
+               rd_kafka_conf_t **out, struct error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+    rd_kafka_conf_set_log_cb(conf, kafka_log_line);
+    if (kafka_conf_set(conf, "bootstrap.servers", settings->brokers, err) < 0 ||
+        (settings->client_id[0] &&
+         kafka_conf_set(conf, "client.id", settings->client_id, err) < 0) ||
+        set_all(conf, common_defaults, err) < 0 ||
+        set_all(conf, roles[role].defaults, err) < 0 ||
+        set_properties(conf, settings, ROLE_COUNT, err) < 0 ||
+        set_properties(conf, settings, (int)role, err) < 0 ||
+        check_other_roles(settings, role, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    *out = conf;
+    return 0;
+}
