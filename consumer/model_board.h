@@ -29,12 +29,13 @@ struct served_model {
 int model_board_new(struct model_board **out, struct error *err) MUST_CHECK;
 
 /* Takes ownership of the snapshot and of what the manifest owns, also on
- * failure. */
+ * failure. An epoch that is not above the newest post is an ERROR_LIMIT. */
 int model_board_post(struct model_board *board, struct snapshot *snapshot,
                      struct manifest *manifest, bool may_go_back,
                      struct error *err) MUST_CHECK;
 
-/* NULL while there is no model yet. */
+/* NULL while there is no model yet. Whatever is taken must be put back; NULL
+ * may be. */
 const struct served_model *model_board_take(struct model_board *board);
 void model_board_put(struct model_board *board,
                      const struct served_model *model);

@@ -35,7 +35,7 @@ struct status_route {
 
 struct status_config {
     char address[64]; /* "127.0.0.1" */
-    uint32_t port;    /* 0: none is opened */
+    uint32_t port;    /* 0: none is opened and *out is NULL */
     struct metrics *metrics;
     const struct status_route *routes; /* may be NULL */
     /* Fills `why` (one line) and returns false when not. */
@@ -44,9 +44,12 @@ struct status_config {
     void *context;
 };
 
+/* The metrics, the routes and the context must outlive the server. */
 int status_server_start(const struct status_config *config,
                         struct status_server **out,
                         struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
 void status_server_stop(struct status_server *server);
 
 #endif

@@ -1,0 +1,143 @@
+#include "consumer/model_board.h"
+
+#include "common/clock.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* A model lives as long as it is on the board or somebody holds it. */
+struct posted {
+    struct served_model served;
+    unsigned holders; /* the board is one of them while it is current */
+    struct posted *next;
+};
+
+struct model_board {
+    pthread_mutex_t lock; /* guards the list, `current` and all holders */
+    struct posted *posted;
+    struct posted *current;
+    atomic_uint_least64_t epoch;
+};
+
+static void posted_free(struct posted *model)
+{
+    if (!model)
+        return;
+    snapshot_free(model->served.snapshot);
+    manifest_free(&model->served.manifest);
+    free(model);
+}
+
+/* Takes the model off the list when that was its last holder; the caller frees
+ * what comes back after it gave up the lock. */
+static struct posted *let_go(struct model_board *board, struct posted *model)
+{
+    assert(model->holders > 0);
+    if (--model->holders > 0)
+        return NULL;
+
+    struct posted **link = &board->posted;
+    while (*link != model)
+        link = &(*link)->next;
+    *link = model->next;
+    return model;
+}
+
+int model_board_new(struct model_board **out, struct error *err)
+{
+    struct model_board *board = calloc(1, sizeof(*board));
+
+    if (!board)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    if (pthread_mutex_init(&board->lock, NULL) != 0) {
+        free(board);
+        return error_set(err, ERROR_FAILED, "no mutex to be had");
+    }
+    atomic_init(&board->epoch, 0);
+    *out = board;
+    return 0;
+}
+
+int model_board_post(struct model_board *board, struct snapshot *snapshot,
+                     struct manifest *manifest, bool may_go_back,
+                     struct error *err)
+{
+    struct posted *model = calloc(1, sizeof(*model));
+
+    if (!model) {
+        snapshot_free(snapshot);
+        manifest_free(manifest);
+        return error_set(err, ERROR_FAILED, "out of memory");
+    }
+    model->served.snapshot = snapshot;
+    model->served.manifest = *manifest;
+    model->served.active_since_ms = clock_wall_ms();
+    model->holders = 1;
+
+    uint64_t epoch = manifest->epoch;
+    struct posted *old = NULL;
+    pthread_mutex_lock(&board->lock);
+    uint64_t newest = atomic_load(&board->epoch);
+    bool accepted = may_go_back || epoch > newest;
+    if (accepted) {
+        model->next = board->posted;
+        board->posted = model;
+        if (board->current)
+            old = let_go(board, board->current);
+        board->current = model;
+        atomic_store(&board->epoch, epoch);
+    }
+    pthread_mutex_unlock(&board->lock);
+
+    posted_free(accepted ? old : model);
+    if (!accepted)
+        return error_set(err, ERROR_LIMIT,
+                         "model %llu is not newer than model %llu in service",
+                         (unsigned long long)epoch, (unsigned long long)newest);
+    return 0;
+}
+
+const struct served_model *model_board_take(struct model_board *board)
+{
+    pthread_mutex_lock(&board->lock);
+    struct posted *model = board->current;
+    if (model)
+        model->holders++;
+    pthread_mutex_unlock(&board->lock);
+    return model ? &model->served : NULL;
+}
+
+void model_board_put(struct model_board *board,
+                     const struct served_model *served)
+{
+    struct posted *last = NULL;
+
+    if (!served)
+        return;
+    pthread_mutex_lock(&board->lock);
+    struct posted *model = board->posted;
+    while (model && &model->served != served)
+        model = model->next;
+    assert(model); /* it was taken here */
+    last = let_go(board, model);
+    pthread_mutex_unlock(&board->lock);
+    posted_free(last);
+}
+
+uint64_t model_board_epoch(const struct model_board *board)
+{
+    return atomic_load(&board->epoch);
+}
+
+void model_board_free(struct model_board *board)
+{
+    if (!board)
+        return;
+    struct posted *last = board->current ? let_go(board, board->current) : NULL;
+    posted_free(last);
+    assert(!board->posted); /* somebody still holds a model */
+    pthread_mutex_destroy(&board->lock);
+    free(board);
+}

@@ -1,0 +1,257 @@
+#include "consumer/status_server.h"
+
+#include "common/version.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one peer may use up. */
+enum {
+    CONNECTIONS_MAX = 32,
+    IDLE_SECONDS = 10,
+    REQUEST_BYTES_MAX = 16 << 10, /* head of a request and its answer's head */
+};
+
+#define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+#define TYPE_JSON "application/json"
+
+struct status_server {
+    struct status_config config;
+    struct MHD_Daemon *daemon;
+};
+
+struct status_query {
+    struct MHD_Connection *connection;
+};
+
+/* One answer while it is being written. */
+struct answer {
+    int status;
+    const char *type;
+    FILE *body;
+};
+
+const char *status_query_get(const struct status_query *query, const char *name)
+{
+    return MHD_lookup_connection_value(query->connection, MHD_GET_ARGUMENT_KIND,
+                                       name);
+}
+
+static void answer_state(struct answer *answer, void *context,
+                         bool (*holds)(void *, char *, size_t))
+{
+    char why[256] = "";
+
+    answer->type = TYPE_TEXT;
+    if (!holds || holds(context, why, sizeof(why))) {
+        fputs("ok\n", answer->body);
+        return;
+    }
+    answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    fprintf(answer->body, "%s\n", why);
+}
+
+static void answer_unknown(const struct status_config *config,
+                           struct answer *answer)
+{
+    answer->status = MHD_HTTP_NOT_FOUND;
+    answer->type = TYPE_TEXT;
+    fputs("there is /metrics /livez /readyz /version", answer->body);
+    for (size_t i = 0; config->routes && config->routes[i].path; i++)
+        fprintf(answer->body, " %s", config->routes[i].path);
+    fputc('\n', answer->body);
+}
+
+static void answer_route(const struct status_config *config, const char *path,
+                         const struct status_query *query,
+                         struct answer *answer)
+{
+    for (size_t i = 0; config->routes && config->routes[i].path; i++) {
+        if (strcmp(config->routes[i].path, path) != 0)
+            continue;
+        answer->type = TYPE_JSON;
+        answer->status =
+            config->routes[i].answer(config->context, query, answer->body);
+        return;
+    }
+    answer_unknown(config, answer);
+}
+
+static void answer_path(const struct status_config *config, const char *path,
+                        const struct status_query *query, struct answer *answer)
+{
+    if (strcmp(path, "/metrics") == 0) {
+        answer->type = TYPE_METRICS;
+        if (config->metrics)
+            metrics_render(config->metrics, answer->body);
+    } else if (strcmp(path, "/livez") == 0) {
+        answer_state(answer, config->context, config->live);
+    } else if (strcmp(path, "/readyz") == 0) {
+        answer_state(answer, config->context, config->ready);
+    } else if (strcmp(path, "/version") == 0) {
+        answer->type = TYPE_JSON;
+        fprintf(answer->body, "{\"name\":\"pctr\",\"version\":\"%s\"}\n",
+                PCTR_VERSION);
+    } else {
+        answer_route(config, path, query, answer);
+    }
+}
+
+/* Sends `size` bytes that the response frees. */
+static enum MHD_Result reply(struct MHD_Connection *connection, int status,
+                             const char *type, char *text, size_t size)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+
+    if (!response) {
+        free(text);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                            "no-store");
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET");
+    enum MHD_Result sent =
+        MHD_queue_response(connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return sent;
+}
+
+static enum MHD_Result serve(const struct status_server *server,
+                             struct MHD_Connection *connection,
+                             const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct status_query query = {connection};
+    struct answer answer = {MHD_HTTP_OK, TYPE_TEXT,
+                            open_memstream(&text, &size)};
+
+    if (!answer.body)
+        return MHD_NO;
+    answer_path(&server->config, path, &query, &answer);
+    if (fclose(answer.body) != 0) {
+        free(text);
+        return MHD_NO;
+    }
+    return reply(connection, answer.status, answer.type, text, size);
+}
+
+static bool has_body(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(
+        connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return (length && strcmp(length, "0") != 0) ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                       MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, int status,
+                              const char *why)
+{
+    char *text = strdup(why);
+
+    if (!text)
+        return MHD_NO;
+    return reply(connection, status, TYPE_TEXT, text, strlen(text));
+}
+
+/* libmicrohttpd calls once when the head is there (*state is NULL then) and
+ * once more when the request is complete. */
+static enum MHD_Result on_request(void *context,
+                                  struct MHD_Connection *connection,
+                                  const char *path, const char *method,
+                                  const char *version, const char *upload,
+                                  size_t *upload_size, void **state)
+{
+    static int head_seen;
+    const struct status_server *server = context;
+
+    (void)version;
+    (void)upload;
+    (void)upload_size;
+    if (*state)
+        return serve(server, connection, path);
+
+    *state = &head_seen;
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
+    if (has_body(connection))
+        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+                      "requests have no body here\n");
+    return MHD_YES;
+}
+
+/* libmicrohttpd has its own words for broken requests; they are no concern of
+ * ours. */
+static void ignore_log(void *context, const char *format, va_list arguments)
+{
+    (void)context;
+    (void)format;
+    (void)arguments;
+}
+
+static int start_daemon(struct status_server *server, struct error *err)
+{
+    const struct status_config *config = &server->config;
+    struct sockaddr_in where = {.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)config->port)};
+
+    if (inet_pton(AF_INET, config->address, &where.sin_addr) != 1)
+        return error_set(err, ERROR_CONFIG,
+                         "http address '%s' is not an IPv4 address such as "
+                         "127.0.0.1",
+                         config->address);
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
+        MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES_MAX,
+        MHD_OPTION_END);
+    if (!server->daemon)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "cannot listen on http://%s:%u: %s; choose another "
+                         "http.port, or 0 for none",
+                         config->address, config->port,
+                         errno ? strerror(errno) : "refused");
+    return 0;
+}
+
+int status_server_start(const struct status_config *config,
+                        struct status_server **out, struct error *err)
+{
+    if (config->port == 0) {
+        *out = NULL;
+        return 0;
+    }
+    struct status_server *server = calloc(1, sizeof(*server));
+    if (!server)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    server->config = *config;
+    if (start_daemon(server, err) < 0) {
+        free(server);
+        return -1;
+    }
+    *out = server;
+    return 0;
+}
+
+void status_server_stop(struct status_server *server)
+{
+    if (!server)
+        return;
+    MHD_stop_daemon(server->daemon);
+    free(server);
+}

@@ -1,0 +1,277 @@
+/*
+ * check_status_server.c - what a browser, a supervisor and a stranger get,
+ * over plain sockets on loopback.
+ */
+#include "support/run_suite.h"
+
+#include "consumer/status_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct metric_family families[] = {
+    {"pctr_test_total", METRIC_COUNTER, NULL, NULL, 0, "Tests."},
+    {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
+};
+
+static struct error err;
+static struct metrics *metrics;
+static struct status_server *server;
+static uint32_t port;
+static bool is_ready;
+static char answer[65536];
+
+static int echo(void *context, const struct status_query *query, FILE *body)
+{
+    const char *user = status_query_get(query, "user");
+
+    (void)context;
+    fprintf(body, "{\"user\":\"%s\"}", user ? user : "");
+    return user ? 200 : 400;
+}
+
+static bool ready(void *context, char *why, size_t size)
+{
+    (void)context;
+    snprintf(why, size, "no model yet");
+    return is_ready;
+}
+
+static const struct status_route routes[] = {{"/echo", echo}, {NULL, NULL}};
+
+static int loopback(uint32_t at, struct sockaddr_in *where)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    *where = (struct sockaddr_in){.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)at)};
+    where->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+/* A port that nobody has at the moment. */
+static uint32_t free_port(void)
+{
+    struct sockaddr_in where;
+    socklen_t size = sizeof(where);
+    int fd = loopback(0, &where);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, size), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&where, &size), 0);
+    close(fd);
+    return ntohs(where.sin_port);
+}
+
+/* Sends the request and reads until the server closes; the text is in
+ * `answer`. */
+static const char *ask(const char *request)
+{
+    struct sockaddr_in where;
+    int fd = loopback(port, &where);
+    size_t have = 0;
+    ssize_t got;
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    ck_assert_int_eq(send(fd, request, strlen(request), MSG_NOSIGNAL),
+                     (ssize_t)strlen(request));
+    while (have < sizeof(answer) - 1 &&
+           (got = recv(fd, answer + have, sizeof(answer) - 1 - have, 0)) > 0)
+        have += (size_t)got;
+    answer[have] = '\0';
+    close(fd);
+    return answer;
+}
+
+static const char *get(const char *path)
+{
+    char request[512];
+
+    snprintf(request, sizeof(request),
+             "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+    return ask(request);
+}
+
+static void assert_status(const char *text, const char *status)
+{
+    ck_assert_msg(strncmp(text, "HTTP/1.1 ", 9) == 0 &&
+                      strncmp(text + 9, status, strlen(status)) == 0,
+                  "expected %s, got: %s", status, text);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "no '%s' in: %s", part, text);
+}
+
+static void open_server(void)
+{
+    port = free_port();
+    is_ready = true;
+    ck_assert_ok(metrics_new(families, &metrics, &err), err);
+    struct status_config config = {.address = "127.0.0.1",
+                                   .port = port,
+                                   .metrics = metrics,
+                                   .routes = routes,
+                                   .ready = ready};
+    ck_assert_ok(status_server_start(&config, &server, &err), err);
+}
+
+static void close_server(void)
+{
+    status_server_stop(server);
+    metrics_free(metrics);
+}
+
+START_TEST(metrics_come_as_prometheus_text)
+{
+    metrics_add(metrics, 0, 0, 7);
+    const char *text = get("/metrics");
+    assert_status(text, "200");
+    assert_has(text, "text/plain; version=0.0.4");
+    assert_has(text, "\npctr_test_total 7\n");
+}
+END_TEST
+
+START_TEST(a_loop_without_a_check_is_alive)
+{
+    assert_status(get("/livez"), "200");
+}
+END_TEST
+
+START_TEST(not_ready_is_503_with_the_reason)
+{
+    assert_status(get("/readyz"), "200");
+    is_ready = false;
+    const char *text = get("/readyz");
+    assert_status(text, "503");
+    assert_has(text, "no model yet");
+}
+END_TEST
+
+START_TEST(the_version_is_json)
+{
+    const char *text = get("/version");
+    assert_status(text, "200");
+    assert_has(text, "application/json");
+    assert_has(text, "\"version\":\"");
+}
+END_TEST
+
+START_TEST(a_route_gets_its_arguments_and_chooses_the_status)
+{
+    assert_has(get("/echo?user=u%207"), "{\"user\":\"u 7\"}");
+    assert_status(get("/echo"), "400");
+}
+END_TEST
+
+START_TEST(an_unknown_path_says_what_there_is)
+{
+    const char *text = get("/nowhere");
+    assert_status(text, "404");
+    assert_has(text, "/metrics");
+    assert_has(text, "/echo");
+}
+END_TEST
+
+START_TEST(only_get_without_a_body_is_answered)
+{
+    const char *text = ask("POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: "
+                           "close\r\nContent-Length: 2\r\n\r\nab");
+    assert_status(text, "405");
+    assert_has(text, "Allow: GET");
+    assert_status(ask("DELETE /metrics HTTP/1.1\r\nHost: x\r\nConnection: "
+                      "close\r\n\r\n"),
+                  "405");
+    assert_status(ask("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: "
+                      "close\r\nContent-Length: 99999999\r\n\r\n"),
+                  "413");
+}
+END_TEST
+
+START_TEST(an_endless_head_is_refused_and_the_next_request_is_served)
+{
+    size_t size = 200000;
+    char *request = malloc(size + 1);
+    ck_assert_ptr_nonnull(request);
+    memset(request, 'a', size);
+    request[size] = '\0';
+    memcpy(request, "GET /", 5);
+
+    struct sockaddr_in where;
+    int fd = loopback(port, &where);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    (void)!send(fd, request, size, MSG_NOSIGNAL); /* may be cut off */
+    char reply[64] = "";
+    ssize_t got = recv(fd, reply, sizeof(reply) - 1, 0);
+    ck_assert_msg(got <= 0 || strncmp(reply, "HTTP/1.1 4", 10) == 0,
+                  "accepted: %s", reply);
+    close(fd);
+    free(request);
+    assert_status(get("/version"), "200");
+}
+END_TEST
+
+START_TEST(a_port_in_use_is_an_error_that_names_it)
+{
+    struct status_config config = {.address = "127.0.0.1", .port = port};
+    struct sockaddr_in where;
+    struct status_server *second = NULL;
+    uint32_t taken = free_port();
+    int fd = loopback(taken, &where);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    config.port = taken;
+    ck_assert_refused(status_server_start(&config, &second, &err), err,
+                      ERROR_UNAVAILABLE, "http.port");
+    close(fd);
+}
+END_TEST
+
+START_TEST(port_zero_opens_nothing)
+{
+    struct status_config config = {.address = "127.0.0.1", .port = 0};
+    struct status_server *none = server;
+
+    ck_assert_ok(status_server_start(&config, &none, &err), err);
+    ck_assert_ptr_null(none);
+    status_server_stop(none);
+}
+END_TEST
+
+START_TEST(a_name_is_not_an_address)
+{
+    struct status_config config = {.address = "localhost", .port = 1};
+    struct status_server *none;
+
+    ck_assert_refused(status_server_start(&config, &none, &err), err,
+                      ERROR_CONFIG, "localhost");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("status_server");
+    TCase *tests = tcase_create("loopback");
+
+    tcase_add_checked_fixture(tests, open_server, close_server);
+    tcase_add_test(tests, metrics_come_as_prometheus_text);
+    tcase_add_test(tests, a_loop_without_a_check_is_alive);
+    tcase_add_test(tests, not_ready_is_503_with_the_reason);
+    tcase_add_test(tests, the_version_is_json);
+    tcase_add_test(tests, a_route_gets_its_arguments_and_chooses_the_status);
+    tcase_add_test(tests, an_unknown_path_says_what_there_is);
+    tcase_add_test(tests, only_get_without_a_body_is_answered);
+    tcase_add_test(tests,
+                   an_endless_head_is_refused_and_the_next_request_is_served);
+    tcase_add_test(tests, a_port_in_use_is_an_error_that_names_it);
+    tcase_add_test(tests, port_zero_opens_nothing);
+    tcase_add_test(tests, a_name_is_not_an_address);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
