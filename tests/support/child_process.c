@@ -1,0 +1,162 @@
+#include "support/child_process.h"
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/file.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 64 << 20, ARGUMENTS_MAX = 64, POLL_MS = 20 };
+
+static int new_file(char path[64])
+{
+    strcpy(path, "/tmp/pctr-test.XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_msg(fd >= 0, "no temporary file");
+    return fd;
+}
+
+/* Between fork and exec. A test that is killed takes its children along. */
+static void become(const char *const arguments[], int in, int out, int errors)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(errors, STDERR_FILENO);
+    execv(arguments[0], (char *const *)arguments);
+    _exit(127);
+}
+
+void child_start(struct child_process *child, const char *const arguments[],
+                 const char *input_path)
+{
+    int out = new_file(child->out_path);
+    int errors = new_file(child->err_path);
+    int in = open(input_path ? input_path : "/dev/null", O_RDONLY | O_CLOEXEC);
+
+    ck_assert_msg(in >= 0, "cannot read '%s'", input_path);
+    child->pid = fork();
+    ck_assert_int_ge(child->pid, 0);
+    if (child->pid == 0)
+        become(arguments, in, out, errors);
+    close(in);
+    close(out);
+    close(errors);
+}
+
+void child_start_pctr(struct child_process *child,
+                      const char *const arguments[])
+{
+    const char *all[ARGUMENTS_MAX + 2] = {PCTR_PROGRAM};
+    size_t count = 0;
+
+    while (arguments[count]) {
+        ck_assert_uint_lt(count, ARGUMENTS_MAX);
+        all[count + 1] = arguments[count];
+        count++;
+    }
+    child_start(child, all, NULL);
+}
+
+void child_signal(const struct child_process *child, int signal)
+{
+    ck_assert_int_gt(child->pid, 0);
+    ck_assert_int_eq(kill(child->pid, signal), 0);
+}
+
+static int status_of(int wait_status)
+{
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                    : WEXITSTATUS(wait_status);
+}
+
+int child_wait(struct child_process *child, unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int status = 0;
+
+    ck_assert_int_gt(child->pid, 0);
+    while (waitpid(child->pid, &status, WNOHANG) == 0) {
+        if (clock_monotonic_ms() > deadline) {
+            char *errors = child_errors(child);
+            kill(child->pid, SIGKILL);
+            ck_abort_msg("still running after %u ms: %s", timeout_ms, errors);
+        }
+        clock_sleep_ms(POLL_MS);
+    }
+    child->pid = 0;
+    return status_of(status);
+}
+
+bool child_is_running(struct child_process *child)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return child->pid > 0 &&
+           waitid(P_PID, (id_t)child->pid, &info,
+                  WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
+}
+
+static char *read_text(const char *path)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    struct error err = {ERROR_NONE, ""};
+
+    ck_assert_msg(file_read(path, OUTPUT_MAX, &bytes, &size, &err) == 0, "%s",
+                  err.text);
+    return (char *)bytes; /* file_read() ends it with a zero byte */
+}
+
+char *child_output(const struct child_process *child)
+{
+    return read_text(child->out_path);
+}
+
+char *child_errors(const struct child_process *child)
+{
+    return read_text(child->err_path);
+}
+
+void child_await_error(struct child_process *child, const char *text,
+                       unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+
+    for (;;) {
+        bool running = child_is_running(child);
+        char *errors = child_errors(child);
+        if (strstr(errors, text)) {
+            free(errors);
+            return;
+        }
+        ck_assert_msg(running && clock_monotonic_ms() < deadline,
+                      "'%s' was not said; %s; it said: %s", text,
+                      running ? "it runs" : "it has ended", errors);
+        free(errors);
+        clock_sleep_ms(POLL_MS);
+    }
+}
+
+void child_end(struct child_process *child)
+{
+    if (child->pid > 0) {
+        kill(child->pid, SIGKILL);
+        waitpid(child->pid, NULL, 0);
+        child->pid = 0;
+    }
+    if (child->out_path[0])
+        unlink(child->out_path);
+    if (child->err_path[0])
+        unlink(child->err_path);
+    child->out_path[0] = child->err_path[0] = '\0';
+}

@@ -1,0 +1,47 @@
+/*
+ * child_process.h - the real program as a test sees it: started with
+ * arguments, fed, watched, signalled, waited for.
+ *
+ * Nothing here fails quietly: what goes wrong ends the test.
+ */
+#ifndef SUPPORT_CHILD_PROCESS_H
+#define SUPPORT_CHILD_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct child_process {
+    pid_t pid;
+    char out_path[64], err_path[64]; /* what it writes, in files */
+};
+
+/* Starts a program; `arguments` begins with its path and ends with NULL.
+ * Standard input is `input_path`, or nothing where that is NULL. */
+void child_start(struct child_process *child, const char *const arguments[],
+                 const char *input_path);
+
+/* Starts the pctr that was built with this test: "score", ..., NULL. */
+void child_start_pctr(struct child_process *child,
+                      const char *const arguments[]);
+
+void child_signal(const struct child_process *child, int signal);
+
+/* Its exit status, or 128 + the signal that ended it. Kills it and fails the
+ * test after timeout_ms. */
+int child_wait(struct child_process *child, unsigned timeout_ms);
+
+bool child_is_running(struct child_process *child);
+
+/* Waits until standard error contains the text. */
+void child_await_error(struct child_process *child, const char *text,
+                       unsigned timeout_ms);
+
+/* All it wrote so far; the caller frees. */
+char *child_output(const struct child_process *child);
+char *child_errors(const struct child_process *child);
+
+/* SIGKILL where it still runs, and away with its files. Safe after a failed
+ * start and twice. */
+void child_end(struct child_process *child);
+
+#endif
