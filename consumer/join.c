@@ -1,0 +1,373 @@
+#include "consumer/join.h"
+
+#include "consumer/join_entries.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum state {
+    OPEN,    /* an impression within its window: in the heap */
+    CLOSED,  /* an impression after it: in the list of closed ones */
+    WAITING, /* a label without impression: in the heap */
+};
+
+struct join {
+    struct join_config config;
+    struct join_entries entries;
+    uint32_t closed_first, closed_last; /* JOIN_NO_ENTRY: none */
+    int64_t stream_ms;
+    uint64_t next_sequence;
+    struct join_outcome ready; /* one call has one at most */
+    bool is_ready;
+    struct join_books books;
+};
+
+/* --- Times ------------------------------------------------------------------
+ */
+
+static int64_t after(int64_t ts_ms, int64_t wait_ms)
+{
+    return ts_ms > INT64_MAX - wait_ms ? INT64_MAX : ts_ms + wait_ms;
+}
+
+static int64_t window_end(const struct join *join, int64_t ts_ms)
+{
+    return after(ts_ms, join->config.window_ms);
+}
+
+static int64_t reach_end(const struct join *join, int64_t ts_ms)
+{
+    return after(window_end(join, ts_ms), join->config.late_ms);
+}
+
+/* Can a label of that time belong to an impression of this one? */
+static bool in_reach(const struct join *join, int64_t impression_ms,
+                     int64_t label_ms)
+{
+    return impression_ms <= window_end(join, label_ms) &&
+           label_ms <= reach_end(join, impression_ms);
+}
+
+/* --- Outcomes ---------------------------------------------------------------
+ */
+
+static struct join_entry *entry_at(struct join *join, uint32_t slot)
+{
+    return &join->entries.pool[slot];
+}
+
+static void emit(struct join *join, uint64_t sequence, float label)
+{
+    assert(!join->is_ready); /* join_next() was called until the end */
+    join->ready = (struct join_outcome){sequence, label};
+    join->is_ready = true;
+}
+
+static uint64_t *side(struct join *join, float label)
+{
+    return label > 0 ? &join->books.positive : &join->books.negative;
+}
+
+/* An open impression has its answer. */
+static void answer(struct join *join, struct join_entry *entry, float label)
+{
+    join->books.open--;
+    ++*side(join, label);
+    entry->label = label;
+}
+
+/* An answered impression has another one. */
+static void change(struct join *join, struct join_entry *entry, float label)
+{
+    --*side(join, entry->label);
+    ++*side(join, label);
+    entry->label = label;
+    emit(join, entry->sequence, label);
+}
+
+/* --- Forgetting -------------------------------------------------------------
+ */
+
+static void close_entry(struct join *join, uint32_t slot)
+{
+    struct join_entry *entry = entry_at(join, slot);
+
+    entry->state = CLOSED;
+    entry->link = JOIN_NO_ENTRY;
+    if (join->closed_last == JOIN_NO_ENTRY)
+        join->closed_first = slot;
+    else
+        entry_at(join, join->closed_last)->link = slot;
+    join->closed_last = slot;
+}
+
+static void forget_closed(struct join *join)
+{
+    uint32_t slot = join->closed_first;
+
+    join->closed_first = entry_at(join, slot)->link;
+    if (join->closed_first == JOIN_NO_ENTRY)
+        join->closed_last = JOIN_NO_ENTRY;
+    join_entries_remove(&join->entries, slot);
+}
+
+static void give_up(struct join *join, uint32_t slot)
+{
+    const struct join_entry *entry = entry_at(join, slot);
+
+    if (entry->state == WAITING) {
+        join->books.waiting--;
+        join->books.labels_given_up++;
+    } else if (entry->labelled) {
+        join->books.forgotten++;
+    } else {
+        join->books.open--;
+        join->books.given_up++;
+        emit(join, entry->sequence, NAN);
+    }
+    join_entries_unwait(&join->entries, slot);
+    join_entries_remove(&join->entries, slot);
+}
+
+/* Answered ones go first: forgetting them costs a late label at most. */
+static void make_room(struct join *join)
+{
+    if (join->entries.count < join->config.pending_max)
+        return;
+    if (join->closed_first != JOIN_NO_ENTRY) {
+        forget_closed(join);
+        join->books.forgotten++;
+    } else {
+        give_up(join, join_entries_earliest(&join->entries)->slot);
+    }
+}
+
+/* --- Labels -----------------------------------------------------------------
+ */
+
+/* A further label of what has one: the highest counts. */
+static void compare(struct join *join, struct join_entry *entry, float label)
+{
+    if (label == entry->label) {
+        join->books.duplicate++;
+    } else if (label < entry->label) {
+        join->books.contradicted++;
+    } else {
+        join->books.corrected++;
+        if (entry->state == WAITING)
+            entry->label = label;
+        else
+            change(join, entry, label);
+    }
+}
+
+/* The first label of an impression. */
+static void attribute(struct join *join, struct join_entry *entry,
+                      int64_t label_ms, float label)
+{
+    bool late =
+        entry->state == CLOSED || label_ms > window_end(join, entry->ts_ms);
+
+    if (late)
+        join->books.late++;
+    else
+        join->books.joined++;
+    entry->labelled = true;
+    if (entry->state == OPEN) {
+        answer(join, entry, label);
+        emit(join, entry->sequence, label);
+    } else if (label != entry->label) {
+        change(join, entry, label);
+    }
+}
+
+static int wait_for_impression(struct join *join, const struct id *id,
+                               int64_t ts_ms, float label, struct error *err)
+{
+    uint32_t slot;
+
+    make_room(join);
+    if (join_entries_add(&join->entries, id, &slot, err) < 0)
+        return -1;
+    struct join_entry *entry = entry_at(join, slot);
+    entry->state = WAITING;
+    entry->ts_ms = ts_ms;
+    entry->label = label;
+    join_entries_wait(&join->entries, slot, window_end(join, ts_ms));
+    join->books.waiting++;
+    return 0;
+}
+
+int join_label(struct join *join, const struct id *id, int64_t ts_ms,
+               double click, struct error *err)
+{
+    uint32_t slot = join_entries_find(&join->entries, id);
+    float label = (float)click;
+
+    if (slot == JOIN_NO_ENTRY) {
+        if (wait_for_impression(join, id, ts_ms, label, err) < 0)
+            return -1;
+    } else {
+        struct join_entry *entry = entry_at(join, slot);
+        if (entry->state == WAITING)
+            compare(join, entry, label);
+        else if (!in_reach(join, entry->ts_ms, ts_ms))
+            join->books.orphan++;
+        else if (entry->labelled)
+            compare(join, entry, label);
+        else
+            attribute(join, entry, ts_ms, label);
+    }
+    join->books.labels++;
+    return 0;
+}
+
+/* --- Impressions ------------------------------------------------------------
+ */
+
+static void open_entry(struct join *join, uint32_t slot, int64_t ts_ms)
+{
+    struct join_entry *entry = entry_at(join, slot);
+
+    entry->state = OPEN;
+    entry->labelled = false;
+    entry->label = 0;
+    entry->ts_ms = ts_ms;
+    entry->sequence = join->next_sequence++;
+    join_entries_wait(&join->entries, slot, window_end(join, ts_ms));
+    join->books.impressions++;
+    join->books.open++;
+}
+
+/* The impression that a label has been waiting for. */
+static void meet_label(struct join *join, uint32_t slot, int64_t ts_ms)
+{
+    struct join_entry label = *entry_at(join, slot);
+
+    join_entries_unwait(&join->entries, slot);
+    join->books.waiting--;
+    open_entry(join, slot, ts_ms);
+    if (in_reach(join, ts_ms, label.ts_ms))
+        attribute(join, entry_at(join, slot), label.ts_ms, label.label);
+    else
+        join->books.orphan++;
+}
+
+int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
+                    uint64_t *sequence, bool *is_new, struct error *err)
+{
+    uint32_t slot = join_entries_find(&join->entries, id);
+
+    if (slot == JOIN_NO_ENTRY) {
+        make_room(join);
+        if (join_entries_add(&join->entries, id, &slot, err) < 0)
+            return -1;
+        open_entry(join, slot, ts_ms);
+        *is_new = true;
+    } else if (entry_at(join, slot)->state == WAITING) {
+        meet_label(join, slot, ts_ms);
+        *is_new = true;
+    } else {
+        join->books.repeated++;
+        *is_new = false;
+    }
+    *sequence = entry_at(join, slot)->sequence;
+    return 0;
+}
+
+/* --- Time goes on -----------------------------------------------------------
+ */
+
+void join_advance(struct join *join, int64_t stream_ms)
+{
+    if (stream_ms > join->stream_ms)
+        join->stream_ms = stream_ms;
+}
+
+/* Ends one wait that is over; true when that answers an impression. */
+static bool end_wait(struct join *join, uint32_t slot, struct join_outcome *out)
+{
+    struct join_entry *entry = entry_at(join, slot);
+
+    join_entries_unwait(&join->entries, slot);
+    if (entry->state == WAITING) {
+        join->books.waiting--;
+        join->books.orphan++;
+        join_entries_remove(&join->entries, slot);
+        return false;
+    }
+    close_entry(join, slot);
+    if (entry->labelled)
+        return false;
+    answer(join, entry, 0);
+    *out = (struct join_outcome){entry->sequence, 0};
+    return true;
+}
+
+bool join_next(struct join *join, struct join_outcome *out)
+{
+    if (join->is_ready) {
+        *out = join->ready;
+        join->is_ready = false;
+        return true;
+    }
+
+    const struct join_wait *first;
+    while ((first = join_entries_earliest(&join->entries)) &&
+           first->deadline_ms < join->stream_ms)
+        if (end_wait(join, first->slot, out))
+            return true;
+    while (join->closed_first != JOIN_NO_ENTRY &&
+           reach_end(join, entry_at(join, join->closed_first)->ts_ms) <
+               join->stream_ms)
+        forget_closed(join);
+    return false;
+}
+
+/* --- The whole --------------------------------------------------------------
+ */
+
+bool join_books_balance(const struct join_books *books)
+{
+    return books->impressions == books->open + books->positive +
+                                     books->negative + books->given_up &&
+           books->labels == books->joined + books->late + books->duplicate +
+                                books->contradicted + books->corrected +
+                                books->orphan + books->waiting +
+                                books->labels_given_up;
+}
+
+int join_new(const struct join_config *config, struct join **out,
+             struct error *err)
+{
+    assert(config->window_ms >= 0 && config->late_ms >= 0 &&
+           config->pending_max > 0);
+    struct join *join = calloc(1, sizeof(*join));
+
+    if (!join)
+        return error_set(err, ERROR_LIMIT, "no memory for the join");
+    join->config = *config;
+    join->closed_first = join->closed_last = JOIN_NO_ENTRY;
+    join->stream_ms = INT64_MIN;
+    *out = join;
+    return 0;
+}
+
+struct join_books join_books(const struct join *join)
+{
+    return join->books;
+}
+
+size_t join_bytes(const struct join *join)
+{
+    return sizeof(*join) + join_entries_bytes(&join->entries);
+}
+
+void join_free(struct join *join)
+{
+    if (!join)
+        return;
+    join_entries_free(&join->entries);
+    free(join);
+}

@@ -1,0 +1,425 @@
+/*
+ * check_join.c - what becomes of each impression and each label: a table of
+ * stories, and random ones against a slow second join.
+ */
+#include "support/run_suite.h"
+#include "support/slow_join.h"
+
+#include "consumer/join.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct error err;
+
+enum { WINDOW = 100, LATE = 200, PENDING_MAX = 1000 };
+
+static const struct join_config usual = {WINDOW, LATE, PENDING_MAX};
+
+/* Takes what is ready; the last outcome of each sequence counts. */
+static void drain(struct join *join, float labels[], size_t count)
+{
+    struct join_outcome outcome;
+
+    while (join_next(join, &outcome)) {
+        ck_assert_uint_lt(outcome.sequence, count);
+        labels[outcome.sequence] = outcome.label;
+    }
+    struct join_books books = join_books(join);
+    ck_assert(join_books_balance(&books));
+}
+
+/* --- Stories ----------------------------------------------------------------
+ */
+
+/* One impression "a" at 1000 unless the story says otherwise. A story is a
+ * list of steps: i = impression, + = click, - = label 0, ~ = label 0.5 (each
+ * with id and time), @ = the stream's time. */
+static const struct {
+    const char *name, *steps;
+    const char *label; /* of the impression at the end; ? while open */
+    const char *books; /* what is not 0 */
+} stories[] = {
+    {"nothing yet", "ia1000", "?", "open=1"},
+    {"the window's last moment", "ia1000 @1100", "?", "open=1"},
+    {"the window closes", "ia1000 @1101", "0", "negative=1"},
+    {"a click", "ia1000 +a1050", "1", "positive=1 joined=1"},
+    {"a click at the very end", "ia1000 +a1100", "1", "positive=1 joined=1"},
+    {"a click after the window", "ia1000 +a1101", "1", "positive=1 late=1"},
+    {"a click after it was closed", "ia1000 @1150 +a1060", "1",
+     "positive=1 late=1"},
+    {"a click at the end of the grace", "ia1000 @1200 +a1300", "1",
+     "positive=1 late=1"},
+    {"a click after the grace", "ia1000 @1200 +a1301", "0",
+     "negative=1 orphan=1"},
+    {"a click out of reach", "ia1000 +a1301", "?", "open=1 orphan=1"},
+    {"a click when all is forgotten", "ia1000 @1301 @1302 +a1200 @9999", "0",
+     "negative=1 orphan=1"},
+    {"a click that comes before", "+a1050 ia1000", "1", "positive=1 joined=1"},
+    {"a click from before", "+a950 ia1000", "1", "positive=1 joined=1"},
+    {"a click from long before", "+a899 ia1000", "?", "open=1 orphan=1"},
+    {"an early label, too late", "+a1150 ia1000", "1", "positive=1 late=1"},
+    {"an early label, out of reach", "+a1301 ia1000", "?", "open=1 orphan=1"},
+    {"two early labels", "-a1010 +a1020 ia1000", "1",
+     "positive=1 corrected=1 joined=1"},
+    {"the same early label twice", "+a1010 +a1020 ia1000", "1",
+     "positive=1 duplicate=1 joined=1"},
+    {"early click, then unclick", "+a1010 -a1020 ia1000", "1",
+     "positive=1 contradicted=1 joined=1"},
+    {"a label in vain", "+b1000 @1101", "", "orphan=1"},
+    {"a label that waits", "+b1000 @1100", "", "waiting=1"},
+    {"twice the same click", "ia1000 +a1010 +a1020", "1",
+     "positive=1 joined=1 duplicate=1"},
+    {"click, then unclick", "ia1000 +a1010 -a1020", "1",
+     "positive=1 joined=1 contradicted=1"},
+    {"unclick, then click", "ia1000 -a1010 +a1020", "1",
+     "positive=1 joined=1 corrected=1"},
+    {"an explicit negative", "ia1000 -a1010", "0", "negative=1 joined=1"},
+    {"an explicit negative, late", "ia1000 @1101 -a1010", "0",
+     "negative=1 late=1"},
+    {"an explicit negative, then the window ends", "ia1000 -a1010 @1101", "0",
+     "negative=1 joined=1"},
+    {"half a click", "ia1000 ~a1010", "0.5", "positive=1 joined=1"},
+    {"half a click, then a whole", "ia1000 ~a1010 +a1011", "1",
+     "positive=1 joined=1 corrected=1"},
+    {"the impression twice", "ia1000 ia1005 +a1010", "1",
+     "positive=1 joined=1 repeated=1"},
+    {"the impression again, closed", "ia1000 @1150 ia1005", "0",
+     "negative=1 repeated=1"},
+    {"an impression from the past", "@5000 ia1000", "0", "negative=1"},
+    {"a future one holds nobody up", "ib9000 ia1000 @1101", "?0",
+     "open=1 negative=1"},
+    {"time does not go back", "@1200 @900 ia1050", "0", "negative=1"},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} lines[] = {
+#define LINE(field)                                                            \
+    {                                                                          \
+#field, offsetof(struct join_books, field)                             \
+    }
+    LINE(open),
+    LINE(positive),
+    LINE(negative),
+    LINE(given_up),
+    LINE(repeated),
+    LINE(joined),
+    LINE(late),
+    LINE(duplicate),
+    LINE(contradicted),
+    LINE(corrected),
+    LINE(orphan),
+    LINE(waiting),
+    LINE(labels_given_up),
+    LINE(forgotten),
+#undef LINE
+};
+
+/* "open=1 late=2": exactly these, all others 0. */
+static void assert_books(const struct join *join, const char *name,
+                         const char *expected)
+{
+    struct join_books books = join_books(join);
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char key[32];
+        unsigned long long wanted = 0;
+        uint64_t value;
+        snprintf(key, sizeof(key), " %s=", lines[i].name);
+        char text[256];
+        snprintf(text, sizeof(text), " %s", expected);
+        const char *at = strstr(text, key);
+        if (at)
+            sscanf(at + strlen(key), "%llu", &wanted);
+        memcpy(&value, (const char *)&books + lines[i].offset, sizeof(value));
+        ck_assert_msg(value == wanted, "%s: %s is %llu, not %llu", name,
+                      lines[i].name, (unsigned long long)value, wanted);
+    }
+}
+
+static void take_step(struct join *join, const char *step)
+{
+    const char *at = strpbrk(step, "0123456789");
+    int64_t ts = strtoll(at, NULL, 10);
+    struct id id = id_from_text(step + 1, (size_t)(at - step - 1));
+    double click = *step == '+' ? 1 : *step == '~' ? 0.5 : 0;
+    uint64_t sequence;
+    bool is_new;
+
+    if (*step == '@')
+        join_advance(join, ts);
+    else if (*step == 'i')
+        ck_assert_ok(join_impression(join, &id, ts, &sequence, &is_new, &err),
+                     err);
+    else
+        ck_assert_ok(join_label(join, &id, ts, click, &err), err);
+}
+
+START_TEST(each_story_ends_as_told)
+{
+    float labels[8];
+    struct join *join = NULL;
+    char steps[256], *rest = steps;
+
+    for (size_t i = 0; i < 8; i++)
+        labels[i] = -1;
+    snprintf(steps, sizeof(steps), "%s", stories[_i].steps);
+    ck_assert_ok(join_new(&usual, &join, &err), err);
+    for (char *step; (step = strsep(&rest, " "));) {
+        take_step(join, step);
+        drain(join, labels, 8);
+    }
+    char text[64] = "";
+    for (size_t i = 0; i < join_books(join).impressions; i++) {
+        size_t used = strlen(text);
+        if (labels[i] < 0)
+            snprintf(text + used, sizeof(text) - used, "?");
+        else
+            snprintf(text + used, sizeof(text) - used, "%g", (double)labels[i]);
+    }
+    ck_assert_msg(strcmp(text, stories[_i].label) == 0, "%s: %s, not %s",
+                  stories[_i].name, text, stories[_i].label);
+    assert_books(join, stories[_i].name, stories[_i].books);
+    join_free(join);
+}
+END_TEST
+
+/* --- Bounds -----------------------------------------------------------------
+ */
+
+static struct join *full_of_impressions(uint32_t count, float labels[])
+{
+    const struct join_config small = {WINDOW, LATE, count};
+    struct join *join = NULL;
+    uint64_t sequence;
+    bool is_new;
+
+    ck_assert_ok(join_new(&small, &join, &err), err);
+    for (uint32_t i = 0; i < count; i++) {
+        struct id id = id_from_number(i);
+        labels[i] = -1;
+        ck_assert_ok(
+            join_impression(join, &id, 1000 + i, &sequence, &is_new, &err),
+            err);
+        ck_assert_uint_eq(sequence, i);
+        drain(join, labels, count);
+    }
+    return join;
+}
+
+START_TEST(a_full_join_gives_up_the_oldest_open_impression)
+{
+    float labels[5];
+    struct join *join = full_of_impressions(4, labels);
+    struct id id = id_from_number(77);
+
+    ck_assert_ok(join_label(join, &id, 2000, 1, &err), err);
+    drain(join, labels, 4);
+    ck_assert(isnan(labels[0]));
+    ck_assert_float_eq(labels[1], -1);
+    assert_books(join, "full", "open=3 given_up=1 waiting=1");
+    join_free(join);
+}
+END_TEST
+
+START_TEST(a_full_join_forgets_closed_impressions_first)
+{
+    float labels[5];
+    struct join *join = full_of_impressions(4, labels);
+    uint64_t sequence;
+    bool is_new;
+
+    join_advance(join, 1102); /* closes 0 and 1 */
+    drain(join, labels, 4);
+    for (int i = 0; i < 2; i++) {
+        struct id id = id_from_number(70 + i);
+        ck_assert_ok(join_impression(join, &id, 1102, &sequence, &is_new, &err),
+                     err);
+        drain(join, labels, 4);
+    }
+    assert_books(join, "forgotten", "open=4 negative=2 forgotten=2");
+    join_free(join);
+}
+END_TEST
+
+START_TEST(a_full_join_gives_up_waiting_labels_too)
+{
+    const struct join_config small = {WINDOW, LATE, 2};
+    struct join *join = NULL;
+
+    ck_assert_ok(join_new(&small, &join, &err), err);
+    for (int i = 0; i < 5; i++) {
+        struct id id = id_from_number(i);
+        ck_assert_ok(join_label(join, &id, 1000, 1, &err), err);
+        drain(join, NULL, 0);
+    }
+    assert_books(join, "labels", "waiting=2 labels_given_up=3");
+    join_free(join);
+}
+END_TEST
+
+START_TEST(memory_stays_flat_when_what_is_pending_does)
+{
+    struct join *join = NULL;
+    static float labels[400000];
+    uint64_t sequence;
+    bool is_new;
+    size_t bytes = 0;
+
+    ck_assert_ok(join_new(&usual, &join, &err), err);
+    for (int i = 0; i < 400000; i++) {
+        char text[32];
+        int size = snprintf(text, sizeof(text), "impression-%d", i);
+        struct id id = id_from_text(text, (size_t)size);
+        ck_assert_ok(join_impression(join, &id, i, &sequence, &is_new, &err),
+                     err);
+        join_advance(join, i);
+        drain(join, labels, 400000);
+        if (i == 100000)
+            bytes = join_bytes(join);
+    }
+    ck_assert_uint_le(join_bytes(join), bytes + bytes / 10);
+    ck_assert_uint_lt(bytes, 200 * 1000);
+    join_free(join);
+}
+END_TEST
+
+START_TEST(the_last_time_there_is_does_not_wrap)
+{
+    float labels[1] = {-1};
+    struct join *join = NULL;
+
+    ck_assert_ok(join_new(&usual, &join, &err), err);
+    take_step(join, "ia9223372036854775807");
+    take_step(join, "@9223372036854775807");
+    drain(join, labels, 1);
+    assert_books(join, "end of time", "open=1");
+    join_free(join);
+}
+END_TEST
+
+/* --- Against the slow join --------------------------------------------------
+ */
+
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t limit)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33) % limit;
+}
+
+/* Numbers, and texts that would collide with them if types were confused. */
+static struct id random_id(char text[32])
+{
+    uint32_t which = random_below(600);
+    int size = snprintf(text, 32, which % 3 ? "%u" : "id-%u", which);
+
+    return id_from_text(text, (size_t)size);
+}
+
+static void random_step(struct join *join, struct slow_join *slow, int64_t now)
+{
+    static const double clicks[] = {0, 1, 1, 0.5};
+    char text[32];
+    struct id id = random_id(text);
+    int64_t ts = now - 60 + random_below(120);
+    uint32_t kind = random_below(10);
+    uint64_t sequence = 0, slow_sequence = 0;
+    bool is_new = false;
+
+    if (random_below(20) == 0)
+        ts += (int64_t)random_below(1000) - 500;
+    if (kind < 5) {
+        ck_assert_ok(join_impression(join, &id, ts, &sequence, &is_new, &err),
+                     err);
+        ck_assert(is_new == slow_impression(slow, &id, ts, &slow_sequence));
+        ck_assert_uint_eq(sequence, slow_sequence);
+    } else if (kind < 8) {
+        double click = clicks[random_below(4)];
+        ck_assert_ok(join_label(join, &id, ts, click, &err), err);
+        slow_label(slow, &id, ts, (float)click);
+    } else {
+        join_advance(join, now);
+        slow_advance(slow, now);
+    }
+}
+
+START_TEST(random_stories_end_as_in_the_slow_join)
+{
+    enum { STEPS = 6000 };
+    static float labels[STEPS];
+    struct join *join = NULL;
+    struct slow_join *slow = slow_new(WINDOW, LATE);
+
+    random_state = (uint64_t)_i;
+    for (size_t i = 0; i < STEPS; i++)
+        labels[i] = -1;
+    ck_assert_ok(join_new(&usual, &join, &err), err);
+    for (int64_t step = 0; step < STEPS; step++) {
+        random_step(join, slow, 1000 + step / 2);
+        drain(join, labels, STEPS);
+        struct join_books books = join_books(join);
+        slow_assert_books(slow, &books);
+    }
+    for (uint64_t i = 0; i < join_books(join).impressions; i++)
+        ck_assert_float_eq(labels[i], slow_outcome(slow, i));
+    slow_free(slow);
+    join_free(join);
+}
+END_TEST
+
+START_TEST(books_balance_in_a_join_that_is_always_full)
+{
+    const struct join_config tiny = {WINDOW, LATE, 7};
+    static float labels[20000];
+    struct join *join = NULL;
+    uint64_t sequence;
+    bool is_new;
+
+    random_state = 42;
+    ck_assert_ok(join_new(&tiny, &join, &err), err);
+    for (int step = 0; step < 20000; step++) {
+        char text[32];
+        struct id id = random_id(text);
+        if (random_below(2))
+            ck_assert_ok(
+                join_impression(join, &id, step, &sequence, &is_new, &err),
+                err);
+        else
+            ck_assert_ok(join_label(join, &id, step, 1, &err), err);
+        drain(join, labels, 20000);
+        join_advance(join, step - 3);
+        drain(join, labels, 20000);
+    }
+    struct join_books books = join_books(join);
+    ck_assert_uint_le(books.open + books.waiting, 7);
+    ck_assert_uint_gt(books.given_up, 0);
+    ck_assert_uint_gt(books.labels_given_up, 0);
+    ck_assert_uint_gt(books.forgotten, 0);
+    join_free(join);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("join");
+    TCase *tests = tcase_create("stories");
+
+    tcase_add_loop_test(tests, each_story_ends_as_told, 0,
+                        sizeof(stories) / sizeof(stories[0]));
+    tcase_add_test(tests, a_full_join_gives_up_the_oldest_open_impression);
+    tcase_add_test(tests, a_full_join_forgets_closed_impressions_first);
+    tcase_add_test(tests, a_full_join_gives_up_waiting_labels_too);
+    tcase_add_test(tests, memory_stays_flat_when_what_is_pending_does);
+    tcase_add_test(tests, the_last_time_there_is_does_not_wrap);
+    tcase_add_loop_test(tests, random_stories_end_as_in_the_slow_join, 1, 6);
+    tcase_add_test(tests, books_balance_in_a_join_that_is_always_full);
+    tcase_set_timeout(tests, 60);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
