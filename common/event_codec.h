@@ -25,7 +25,8 @@ enum event_fault {
     EVENT_TOO_MANY,  /* more than EVENT_VALUES_MAX values */
     EVENT_MISSING,   /* a field that must be there is not */
     EVENT_TYPE,      /* a field has the wrong type */
-    EVENT_RANGE,     /* NaN, infinite, negative time, click outside 0..1 */
+    EVENT_RANGE,     /* not finite, a time before 1970 or after 9999, a click
+ outside 0..1, an integer id above INT64_MAX */
     EVENT_ID_LENGTH, /* an id is empty or longer than ID_TEXT_MAX */
     EVENT_REPEATED,  /* a field that is used occurs twice */
     EVENT_TOO_LARGE, /* more than EVENT_BYTES_MAX bytes */
@@ -40,6 +41,7 @@ enum {
     EVENT_VALUES_MAX = 4096,
     EVENT_BYTES_MAX = 1 << 20,
 };
+#define EVENT_TIME_MAX_MS INT64_C(253402300799999) /* the end of year 9999 */
 
 const char *event_fault_name(enum event_fault fault);
 
@@ -67,6 +69,8 @@ struct event_extra {
     struct id value; /* a number or text */
 };
 
+/* A raw span that is there is copied; without one the id or time is written
+ * (text as str). An extra of a name that is already there is left out. */
 void event_encode_impression(const struct event_fields *fields,
                              const struct impression *event,
                              const struct event_extra *extras,

@@ -20,6 +20,7 @@ enum {
     MANIFEST_FORMAT = 1,
     MANIFEST_RANGES_MAX = 1024,
     MANIFEST_SNAPSHOT_MAX = 1 << 30, /* bytes, unpacked */
+    MANIFEST_CHUNK_MAX = 900000,     /* bytes: below what brokers take */
     SNAPSHOT_ID_SIZE = 16,
 };
 

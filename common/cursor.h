@@ -1,0 +1,100 @@
+/*
+ * cursor.h - takes msgpack values off bytes that nobody vouches for.
+ *
+ * No heap, no recursion, nothing is copied: text and bytes point into the
+ * input. A count is believed only as far as there are bytes (one per element)
+ * and values left (a budget of the caller's), so a few bytes cannot ask for
+ * much work. One thread at a time.
+ */
+#ifndef COMMON_CURSOR_H
+#define COMMON_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CURSOR_DEPTH_MAX = 8 }; /* containers within containers */
+
+enum cursor_fault {
+    CURSOR_OK,
+    CURSOR_TRUNCATED, /* ends inside a value */
+    CURSOR_INVALID,   /* 0xc1, the byte that msgpack does not have */
+    CURSOR_TOO_DEEP,
+    CURSOR_TOO_MANY, /* values */
+};
+
+enum cursor_type {
+    CURSOR_NIL,
+    CURSOR_BOOL,
+    CURSOR_INTEGER,
+    CURSOR_HUGE, /* an integer above INT64_MAX */
+    CURSOR_FLOAT,
+    CURSOR_TEXT,
+    CURSOR_BYTES,
+    CURSOR_EXTENSION,
+    CURSOR_ARRAY, /* its elements, */
+    CURSOR_MAP,   /* or keys and values in turn, are the next values */
+};
+
+struct cursor_value {
+    enum cursor_type type;
+    int8_t extension; /* the type of an extension */
+    uint32_t size;    /* text, bytes, extension: bytes; array, map: entries */
+    union {
+        bool boolean;
+        int64_t integer;
+        uint64_t huge;
+        double real;
+        const uint8_t *bytes; /* text, bytes, extension */
+    };
+};
+
+struct cursor {
+    const uint8_t *at, *end;
+    uint32_t values_left;
+};
+
+static inline struct cursor cursor_over(const uint8_t *bytes, size_t size,
+                                        uint32_t values_max)
+{
+    return (struct cursor){bytes, bytes + size, values_max};
+}
+
+static inline bool cursor_at_end(const struct cursor *cursor)
+{
+    return cursor->at == cursor->end;
+}
+
+static inline bool cursor_is_container(const struct cursor_value *value)
+{
+    return value->type >= CURSOR_ARRAY;
+}
+
+/* Takes one value; of a container only its head. */
+enum cursor_fault cursor_take_any(struct cursor *cursor,
+                                  struct cursor_value *out);
+
+/* Takes the contents of a container just taken. `depth` is the number of
+ * containers that are open there, that one included. */
+enum cursor_fault cursor_skip_contents(struct cursor *cursor,
+                                       const struct cursor_value *container,
+                                       unsigned depth);
+
+/* Short text, which most keys are, without a call. */
+static inline enum cursor_fault cursor_take(struct cursor *cursor,
+                                            struct cursor_value *out)
+{
+    const uint8_t *at = cursor->at;
+
+    if (cursor->end - at > 32 && (*at & 0xe0) == 0xa0 && cursor->values_left) {
+        cursor->values_left--;
+        out->type = CURSOR_TEXT;
+        out->size = *at & 0x1f;
+        out->bytes = at + 1;
+        cursor->at = at + 1 + out->size;
+        return CURSOR_OK;
+    }
+    return cursor_take_any(cursor, out);
+}
+
+#endif

@@ -1,0 +1,136 @@
+#include "common/event_value.h"
+
+#include <assert.h>
+
+enum { TIMESTAMP = -1 }; /* msgpack's extension type for times */
+
+enum event_fault event_value_id(const struct cursor_value *value,
+                                struct id *out)
+{
+    switch (value->type) {
+    case CURSOR_INTEGER:
+        *out = id_from_number(value->integer);
+        return EVENT_OK;
+    case CURSOR_TEXT:
+    case CURSOR_BYTES:
+        if (value->size == 0 || value->size > ID_TEXT_MAX)
+            return EVENT_ID_LENGTH;
+        *out = id_from_text((const char *)value->bytes, value->size);
+        return EVENT_OK;
+    case CURSOR_HUGE:
+        return EVENT_RANGE;
+    default:
+        return EVENT_TYPE;
+    }
+}
+
+static uint64_t big_endian(const uint8_t *at, unsigned width)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < width; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+/* The three sizes of msgpack's timestamp: seconds; nanoseconds in 30 bits and
+ * seconds in 34; nanoseconds and signed seconds. */
+static enum event_fault from_timestamp(const struct cursor_value *value,
+                                       int64_t *ms)
+{
+    uint64_t seconds, nanoseconds = 0;
+
+    switch (value->size) {
+    case 4:
+        seconds = big_endian(value->bytes, 4);
+        break;
+    case 8:
+        seconds = big_endian(value->bytes, 8);
+        nanoseconds = seconds >> 34;
+        seconds &= ((uint64_t)1 << 34) - 1;
+        break;
+    case 12:
+        nanoseconds = big_endian(value->bytes, 4);
+        seconds = big_endian(value->bytes + 4, 8);
+        break;
+    default:
+        return EVENT_TYPE;
+    }
+    /* A negative number of seconds is a very high one here. */
+    if (nanoseconds > 999999999 || seconds > EVENT_TIME_MAX_MS / 1000)
+        return EVENT_RANGE;
+    *ms = (int64_t)(seconds * 1000 + nanoseconds / 1000000);
+    return EVENT_OK;
+}
+
+enum event_fault event_value_ms(const struct cursor_value *value, int64_t *ms)
+{
+    if (value->type == CURSOR_INTEGER) {
+        if (value->integer < 0 || value->integer > EVENT_TIME_MAX_MS)
+            return EVENT_RANGE;
+        *ms = value->integer;
+        return EVENT_OK;
+    }
+    if (value->type == CURSOR_EXTENSION && value->extension == TIMESTAMP)
+        return from_timestamp(value, ms);
+    return value->type == CURSOR_HUGE ? EVENT_RANGE : EVENT_TYPE;
+}
+
+enum event_fault event_value_click(const struct cursor_value *value,
+                                   double *out)
+{
+    double click;
+
+    switch (value->type) {
+    case CURSOR_BOOL:
+        click = value->boolean ? 1 : 0;
+        break;
+    case CURSOR_INTEGER:
+        click = (double)value->integer;
+        break;
+    case CURSOR_FLOAT:
+        click = value->real;
+        break;
+    case CURSOR_HUGE:
+        return EVENT_RANGE;
+    default:
+        return EVENT_TYPE;
+    }
+    if (!(click >= 0 && click <= 1))
+        return EVENT_RANGE;
+    *out = click;
+    return EVENT_OK;
+}
+
+static struct cursor_value only_value(struct span span)
+{
+    struct cursor cursor = cursor_over(span.bytes, span.size, 1);
+    struct cursor_value value;
+
+    enum cursor_fault fault = cursor_take(&cursor, &value);
+    assert(fault == CURSOR_OK);
+    (void)fault;
+    return value;
+}
+
+struct id event_span_id(struct span span)
+{
+    struct cursor_value value = only_value(span);
+    struct id id = id_from_number(0);
+
+    enum event_fault fault = event_value_id(&value, &id);
+    assert(fault == EVENT_OK);
+    (void)fault;
+    return id;
+}
+
+int64_t event_span_ms(struct span span)
+{
+    struct cursor_value value = only_value(span);
+    int64_t ms = 0;
+
+    enum event_fault fault = event_value_ms(&value, &ms);
+    assert(fault == EVENT_OK);
+    (void)fault;
+    return ms;
+}
