@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct command topics_command;
-
 const struct command *const commands[] = {
-    &topics_command,
     NULL,
 };
 

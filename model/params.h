@@ -61,6 +61,30 @@ struct model_params {
     double prior_weight; /* rows that the mean is worth */
 };
 
+/* Rows of a model's table of parameters. */
+#define PARAM_ROW(name, type, field, fallback, min, max, words, help)          \
+    {                                                                          \
+        name, type, offsetof(struct model_params, field),                      \
+            sizeof(((struct model_params *)0)->field), fallback, min, max,     \
+            words, help                                                        \
+    }
+#define PARAM_U32(name, field, fallback, min, max, help)                       \
+    PARAM_ROW(name, CONFIG_U32, field, fallback, min, max, NULL, help)
+#define PARAM_U64(name, field, fallback, min, max, help)                       \
+    PARAM_ROW(name, CONFIG_U64, field, fallback, min, max, NULL, help)
+#define PARAM_F64(name, field, fallback, min, max, help)                       \
+    PARAM_ROW(name, CONFIG_F64, field, fallback, min, max, NULL, help)
+#define PARAM_BOOL(name, field, fallback, help)                                \
+    PARAM_ROW(name, CONFIG_BOOL, field, fallback, 0, 1, NULL, help)
+#define PARAM_CHOICE(name, field, fallback, words, help)                       \
+    PARAM_ROW(name, CONFIG_CHOICE, field, fallback, 0, 0, words, help)
+#define PARAM_SEED                                                             \
+    PARAM_U64("seed", seed, "0", 0, 4294967295.0, "of the random numbers")
+#define PARAM_END                                                              \
+    {                                                                          \
+        NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL                        \
+    }
+
 /* The model's defaults. */
 int params_start(const struct model_ops *ops, struct model_params *out,
                  struct error *err) MUST_CHECK;

@@ -1,0 +1,61 @@
+/*
+ * dataset.h - rows with the ids people gave them, as read from a file or a
+ * topic, and training sets cut out of them.
+ *
+ * A data set keeps rows in the order they came, with outer indices into two id
+ * maps. A training set has dense inner indices, in order of first appearance
+ * among the rows it was cut from (so they differ from fold to fold, as in the
+ * reference), and the way back. Immutable after building: any thread.
+ */
+#ifndef MODEL_DATASET_H
+#define MODEL_DATASET_H
+
+#include "common/error.h"
+#include "common/id.h"
+
+#include "model/id_map.h"
+#include "model/ratings.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dataset {
+    struct id_map *users, *items; /* owned; outer indices */
+    struct rating *rows;          /* (count) outer indices; user may be
+                                     INDEX_UNKNOWN: nobody */
+    int64_t *times_ms;            /* (count) 0 where there is no time */
+    size_t count, room;
+};
+
+int dataset_new(struct dataset **out, struct error *err) MUST_CHECK;
+
+/* `user` may be NULL: nobody. */
+int dataset_add(struct dataset *dataset, const struct id *user,
+                const struct id *item, double value, int64_t time_ms,
+                struct error *err) MUST_CHECK;
+
+/* The lowest and highest value of the rows. */
+struct scale dataset_scale(const struct dataset *dataset);
+
+void dataset_free(struct dataset *dataset);
+
+struct trainset {
+    struct ratings *ratings; /* owned */
+    uint32_t *user_inner;    /* (outer users) or INDEX_UNKNOWN */
+    uint32_t *item_inner;    /* (outer items) or INDEX_UNKNOWN */
+    uint32_t *user_outer;    /* (ratings->users) */
+    uint32_t *item_outer;    /* (ratings->items) */
+};
+
+/* rows[0..n-1] are positions in the data set; NULL: all, in order. */
+int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
+                   struct scale scale, struct trainset **out,
+                   struct error *err) MUST_CHECK;
+void trainset_free(struct trainset *trainset);
+
+/* Id maps with the inner indices, for a snapshot. */
+int trainset_ids(const struct trainset *trainset, const struct dataset *dataset,
+                 struct id_map **users, struct id_map **items,
+                 struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,59 @@
+#include "model/params.h"
+
+#include "model/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int params_start(const struct model_ops *ops, struct model_params *out,
+                 struct error *err)
+{
+    static const struct model_params zero;
+    struct config config;
+
+    *out = zero;
+    out->threads = 1;
+    return config_start(&config, ops->keys, out, err);
+}
+
+int params_set(const struct model_ops *ops, const char *text,
+               struct model_params *params, struct error *err)
+{
+    struct model_params changed = *params;
+    struct config config = {.keys = ops->keys, .target = &changed};
+    char copy[1024], *rest = NULL;
+
+    if (strlen(text) >= sizeof(copy))
+        return error_set(err, ERROR_CONFIG, "parameters: longer than %zu bytes",
+                         sizeof(copy) - 1);
+    strcpy(copy, text);
+    for (char *word = strtok_r(copy, " ,", &rest); word;
+         word = strtok_r(NULL, " ,", &rest)) {
+        char *equals = strchr(word, '=');
+        if (!equals)
+            return error_set(err, ERROR_CONFIG, "'%s': expected name=value",
+                             word);
+        *equals = '\0';
+        if (config_set(&config, word, equals + 1, ORIGIN_COMMAND_LINE, err) < 0)
+            return error_wrap(err, "parameters of %s", ops->name);
+    }
+    *params = changed;
+    return 0;
+}
+
+void params_print(const struct model_ops *ops,
+                  const struct model_params *params, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (const struct config_key *key = ops->keys; key->name; key++) {
+        char value[64];
+        config_print_value(key, params, value, sizeof(value));
+        int length = snprintf(out + used, size - used, "%s%s=%s",
+                              used ? " " : "", key->name, value);
+        if (length < 0 || (size_t)length >= size - used)
+            return;
+        used += (size_t)length;
+    }
+}

@@ -1,0 +1,141 @@
+#include "model/ratings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check_row(const struct rating *row, size_t position, uint32_t users,
+                     uint32_t items, struct scale scale, struct error *err)
+{
+    if (!isfinite(row->value))
+        return error_set(err, ERROR_FORMAT, "row %zu: the value is not finite",
+                         position);
+    if (row->value < scale.low || row->value > scale.high)
+        return error_set(err, ERROR_FORMAT,
+                         "row %zu: value %g is outside the scale %g..%g",
+                         position, row->value, scale.low, scale.high);
+    if (row->item >= items ||
+        (row->user >= users && row->user != INDEX_UNKNOWN))
+        return error_set(err, ERROR_FORMAT, "row %zu: no such user or item",
+                         position);
+    return 0;
+}
+
+static int check_rows(const struct rating *rows, size_t count, uint32_t users,
+                      uint32_t items, struct scale scale, struct error *err)
+{
+    if (count == 0)
+        return error_set(err, ERROR_FORMAT, "no rows to learn from");
+    if (count > RATINGS_MAX || users > RATINGS_MAX || items > RATINGS_MAX)
+        return error_set(err, ERROR_LIMIT, "more than %zu rows, users or items",
+                         RATINGS_MAX);
+    if (!(scale.low <= scale.high) || !isfinite(scale.low) ||
+        !isfinite(scale.high))
+        return error_set(err, ERROR_CONFIG, "the scale %g..%g is not a range",
+                         scale.low, scale.high);
+    for (size_t i = 0; i < count; i++)
+        if (check_row(&rows[i], i, users, items, scale, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* A size rounded up so that what follows it is aligned. */
+static size_t aligned(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
+/* One allocation: the struct, then its arrays. */
+static struct ratings *allocate(size_t count, uint32_t users, uint32_t items,
+                                size_t nobody)
+{
+    size_t head = aligned(sizeof(struct ratings));
+    size_t user_first = aligned(((size_t)users + 2) * sizeof(size_t));
+    size_t item_first = aligned(((size_t)items + 2) * sizeof(size_t));
+    size_t entries = (2 * count + 1) * sizeof(struct rated);
+    char *block = calloc(1, head + user_first + item_first + entries);
+
+    if (!block)
+        return NULL;
+    struct ratings *ratings = (struct ratings *)(void *)block;
+    ratings->user_first = (size_t *)(void *)(block + head);
+    ratings->item_first = (size_t *)(void *)(block + head + user_first);
+    ratings->by_user =
+        (struct rated *)(void *)(block + head + user_first + item_first);
+    ratings->nobody = ratings->by_user + (count - nobody);
+    ratings->by_item = ratings->nobody + nobody;
+    ratings->count = count;
+    ratings->users = users;
+    ratings->items = items;
+    ratings->nobody_count = nobody;
+    return ratings;
+}
+
+/* From counts in first[i + 2] to where list i's next entry goes in
+ * first[i + 1]. */
+static void start_lists(size_t *first, uint32_t lists)
+{
+    for (size_t i = 2; i < (size_t)lists + 2; i++)
+        first[i] += first[i - 1];
+}
+
+/* Counting sort; in the end list i is first[i] up to first[i + 1]. */
+static void fill_lists(struct ratings *ratings, const struct rating *rows)
+{
+    size_t nobody = 0;
+
+    for (size_t i = 0; i < ratings->count; i++) {
+        ratings->item_first[rows[i].item + 2]++;
+        if (rows[i].user != INDEX_UNKNOWN)
+            ratings->user_first[rows[i].user + 2]++;
+    }
+    start_lists(ratings->user_first, ratings->users);
+    start_lists(ratings->item_first, ratings->items);
+    for (size_t i = 0; i < ratings->count; i++) {
+        const struct rating *row = &rows[i];
+        struct rated of_user = {row->item, row->value};
+        ratings->by_item[ratings->item_first[row->item + 1]++] =
+            (struct rated){row->user, row->value};
+        if (row->user == INDEX_UNKNOWN)
+            ratings->nobody[nobody++] = of_user;
+        else
+            ratings->by_user[ratings->user_first[row->user + 1]++] = of_user;
+    }
+}
+
+/* Over the users' lists, then nobody's: the reference's order of sums. */
+static double mean_of(const struct ratings *ratings)
+{
+    double sum = 0;
+
+    /* nobody's rows lie right behind the users' */
+    for (size_t i = 0; i < ratings->count; i++)
+        sum += ratings->by_user[i].value;
+    return sum / (double)ratings->count;
+}
+
+int ratings_build(const struct rating *rows, size_t count, uint32_t users,
+                  uint32_t items, struct scale scale, struct ratings **out,
+                  struct error *err)
+{
+    size_t nobody = 0;
+
+    if (check_rows(rows, count, users, items, scale, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        nobody += rows[i].user == INDEX_UNKNOWN;
+
+    struct ratings *ratings = allocate(count, users, items, nobody);
+    if (!ratings)
+        return error_set(err, ERROR_FAILED, "%zu rows: out of memory", count);
+    ratings->scale = scale;
+    fill_lists(ratings, rows);
+    ratings->mean = mean_of(ratings);
+    *out = ratings;
+    return 0;
+}
+
+void ratings_free(struct ratings *ratings)
+{
+    free(ratings);
+}

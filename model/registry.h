@@ -1,0 +1,14 @@
+/*
+ * registry.h - the models there are: one line each, private to model/.
+ */
+#ifndef MODEL_REGISTRY_H
+#define MODEL_REGISTRY_H
+
+struct model_ops;
+
+extern const struct model_ops baseline_ops;
+extern const struct model_ops normal_ops;
+extern const struct model_ops popular_ops;
+extern const struct model_ops random_ops;
+
+#endif

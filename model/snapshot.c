@@ -1,0 +1,253 @@
+/*
+ * snapshot.c - the file format of docs/snapshot-format.md.
+ *
+ *   magic, version, section count | table of sections | sections | SHA-256
+ */
+#include "model/snapshot.h"
+
+#include "common/file.h"
+
+#include "model/bytes_reader.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t magic[8] = {'P', 'C', 'T', 'R', 'S', 'N', 'A', 'P'};
+
+enum section { SECTION_META, SECTION_USERS, SECTION_ADS, SECTION_MODEL };
+enum {
+    SECTION_COUNT = 4,
+    NAME_SIZE = 8,
+    ENTRY_SIZE = NAME_SIZE + 16, /* name, offset, size */
+    HEAD_SIZE = 8 + 4 + 4,
+    SIZE_MIN = HEAD_SIZE + SECTION_COUNT * ENTRY_SIZE + DIGEST_SIZE,
+    PROBES = 8, /* of each side */
+};
+
+static const char names[SECTION_COUNT][NAME_SIZE + 1] = {
+    "meta\0\0\0\0", "users\0\0\0", "ads\0\0\0\0\0", "model\0\0\0"};
+
+/* --- Writing
+ * ------------------------------------------------------------------ */
+
+static void append_section(const struct snapshot *snapshot, enum section which,
+                           struct buffer *to)
+{
+    switch (which) {
+    case SECTION_META:
+        buffer_append_u64(to, snapshot->rows);
+        break;
+    case SECTION_USERS:
+        id_map_save(snapshot->users, to);
+        break;
+    case SECTION_ADS:
+        id_map_save(snapshot->ads, to);
+        break;
+    case SECTION_MODEL:
+        model_save(snapshot->model, to);
+        break;
+    }
+}
+
+static void put_u64(uint8_t *at, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
+int snapshot_encode(const struct snapshot *snapshot, struct buffer *to,
+                    struct error *err)
+{
+    size_t start = to->size;
+    size_t table = start + HEAD_SIZE;
+
+    buffer_append(to, magic, sizeof(magic));
+    buffer_append_u32(to, SNAPSHOT_VERSION);
+    buffer_append_u32(to, SECTION_COUNT);
+    for (int s = 0; s < SECTION_COUNT; s++) {
+        buffer_append(to, names[s], NAME_SIZE);
+        buffer_append_u64(to, 0); /* offset and size are known later */
+        buffer_append_u64(to, 0);
+    }
+    for (int s = 0; s < SECTION_COUNT && !buffer_failed(to); s++) {
+        size_t first = to->size;
+        append_section(snapshot, (enum section)s, to);
+        uint8_t *entry = to->bytes + table + (size_t)s * ENTRY_SIZE;
+        put_u64(entry + NAME_SIZE, first - start);
+        put_u64(entry + NAME_SIZE + 8, to->size - first);
+    }
+    if (buffer_failed(to))
+        return error_set(err, ERROR_FAILED, "snapshot: out of memory");
+    struct digest digest = digest_of(to->bytes + start, to->size - start);
+    buffer_append(to, digest.bytes, DIGEST_SIZE);
+    if (buffer_failed(to) || to->size - start > SNAPSHOT_BYTES_MAX)
+        return error_set(err, ERROR_LIMIT, "snapshot: %zu bytes, at most %zu",
+                         to->size - start, SNAPSHOT_BYTES_MAX);
+    return 0;
+}
+
+/* --- Reading
+ * ------------------------------------------------------------------ */
+
+static int refuse(struct error *err, const char *why)
+{
+    return error_set(err, ERROR_FORMAT, "snapshot: %s", why);
+}
+
+static int check_envelope(const uint8_t *bytes, size_t size, struct error *err)
+{
+    if (size < SIZE_MIN || memcmp(bytes, magic, sizeof(magic)) != 0)
+        return refuse(err, size < SIZE_MIN ? "too short to be one"
+                                           : "this is not a pctr snapshot");
+
+    struct bytes_reader head = {bytes + sizeof(magic), 8, false};
+    uint32_t version = bytes_read_u32(&head);
+    if (version > SNAPSHOT_VERSION)
+        return error_set(err, ERROR_FORMAT,
+                         "snapshot format %u is newer than this program reads "
+                         "(%d): upgrade pctr",
+                         version, SNAPSHOT_VERSION);
+    if (version != SNAPSHOT_VERSION || bytes_read_u32(&head) != SECTION_COUNT)
+        return refuse(err, "unknown version or sections");
+
+    struct digest digest = digest_of(bytes, size - DIGEST_SIZE);
+    if (memcmp(digest.bytes, bytes + size - DIGEST_SIZE, DIGEST_SIZE) != 0)
+        return refuse(err, "the SHA-256 at the end does not match: damaged");
+    return 0;
+}
+
+/* The table must describe the sections as they are written: in order, one
+ * behind the other, nothing between them or after. */
+static int find_sections(const uint8_t *bytes, size_t size,
+                         struct bytes_reader sections[SECTION_COUNT],
+                         struct error *err)
+{
+    size_t end = size - DIGEST_SIZE;
+    size_t at = HEAD_SIZE + SECTION_COUNT * ENTRY_SIZE;
+    struct bytes_reader table = {bytes + HEAD_SIZE, at - HEAD_SIZE, false};
+
+    for (int s = 0; s < SECTION_COUNT; s++) {
+        const uint8_t *name = bytes_read(&table, NAME_SIZE);
+        uint64_t offset = bytes_read_u64(&table);
+        uint64_t length = bytes_read_u64(&table);
+        if (memcmp(name, names[s], NAME_SIZE) != 0 || offset != at ||
+            length > end - at)
+            return refuse(err, "its table of sections makes no sense");
+        sections[s] = (struct bytes_reader){bytes + at, (size_t)length, false};
+        at += (size_t)length;
+    }
+    return at == end ? 0 : refuse(err, "bytes behind the last section");
+}
+
+static int read_sections(struct bytes_reader sections[SECTION_COUNT],
+                         struct snapshot *snapshot, struct error *err)
+{
+    snapshot->rows = bytes_read_u64(&sections[SECTION_META]);
+    if (bytes_reader_failed(&sections[SECTION_META]))
+        return refuse(err, "its meta section is cut short");
+    if (id_map_load(&sections[SECTION_USERS], &snapshot->users, err) < 0 ||
+        id_map_load(&sections[SECTION_ADS], &snapshot->ads, err) < 0 ||
+        model_load(&sections[SECTION_MODEL], &snapshot->model, err) < 0)
+        return error_wrap(err, "snapshot");
+    for (int s = 0; s < SECTION_COUNT; s++)
+        if (sections[s].left > 0)
+            return refuse(err, "bytes left over in a section");
+    if (snapshot->model->users != id_map_count(snapshot->users) ||
+        snapshot->model->items != id_map_count(snapshot->ads))
+        return refuse(err, "its ids and its model differ in number");
+    return 0;
+}
+
+int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
+                    struct error *err)
+{
+    struct bytes_reader sections[SECTION_COUNT];
+
+    if (size > SNAPSHOT_BYTES_MAX)
+        return error_set(err, ERROR_LIMIT, "snapshot: %zu bytes, at most %zu",
+                         size, SNAPSHOT_BYTES_MAX);
+    if (check_envelope(bytes, size, err) < 0 ||
+        find_sections(bytes, size, sections, err) < 0)
+        return -1;
+
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    if (!snapshot)
+        return error_set(err, ERROR_FAILED, "snapshot: out of memory");
+    if (read_sections(sections, snapshot, err) < 0) {
+        snapshot_free(snapshot);
+        return -1;
+    }
+    snapshot->sha256 = digest_of(bytes, size);
+    *out = snapshot;
+    return 0;
+}
+
+/* --- Files
+ * -------------------------------------------------------------------- */
+
+int snapshot_write(const char *path, const struct snapshot *snapshot,
+                   struct error *err)
+{
+    struct buffer bytes = {0};
+    int status = snapshot_encode(snapshot, &bytes, err);
+
+    if (status == 0)
+        status = file_replace(path, bytes.bytes, bytes.size, err);
+    buffer_free(&bytes);
+    return status;
+}
+
+int snapshot_read(const char *path, struct snapshot **out, struct error *err)
+{
+    uint8_t *bytes = NULL;
+    size_t size;
+
+    if (file_read(path, SNAPSHOT_BYTES_MAX, &bytes, &size, err) < 0)
+        return -1;
+    int status = snapshot_decode(bytes, size, out, err);
+    free(bytes);
+    if (status < 0)
+        error_wrap(err, "'%s'", path);
+    return status;
+}
+
+/* --- The last gate
+ * ------------------------------------------------------------ */
+
+static uint32_t probe_index(int i, uint32_t count)
+{
+    return i == PROBES || (uint32_t)i >= count ? INDEX_UNKNOWN : (uint32_t)i;
+}
+
+int snapshot_probe(const struct snapshot *snapshot, struct error *err)
+{
+    const struct model *model = snapshot->model;
+
+    for (int u = 0; u <= PROBES; u++) {
+        struct pair pairs[PROBES + 1];
+        struct prediction out[PROBES + 1];
+        for (int i = 0; i <= PROBES; i++)
+            pairs[i] = (struct pair){probe_index(u, model->users),
+                                     probe_index(i, model->items)};
+        model_predict(model, pairs, PROBES + 1, out);
+        for (int i = 0; i <= PROBES; i++)
+            if (!isfinite(out[i].value) || out[i].value < model->scale.low ||
+                out[i].value > model->scale.high)
+                return error_set(err, ERROR_FORMAT,
+                                 "snapshot: the probe of user %d, ad %d gives "
+                                 "%g, off the scale",
+                                 u, i, out[i].value);
+    }
+    return 0;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (!snapshot)
+        return;
+    id_map_free(snapshot->users);
+    id_map_free(snapshot->ads);
+    model_free(snapshot->model);
+    free(snapshot);
+}

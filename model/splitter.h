@@ -1,0 +1,60 @@
+/*
+ * splitter.h - which rows train and which test: the reference's splitters,
+ * row for row, and a split by time.
+ *
+ * Folds are arrays of row positions, made once and shared by every model that
+ * is compared. Source: algorithms of Surprise's model_selection.split.
+ */
+#ifndef MODEL_SPLITTER_H
+#define MODEL_SPLITTER_H
+
+#include "common/error.h"
+
+#include "model/dataset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fold {
+    size_t *train, *test; /* positions of rows; owned by the folds */
+    size_t train_count, test_count;
+};
+
+struct folds {
+    struct fold *folds;
+    size_t count;
+};
+
+/* k consecutive blocks of the (shuffled) rows; block f is fold f's test. The
+ * first rows % k blocks are one longer. */
+int split_k_fold(size_t rows, uint32_t k, bool shuffle, uint32_t seed,
+                 struct folds **out, struct error *err) MUST_CHECK;
+
+/* k-fold `repeats` times, one generator for all. */
+int split_repeated_k_fold(size_t rows, uint32_t k, uint32_t repeats,
+                          uint32_t seed, struct folds **out,
+                          struct error *err) MUST_CHECK;
+
+/* `splits` fresh permutations: the first train rows, then the test rows.
+ * Sizes below 1 are shares (test rounded up, train down), from 1 on counts;
+ * train_size 0 is the complement. */
+int split_shuffle(size_t rows, uint32_t splits, double test_size,
+                  double train_size, bool shuffle, uint32_t seed,
+                  struct folds **out, struct error *err) MUST_CHECK;
+
+/* One random row of each user with more than min_rows rows is tested; other
+ * users are in neither set. */
+int split_leave_one_out(const struct dataset *dataset, uint32_t splits,
+                        uint32_t min_rows, uint32_t seed, struct folds **out,
+                        struct error *err) MUST_CHECK;
+
+/* What the reference lacks: rows in order of time (stable), k test slices one
+ * after the other, each predicted from everything before it. The first slice
+ * is only trained on. */
+int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
+                  struct error *err) MUST_CHECK;
+
+void folds_free(struct folds *folds);
+
+#endif
