@@ -217,7 +217,8 @@ static int find_brokers(struct parsing *p)
             set_brokers(&p->with.kafka, property->value, &p->err) < 0)
             return -1;
     }
-    if (p->command->needs_kafka && !p->with.kafka.brokers[0] && !p->dump)
+    if (p->command->needs_kafka && !p->with.kafka.brokers[0] && !p->dump &&
+        !p->describe)
         return error_set(&p->err, ERROR_USAGE,
                          "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
     return 0;
@@ -247,12 +248,13 @@ static int run(struct parsing *p, void *settings)
         config_dump(&p->config, stdout);
         return 0;
     }
-    if (p->check)
-        return 0;
-
     p->with.config = &p->config;
     p->with.kafka.properties = p->config.properties;
     p->with.kafka.property_count = p->config.property_count;
+    if (kafka_check(&p->with.kafka, &p->err) < 0)
+        return -1;
+    if (p->check)
+        return 0;
     snprintf(p->with.kafka.client_id, sizeof(p->with.kafka.client_id),
              "pctr-%s", p->command->name);
     int status = p->command->run(&p->with, settings, &p->err);

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command topics_command;
+
 const struct command *const commands[] = {
+    &topics_command,
     NULL,
 };
 

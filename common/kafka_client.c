@@ -285,3 +285,14 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
     *out = conf;
     return 0;
 }
+
+int kafka_check(const struct kafka_settings *settings, struct error *err)
+{
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        rd_kafka_conf_t *conf = NULL;
+        if (kafka_conf(settings, (enum kafka_role)role, &conf, err) < 0)
+            return -1;
+        rd_kafka_conf_destroy(conf);
+    }
+    return 0;
+}

@@ -37,6 +37,10 @@ enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_ADMIN };
 int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
                rd_kafka_conf_t **out, struct error *err) MUST_CHECK;
 
+/* Would kafka_conf() accept the settings, for every role? */
+int kafka_check(const struct kafka_settings *settings,
+                struct error *err) MUST_CHECK;
+
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err) MUST_CHECK;
 

@@ -66,12 +66,23 @@ uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader);
 const struct manifest *
 snapshot_reader_find(const struct snapshot_reader *reader, uint64_t epoch);
 
-/* The snapshot's bytes (encoded, unpacked, digest checked). On failure *why
- * says which refusal it is. */
+/* The highest epoch seen, whatever became of it: the next is one more. */
+uint64_t snapshot_reader_highest(const struct snapshot_reader *reader);
+
+/* Why the last refused manifest was refused. */
+const char *snapshot_reader_refusal(const struct snapshot_reader *reader);
+
+/* The snapshot's bytes (encoded, unpacked, digest checked). ERROR_FORMAT
+ * and ERROR_LIMIT mean that it is refused for *why; any other error, that it
+ * may work another time. */
 int snapshot_reader_fetch(struct snapshot_reader *reader,
                           const struct manifest *manifest, unsigned timeout_ms,
                           struct buffer *out, enum snapshot_refusal *why,
                           struct error *err) MUST_CHECK;
+
+/* Makes a catch-up or a fetch that is under way, and all later ones, give up
+ * within a tenth of a second. Any thread. */
+void snapshot_reader_cancel(struct snapshot_reader *reader);
 
 void snapshot_reader_close(struct snapshot_reader *reader);
 

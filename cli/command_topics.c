@@ -1,0 +1,288 @@
+/*
+ * command_topics.c - `pctr topics` creates the topics that the other commands
+ * use, and says what is wrong with those that are there.
+ */
+#include "cli/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    NAME_SIZE = 250,
+    /* A chunk of a snapshot is 512 KiB; key, headers and batch come on top. */
+    CHUNK_RECORD_BYTES = 540 * 1024,
+    TOPIC_COUNT = 6,
+};
+
+struct topics_settings {
+    char impressions[NAME_SIZE], labels[NAME_SIZE], predictions[NAME_SIZE];
+    char dead_letters[NAME_SIZE], models[NAME_SIZE], chunks[NAME_SIZE];
+    uint32_t partitions, replicas, timeout_ms;
+    uint64_t chunks_bytes;
+    bool history, check;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct topics_settings, f),                                       \
+        sizeof(((struct topics_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic.impressions",  CONFIG_TEXT, FIELD(impressions),  "pctr.impressions",  0, 0, NULL, "events to score"},
+    {"topic.labels",       CONFIG_TEXT, FIELD(labels),       "pctr.labels",       0, 0, NULL, "what became of them"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(predictions),  "pctr.predictions",  0, 0, NULL, "the scores"},
+    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 0, 0, NULL, "records that could not be read"},
+    {"topic.models",       CONFIG_TEXT, FIELD(models),       "pctr.models",       0, 0, NULL, "manifests of models; 1 partition, compacted"},
+    {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),       "pctr.model-chunks", 0, 0, NULL, "the bytes of models; 1 partition"},
+    {"partitions",         CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "of each topic of events; the most scoring threads that can share the work"},
+    {"replicas",           CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
+    {"history",            CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "events are kept for ever (retention.ms=-1): needed where old ones are fed or replayed"},
+    {"chunks.max_bytes",   CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 9007199254740992, NULL, "bytes of old models that are kept"},
+    {"timeout_ms",         CONFIG_U32,  FIELD(timeout_ms),   "10000", 100, 600000, NULL, "ms to wait for the broker"},
+    {"check",              CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only look"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+enum kind { KIND_EVENTS, KIND_MANIFESTS, KIND_CHUNKS };
+
+struct wanted {
+    const char *name;
+    enum kind kind;
+    struct kafka_topic_plan plan;
+};
+
+/* What came of one topic. */
+struct outcome {
+    struct kafka_topic topic;
+    const char *state;  /* "created", "ok", "missing", "refused" */
+    struct error fault; /* with "missing" and "refused" */
+};
+
+/* --- What is wanted ---------------------------------------------------------
+ */
+
+static void add_config(struct kafka_topic_plan *plan, const char *name,
+                       const char *value)
+{
+    size_t i = 0;
+
+    while (plan->configs[i][0])
+        i++;
+    plan->configs[i][0] = name;
+    plan->configs[i][1] = value;
+}
+
+static struct wanted want(const struct topics_settings *settings,
+                          const char *name, enum kind kind)
+{
+    return (struct wanted){
+        .name = name,
+        .kind = kind,
+        .plan = {.name = name,
+                 .partitions =
+                     kind == KIND_EVENTS ? (int32_t)settings->partitions : 1,
+                 .replicas = (int32_t)settings->replicas},
+    };
+}
+
+static void plan_all(const struct topics_settings *settings,
+                     const char *chunks_bytes, struct wanted all[TOPIC_COUNT])
+{
+    all[0] = want(settings, settings->impressions, KIND_EVENTS);
+    all[1] = want(settings, settings->labels, KIND_EVENTS);
+    all[2] = want(settings, settings->predictions, KIND_EVENTS);
+    all[3] = want(settings, settings->dead_letters, KIND_EVENTS);
+    all[4] = want(settings, settings->models, KIND_MANIFESTS);
+    all[5] = want(settings, settings->chunks, KIND_CHUNKS);
+    for (size_t i = 0; i < 4 && settings->history; i++)
+        add_config(&all[i].plan, "retention.ms", "-1");
+    add_config(&all[4].plan, "cleanup.policy", "compact");
+    /* When a model became available is for the broker's clock to say. */
+    add_config(&all[4].plan, "message.timestamp.type", "LogAppendTime");
+    add_config(&all[5].plan, "message.timestamp.type", "LogAppendTime");
+    /* A quiet trainer's last model must not expire. */
+    add_config(&all[5].plan, "retention.ms", "-1");
+    add_config(&all[5].plan, "retention.bytes", chunks_bytes);
+}
+
+/* --- What is wrong with what is there ---------------------------------------
+ */
+
+static int refuse(const struct kafka_topic *topic, const char *config,
+                  const char *reason, struct error *err)
+{
+    return error_set(err, ERROR_CONFIG,
+                     "topic '%s' %s: kafka-configs.sh --alter --entity-type "
+                     "topics --entity-name %s --add-config %s",
+                     topic->name, reason, topic->name, config);
+}
+
+static int check_single(const struct kafka_topic *topic, struct error *err)
+{
+    if (topic->partitions == 1)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "topic '%s' has %" PRId32
+                     " partitions and must have 1: models come in one order; "
+                     "delete it or name another",
+                     topic->name, topic->partitions);
+}
+
+static int check_events(const struct topics_settings *settings,
+                        const struct kafka_topic *topic, struct error *err)
+{
+    if (topic->configured && settings->history && topic->retention_ms != -1)
+        return refuse(topic, "retention.ms=-1",
+                      "would delete old events in silence", err);
+    if (topic->configured && topic->compacted)
+        return refuse(topic, "cleanup.policy=delete",
+                      "is compacted and would lose events", err);
+    return 0;
+}
+
+static int check_manifests(const struct kafka_topic *topic, struct error *err)
+{
+    if (topic->configured && !topic->compacted)
+        return refuse(topic, "cleanup.policy=compact",
+                      "must be compacted, or the newest model expires", err);
+    return check_single(topic, err);
+}
+
+static int check_chunks(const struct kafka_topic *topic, struct error *err)
+{
+    if (topic->configured && topic->max_message_bytes < CHUNK_RECORD_BYTES)
+        return refuse(topic, "max.message.bytes=1048588",
+                      "takes no records of 512 KiB", err);
+    if (topic->configured && topic->compacted)
+        return refuse(topic, "cleanup.policy=delete",
+                      "is compacted and would lose parts of models", err);
+    return check_single(topic, err);
+}
+
+static int check_topic(const struct topics_settings *settings, enum kind kind,
+                       const struct kafka_topic *topic, struct error *err)
+{
+    switch (kind) {
+    case KIND_EVENTS:
+        return check_events(settings, topic, err);
+    case KIND_MANIFESTS:
+        return check_manifests(topic, err);
+    case KIND_CHUNKS:
+        return check_chunks(topic, err);
+    }
+    return 0;
+}
+
+/* --- Doing it ---------------------------------------------------------------
+ */
+
+/* Fails only where going on makes no sense; what is wrong with the topic
+ * itself goes into the outcome. */
+static int settle(const struct kafka_settings *kafka,
+                  const struct topics_settings *settings,
+                  const struct wanted *wanted, struct outcome *outcome,
+                  struct error *err)
+{
+    bool created = false;
+
+    if (!settings->check &&
+        kafka_topic_create(kafka, &wanted->plan, settings->timeout_ms, &created,
+                           err) < 0)
+        return -1;
+    outcome->state = created ? "created" : "ok";
+    if (kafka_topic_describe(kafka, wanted->name, settings->timeout_ms,
+                             &outcome->topic, &outcome->fault) < 0) {
+        *err = outcome->fault;
+        outcome->state = "missing";
+        return strstr(err->text, "no topic") ? 0 : -1;
+    }
+    if (check_topic(settings, wanted->kind, &outcome->topic, &outcome->fault) <
+        0)
+        outcome->state = "refused";
+    return 0;
+}
+
+static void print_retention(const struct kafka_topic *topic, enum kind kind,
+                            char *out, size_t size)
+{
+    if (!topic->configured)
+        snprintf(out, size, "-");
+    else if (kind == KIND_MANIFESTS && topic->compacted)
+        snprintf(out, size, "newest of each key");
+    else if (topic->retention_ms < 0)
+        snprintf(out, size, "for ever");
+    else
+        snprintf(out, size, "%.1f days",
+                 (double)topic->retention_ms / (24 * 3600 * 1000.0));
+}
+
+static void print_outcome(const struct wanted *wanted,
+                          const struct outcome *outcome)
+{
+    char retention[32];
+
+    print_retention(&outcome->topic, wanted->kind, retention,
+                    sizeof(retention));
+    printf("%-24s %10" PRId32 "  %-18s  %s\n", wanted->name,
+           outcome->topic.partitions, retention, outcome->state);
+}
+
+static int report(const struct outcome outcomes[TOPIC_COUNT], struct error *err)
+{
+    const struct outcome *first = NULL;
+    size_t faults = 0;
+
+    for (size_t i = TOPIC_COUNT; i-- > 0;) {
+        if (outcomes[i].fault.code) {
+            first = &outcomes[i];
+            faults++;
+        }
+    }
+    if (!first)
+        return 0;
+    *err = first->fault;
+    return faults == 1 ? -1 : error_wrap(err, "%zu topics, first", faults);
+}
+
+static int run(const struct invocation *with, void *settings_of_command,
+               struct error *err)
+{
+    const struct topics_settings *settings = settings_of_command;
+    struct wanted all[TOPIC_COUNT];
+    struct outcome outcomes[TOPIC_COUNT] = {{.state = NULL}};
+    char chunks_bytes[24];
+
+    snprintf(chunks_bytes, sizeof(chunks_bytes), "%" PRIu64,
+             settings->chunks_bytes);
+    plan_all(settings, chunks_bytes, all);
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        if (settle(&with->kafka, settings, &all[i], &outcomes[i], err) < 0)
+            return -1;
+
+    printf("%-24s %10s  %-18s  %s\n", "topic", "partitions", "kept", "state");
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        print_outcome(&all[i], &outcomes[i]);
+    if (outcomes[0].topic.partitions != outcomes[2].topic.partitions)
+        printf("note: predictions go to partitions by their key, because "
+               "'%s' and '%s' differ in number\n",
+               all[0].name, all[2].name);
+    return report(outcomes, err);
+}
+
+const struct command topics_command = {
+    .name = "topics",
+    .summary = "create and check the topics that the other commands use",
+    .help =
+        "Topics that are there stay as they are; what is wrong with one is "
+        "said, with the command that changes it.\n"
+        "\n"
+        "  pctr topics -b localhost:9092 --partitions 8\n"
+        "  pctr topics -b localhost:9092 --history     old events will be fed\n"
+        "  pctr topics -b localhost:9092 --check       only look\n",
+    .keys = keys,
+    .settings_size = sizeof(struct topics_settings),
+    .needs_kafka = true,
+    .run = run,
+};

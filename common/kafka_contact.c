@@ -1,0 +1,127 @@
+#include "common/kafka_contact.h"
+
+#include "common/clock.h"
+#include "common/kafka_log.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* After "all brokers down": time for the second address of a name. */
+enum { LAST_CHANCE_MS = 1500 };
+
+/* "host:1/bootstrap: Connect to ipv4#... failed: Connection refused (after
+ * 0ms in state CONNECT)" becomes "connection refused". */
+static void tell_reason(struct error *reason, enum error_code code,
+                        const char *text)
+{
+    const char *found = strstr(text, "failed: ");
+
+    if (found)
+        text = found + strlen("failed: ");
+    int size = (int)strlen(text);
+    found = strstr(text, " (after ");
+    if (found)
+        size = (int)(found - text);
+    error_set(reason, code, "%.*s", size, text);
+    reason->text[0] = (char)tolower((unsigned char)reason->text[0]);
+}
+
+static void on_trouble(rd_kafka_t *client, int error, const char *text,
+                       void *opaque)
+{
+    struct kafka_contact *contact = opaque;
+
+    (void)client;
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        tell_reason(&contact->reason, kafka_error_code(error), text);
+    } else if (!contact->down) {
+        int64_t last_chance = clock_monotonic_ms() + LAST_CHANCE_MS;
+        contact->down = true;
+        if (last_chance < contact->deadline_ms)
+            contact->deadline_ms = last_chance;
+    }
+}
+
+int kafka_contact_open(struct kafka_contact *contact,
+                       const struct kafka_settings *settings,
+                       unsigned timeout_ms, struct error *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf;
+
+    memset(contact, 0, sizeof(*contact));
+    contact->settings = settings;
+    contact->deadline_ms = clock_monotonic_ms() + timeout_ms;
+    error_set(&contact->reason, ERROR_UNAVAILABLE, "no answer in %u ms",
+              timeout_ms);
+    if (kafka_conf(settings, KAFKA_ADMIN, &conf, err) < 0)
+        return -1;
+    rd_kafka_conf_set_opaque(conf, contact);
+    rd_kafka_conf_set_error_cb(conf, on_trouble);
+    rd_kafka_conf_set_log_cb(conf, kafka_log_quiet);
+    /* A consumer, because only a consumer can ask without creating. */
+    contact->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (contact->client)
+        return 0;
+    rd_kafka_conf_destroy(conf);
+    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+}
+
+void kafka_contact_close(struct kafka_contact *contact)
+{
+    if (contact->client)
+        rd_kafka_destroy_flags(contact->client,
+                               RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+int kafka_contact_no_broker(const struct kafka_contact *contact,
+                            struct error *err)
+{
+    const struct error *reason = &contact->reason;
+
+    if (reason->code == ERROR_AUTH)
+        return error_set(err, ERROR_AUTH, "broker at %s: %s",
+                         contact->settings->brokers, reason->text);
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "no broker at %s: %s; is Kafka running there?",
+                     contact->settings->brokers, reason->text);
+}
+
+bool kafka_contact_is_silence(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+           error == RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+rd_kafka_event_t *kafka_contact_await(struct kafka_contact *contact,
+                                      rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = NULL;
+
+    while (!event && clock_monotonic_ms() < contact->deadline_ms) {
+        event = rd_kafka_queue_poll(queue, KAFKA_CONTACT_SLICE_MS);
+        rd_kafka_poll(contact->client, 0);
+    }
+    return event;
+}
+
+static int remaining_ms(const struct kafka_contact *contact)
+{
+    int64_t left = contact->deadline_ms - clock_monotonic_ms();
+
+    return left > 1 ? (int)left : 1;
+}
+
+rd_kafka_AdminOptions_t *
+kafka_contact_options(const struct kafka_contact *contact,
+                      rd_kafka_admin_op_t operation)
+{
+    char why[128];
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(contact->client, operation);
+    rd_kafka_resp_err_t error = rd_kafka_AdminOptions_set_request_timeout(
+        options, remaining_ms(contact), why, sizeof(why));
+
+    (void)error; /* only a negative time is refused */
+    return options;
+}

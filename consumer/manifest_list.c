@@ -1,0 +1,182 @@
+#include "consumer/manifest_list.h"
+
+#include "common/cursor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void forget(struct manifest_list *list, size_t at)
+{
+    manifest_free(&list->manifests[at]);
+    list->count--;
+    memmove(&list->manifests[at], &list->manifests[at + 1],
+            (list->count - at) * sizeof(list->manifests[0]));
+}
+
+static void retire(struct manifest_list *list, uint64_t epoch)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->manifests[i].epoch == epoch) {
+            forget(list, i);
+            return;
+        }
+}
+
+static void count_refusal(enum snapshot_refusal why,
+                          uint64_t refused[REFUSED_COUNT])
+{
+    if (refused)
+        refused[why]++;
+}
+
+/* Takes over what the manifest owns. */
+static void accept_manifest(struct manifest_list *list,
+                            struct manifest *manifest,
+                            uint64_t refused[REFUSED_COUNT])
+{
+    if (manifest->epoch <= list->highest) {
+        error_set(&list->refusal, ERROR_FORMAT,
+                  "epoch %" PRIu64 " after epoch %" PRIu64, manifest->epoch,
+                  list->highest);
+        count_refusal(REFUSED_EPOCH, refused);
+        manifest_free(manifest);
+        return;
+    }
+    if (list->count == MANIFEST_LIST_MAX)
+        forget(list, 0);
+    list->highest = manifest->epoch;
+    list->manifests[list->count++] = *manifest;
+}
+
+static void take_manifest(struct manifest_list *list, uint64_t epoch,
+                          const struct manifest_record *record,
+                          uint64_t refused[REFUSED_COUNT])
+{
+    struct manifest manifest;
+
+    if (!record->value) {
+        retire(list, epoch);
+        return;
+    }
+    if (manifest_decode(record->value, record->value_size, &manifest,
+                        &list->refusal) < 0) {
+        count_refusal(REFUSED_MANIFEST, refused);
+        return;
+    }
+    if (manifest.epoch != epoch || strcmp(manifest.name, list->name) != 0) {
+        error_set(&list->refusal, ERROR_FORMAT,
+                  "manifest of '%s' epoch %" PRIu64
+                  " under the key of '%s' epoch %" PRIu64,
+                  manifest.name, manifest.epoch, list->name, epoch);
+        count_refusal(REFUSED_MANIFEST, refused);
+        manifest_free(&manifest);
+        return;
+    }
+    accept_manifest(list, &manifest, refused);
+}
+
+/* {"epoch": N} */
+static bool read_pin(const uint8_t *bytes, size_t size, uint64_t *epoch)
+{
+    struct cursor cursor = cursor_over(bytes, size, 64);
+    struct cursor_value map, key, value;
+
+    if (cursor_take(&cursor, &map) != CURSOR_OK || map.type != CURSOR_MAP)
+        return false;
+    for (uint32_t i = 0; i < map.size; i++) {
+        if (cursor_take(&cursor, &key) != CURSOR_OK ||
+            cursor_is_container(&key) ||
+            cursor_take(&cursor, &value) != CURSOR_OK)
+            return false;
+        if (key.type == CURSOR_TEXT && key.size == 5 &&
+            memcmp(key.bytes, "epoch", 5) == 0) {
+            *epoch = (uint64_t)value.integer;
+            return value.type == CURSOR_INTEGER && value.integer >= 0;
+        }
+        if (cursor_is_container(&value) &&
+            cursor_skip_contents(&cursor, &value, 2) != CURSOR_OK)
+            return false;
+    }
+    return false;
+}
+
+static void take_pin(struct manifest_list *list,
+                     const struct manifest_record *record,
+                     uint64_t refused[REFUSED_COUNT])
+{
+    uint64_t epoch = 0; /* a tombstone is no pin */
+
+    if (record->value && !read_pin(record->value, record->value_size, &epoch)) {
+        error_set(&list->refusal, ERROR_FORMAT, "a pin without an epoch");
+        count_refusal(REFUSED_MANIFEST, refused);
+        return;
+    }
+    list->pinned = epoch;
+}
+
+/* All other keys are other models'. */
+void manifest_list_take(struct manifest_list *list,
+                        const struct manifest_record *record,
+                        uint64_t refused[REFUSED_COUNT])
+{
+    char key[128];
+    size_t name_size = strlen(list->name);
+
+    if (!record->key || record->key_size >= sizeof(key) ||
+        record->key_size <= name_size ||
+        memcmp(record->key, list->name, name_size) != 0)
+        return;
+    memcpy(key, record->key, record->key_size);
+    key[record->key_size] = '\0';
+
+    const char *rest = key + name_size;
+    if (strcmp(rest, "!pin") == 0) {
+        take_pin(list, record, refused);
+        return;
+    }
+    char *end = NULL;
+    if (*rest != '@' || rest[1] < '0' || rest[1] > '9')
+        return;
+    uint64_t epoch = strtoull(rest + 1, &end, 10);
+    if (*end == '\0')
+        take_manifest(list, epoch, record, refused);
+}
+
+const struct manifest *manifest_list_find(const struct manifest_list *list,
+                                          uint64_t epoch)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->manifests[i].epoch == epoch)
+            return &list->manifests[i];
+    return NULL;
+}
+
+const struct manifest *manifest_list_wanted(const struct manifest_list *list)
+{
+    if (list->pinned != 0)
+        return manifest_list_find(list, list->pinned);
+    return list->count > 0 ? &list->manifests[list->count - 1] : NULL;
+}
+
+int manifest_list_new(const char *name, struct manifest_list **out,
+                      struct error *err)
+{
+    struct manifest_list *list = calloc(1, sizeof(*list));
+
+    if (!list)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    snprintf(list->name, sizeof(list->name), "%s", name);
+    *out = list;
+    return 0;
+}
+
+void manifest_list_free(struct manifest_list *list)
+{
+    if (!list)
+        return;
+    for (size_t i = 0; i < list->count; i++)
+        manifest_free(&list->manifests[i]);
+    free(list);
+}

@@ -1,0 +1,54 @@
+/*
+ * manifest_list.h - the manifests of one model, as records of the manifest
+ * topic add, retire and pin them.
+ *
+ *   key "click@12", value manifest   snapshot 12 of model "click" is there
+ *   key "click@12", no value         it is retired
+ *   key "click!pin", {"epoch": 7}    serve 7; 0 or no value: the newest
+ *
+ * Epochs only rise. Plain memory, no Kafka. One thread.
+ */
+#ifndef CONSUMER_MANIFEST_LIST_H
+#define CONSUMER_MANIFEST_LIST_H
+
+#include "common/error.h"
+#include "common/manifest.h"
+
+#include "consumer/snapshot_reader.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MANIFEST_LIST_MAX = 1024 }; /* beyond that the oldest are forgotten */
+
+struct manifest_list {
+    char name[64];                                /* of the model */
+    struct manifest manifests[MANIFEST_LIST_MAX]; /* by epoch */
+    size_t count;
+    uint64_t highest;     /* epoch seen */
+    uint64_t pinned;      /* 0: none */
+    struct error refusal; /* why the last one was refused */
+};
+
+/* A value of NULL is a tombstone. */
+struct manifest_record {
+    const void *key, *value;
+    size_t key_size, value_size;
+};
+
+int manifest_list_new(const char *name, struct manifest_list **out,
+                      struct error *err) MUST_CHECK;
+
+/* Refusals are added to `refused`, which may be NULL. */
+void manifest_list_take(struct manifest_list *list,
+                        const struct manifest_record *record,
+                        uint64_t refused[REFUSED_COUNT]);
+
+/* NULL when there is none. */
+const struct manifest *manifest_list_find(const struct manifest_list *list,
+                                          uint64_t epoch);
+const struct manifest *manifest_list_wanted(const struct manifest_list *list);
+
+void manifest_list_free(struct manifest_list *list);
+
+#endif

@@ -1,0 +1,389 @@
+/*
+ * model_watcher.c - the watching thread.
+ *
+ * Whoever wants to catch up draws a ticket; one look at the topic that begins
+ * later serves all tickets drawn before.
+ */
+#include "consumer/model_watcher.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include "consumer/snapshot_store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    POLL_MS = 50,
+    CATCH_UP_MS = 1000, /* one try; the caller decides how many */
+    RETRY_MS = 1000,    /* after the broker failed us */
+    FETCH_MS = 60000,
+    REMEMBERED_MAX = 64, /* refused epochs */
+};
+
+struct model_watcher {
+    struct model_watcher_config config;
+    struct model_board *board;
+    struct snapshot_reader *reader;
+    struct snapshot_store *store; /* NULL: no local copy */
+
+    /* The thread's own. */
+    uint64_t bad[REMEMBERED_MAX]; /* epochs not to be tried again */
+    size_t bad_count;
+    int64_t retry_at_ms;
+
+    atomic_bool stopping;
+    atomic_uint_least64_t refused[REFUSED_COUNT], posted, failed;
+
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock; /* guards the tickets */
+    pthread_cond_t changed;
+    uint64_t drawn, served;
+};
+
+/* --- Counting --------------------------------------------------------------
+ */
+
+static void count_refusal(struct model_watcher *watcher,
+                          enum snapshot_refusal why, uint64_t amount)
+{
+    atomic_fetch_add(&watcher->refused[why], amount);
+    metrics_add(watcher->config.metrics, watcher->config.refused_family,
+                (int)why, amount);
+}
+
+static void report_manifests(struct model_watcher *watcher,
+                             const uint64_t refused[REFUSED_COUNT])
+{
+    for (int why = 0; why < REFUSED_COUNT; why++) {
+        if (refused[why] == 0)
+            continue;
+        count_refusal(watcher, (enum snapshot_refusal)why, refused[why]);
+        log_warn("manifest refused", "count=%" PRIu64 " reason=\"%s\"",
+                 refused[why], snapshot_reader_refusal(watcher->reader));
+    }
+}
+
+static void report_failure(struct model_watcher *watcher, const char *msg,
+                           const struct error *err)
+{
+    atomic_fetch_add(&watcher->failed, 1);
+    log_warn(msg, "error=\"%s\"", err->text);
+}
+
+/* --- One snapshot ----------------------------------------------------------
+ */
+
+static bool is_bad(const struct model_watcher *watcher, uint64_t epoch)
+{
+    for (size_t i = 0; i < watcher->bad_count; i++)
+        if (watcher->bad[i] == epoch)
+            return true;
+    return false;
+}
+
+static void refuse(struct model_watcher *watcher, uint64_t epoch,
+                   enum snapshot_refusal why, const struct error *err)
+{
+    count_refusal(watcher, why, 1);
+    log_warn("snapshot refused", "version=%" PRIu64 " reason=\"%s\"", epoch,
+             err->text);
+    if (watcher->bad_count == REMEMBERED_MAX) {
+        watcher->bad_count--;
+        memmove(watcher->bad, watcher->bad + 1,
+                watcher->bad_count * sizeof(watcher->bad[0]));
+    }
+    watcher->bad[watcher->bad_count++] = epoch;
+}
+
+static int decode_and_post(struct model_watcher *watcher,
+                           const struct manifest *manifest,
+                           const struct buffer *bytes,
+                           enum snapshot_refusal *why, struct error *err)
+{
+    struct snapshot *snapshot = NULL;
+    struct manifest copy;
+
+    *why = REFUSED_FORMAT;
+    if (snapshot_decode(bytes->bytes, bytes->size, &snapshot, err) < 0)
+        return -1;
+    *why = REFUSED_PROBE;
+    if (snapshot_probe(snapshot, err) < 0 ||
+        manifest_copy(manifest, &copy, err) < 0) {
+        snapshot_free(snapshot);
+        return -1;
+    }
+    /* Only a pin leads back, and who looks for the wanted one sees to that. */
+    if (model_board_post(watcher->board, snapshot, &copy, true, err) < 0)
+        return -1;
+    atomic_fetch_add(&watcher->posted, 1);
+    return 0;
+}
+
+static void keep_copy(struct model_watcher *watcher,
+                      const struct manifest *manifest,
+                      const struct buffer *bytes)
+{
+    struct error err;
+
+    if (watcher->store &&
+        snapshot_store_save(watcher->store, manifest, bytes->bytes, bytes->size,
+                            &err) < 0)
+        report_failure(watcher, "no local copy of the model", &err);
+}
+
+/* Returns whether the snapshot is in service now. */
+static bool activate(struct model_watcher *watcher,
+                     const struct manifest *manifest)
+{
+    struct buffer bytes = {0};
+    struct error err = {ERROR_NONE};
+    enum snapshot_refusal why = REFUSED_CHUNKS;
+    int64_t start_ms = clock_monotonic_ms();
+
+    int status = snapshot_reader_fetch(watcher->reader, manifest,
+                                       watcher->config.fetch_timeout_ms, &bytes,
+                                       &why, &err);
+    if (status == 0)
+        status = decode_and_post(watcher, manifest, &bytes, &why, &err);
+    if (status == 0) {
+        log_info("model active",
+                 "version=%" PRIu64 " algorithm=%s bytes=%zu load_ms=%" PRId64,
+                 manifest->epoch, manifest->algorithm, bytes.size,
+                 clock_monotonic_ms() - start_ms);
+        keep_copy(watcher, manifest, &bytes);
+    } else if (err.code == ERROR_FORMAT || err.code == ERROR_LIMIT) {
+        refuse(watcher, manifest->epoch, why, &err);
+    } else {
+        report_failure(watcher, "model not loaded, trying again", &err);
+        watcher->retry_at_ms = clock_monotonic_ms() + RETRY_MS;
+    }
+    buffer_free(&bytes);
+    return status == 0;
+}
+
+/* Without a pin: the newest that is good and newer than the one in service.
+ * With one: that, or none. True when there is nothing more to do. */
+static bool serve_wanted(struct model_watcher *watcher)
+{
+    size_t count;
+    uint64_t active = model_board_epoch(watcher->board);
+    uint64_t pinned = snapshot_reader_pinned(watcher->reader);
+    const struct manifest *manifests =
+        snapshot_reader_manifests(watcher->reader, &count);
+
+    if (clock_monotonic_ms() < watcher->retry_at_ms)
+        return false;
+    while (count-- > 0) {
+        const struct manifest *manifest = &manifests[count];
+        if (pinned == 0 ? manifest->epoch <= active : pinned == active)
+            return true;
+        if ((pinned != 0 && manifest->epoch != pinned) ||
+            is_bad(watcher, manifest->epoch))
+            continue;
+        if (activate(watcher, manifest))
+            return true;
+        if (!is_bad(watcher, manifest->epoch))
+            return false; /* it may work another time */
+    }
+    return true;
+}
+
+/* --- The thread ------------------------------------------------------------
+ */
+
+static void serve_tickets(struct model_watcher *watcher)
+{
+    struct error err = {ERROR_NONE};
+    uint64_t refused[REFUSED_COUNT] = {0};
+
+    pthread_mutex_lock(&watcher->lock);
+    uint64_t drawn = watcher->drawn;
+    bool nobody = watcher->served == drawn;
+    pthread_mutex_unlock(&watcher->lock);
+    if (nobody)
+        return;
+
+    int status =
+        snapshot_reader_catch_up(watcher->reader, CATCH_UP_MS, refused, &err);
+    report_manifests(watcher, refused);
+    if (status < 0) {
+        report_failure(watcher, "models not read to their end", &err);
+        return;
+    }
+    if (!serve_wanted(watcher))
+        return;
+    pthread_mutex_lock(&watcher->lock);
+    watcher->served = drawn;
+    pthread_cond_broadcast(&watcher->changed);
+    pthread_mutex_unlock(&watcher->lock);
+}
+
+static void *watch(void *context)
+{
+    struct model_watcher *watcher = context;
+
+    while (!atomic_load(&watcher->stopping)) {
+        struct error err = {ERROR_NONE};
+        uint64_t refused[REFUSED_COUNT] = {0};
+
+        if (snapshot_reader_poll(watcher->reader, POLL_MS, refused, &err) < 0) {
+            report_failure(watcher, "models not read", &err);
+            clock_sleep_ms(POLL_MS);
+        }
+        report_manifests(watcher, refused);
+        serve_wanted(watcher);
+        serve_tickets(watcher);
+    }
+    return NULL;
+}
+
+/* --- Public ----------------------------------------------------------------
+ */
+
+static void post_local_copy(struct model_watcher *watcher)
+{
+    struct manifest manifest;
+    struct buffer bytes = {0};
+    struct error err = {ERROR_NONE};
+    enum snapshot_refusal why;
+    bool found = false;
+
+    if (snapshot_store_load(watcher->store, watcher->config.reader.name,
+                            &manifest, &bytes, &found, &err) < 0)
+        report_failure(watcher, "no local copy of the model", &err);
+    if (!found)
+        return;
+    if (decode_and_post(watcher, &manifest, &bytes, &why, &err) == 0)
+        log_info("model active", "version=%" PRIu64 " from=\"%s\"",
+                 manifest.epoch, watcher->config.state_dir);
+    else
+        refuse(watcher, manifest.epoch, why, &err);
+    manifest_free(&manifest);
+    buffer_free(&bytes);
+}
+
+static int start_thread(struct model_watcher *watcher, struct error *err)
+{
+    int failure = pthread_create(&watcher->thread, NULL, watch, watcher);
+
+    if (failure != 0)
+        return error_set(err, ERROR_FAILED, "start a thread: %s",
+                         strerror(failure));
+    watcher->started = true;
+    return 0;
+}
+
+static int make_lock(struct model_watcher *watcher, struct error *err)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int failure = pthread_cond_init(&watcher->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (failure == 0)
+        failure = pthread_mutex_init(&watcher->lock, NULL);
+    if (failure != 0)
+        return error_set(err, ERROR_FAILED, "no lock to be had: %s",
+                         strerror(failure));
+    return 0;
+}
+
+int model_watcher_start(const struct model_watcher_config *config,
+                        struct model_board *board, struct model_watcher **out,
+                        struct error *err)
+{
+    struct model_watcher *watcher = calloc(1, sizeof(*watcher));
+
+    if (!watcher)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    watcher->config = *config;
+    watcher->board = board;
+    if (config->fetch_timeout_ms == 0)
+        watcher->config.fetch_timeout_ms = FETCH_MS;
+    if (make_lock(watcher, err) < 0) {
+        free(watcher);
+        return -1;
+    }
+    if (config->state_dir[0] &&
+        snapshot_store_open(config->state_dir, &watcher->store, err) < 0)
+        goto failed;
+    if (snapshot_reader_open(&config->reader, &watcher->reader, err) < 0)
+        goto failed;
+    if (watcher->store)
+        post_local_copy(watcher);
+    if (start_thread(watcher, err) < 0)
+        goto failed;
+    *out = watcher;
+    return 0;
+
+failed:
+    model_watcher_stop(watcher);
+    return -1;
+}
+
+static struct timespec deadline_in(unsigned timeout_ms)
+{
+    int64_t ns = clock_monotonic_ns() + (int64_t)timeout_ms * 1000000;
+
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
+                             .tv_nsec = (long)(ns % 1000000000)};
+}
+
+int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
+                           struct error *err)
+{
+    struct timespec deadline = deadline_in(timeout_ms);
+    int failure = 0;
+
+    pthread_mutex_lock(&watcher->lock);
+    uint64_t mine = ++watcher->drawn;
+    while (watcher->served < mine && failure != ETIMEDOUT &&
+           !atomic_load(&watcher->stopping))
+        failure = pthread_cond_timedwait(&watcher->changed, &watcher->lock,
+                                         &deadline);
+    bool served = watcher->served >= mine;
+    pthread_mutex_unlock(&watcher->lock);
+
+    if (!served)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "the newest model was not there within %u ms",
+                         timeout_ms);
+    return 0;
+}
+
+void model_watcher_count(const struct model_watcher *watcher,
+                         struct model_watcher_counts *out)
+{
+    for (int why = 0; why < REFUSED_COUNT; why++)
+        out->refused[why] = atomic_load(&watcher->refused[why]);
+    out->posted = atomic_load(&watcher->posted);
+    out->failed = atomic_load(&watcher->failed);
+}
+
+void model_watcher_stop(struct model_watcher *watcher)
+{
+    if (!watcher)
+        return;
+    pthread_mutex_lock(&watcher->lock);
+    atomic_store(&watcher->stopping, true);
+    pthread_cond_broadcast(&watcher->changed);
+    pthread_mutex_unlock(&watcher->lock);
+    if (watcher->started) {
+        snapshot_reader_cancel(watcher->reader);
+        pthread_join(watcher->thread, NULL);
+    }
+    snapshot_reader_close(watcher->reader);
+    snapshot_store_close(watcher->store);
+    pthread_cond_destroy(&watcher->changed);
+    pthread_mutex_destroy(&watcher->lock);
+    free(watcher);
+}

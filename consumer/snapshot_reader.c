@@ -1,0 +1,280 @@
+/*
+ * snapshot_reader.c - follows the manifest topic with librdkafka's simple
+ * consumer, which needs no group: nothing is committed, and every reader sees
+ * everything.
+ */
+#include "consumer/snapshot_reader.h"
+
+#include "common/clock.h"
+
+#include "consumer/chunk_fetch.h"
+#include "consumer/manifest_list.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTITION = 0,
+    SLICE_MS = 100,
+};
+
+struct snapshot_reader {
+    struct snapshot_reader_config config;
+    rd_kafka_t *client;
+    rd_kafka_topic_t *models, *chunks;
+    bool reading; /* of `models` */
+    bool at_end;  /* of `models`, since the last restart */
+    int64_t next; /* offset to read in `models` */
+
+    struct manifest_list *list;
+    atomic_bool cancelled;
+};
+
+/* --- Reading ---------------------------------------------------------------
+ */
+
+/* From where it was; the broker says anew where the end is. */
+static int restart(struct snapshot_reader *reader, struct error *err)
+{
+    if (reader->reading)
+        rd_kafka_consume_stop(reader->models, PARTITION);
+    reader->at_end = false;
+    reader->reading =
+        rd_kafka_consume_start(reader->models, PARTITION, reader->next) == 0;
+    if (!reader->reading)
+        return error_set(err, ERROR_UNAVAILABLE, "read topic '%s': %s",
+                         reader->config.models,
+                         rd_kafka_err2str(rd_kafka_last_error()));
+    return 0;
+}
+
+/* One message, or nothing within wait_ms. */
+static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
+                uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    int status = 0;
+
+    rd_kafka_poll(reader->client, 0);
+    rd_kafka_message_t *message =
+        rd_kafka_consume(reader->models, PARTITION, (int)wait_ms);
+    *nothing = !message;
+    if (!message)
+        return 0;
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        reader->next = message->offset + 1;
+        manifest_list_take(
+            reader->list,
+            &(struct manifest_record){message->key, message->payload,
+                                      message->key_len, message->len},
+            refused);
+        break;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        reader->at_end = true;
+        break;
+    default:
+        status =
+            error_set(err, kafka_error_code(message->err), "topic '%s': %s",
+                      reader->config.models, rd_kafka_message_errstr(message));
+    }
+    rd_kafka_message_destroy(message);
+    return status;
+}
+
+int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
+                         uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    bool nothing = false;
+
+    if (!reader->reading && restart(reader, err) < 0)
+        return -1;
+    if (step(reader, wait_ms, &nothing, refused, err) < 0)
+        return -1;
+    while (!nothing)
+        if (step(reader, 0, &nothing, refused, err) < 0)
+            return -1;
+    return 0;
+}
+
+int snapshot_reader_catch_up(struct snapshot_reader *reader,
+                             unsigned timeout_ms,
+                             uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+
+    if (restart(reader, err) < 0)
+        return -1;
+    while (!reader->at_end) {
+        bool nothing;
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        if (left_ms <= 0 || atomic_load(&reader->cancelled))
+            return error_set(err, ERROR_UNAVAILABLE,
+                             "topic '%s' was not read to its end within %u ms",
+                             reader->config.models, timeout_ms);
+        unsigned wait_ms = left_ms < SLICE_MS ? (unsigned)left_ms : SLICE_MS;
+        if (step(reader, wait_ms, &nothing, refused, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- Answers ---------------------------------------------------------------
+ */
+
+const struct manifest *
+snapshot_reader_manifests(const struct snapshot_reader *reader, size_t *count)
+{
+    *count = reader->list->count;
+    return reader->list->manifests;
+}
+
+const struct manifest *
+snapshot_reader_find(const struct snapshot_reader *reader, uint64_t epoch)
+{
+    return manifest_list_find(reader->list, epoch);
+}
+
+const struct manifest *
+snapshot_reader_wanted(const struct snapshot_reader *reader)
+{
+    return manifest_list_wanted(reader->list);
+}
+
+uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader)
+{
+    return reader->list->pinned;
+}
+
+uint64_t snapshot_reader_highest(const struct snapshot_reader *reader)
+{
+    return reader->list->highest;
+}
+
+const char *snapshot_reader_refusal(const struct snapshot_reader *reader)
+{
+    return reader->list->refusal.text;
+}
+
+void snapshot_reader_cancel(struct snapshot_reader *reader)
+{
+    atomic_store(&reader->cancelled, true);
+}
+
+int snapshot_reader_fetch(struct snapshot_reader *reader,
+                          const struct manifest *manifest, unsigned timeout_ms,
+                          struct buffer *out, enum snapshot_refusal *why,
+                          struct error *err)
+{
+    if (chunk_fetch(&(struct chunk_source){reader->client, reader->chunks,
+                                           &reader->cancelled},
+                    manifest, timeout_ms, out, why, err) < 0)
+        return error_wrap(err, "snapshot '%s' epoch %" PRIu64, manifest->name,
+                          manifest->epoch);
+    return 0;
+}
+
+/* --- Open and close --------------------------------------------------------
+ */
+
+static int check_topic(const struct snapshot_reader *reader, const char *name,
+                       struct error *err)
+{
+    enum { TIMEOUT_MS = 10000 };
+    struct kafka_topic topic;
+
+    if (kafka_topic_describe(&reader->config.kafka, name, TIMEOUT_MS, &topic,
+                             err) < 0)
+        return -1;
+    if (topic.partitions != 1)
+        return error_set(err, ERROR_CONFIG,
+                         "topic '%s' has %d partitions, must have 1: see "
+                         "`pctr topics`",
+                         name, topic.partitions);
+    return 0;
+}
+
+static int connect_client(struct snapshot_reader *reader, struct error *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(&reader->config.kafka, KAFKA_CONSUMER, &conf, err) < 0)
+        return -1;
+    /* The two topics share a connection, and a request that waits for one of
+     * them keeps the other waiting. */
+    if (kafka_conf_set(conf, "fetch.wait.max.ms", "50", err) < 0 ||
+        kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    reader->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (!reader->client) {
+        rd_kafka_conf_destroy(conf);
+        return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+    }
+    return 0;
+}
+
+/* Chunks that are gone are an answer, and no reason to begin elsewhere. */
+static int open_topics(struct snapshot_reader *reader, struct error *err)
+{
+    char why[256];
+    rd_kafka_topic_conf_t *conf = rd_kafka_topic_conf_new();
+
+    if (rd_kafka_topic_conf_set(conf, "auto.offset.reset", "error", why,
+                                sizeof(why)) != RD_KAFKA_CONF_OK) {
+        rd_kafka_topic_conf_destroy(conf);
+        return error_set(err, ERROR_CONFIG, "topic settings: %s", why);
+    }
+    reader->chunks =
+        rd_kafka_topic_new(reader->client, reader->config.chunks, conf);
+    reader->models =
+        rd_kafka_topic_new(reader->client, reader->config.models, NULL);
+    if (!reader->chunks || !reader->models)
+        return error_set(err, ERROR_CONFIG, "topics '%s', '%s': %s",
+                         reader->config.chunks, reader->config.models,
+                         rd_kafka_err2str(rd_kafka_last_error()));
+    return 0;
+}
+
+int snapshot_reader_open(const struct snapshot_reader_config *config,
+                         struct snapshot_reader **out, struct error *err)
+{
+    struct snapshot_reader *reader = calloc(1, sizeof(*reader));
+
+    if (!reader)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    reader->config = *config;
+    reader->next = RD_KAFKA_OFFSET_BEGINNING;
+    if (manifest_list_new(config->name, &reader->list, err) < 0 ||
+        check_topic(reader, config->models, err) < 0 ||
+        check_topic(reader, config->chunks, err) < 0 ||
+        connect_client(reader, err) < 0 || open_topics(reader, err) < 0 ||
+        restart(reader, err) < 0)
+        goto failed;
+    *out = reader;
+    return 0;
+
+failed:
+    snapshot_reader_close(reader);
+    return -1;
+}
+
+void snapshot_reader_close(struct snapshot_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->reading)
+        rd_kafka_consume_stop(reader->models, PARTITION);
+    if (reader->models)
+        rd_kafka_topic_destroy(reader->models);
+    if (reader->chunks)
+        rd_kafka_topic_destroy(reader->chunks);
+    if (reader->client)
+        rd_kafka_destroy(reader->client);
+    manifest_list_free(reader->list);
+    free(reader);
+}

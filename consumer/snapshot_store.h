@@ -1,0 +1,42 @@
+/*
+ * snapshot_store.h - the last verified snapshots in a folder of this machine,
+ * so that a scorer starts without the broker's history.
+ *
+ * Files are replaced all or nothing and checked by their SHA-256 when they are
+ * read; a bad one is renamed to *.corrupt and the older one is taken. The
+ * folder belongs to one process at a time. One thread.
+ */
+#ifndef CONSUMER_SNAPSHOT_STORE_H
+#define CONSUMER_SNAPSHOT_STORE_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/manifest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SNAPSHOT_STORE_KEPT = 2 };
+
+struct snapshot_store;
+
+/* Makes the folder where there is none. Another live process has it:
+ * ERROR_FENCED. */
+int snapshot_store_open(const char *folder, struct snapshot_store **out,
+                        struct error *err) MUST_CHECK;
+
+/* Keeps a snapshot (encoded, verified) and removes all but the newest. */
+int snapshot_store_save(struct snapshot_store *store,
+                        const struct manifest *manifest, const uint8_t *bytes,
+                        size_t size, struct error *err) MUST_CHECK;
+
+/* The newest of the model's that is sound; *found is false where there is
+ * none. The caller frees what *manifest owns and the buffer. */
+int snapshot_store_load(struct snapshot_store *store, const char *name,
+                        struct manifest *manifest, struct buffer *bytes,
+                        bool *found, struct error *err) MUST_CHECK;
+
+void snapshot_store_close(struct snapshot_store *store);
+
+#endif
