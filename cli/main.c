@@ -2,6 +2,7 @@
  * main.c - the table of commands.
  */
 #include "cli/command.h"
+#include "cli/describe.h"
 
 #include "common/version.h"
 
@@ -39,6 +40,14 @@ int main(int argc, char **argv)
     }
     if (strcmp(name, "--version") == 0) {
         printf("pctr %s\n", PCTR_VERSION);
+        return 0;
+    }
+    if (strcmp(name, "--describe-config") == 0) { /* for docs/ */
+        describe_config(stdout);
+        return 0;
+    }
+    if (strcmp(name, "--describe-metrics") == 0) {
+        describe_metrics(stdout);
         return 0;
     }
     for (size_t i = 0; commands[i]; i++)

@@ -296,3 +296,20 @@ int kafka_check(const struct kafka_settings *settings, struct error *err)
     }
     return 0;
 }
+
+static void describe_defaults(const char *role, const struct setting *settings,
+                              FILE *out)
+{
+    for (; settings->name; settings++)
+        fprintf(out, "| %s | `%s` | `%s` |\n", role, settings->name,
+                settings->value);
+}
+
+void kafka_describe(FILE *out)
+{
+    fputs("| client | property | default |\n|---|---|---|\n", out);
+    describe_defaults("all", common_defaults, out);
+    describe_defaults("consumer", consumer_defaults, out);
+    describe_defaults("producer", producer_defaults, out);
+    describe_defaults("admin", admin_defaults, out);
+}

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* librdkafka's own names, so that this header needs none of its headers. */
 typedef struct rd_kafka_s rd_kafka_t;
@@ -43,6 +44,9 @@ int kafka_check(const struct kafka_settings *settings,
 
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err) MUST_CHECK;
+
+/* The Markdown table of our defaults. */
+void kafka_describe(FILE *out);
 
 /* Which of our error codes a librdkafka error (rd_kafka_resp_err_t) is:
  * ERROR_AUTH, ERROR_UNAVAILABLE, ERROR_FENCED, ... */

@@ -1,0 +1,16 @@
+/*
+ * describe.h - the pages of docs/ that are the program's own tables.
+ */
+#ifndef CLI_DESCRIBE_H
+#define CLI_DESCRIBE_H
+
+#include <stdio.h>
+
+/* docs/configuration.md: every command's settings, and our defaults for
+ * librdkafka. */
+void describe_config(FILE *out);
+
+/* docs/metrics.md: every family of every command that exports metrics. */
+void describe_metrics(FILE *out);
+
+#endif

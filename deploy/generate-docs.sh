@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# generate-docs.sh - writes the pages that come out of the program's own
+# tables: docs/configuration.md and docs/metrics.md.
+#
+#   deploy/generate-docs.sh           writes them
+#   deploy/generate-docs.sh --check   fails where one is not up to date
+#
+# PCTR names the program (default build/dev/cli/pctr).
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+pctr=${PCTR:-build/dev/cli/pctr}
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+
+"$pctr" --describe-config >"$fresh/configuration.md"
+"$pctr" --describe-metrics >"$fresh/metrics.md"
+
+stale=0
+for page in configuration metrics; do
+    if [ "${1:-}" = --check ]; then
+        diff -u "docs/$page.md" "$fresh/$page.md" || stale=1
+    else
+        cp "$fresh/$page.md" "docs/$page.md"
+    fi
+done
+[ $stale = 0 ] || echo "stale: run deploy/generate-docs.sh and commit" >&2
+exit $stale
