@@ -38,7 +38,7 @@ static const struct config_key keys[] = {
     {"partitions",         CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "of each topic of events; the most scoring threads that can share the work"},
     {"replicas",           CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
     {"history",            CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "events are kept for ever (retention.ms=-1): needed where old ones are fed or replayed"},
-    {"chunks.max_bytes",   CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 9007199254740992, NULL, "bytes of old models that are kept"},
+    {"chunks.max_bytes",   CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 1099511627776, NULL, "bytes of old models that are kept"},
     {"timeout_ms",         CONFIG_U32,  FIELD(timeout_ms),   "10000", 100, 600000, NULL, "ms to wait for the broker"},
     {"check",              CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only look"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},

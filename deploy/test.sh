@@ -113,7 +113,8 @@ run_fuzzers() {
 
 summary() {
     local log
-    for log in "$logs"/ctest-*.log; do
+    for log in dev asan tsan broker; do
+        log=$logs/ctest-$log.log
         [ -f "$log" ] || continue
         echo "-- ${log##*/}"
         grep -E 'tests passed|tests failed|^[a-z]+ += .*sec\*proc|Total Test time|\((Failed|Skipped|Timeout|Not Run)\)' "$log"
