@@ -2,7 +2,7 @@
  * evaluation.h - how good predictions were.
  *
  * All take n labels and n predictions in the same order. Labels may be
- * weights in [0, 1]. RMSE and MAE are the reference's.
+ * weights in [0, 1]. RMSE, MSE, MAE and FCP are the reference's.
  */
 #ifndef MODEL_EVALUATION_H
 #define MODEL_EVALUATION_H
@@ -28,5 +28,14 @@ struct evaluation {
 /* n = 0 gives NaN everywhere. Fails only without memory. */
 int evaluate(const double *labels, const double *predictions, size_t n,
              struct evaluation *out, struct error *err) MUST_CHECK;
+
+/* The fraction of concordant pairs among a user's rows, as the reference
+ * counts it: pairs with equal labels do not count, a tie of predictions is
+ * discordant, and each kind is a mean over the users that have any of it. NaN
+ * where no pair can be compared. Nobody's rows (INDEX_UNKNOWN) are left out.
+ * Quadratic in the rows of a user. */
+int evaluate_fcp(const uint32_t *users, const double *labels,
+                 const double *predictions, size_t n, double *out,
+                 struct error *err) MUST_CHECK;
 
 #endif
