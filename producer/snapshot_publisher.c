@@ -1,0 +1,275 @@
+#include "producer/snapshot_publisher.h"
+
+#include "common/buffer.h"
+
+#include "producer/publisher.h"
+
+#include <inttypes.h>
+#include <msgpack.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum {
+    PACK_LEVEL = 3,
+    KEY_SIZE = SNAPSHOT_ID_SIZE + 4,
+    TRANSACTION_MS = 60000,
+    FLUSH_MS = 50000,
+};
+
+enum { TOPIC_MODELS, TOPIC_CHUNKS };
+
+struct snapshot_publisher {
+    struct snapshot_publisher_config config;
+    struct publisher *publisher;
+};
+
+int snapshot_publisher_open(const struct snapshot_publisher_config *config,
+                            struct snapshot_publisher **out, struct error *err)
+{
+    struct snapshot_publisher *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    self->config = *config;
+
+    struct publisher_config to = {
+        .kafka = config->kafka,
+        .transaction_timeout_ms = TRANSACTION_MS,
+        .compression = "none", /* the chunks are packed already */
+        .topics = {self->config.models, self->config.chunks},
+    };
+    if (!config->kafka.embedded)
+        snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-trainer",
+                 config->name);
+    if (publisher_open(&to, &self->publisher, err) < 0) {
+        free(self);
+        return -1;
+    }
+    *out = self;
+    return 0;
+}
+
+void snapshot_publisher_close(struct snapshot_publisher *self)
+{
+    if (!self)
+        return;
+    publisher_close(self->publisher);
+    free(self);
+}
+
+/* --- One transaction around what is sent
+ * --------------------------------------- */
+
+static int begin(struct snapshot_publisher *self, struct error *err)
+{
+    if (self->config.kafka.embedded)
+        return 0;
+    return publisher_begin(self->publisher, err) == PUBLISHER_OK ? 0 : -1;
+}
+
+/* What failed is aborted; a producer that cannot even do that is closed by its
+ * owner, and the broker ends the transaction by its timeout. */
+static int finish(struct snapshot_publisher *self, int sent, struct error *err)
+{
+    if (self->config.kafka.embedded)
+        return sent < 0 ? -1 : publisher_flush(self->publisher, FLUSH_MS, err);
+    if (sent == 0 && publisher_commit(self->publisher, err) == PUBLISHER_OK)
+        return 0;
+    if (publisher_abort(self->publisher, NULL) != PUBLISHER_OK)
+        error_wrap(err, "publish (and the abort failed too)");
+    return -1;
+}
+
+/* --- Chunks
+ * -------------------------------------------------------------------- */
+
+static void put_u32(uint8_t out[4], uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void make_key(const struct manifest *manifest, uint32_t seq,
+                     uint8_t key[KEY_SIZE])
+{
+    memcpy(key, manifest->snapshot_id, SNAPSHOT_ID_SIZE);
+    for (int i = 0; i < 4; i++) /* big endian: keys sort as they are sent */
+        key[SNAPSHOT_ID_SIZE + i] = (uint8_t)(seq >> (24 - 8 * i));
+}
+
+static int send_chunk(struct snapshot_publisher *self,
+                      const struct manifest *manifest, uint32_t seq,
+                      const uint8_t *bytes, uint32_t size, struct error *err)
+{
+    uint8_t key[KEY_SIZE], texts[4][4];
+
+    make_key(manifest, seq, key);
+    put_u32(texts[0], seq);
+    put_u32(texts[1], manifest->chunk_count);
+    put_u32(texts[2], size);
+    put_u32(texts[3], (uint32_t)crc32(0, bytes, size));
+    const struct message_header headers[] = {
+        {"snap-id", manifest->snapshot_id, SNAPSHOT_ID_SIZE},
+        {"seq", texts[0], 4},
+        {"count", texts[1], 4},
+        {"size", texts[2], 4},
+        {"crc32", texts[3], 4},
+    };
+    const struct outgoing message = {
+        .topic = TOPIC_CHUNKS,
+        .partition = 0,
+        .key = key,
+        .key_size = sizeof(key),
+        .value = bytes,
+        .value_size = size,
+        .headers = headers,
+        .header_count = sizeof(headers) / sizeof(headers[0]),
+    };
+    return publisher_send(self->publisher, &message, err);
+}
+
+/* Sends all chunks and notes where the first one went. */
+static int send_chunks(struct snapshot_publisher *self,
+                       const struct buffer *packed, struct manifest *manifest,
+                       struct error *err)
+{
+    for (uint32_t seq = 0; seq < manifest->chunk_count; seq++) {
+        size_t first = (size_t)seq * manifest->chunk_size;
+        size_t left = packed->size - first;
+        uint32_t size =
+            left < manifest->chunk_size ? (uint32_t)left : manifest->chunk_size;
+        if (send_chunk(self, manifest, seq, packed->bytes + first, size, err) <
+            0)
+            return -1;
+        if (seq == 0) {
+            if (publisher_flush(self->publisher, FLUSH_MS, err) < 0)
+                return -1;
+            manifest->first_chunk_offset =
+                publisher_last_offset(self->publisher, TOPIC_CHUNKS, 0);
+        }
+    }
+    return publisher_flush(self->publisher, FLUSH_MS, err);
+}
+
+/* --- The manifest topic
+ * ---------------------------------------------------------- */
+
+static int send_record(struct snapshot_publisher *self, const char *key,
+                       const void *value, size_t size, struct error *err)
+{
+    const struct outgoing message = {
+        .topic = TOPIC_MODELS,
+        .partition = 0,
+        .key = key,
+        .key_size = strlen(key),
+        .value = value,
+        .value_size = size,
+    };
+    return publisher_send(self->publisher, &message, err);
+}
+
+static int send_manifest(struct snapshot_publisher *self,
+                         const struct manifest *manifest, struct error *err)
+{
+    struct buffer bytes = {0};
+    char key[96];
+    int status = -1;
+
+    snprintf(key, sizeof(key), "%s@%" PRIu64, manifest->name, manifest->epoch);
+    manifest_encode(manifest, &bytes);
+    if (buffer_failed(&bytes))
+        error_set(err, ERROR_FAILED, "out of memory");
+    else
+        status = send_record(self, key, bytes.bytes, bytes.size, err);
+    buffer_free(&bytes);
+    return status;
+}
+
+/* --- Publishing
+ * ------------------------------------------------------------------ */
+
+static int pack(const uint8_t *bytes, size_t size, struct buffer *packed,
+                struct error *err)
+{
+    uint8_t *to = buffer_reserve(packed, ZSTD_compressBound(size));
+
+    if (!to)
+        return error_set(err, ERROR_FAILED, "pack: out of memory");
+    size_t used = ZSTD_compress(to, packed->room, bytes, size, PACK_LEVEL);
+    if (ZSTD_isError(used))
+        return error_set(err, ERROR_FAILED, "pack: %s",
+                         ZSTD_getErrorName(used));
+    packed->size = used;
+    return 0;
+}
+
+static void describe(struct snapshot_publisher *self, const uint8_t *bytes,
+                     size_t size, size_t packed_size, struct manifest *manifest)
+{
+    uint32_t chunk = self->config.chunk_bytes;
+
+    manifest->format = MANIFEST_FORMAT;
+    snprintf(manifest->name, sizeof(manifest->name), "%s", self->config.name);
+    randombytes_buf(manifest->snapshot_id, SNAPSHOT_ID_SIZE);
+    manifest->size = size;
+    manifest->packed_size = packed_size;
+    manifest->chunk_size = chunk;
+    manifest->chunk_count = (uint32_t)((packed_size + chunk - 1) / chunk);
+    manifest->sha256 = digest_of(bytes, size);
+}
+
+int snapshot_publisher_publish(struct snapshot_publisher *self,
+                               const uint8_t *bytes, size_t size,
+                               struct manifest *manifest, struct error *err)
+{
+    struct buffer packed = {0};
+    int status = -1;
+
+    if (pack(bytes, size, &packed, err) < 0)
+        goto out;
+    describe(self, bytes, size, packed.size, manifest);
+    if (begin(self, err) < 0)
+        goto out;
+    int sent = send_chunks(self, &packed, manifest, err);
+    if (sent == 0)
+        sent = send_manifest(self, manifest, err);
+    status = finish(self, sent, err);
+
+out:
+    buffer_free(&packed);
+    return status;
+}
+
+int snapshot_publisher_announce(struct snapshot_publisher *self,
+                                const struct manifest *manifest,
+                                struct error *err)
+{
+    if (begin(self, err) < 0)
+        return -1;
+    return finish(self, send_manifest(self, manifest, err), err);
+}
+
+int snapshot_publisher_pin(struct snapshot_publisher *self, uint64_t epoch,
+                           struct error *err)
+{
+    char key[96];
+    msgpack_sbuffer value;
+    msgpack_packer packer;
+
+    snprintf(key, sizeof(key), "%s!pin", self->config.name);
+    msgpack_sbuffer_init(&value);
+    msgpack_packer_init(&packer, &value, msgpack_sbuffer_write);
+    msgpack_pack_map(&packer, 1);
+    msgpack_pack_str_with_body(&packer, "epoch", 5);
+    msgpack_pack_uint64(&packer, epoch);
+
+    int status = begin(self, err);
+    if (status == 0)
+        status = finish(
+            self, send_record(self, key, value.data, value.size, err), err);
+    msgpack_sbuffer_destroy(&value);
+    return status;
+}
