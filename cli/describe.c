@@ -3,6 +3,8 @@
 #include "cli/command.h"
 #include "common/metrics.h"
 
+#include "consumer/scorer_metrics.h"
+
 #include <stddef.h>
 
 #define GENERATED "<!-- Written by deploy/generate-docs.sh: do not edit. -->\n"
@@ -12,6 +14,7 @@ static const struct {
     const char *title;
     const struct metric_family *families;
 } exporters[] = {
+    {"score", scorer_metric_families},
     {NULL, NULL},
 };
 

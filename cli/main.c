@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command score_command;
 extern const struct command topics_command;
 
 const struct command *const commands[] = {
+    &score_command,
     &topics_command,
     NULL,
 };

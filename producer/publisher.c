@@ -253,7 +253,9 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
     rd_kafka_resp_err_t failed;
 
     do
-        failed = rd_kafka_flush(publisher->client, SLICE_MS);
+        failed =
+            rd_kafka_flush(publisher->client,
+                           timeout_ms < SLICE_MS ? (int)timeout_ms : SLICE_MS);
     while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
            clock_monotonic_ms() < deadline);
     if (failed)

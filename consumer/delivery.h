@@ -1,0 +1,68 @@
+/*
+ * delivery.h - how results and read positions get to Kafka together.
+ *
+ * Exactly once: results and positions are one transaction. At least once:
+ * positions are committed after the results were delivered. Either way work
+ * comes in units: begin, send, commit; a unit that fails is done again from
+ * the committed positions. One thread.
+ */
+#ifndef CONSUMER_DELIVERY_H
+#define CONSUMER_DELIVERY_H
+
+#include "common/error.h"
+
+#include "consumer/crash_plan.h"
+#include "consumer/subscriber.h"
+
+#include "producer/publisher.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum delivery_mode { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
+#define DELIVERY_WORDS "exactly-once|at-least-once"
+
+struct delivery;
+
+struct delivery_config {
+    enum delivery_mode mode;
+    struct publisher_config publisher; /* its transactional_id fits the mode */
+    struct crash_plan plan;
+};
+
+int delivery_open(const struct delivery_config *config, struct delivery **out,
+                  struct error *err) MUST_CHECK;
+
+enum publisher_verdict delivery_begin(struct delivery *delivery,
+                                      struct error *err);
+
+/* ERROR_LIMIT and ERROR_FORMAT are about this message alone: the unit goes
+ * on. Any other failure asks for what delivery_verdict() says. */
+int delivery_send(struct delivery *delivery, const struct outgoing *message,
+                  struct error *err) MUST_CHECK;
+enum publisher_verdict delivery_verdict(const struct error *err);
+
+/* The unit and everything that the subscriber handed out. `wait`: do not
+ * return before the positions are stored (it always waits for a transaction).
+ */
+enum publisher_verdict delivery_commit(struct delivery *delivery,
+                                       struct subscriber *from, bool wait,
+                                       struct error *err);
+
+enum publisher_verdict delivery_abort(struct delivery *delivery,
+                                      struct error *err);
+
+/* A new producer with the same name; what the old one left open is aborted. */
+int delivery_rebuild(struct delivery *delivery, struct error *err) MUST_CHECK;
+
+/* At least once: sends what lingers, and waits a moment for it. Returns
+ * whether everything is delivered; a transaction is in no hurry. */
+bool delivery_hurry(struct delivery *delivery);
+void delivery_serve(struct delivery *delivery);
+
+int32_t delivery_partitions(const struct delivery *delivery, size_t topic);
+
+/* NULL is fine. */
+void delivery_close(struct delivery *delivery);
+
+#endif

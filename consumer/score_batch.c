@@ -1,0 +1,207 @@
+#include "consumer/score_batch.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The impressions that could be decoded are packed to the front of the arrays
+ * that id look-up and model walk; `origin` leads back to the message. */
+struct score_batch {
+    struct score_batch_config config;
+    struct scored *scored;          /* (batch_max) by message */
+    struct impression *impressions; /* (batch_max) packed, as all below */
+    struct id *users, *ads;
+    uint32_t *user_index, *ad_index;
+    struct pair *pairs;
+    struct prediction *predictions;
+    uint32_t *origin;
+    struct buffer bytes; /* encoded predictions, one after the other */
+};
+
+static bool reserve_all(struct score_batch *batch)
+{
+    size_t n = batch->config.batch_max;
+
+    batch->scored = calloc(n, sizeof(*batch->scored));
+    batch->impressions = calloc(n, sizeof(*batch->impressions));
+    batch->users = calloc(n, sizeof(*batch->users));
+    batch->ads = calloc(n, sizeof(*batch->ads));
+    batch->user_index = calloc(n, sizeof(*batch->user_index));
+    batch->ad_index = calloc(n, sizeof(*batch->ad_index));
+    batch->pairs = calloc(n, sizeof(*batch->pairs));
+    batch->predictions = calloc(n, sizeof(*batch->predictions));
+    batch->origin = calloc(n, sizeof(*batch->origin));
+    return batch->scored && batch->impressions && batch->users && batch->ads &&
+           batch->user_index && batch->ad_index && batch->pairs &&
+           batch->predictions && batch->origin;
+}
+
+int score_batch_new(const struct score_batch_config *config,
+                    struct score_batch **out, struct error *err)
+{
+    struct score_batch *batch = calloc(1, sizeof(*batch));
+
+    assert(config->batch_max > 0 && config->batch_max <= UINT32_MAX);
+    if (!batch)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    batch->config = *config;
+    if (!reserve_all(batch)) {
+        score_batch_free(batch);
+        return error_set(err, ERROR_FAILED,
+                         "out of memory for batches of %zu messages",
+                         config->batch_max);
+    }
+    *out = batch;
+    return 0;
+}
+
+/* Returns how many impressions there are. */
+static size_t decode(struct score_batch *batch, const struct message *messages,
+                     size_t count)
+{
+    size_t good = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct scored *scored = &batch->scored[i];
+        struct impression *impression = &batch->impressions[good];
+        scored->field = NULL;
+        scored->fault = event_decode_impression(
+            &batch->config.fields, messages[i].value, messages[i].value_size,
+            impression, &scored->field);
+        if (scored->fault != EVENT_OK)
+            continue;
+        scored->ts_ms = impression->ts_ms;
+        batch->users[good] = impression->user;
+        batch->ads[good] = impression->ad;
+        batch->origin[good] = (uint32_t)i;
+        good++;
+    }
+    return good;
+}
+
+static bool means_nobody(const struct event_fields *fields,
+                         const struct id *user)
+{
+    return fields->anonymous[0] && id_in_list(user, fields->anonymous);
+}
+
+static void predict_prior(struct score_batch *batch, size_t good)
+{
+    for (size_t i = 0; i < good; i++)
+        batch->predictions[i] = (struct prediction){
+            .value = batch->config.prior, .basis = BASIS_NONE};
+}
+
+static void predict(struct score_batch *batch, const struct served_model *model,
+                    size_t good)
+{
+    const struct event_fields *fields = &batch->config.fields;
+
+    id_map_find_batch(model->snapshot->users, batch->users, good,
+                      batch->user_index);
+    id_map_find_batch(model->snapshot->ads, batch->ads, good, batch->ad_index);
+    for (size_t i = 0; i < good; i++) {
+        bool nobody = means_nobody(fields, &batch->users[i]);
+        batch->pairs[i].user = nobody ? INDEX_UNKNOWN : batch->user_index[i];
+        batch->pairs[i].item = batch->ad_index[i];
+    }
+    model_predict(model->snapshot->model, batch->pairs, good,
+                  batch->predictions);
+    if (!fields->anonymous[0])
+        return;
+    for (size_t i = 0; i < good; i++)
+        if (means_nobody(fields, &batch->users[i]))
+            batch->predictions[i].basis = BASIS_ANONYMOUS;
+}
+
+static void encode(struct score_batch *batch, const struct served_model *model,
+                   const struct message *messages, size_t good)
+{
+    struct prediction_event event = {.model_version =
+                                         model ? model->manifest.epoch : 0};
+
+    if (model)
+        memcpy(event.model_hash, model->snapshot->sha256.bytes,
+               MODEL_HASH_SIZE);
+    buffer_clear(&batch->bytes);
+    for (size_t i = 0; i < good; i++) {
+        const struct impression *impression = &batch->impressions[i];
+        const struct message *message = &messages[batch->origin[i]];
+        struct scored *scored = &batch->scored[batch->origin[i]];
+
+        event.raw_id = impression->raw_id;
+        event.raw_ts = impression->raw_ts;
+        event.raw_user = impression->raw_user;
+        event.raw_ad = impression->raw_ad;
+        event.p = batch->predictions[i].value;
+        event.basis = batch->predictions[i].basis;
+        event.src_partition = message->partition;
+        event.src_offset = message->offset;
+
+        scored->basis = event.basis;
+        scored->at = batch->bytes.size;
+        event_encode_prediction(&event, &batch->bytes);
+        scored->size = batch->bytes.size - scored->at;
+    }
+}
+
+int score_batch_run(struct score_batch *batch, const struct served_model *model,
+                    const struct message *messages, size_t count,
+                    const struct scored **scored, struct error *err)
+{
+    assert(count <= batch->config.batch_max);
+    size_t good = decode(batch, messages, count);
+
+    if (model)
+        predict(batch, model, good);
+    else
+        predict_prior(batch, good);
+    encode(batch, model, messages, good);
+    if (buffer_failed(&batch->bytes))
+        return error_set(err, ERROR_FAILED, "out of memory for %zu predictions",
+                         good);
+    *scored = batch->scored;
+    return 0;
+}
+
+const uint8_t *score_batch_bytes(const struct score_batch *batch)
+{
+    return batch->bytes.bytes;
+}
+
+void score_batch_free(struct score_batch *batch)
+{
+    if (!batch)
+        return;
+    free(batch->scored);
+    free(batch->impressions);
+    free(batch->users);
+    free(batch->ads);
+    free(batch->user_index);
+    free(batch->ad_index);
+    free(batch->pairs);
+    free(batch->predictions);
+    free(batch->origin);
+    buffer_free(&batch->bytes);
+    free(batch);
+}
+
+struct prediction score_pair(const struct served_model *model,
+                             const struct event_fields *fields, double prior,
+                             const struct id *user, const struct id *ad)
+{
+    struct prediction answer = {.value = prior, .basis = BASIS_NONE};
+
+    if (!model)
+        return answer;
+    bool nobody = means_nobody(fields, user);
+    struct pair pair = {.user = nobody
+                                    ? INDEX_UNKNOWN
+                                    : id_map_find(model->snapshot->users, user),
+                        .item = id_map_find(model->snapshot->ads, ad)};
+    model_predict(model->snapshot->model, &pair, 1, &answer);
+    if (nobody)
+        answer.basis = BASIS_ANONYMOUS;
+    return answer;
+}

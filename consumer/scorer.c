@@ -1,0 +1,209 @@
+#include "consumer/scorer.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include "consumer/score_batch.h"
+#include "consumer/scorer_worker.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LIVE_MS = 45000 }; /* a round may wait that long for the broker */
+
+struct thread {
+    struct scorer *scorer;
+    struct scorer_worker *worker;
+    pthread_t handle;
+    bool started;
+};
+
+struct scorer {
+    struct scorer_config config;
+    struct scorer_parts parts;
+    atomic_bool stop;
+    struct thread threads[SCORER_WORKERS_MAX];
+    pthread_mutex_t lock; /* guards `failure` */
+    struct error failure; /* the first one; code ERROR_NONE: none */
+};
+
+/* Keeps the first failure and asks the others to leave. */
+static void fail(struct scorer *scorer, const struct error *err)
+{
+    pthread_mutex_lock(&scorer->lock);
+    if (!scorer->failure.code)
+        scorer->failure = *err;
+    pthread_mutex_unlock(&scorer->lock);
+    atomic_store(&scorer->stop, true);
+}
+
+static void *run_worker(void *context)
+{
+    struct thread *thread = context;
+    struct scorer *scorer = thread->scorer;
+    struct error err = {.code = ERROR_NONE};
+
+    if (scorer_worker_run(thread->worker, &err) < 0) {
+        log_error("worker stopped", "worker=%zu code=%s reason=\"%s\"",
+                  (size_t)(thread - scorer->threads), error_code_name(err.code),
+                  err.text);
+        fail(scorer, &err);
+    }
+    return NULL;
+}
+
+static int open_workers(struct scorer *scorer, struct error *err)
+{
+    for (unsigned i = 0; i < scorer->config.workers; i++) {
+        struct thread *thread = &scorer->threads[i];
+        thread->scorer = scorer;
+        if (scorer_worker_open(&scorer->config, &scorer->parts, i,
+                               &scorer->stop, &thread->worker, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int start_threads(struct scorer *scorer, struct error *err)
+{
+    for (unsigned i = 0; i < scorer->config.workers; i++) {
+        struct thread *thread = &scorer->threads[i];
+        if (pthread_create(&thread->handle, NULL, run_worker, thread) != 0)
+            return error_set(err, ERROR_FAILED, "no thread for worker %u", i);
+        thread->started = true;
+    }
+    return 0;
+}
+
+int scorer_start(const struct scorer_config *config,
+                 const struct scorer_parts *parts, struct scorer **out,
+                 struct error *err)
+{
+    struct error ignored;
+    struct scorer *scorer = calloc(1, sizeof(*scorer));
+
+    assert(config->workers > 0 && config->workers <= SCORER_WORKERS_MAX);
+    if (!scorer)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    scorer->config = *config;
+    scorer->parts = *parts;
+    pthread_mutex_init(&scorer->lock, NULL);
+    if (open_workers(scorer, err) < 0 || start_threads(scorer, err) < 0) {
+        scorer_stop(scorer);
+        (void)!scorer_join(scorer, NULL, &ignored);
+        return -1;
+    }
+    *out = scorer;
+    return 0;
+}
+
+void scorer_stop(struct scorer *scorer)
+{
+    atomic_store(&scorer->stop, true);
+}
+
+int scorer_join(struct scorer *scorer, struct scorer_counts *total,
+                struct error *err)
+{
+    for (unsigned i = 0; i < scorer->config.workers; i++)
+        if (scorer->threads[i].started)
+            pthread_join(scorer->threads[i].handle, NULL);
+    if (total)
+        *total = scorer_counts(scorer);
+    for (unsigned i = 0; i < scorer->config.workers; i++)
+        scorer_worker_close(scorer->threads[i].worker);
+
+    struct error failure = scorer->failure;
+    pthread_mutex_destroy(&scorer->lock);
+    free(scorer);
+    if (!failure.code)
+        return 0;
+    *err = failure;
+    return -1;
+}
+
+bool scorer_is_running(const struct scorer *scorer)
+{
+    return !atomic_load(&scorer->stop);
+}
+
+static const struct worker_status *status_of(const struct scorer *scorer,
+                                             unsigned worker)
+{
+    return scorer_worker_status(scorer->threads[worker].worker);
+}
+
+bool scorer_at_end(const struct scorer *scorer)
+{
+    for (unsigned i = 0; i < scorer->config.workers; i++)
+        if (!atomic_load(&status_of(scorer, i)->at_end))
+            return false;
+    return true;
+}
+
+bool scorer_is_live(const struct scorer *scorer, char *why, size_t size)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    for (unsigned i = 0; i < scorer->config.workers; i++) {
+        int64_t silent_ms =
+            now_ms - atomic_load(&status_of(scorer, i)->beat_ms);
+        if (silent_ms > LIVE_MS) {
+            snprintf(why, size, "worker %u has not moved for %lld ms", i,
+                     (long long)silent_ms);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool scorer_is_ready(const struct scorer *scorer, char *why, size_t size)
+{
+    if (!scorer_is_running(scorer)) {
+        snprintf(why, size, "stopping");
+        return false;
+    }
+    if (scorer->config.no_model == NO_MODEL_WAIT &&
+        model_board_epoch(scorer->parts.board) == 0) {
+        snprintf(why, size, "no model yet");
+        return false;
+    }
+    for (unsigned i = 0; i < scorer->config.workers; i++) {
+        if (!atomic_load(&status_of(scorer, i)->member)) {
+            snprintf(why, size, "worker %u has not joined the group yet", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct scorer_counts scorer_counts(const struct scorer *scorer)
+{
+    struct scorer_counts sum = {0};
+
+    for (unsigned i = 0; i < scorer->config.workers; i++) {
+        const struct worker_status *status = status_of(scorer, i);
+        sum.predictions += atomic_load(&status->predictions);
+        sum.dead_letters += atomic_load(&status->dead_letters);
+        sum.commits += atomic_load(&status->commits);
+        sum.aborts += atomic_load(&status->aborts);
+        sum.rebuilds += atomic_load(&status->rebuilds);
+        sum.swaps += atomic_load(&status->swaps);
+    }
+    return sum;
+}
+
+struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
+                                 const struct id *ad, uint64_t *version)
+{
+    const struct served_model *model = model_board_take(scorer->parts.board);
+    struct prediction answer = score_pair(model, &scorer->config.fields,
+                                          scorer->config.no_model_p, user, ad);
+
+    *version = model ? model->manifest.epoch : 0;
+    model_board_put(scorer->parts.board, model);
+    return answer;
+}

@@ -1,0 +1,106 @@
+/*
+ * scorer.h - turns impressions into predictions: N workers of one consumer
+ * group, as threads of this process.
+ *
+ * Every impression gives one prediction or one dead letter, in the order of
+ * its partition. The models come from a board that somebody else fills; a
+ * batch is scored with one model. start/stop/join from one thread; the
+ * questions from any.
+ */
+#ifndef CONSUMER_SCORER_H
+#define CONSUMER_SCORER_H
+
+#include "common/error.h"
+#include "common/event.h"
+#include "common/kafka_client.h"
+#include "common/metrics.h"
+
+#include "consumer/crash_plan.h"
+#include "consumer/delivery.h"
+#include "consumer/model_board.h"
+#include "consumer/subscriber.h"
+
+#include "model/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct scorer;
+
+enum { SCORER_WORKERS_MAX = 64 };
+
+enum no_model { NO_MODEL_PRIOR, NO_MODEL_WAIT };
+#define NO_MODEL_WORDS "prior|wait"
+
+struct scorer_config {
+    struct kafka_settings kafka;
+    char group[128];
+    char slot[32]; /* stable over restarts, unique per process of the group */
+    uint32_t workers;
+    char impressions[250], predictions[250], dead_letters[250]; /* topics */
+    struct event_fields fields;
+
+    enum delivery_mode delivery;
+    uint32_t commit_interval_ms, commit_max_events;
+    uint32_t transaction_timeout_ms;
+    uint32_t batch_max_events, linger_ms;
+    char compression[8];
+
+    enum no_model no_model;
+    double no_model_p;          /* the prior */
+    uint32_t model_catch_up_ms; /* at most, after an assignment */
+    double dead_letters_max_share;
+    enum subscriber_start offset_start, offset_lost;
+    bool watch_end; /* scorer_at_end() will be asked */
+    struct crash_plan plan;
+};
+
+/* Borrowed: all must outlive the scorer. */
+struct scorer_parts {
+    struct model_board *board;
+    struct metrics *metrics; /* of scorer_metric_families; may be NULL */
+    /* Posts the newest model that was published by now; may be NULL. Called
+     * from the workers' threads, also at the same time. */
+    int (*catch_up)(void *context, unsigned timeout_ms, struct error *err);
+    void *context;
+};
+
+/* What was committed, over all workers. */
+struct scorer_counts {
+    uint64_t predictions, dead_letters;
+    uint64_t commits, aborts, rebuilds, swaps;
+};
+
+/* Opens every worker's clients before it returns: no broker, no topic and a
+ * broken setting are told here. */
+int scorer_start(const struct scorer_config *config,
+                 const struct scorer_parts *parts, struct scorer **out,
+                 struct error *err) MUST_CHECK;
+
+/* Asks the workers to commit what they have and to leave. */
+void scorer_stop(struct scorer *scorer);
+
+/* Waits for all workers and frees the scorer; *total (may be NULL) is what it
+ * did. The first failure of a worker, which also stopped the others, comes
+ * back here. */
+int scorer_join(struct scorer *scorer, struct scorer_counts *total,
+                struct error *err) MUST_CHECK;
+
+/* False when the workers are on their way out, told or not. */
+bool scorer_is_running(const struct scorer *scorer);
+
+/* Everything that is on the topic is scored and committed. */
+bool scorer_at_end(const struct scorer *scorer);
+
+/* For probes; `why` gets one line when the answer is no. */
+bool scorer_is_live(const struct scorer *scorer, char *why, size_t size);
+bool scorer_is_ready(const struct scorer *scorer, char *why, size_t size);
+
+struct scorer_counts scorer_counts(const struct scorer *scorer);
+
+/* The answer for one pair right now; *version is 0 without a model. */
+struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
+                                 const struct id *ad, uint64_t *version);
+
+#endif

@@ -1,0 +1,53 @@
+#include "consumer/scorer_metrics.h"
+
+#include "common/basis.h"
+
+#include "consumer/snapshot_reader.h"
+
+enum { PARTITIONS_SHOWN_MAX = 1024 };
+
+const struct metric_family scorer_metric_families[] = {
+    [SCORER_BUILD_INFO] = {"pctr_build_info", METRIC_GAUGE, NULL, NULL, 0,
+                           "Always 1; the labels say which program this is."},
+    [SCORER_CONSUMED] = {"pctr_records_consumed_total", METRIC_COUNTER, NULL,
+                         NULL, 0,
+                         "Impressions dealt with: predictions and dead "
+                         "letters."},
+    [SCORER_PREDICTIONS] = {"pctr_predictions_total", METRIC_COUNTER, "basis",
+                            BASIS_WORDS, 0,
+                            "Predictions committed, by how much was learned."},
+    [SCORER_DEAD_LETTERS] = {"pctr_dead_letters_total", METRIC_COUNTER,
+                             "reason", DEAD_LETTER_WORDS, 0,
+                             "Records that could not be scored."},
+    [SCORER_UNITS] = {"pctr_transactions_total", METRIC_COUNTER, "result",
+                      UNIT_RESULT_WORDS, 0,
+                      "Transactions; at least once: commits of positions."},
+    [SCORER_UNIT_SECONDS] = {"pctr_transaction_duration_seconds",
+                             METRIC_HISTOGRAM, NULL, NULL, 0,
+                             "From the first record to the commit."},
+    [SCORER_SCORE_SECONDS] = {"pctr_score_duration_seconds", METRIC_HISTOGRAM,
+                              NULL, NULL, 0,
+                              "One batch: decode, look up, predict, encode."},
+    [SCORER_LATENCY_SECONDS] = {"pctr_end_to_end_latency_seconds",
+                                METRIC_HISTOGRAM, NULL, NULL, 0,
+                                "From the event time of the oldest impression "
+                                "of a commit to the commit."},
+    [SCORER_LAG] = {"pctr_consumer_lag_records", METRIC_GAUGE, "partition",
+                    NULL, PARTITIONS_SHOWN_MAX,
+                    "Records between the last commit and the partition's end "
+                    "(a transaction's mark counts as one)."},
+    [SCORER_LAST_COMMIT] = {"pctr_last_commit_timestamp_seconds", METRIC_GAUGE,
+                            NULL, NULL, 0, "Time of the last commit."},
+    [SCORER_REBALANCES] = {"pctr_rebalances_total", METRIC_COUNTER, NULL, NULL,
+                           0, "Assignments of partitions, over all workers."},
+    [SCORER_MODEL_INFO] = {"pctr_model_info", METRIC_GAUGE, NULL, NULL, 0,
+                           "Always 1; the labels say which model serves."},
+    [SCORER_MODEL_AGE] = {"pctr_model_age_seconds", METRIC_GAUGE, NULL, NULL, 0,
+                          "Time since the serving model was made."},
+    [SCORER_MODEL_SWAPS] = {"pctr_model_swaps_total", METRIC_COUNTER, NULL,
+                            NULL, 0, "Model changes, over all workers."},
+    [SCORER_MODEL_REJECTED] = {"pctr_model_rejected_total", METRIC_COUNTER,
+                               "reason", SNAPSHOT_REFUSAL_WORDS, 0,
+                               "Published models that were not accepted."},
+    {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
+};

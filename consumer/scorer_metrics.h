@@ -1,0 +1,37 @@
+/*
+ * scorer_metrics.h - what a scorer counts: the table behind /metrics.
+ */
+#ifndef CONSUMER_SCORER_METRICS_H
+#define CONSUMER_SCORER_METRICS_H
+
+#include "common/event_codec.h"
+#include "common/metrics.h"
+
+enum scorer_metric {
+    SCORER_BUILD_INFO,
+    SCORER_CONSUMED,
+    SCORER_PREDICTIONS,
+    SCORER_DEAD_LETTERS,
+    SCORER_UNITS,
+    SCORER_UNIT_SECONDS,
+    SCORER_SCORE_SECONDS,
+    SCORER_LATENCY_SECONDS,
+    SCORER_LAG,
+    SCORER_LAST_COMMIT,
+    SCORER_REBALANCES,
+    SCORER_MODEL_INFO,
+    SCORER_MODEL_AGE,
+    SCORER_MODEL_SWAPS,
+    SCORER_MODEL_REJECTED,
+};
+
+/* A dead letter that is an event, but was refused by the broker. */
+enum { DEAD_LETTER_REFUSED = EVENT_FAULT_COUNT };
+#define DEAD_LETTER_WORDS EVENT_FAULT_WORDS "|refused"
+
+enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
+#define UNIT_RESULT_WORDS "committed|aborted|rebuilt|fenced"
+
+extern const struct metric_family scorer_metric_families[];
+
+#endif

@@ -1,0 +1,504 @@
+/*
+ * scorer_worker.c - poll, score, send, commit; and what happens when that
+ * fails.
+ *
+ *   unit closed --first batch--> open --due--> committed
+ *                                open --abort--> rewound, scored again
+ *                                open --unknown outcome, fenced--> producer
+ *                                     rebuilt, rewound to the committed
+ *
+ * A unit that the broker refuses because of a record in it is scored again
+ * record by record; the record that is refused alone becomes a dead letter.
+ */
+#include "consumer/scorer_worker.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include "consumer/culprit.h"
+#include "consumer/scorer_metrics.h"
+#include "consumer/scoring.h"
+#include "consumer/worker_tally.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SMALL_BATCH = 1000, /* records that are not left to linger */
+    STRETCH_MAX = 10,   /* commit intervals that a busy worker may wait */
+    TICK_MS = 1000,
+    LEAVE_MS = 5000,
+    BACKOFF_STEP_MS = 100,
+    BACKOFF_MAX_MS = 2000,
+    FENCED_AGAIN_MS = 600000, /* a second fence this soon is a twin of ours */
+};
+
+struct scorer_worker {
+    const struct scorer_config *config;
+    const struct scorer_parts *parts;
+    const atomic_bool *stop;
+    unsigned number;
+    struct worker_status status;
+
+    struct subscriber *subscriber; /* NULL until there may be a model */
+    struct delivery *delivery;
+    struct scoring *scoring;
+    const struct served_model *model; /* taken from the board; may be NULL */
+    uint64_t epoch;                   /* of it */
+
+    struct tally unit;
+    bool quiet; /* everything sent is delivered */
+    struct culprit culprit;
+    struct record_position last; /* of the unit */
+    int64_t fenced_ms, tick_ms;
+};
+
+static bool must_stop(const struct scorer_worker *w)
+{
+    return atomic_load(w->stop);
+}
+
+static void beat(struct scorer_worker *w)
+{
+    atomic_store(&w->status.beat_ms, clock_monotonic_ms());
+}
+
+/* In slices, so that a stop is not kept waiting. */
+static void rest(struct scorer_worker *w, int64_t wait_ms)
+{
+    while (wait_ms > 0 && !must_stop(w)) {
+        clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
+        wait_ms -= STOP_SLICE_MS;
+        beat(w);
+    }
+}
+
+/* --- Opening and closing ----------------------------------------------------
+ */
+
+static struct delivery_config delivery_settings(const struct scorer_worker *w)
+{
+    const struct scorer_config *config = w->config;
+    struct delivery_config to = {.mode = config->delivery,
+                                 .plan = config->plan};
+
+    to.plan.random += w->number;
+    to.publisher.kafka = config->kafka;
+    to.publisher.transaction_timeout_ms = config->transaction_timeout_ms;
+    to.publisher.linger_ms = config->linger_ms;
+    memcpy(to.publisher.compression, config->compression,
+           sizeof(to.publisher.compression));
+    to.publisher.topics[SCORING_PREDICTIONS] = config->predictions;
+    to.publisher.topics[SCORING_DEAD_LETTERS] = config->dead_letters;
+    if (config->delivery == DELIVERY_EXACTLY_ONCE)
+        snprintf(to.publisher.transactional_id,
+                 sizeof(to.publisher.transactional_id), "%.80s-%s-%u",
+                 config->group, config->slot, w->number);
+    return to;
+}
+
+static int subscribe(struct scorer_worker *w, struct error *err)
+{
+    const struct scorer_config *config = w->config;
+    struct subscriber_config from = {
+        .kafka = config->kafka,
+        .batch_max = config->batch_max_events,
+        .without_offset = config->offset_start,
+        .lost_offset = config->offset_lost,
+        .watch_end = config->watch_end,
+    };
+
+    memcpy(from.group, config->group, sizeof(from.group));
+    memcpy(from.topic, config->impressions, sizeof(from.topic));
+    return subscriber_open(&from, &w->subscriber, err);
+}
+
+int scorer_worker_open(const struct scorer_config *config,
+                       const struct scorer_parts *parts, unsigned number,
+                       const atomic_bool *stop, struct scorer_worker **out,
+                       struct error *err)
+{
+    struct scorer_worker *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    w->config = config;
+    w->parts = parts;
+    w->number = number;
+    w->stop = stop;
+    w->fenced_ms = -FENCED_AGAIN_MS;
+    beat(w);
+
+    struct delivery_config delivery = delivery_settings(w);
+    if (scoring_new(config, &w->scoring, err) < 0 ||
+        delivery_open(&delivery, &w->delivery, err) < 0) {
+        scorer_worker_close(w);
+        return -1;
+    }
+    *out = w;
+    return 0;
+}
+
+const struct worker_status *scorer_worker_status(const struct scorer_worker *w)
+{
+    return &w->status;
+}
+
+void scorer_worker_close(struct scorer_worker *w)
+{
+    if (!w)
+        return;
+    subscriber_close(w->subscriber, LEAVE_MS);
+    delivery_close(w->delivery);
+    scoring_free(w->scoring);
+    model_board_put(w->parts->board, w->model);
+    free(w);
+}
+
+/* --- The model --------------------------------------------------------------
+ */
+
+/* Between two batches: one load, unless there is a new one. */
+static void look_for_model(struct scorer_worker *w)
+{
+    if (model_board_epoch(w->parts->board) == w->epoch)
+        return;
+    model_board_put(w->parts->board, w->model);
+    w->model = model_board_take(w->parts->board);
+    w->epoch = w->model ? w->model->manifest.epoch : 0;
+    atomic_fetch_add(&w->status.swaps, 1);
+    metrics_add(w->parts->metrics, SCORER_MODEL_SWAPS, 0, 1);
+}
+
+/* With partitions that somebody else had, the model must not be older than
+ * the one they were scored with. */
+static void catch_up(struct scorer_worker *w)
+{
+    struct error err;
+
+    if (!w->parts->catch_up)
+        return;
+    if (w->parts->catch_up(w->parts->context, w->config->model_catch_up_ms,
+                           &err) < 0)
+        log_warn("the newest model is not known yet; going on",
+                 "worker=%u reason=\"%s\"", w->number, err.text);
+}
+
+static void wait_for_model(struct scorer_worker *w)
+{
+    bool told = false;
+
+    catch_up(w);
+    while (w->config->no_model == NO_MODEL_WAIT && !must_stop(w) &&
+           model_board_epoch(w->parts->board) == 0) {
+        if (!told)
+            log_info("waiting for a first model", "worker=%u", w->number);
+        told = true;
+        rest(w, STOP_SLICE_MS);
+    }
+}
+
+/* --- Failing ----------------------------------------------------------------
+ */
+
+/* Narrows down which record it is, if it is one. */
+static int suspect(struct scorer_worker *w, const struct error *why,
+                   struct error *err)
+{
+    switch (culprit_suspect(&w->culprit, w->unit.records, w->last, why)) {
+    case CULPRIT_ONE_BY_ONE:
+        subscriber_limit_batch(w->subscriber, 1);
+        return 0;
+    case CULPRIT_HOPELESS:
+        return error_set(err, why->code,
+                         "the dead letter of '%s' [%d] at %" PRId64
+                         " is refused too: %s",
+                         w->config->impressions, w->last.partition,
+                         w->last.offset, why->text);
+    default:
+        return 0;
+    }
+}
+
+static int64_t backoff_ms(unsigned failures)
+{
+    return failures < BACKOFF_MAX_MS / BACKOFF_STEP_MS
+               ? (int64_t)failures * BACKOFF_STEP_MS
+               : BACKOFF_MAX_MS;
+}
+
+/* Until it is there, or until the failure is of a kind that waiting does not
+ * heal. */
+static int rebuild(struct scorer_worker *w, struct error *err)
+{
+    unsigned failures = 0;
+
+    atomic_fetch_add(&w->status.rebuilds, 1);
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
+    while (delivery_rebuild(w->delivery, err) < 0) {
+        if (must_stop(w) ||
+            (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
+            return -1;
+        rest(w, backoff_ms(++failures));
+    }
+    return 0;
+}
+
+/* librdkafka can be fenced without a twin, so once is forgiven. Two live
+ * processes of one slot would fence each other for ever. */
+static int fenced(struct scorer_worker *w, const struct error *why,
+                  struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_FENCED, 1);
+    if (now_ms - w->fenced_ms < FENCED_AGAIN_MS)
+        return error_set(err, ERROR_FENCED,
+                         "another live process has group '%s' slot '%s': give "
+                         "each its own --slot (%s)",
+                         w->config->group, w->config->slot, why->text);
+    w->fenced_ms = now_ms;
+    return rebuild(w, err);
+}
+
+static enum publisher_verdict abort_unit(struct scorer_worker *w,
+                                         struct error *err)
+{
+    enum publisher_verdict verdict = delivery_abort(w->delivery, err);
+
+    atomic_fetch_add(&w->status.aborts, 1);
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_ABORTED, 1);
+    return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
+}
+
+/* The unit failed: undoes it, so that the next round begins at the committed
+ * positions. */
+static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
+                   const struct error *why, struct error *err)
+{
+    struct error cause = *why;
+    int status = suspect(w, &cause, err);
+
+    log_warn("unit failed; scoring it again",
+             "worker=%u records=%zu code=%s reason=\"%s\"", w->number,
+             w->unit.records, error_code_name(cause.code), cause.text);
+    tally_clear(&w->unit);
+    if (verdict == PUBLISHER_ABORT)
+        verdict = abort_unit(w, &cause);
+    if (status == 0 && verdict == PUBLISHER_REBUILD)
+        status = rebuild(w, err);
+    else if (status == 0 && verdict == PUBLISHER_FENCED)
+        status = fenced(w, &cause, err);
+    subscriber_rewind(w->subscriber);
+    if (w->culprit.failures > 1)
+        rest(w, backoff_ms(w->culprit.failures));
+    return status;
+}
+
+/* --- Committing -------------------------------------------------------------
+ */
+
+static void unit_committed(struct scorer_worker *w)
+{
+    tally_report(&w->unit, w->parts->metrics);
+    atomic_fetch_add(&w->status.predictions, tally_predictions(&w->unit));
+    atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
+    atomic_fetch_add(&w->status.commits, 1);
+    tally_clear(&w->unit);
+    if (culprit_clear(&w->culprit))
+        subscriber_limit_batch(w->subscriber, 0);
+}
+
+static int commit(struct scorer_worker *w, bool wait, struct error *err)
+{
+    struct error why;
+
+    if (!w->unit.open)
+        return 0;
+    enum publisher_verdict verdict =
+        delivery_commit(w->delivery, w->subscriber, wait, &why);
+    if (verdict != PUBLISHER_OK)
+        return recover(w, verdict, &why, err);
+    unit_committed(w);
+    return 0;
+}
+
+static bool is_due(const struct scorer_worker *w)
+{
+    int64_t age_ms = clock_monotonic_ms() - w->unit.opened_ms;
+    int64_t interval_ms = w->config->commit_interval_ms;
+
+    if (!w->unit.open)
+        return false;
+    if (w->culprit.alone > 0)
+        return true;
+    if (w->config->delivery == DELIVERY_EXACTLY_ONCE)
+        return age_ms >= interval_ms ||
+               w->unit.records >= w->config->commit_max_events;
+    /* Waiting for the last delivery would stop the flow: rather where it
+     * stands still anyway. */
+    return age_ms >= (w->quiet ? interval_ms : interval_ms * STRETCH_MAX);
+}
+
+/* --- Scoring ----------------------------------------------------------------
+ */
+
+static int send_batch(struct scorer_worker *w,
+                      const struct message_batch *batch, struct error *err)
+{
+    struct scoring_means with = {.model = w->model,
+                                 .delivery = w->delivery,
+                                 .culprit = &w->culprit,
+                                 .unit = &w->unit,
+                                 .metrics = w->parts->metrics};
+    const struct message *last = &batch->messages[batch->count - 1];
+
+    w->unit.records += batch->count;
+    w->last = (struct record_position){last->partition, last->offset};
+    return scoring_run(w->scoring, &with, batch, err);
+}
+
+/* Too much that is no impression: what is not committed stays so. */
+static int check_breaker(struct scorer_worker *w, struct error *err)
+{
+    struct error ignored;
+
+    if (scoring_check(w->scoring, err) == 0)
+        return 0;
+    abort_unit(w, &ignored);
+    tally_clear(&w->unit);
+    return -1;
+}
+
+static int work(struct scorer_worker *w, const struct message_batch *batch,
+                struct error *err)
+{
+    struct error why;
+
+    if (batch->count == 0)
+        return 0;
+    if (!w->unit.open) {
+        enum publisher_verdict verdict = delivery_begin(w->delivery, &why);
+        if (verdict != PUBLISHER_OK)
+            return recover(w, verdict, &why, err);
+        tally_open(&w->unit);
+    }
+    look_for_model(w);
+    if (send_batch(w, batch, &why) < 0)
+        return recover(w, delivery_verdict(&why), &why, err);
+    w->quiet = false;
+    return check_breaker(w, err);
+}
+
+/* --- Partitions come and go -------------------------------------------------
+ */
+
+static void hide_lags(struct scorer_worker *w)
+{
+    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++)
+        if (subscriber_lag(w->subscriber, i) >= 0)
+            metrics_set(w->parts->metrics, SCORER_LAG, i, 0);
+}
+
+static int give_up(struct scorer_worker *w, bool lost, struct error *err)
+{
+    struct error why = {.code = ERROR_TEMPORARY, .text = "partitions lost"};
+    int status = 0;
+
+    if (lost && w->unit.open)
+        status = recover(w, PUBLISHER_ABORT, &why, err);
+    else
+        status = commit(w, true, err);
+    hide_lags(w);
+    subscriber_release(w->subscriber);
+    return status;
+}
+
+static int follow(struct scorer_worker *w, enum subscriber_event event,
+                  struct error *err)
+{
+    switch (event) {
+    case SUBSCRIBER_ASSIGNED:
+        metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
+        catch_up(w);
+        atomic_store(&w->status.member, true);
+        return 0;
+    case SUBSCRIBER_REVOKED:
+        return give_up(w, false, err);
+    case SUBSCRIBER_LOST:
+        return give_up(w, true, err);
+    default:
+        return 0;
+    }
+}
+
+/* --- The loop ---------------------------------------------------------------
+ */
+
+static void show_lags(struct scorer_worker *w)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - w->tick_ms < TICK_MS)
+        return;
+    w->tick_ms = now_ms;
+    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
+        int64_t lag = subscriber_lag(w->subscriber, i);
+        if (lag >= 0)
+            metrics_set(w->parts->metrics, SCORER_LAG, i, (double)lag);
+    }
+}
+
+static unsigned patience_ms(const struct scorer_worker *w)
+{
+    if (!w->unit.open)
+        return STOP_SLICE_MS;
+    int64_t left_ms = w->unit.opened_ms + w->config->commit_interval_ms -
+                      clock_monotonic_ms();
+    if (left_ms <= 0)
+        return w->quiet || w->config->delivery == DELIVERY_EXACTLY_ONCE ? 0 : 1;
+    return left_ms < STOP_SLICE_MS ? (unsigned)left_ms : STOP_SLICE_MS;
+}
+
+/* What was sent must not linger while nothing else comes. */
+static void hurry(struct scorer_worker *w, const struct message_batch *batch)
+{
+    delivery_serve(w->delivery);
+    if (w->unit.open && !w->quiet && batch->count < SMALL_BATCH)
+        w->quiet = delivery_hurry(w->delivery);
+}
+
+static int round_once(struct scorer_worker *w, struct error *err)
+{
+    struct message_batch batch;
+
+    if (subscriber_poll(w->subscriber, patience_ms(w), &batch, err) < 0 ||
+        work(w, &batch, err) < 0)
+        return -1;
+    hurry(w, &batch);
+    if (is_due(w) && commit(w, false, err) < 0)
+        return -1;
+    if (follow(w, batch.event, err) < 0)
+        return -1;
+    show_lags(w);
+    atomic_store(&w->status.at_end, w->config->watch_end && !w->unit.open &&
+                                        subscriber_at_end(w->subscriber));
+    beat(w);
+    return 0;
+}
+
+int scorer_worker_run(struct scorer_worker *w, struct error *err)
+{
+    wait_for_model(w);
+    if (must_stop(w))
+        return 0;
+    if (subscribe(w, err) < 0)
+        return -1;
+    while (!must_stop(w))
+        if (round_once(w, err) < 0)
+            return -1;
+    return commit(w, true, err);
+}

@@ -1,0 +1,165 @@
+#include "consumer/scoring.h"
+
+#include "common/clock.h"
+
+#include "consumer/breaker.h"
+#include "consumer/dead_letter.h"
+#include "consumer/score_batch.h"
+#include "consumer/scorer_metrics.h"
+#include "consumer/trace_headers.h"
+
+#include <stdlib.h>
+
+struct scoring {
+    const struct scorer_config *config;
+    struct score_batch *batch;
+    struct dead_letter *letter;
+    struct breaker breaker;
+};
+
+int scoring_new(const struct scorer_config *config, struct scoring **out,
+                struct error *err)
+{
+    struct score_batch_config batch = {.fields = config->fields,
+                                       .batch_max = config->batch_max_events,
+                                       .prior = config->no_model_p};
+    struct scoring *scoring = calloc(1, sizeof(*scoring));
+
+    if (!scoring)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    scoring->config = config;
+    if (score_batch_new(&batch, &scoring->batch, err) < 0 ||
+        dead_letter_new(config->impressions, &scoring->letter, err) < 0) {
+        scoring_free(scoring);
+        return -1;
+    }
+    *out = scoring;
+    return 0;
+}
+
+/* Same partition where the counts allow it: order is kept. */
+static int32_t place(const struct scoring_means *with, enum scoring_topic topic,
+                     const struct message *message)
+{
+    return message->partition < delivery_partitions(with->delivery, topic)
+               ? message->partition
+               : PUBLISH_BY_KEY;
+}
+
+static int bury(struct scoring *scoring, const struct scoring_means *with,
+                const struct message *message, int reason,
+                const struct dead_letter_cause *cause, struct error *err)
+{
+    struct outgoing out = {.topic = SCORING_DEAD_LETTERS,
+                           .partition =
+                               place(with, SCORING_DEAD_LETTERS, message)};
+
+    dead_letter_write(scoring->letter, message, cause, &out);
+    tally_dead_letter(with->unit, reason);
+    return delivery_send(with->delivery, &out, err);
+}
+
+static int bury_refused(struct scoring *scoring,
+                        const struct scoring_means *with,
+                        const struct message *message, const struct error *why,
+                        struct error *err)
+{
+    struct dead_letter_cause cause = {"score", "refused", NULL, why->text};
+
+    return bury(scoring, with, message, DEAD_LETTER_REFUSED, &cause, err);
+}
+
+static int bury_faulty(struct scoring *scoring,
+                       const struct scoring_means *with,
+                       const struct message *message,
+                       const struct scored *scored, struct error *err)
+{
+    struct dead_letter_cause cause = {"score", event_fault_name(scored->fault),
+                                      scored->field, NULL};
+
+    return bury(scoring, with, message, (int)scored->fault, &cause, err);
+}
+
+static int send_prediction(struct scoring *scoring,
+                           const struct scoring_means *with,
+                           const struct message *message,
+                           const struct scored *scored, struct error *err)
+{
+    struct message_header trace[TRACE_HEADERS_MAX];
+    struct outgoing out = {
+        .topic = SCORING_PREDICTIONS,
+        .partition = place(with, SCORING_PREDICTIONS, message),
+        .key = message->key,
+        .key_size = message->key_size,
+        .value = score_batch_bytes(scoring->batch) + scored->at,
+        .value_size = scored->size,
+        .headers = trace,
+        .header_count = trace_headers(message, trace),
+    };
+    struct error why;
+
+    if (delivery_send(with->delivery, &out, &why) == 0) {
+        tally_prediction(with->unit, scored->basis, scored->ts_ms);
+        return 0;
+    }
+    if (why.code == ERROR_LIMIT || why.code == ERROR_FORMAT)
+        return bury_refused(scoring, with, message, &why, err);
+    *err = why;
+    return -1;
+}
+
+static int send(struct scoring *scoring, const struct scoring_means *with,
+                const struct message *message, const struct scored *scored,
+                struct error *err)
+{
+    struct record_position record = {message->partition, message->offset};
+
+    if (culprit_is(with->culprit, record))
+        return bury_refused(scoring, with, message, &with->culprit->why, err);
+    if (scored->fault != EVENT_OK)
+        return bury_faulty(scoring, with, message, scored, err);
+    return send_prediction(scoring, with, message, scored, err);
+}
+
+int scoring_run(struct scoring *scoring, const struct scoring_means *with,
+                const struct message_batch *batch, struct error *err)
+{
+    const struct scored *scored;
+    int64_t start_ns = clock_monotonic_ns();
+
+    if (score_batch_run(scoring->batch, with->model, batch->messages,
+                        batch->count, &scored, err) < 0)
+        return -1;
+    metrics_observe(with->metrics, SCORER_SCORE_SECONDS,
+                    (double)(clock_monotonic_ns() - start_ns) / 1e9);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (send(scoring, with, &batch->messages[i], &scored[i], err) < 0)
+            return -1;
+        breaker_note(&scoring->breaker, scored[i].fault != EVENT_OK);
+    }
+    return 0;
+}
+
+int scoring_check(const struct scoring *scoring, struct error *err)
+{
+    const struct scorer_config *config = scoring->config;
+
+    if (!breaker_is_open(&scoring->breaker, config->dead_letters_max_share))
+        return 0;
+    return error_set(err, ERROR_FORMAT,
+                     "%zu of the last %d records of '%s' are not impressions: "
+                     "stopped before the topic drains into '%s' (are the "
+                     "field.* settings right? dead_letters.max_share is %g)",
+                     scoring->breaker.bad_count, BREAKER_WINDOW,
+                     config->impressions, config->dead_letters,
+                     config->dead_letters_max_share);
+}
+
+void scoring_free(struct scoring *scoring)
+{
+    if (!scoring)
+        return;
+    score_batch_free(scoring->batch);
+    dead_letter_free(scoring->letter);
+    free(scoring);
+}

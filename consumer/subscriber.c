@@ -1,0 +1,595 @@
+/*
+ * subscriber.c - the group member, on librdkafka 2.0.2 and later.
+ *
+ * The rebalance callback only notes what is asked; assign and unassign are
+ * called between two batches. librdkafka hands out nothing new in between, so
+ * every message of a batch belongs to the assignment before the event, which
+ * also makes its batch call safe here (it is not beside a seek or an assign
+ * out of a callback).
+ *
+ *   idle --callback assign--> OFFERED --committed offsets known--> assigned
+ *   assigned --callback revoke--> REVOKED or LOST --release--> idle
+ *   assigned --rewind--> OFFERED (the same partitions)
+ */
+#include "consumer/subscriber.h"
+
+#include "common/clock.h"
+
+#include <assert.h>
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OFFSETS_SLICE_MS = 1000,     /* one question for committed offsets */
+    OFFSETS_PATIENCE_MS = 45000, /* an open transaction of the last owner ends
+                                    within its time-out */
+    CLOSE_SLICE_MS = 50,
+    UNKNOWN_OFFSET = -1,
+};
+
+/* One partition of the topic. */
+struct position {
+    bool assigned, at_end;
+    int64_t next;      /* to be handed out; UNKNOWN_OFFSET before the first */
+    int64_t committed; /* as `next`, at the last commit */
+};
+
+enum pending {
+    PENDING_NOTHING,
+    PENDING_OFFERED,
+    PENDING_REVOKED,
+    PENDING_LOST
+};
+
+struct subscriber {
+    struct subscriber_config config;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+
+    rd_kafka_message_t **taken; /* (batch_max), destroyed at the next poll */
+    struct message *messages;   /* (batch_max) */
+    size_t taken_count, limit;
+
+    struct position *positions; /* (position_count), by partition */
+    int32_t position_count;
+    bool has_assignment;
+
+    enum pending pending;
+    rd_kafka_topic_partition_list_t *offered;
+    int64_t offered_since_ms;
+    bool rewinding; /* `offered` is what we had: no event */
+    bool waiting;   /* inside the call that a callback may cut short */
+    bool closing;
+
+    rd_kafka_topic_partition_list_t *next;
+    rd_kafka_consumer_group_metadata_t *group;
+};
+
+/* --- Rebalance --------------------------------------------------------------
+ */
+
+static void offer(struct subscriber *s,
+                  const rd_kafka_topic_partition_list_t *partitions,
+                  bool rewinding)
+{
+    if (s->offered)
+        rd_kafka_topic_partition_list_destroy(s->offered);
+    s->offered = rd_kafka_topic_partition_list_copy(partitions);
+    s->offered_since_ms = clock_monotonic_ms();
+    s->rewinding = rewinding;
+    s->pending = PENDING_OFFERED;
+}
+
+/* From inside rd_kafka_consumer_poll() and friends. */
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
+                         rd_kafka_topic_partition_list_t *partitions,
+                         void *context)
+{
+    struct subscriber *s = context;
+
+    if (s->closing || (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
+                       what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
+        rd_kafka_assign(client, NULL);
+        return;
+    }
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        offer(s, partitions, false);
+    else
+        s->pending =
+            rd_kafka_assignment_lost(client) ? PENDING_LOST : PENDING_REVOKED;
+    if (s->waiting)
+        rd_kafka_yield(client);
+}
+
+static int reserve_positions(struct subscriber *s, int32_t partition,
+                             struct error *err)
+{
+    if (partition < s->position_count)
+        return 0;
+    size_t count = (size_t)partition + 1;
+    struct position *more = realloc(s->positions, count * sizeof(*more));
+    if (!more)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    for (size_t i = (size_t)s->position_count; i < count; i++)
+        more[i] = (struct position){.next = UNKNOWN_OFFSET,
+                                    .committed = UNKNOWN_OFFSET};
+    s->positions = more;
+    s->position_count = (int32_t)count;
+    return 0;
+}
+
+static void forget_positions(struct subscriber *s)
+{
+    for (int32_t i = 0; i < s->position_count; i++)
+        s->positions[i] = (struct position){.next = UNKNOWN_OFFSET,
+                                            .committed = UNKNOWN_OFFSET};
+}
+
+/* Fills in where to start each offered partition. */
+static int take_positions(struct subscriber *s, struct error *err)
+{
+    for (int i = 0; i < s->offered->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &s->offered->elems[i];
+        if (reserve_positions(s, at->partition, err) < 0)
+            return -1;
+        struct position *position = &s->positions[at->partition];
+        position->assigned = true;
+        if (at->offset >= 0)
+            position->next = position->committed = at->offset;
+        else
+            at->offset = s->config.without_offset == START_LATEST
+                             ? RD_KAFKA_OFFSET_END
+                             : RD_KAFKA_OFFSET_BEGINNING;
+    }
+    return 0;
+}
+
+/* Of the whole answer, or of the first partition that has one. */
+static rd_kafka_resp_err_t
+first_error(rd_kafka_resp_err_t whole,
+            const rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = 0; !whole && i < partitions->cnt; i++)
+        whole = partitions->elems[i].err;
+    return whole;
+}
+
+/* 1: assigned; 0: the broker cannot say yet, ask again; -1: it never will. */
+static int assign_offered(struct subscriber *s, struct error *err)
+{
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (s->offered->cnt > 0)
+        failed = first_error(
+            rd_kafka_committed(s->client, s->offered, OFFSETS_SLICE_MS),
+            s->offered);
+    if (failed) {
+        enum error_code code = kafka_error_code(failed);
+        bool retry = code == ERROR_UNAVAILABLE || code == ERROR_TEMPORARY;
+        if (retry &&
+            clock_monotonic_ms() - s->offered_since_ms < OFFSETS_PATIENCE_MS)
+            return 0;
+        return error_set(err, code, "committed offsets of group '%s': %s",
+                         s->config.group, rd_kafka_err2str(failed));
+    }
+
+    forget_positions(s);
+    if (take_positions(s, err) < 0)
+        return -1;
+    failed = rd_kafka_assign(s->client, s->offered);
+    if (failed)
+        return error_set(err, kafka_error_code(failed), "assign: %s",
+                         rd_kafka_err2str(failed));
+    s->pending = PENDING_NOTHING;
+    s->has_assignment = true;
+    return 1;
+}
+
+void subscriber_release(struct subscriber *s)
+{
+    assert(s->pending == PENDING_REVOKED || s->pending == PENDING_LOST);
+    forget_positions(s);
+    s->has_assignment = false;
+    s->pending = PENDING_NOTHING;
+    rd_kafka_assign(s->client, NULL);
+}
+
+void subscriber_rewind(struct subscriber *s)
+{
+    if (s->pending != PENDING_NOTHING)
+        return; /* partitions come or go: their start is asked for anyway */
+
+    rd_kafka_topic_partition_list_t *mine =
+        rd_kafka_topic_partition_list_new(s->position_count);
+    for (int32_t i = 0; i < s->position_count; i++)
+        if (s->positions[i].assigned)
+            rd_kafka_topic_partition_list_add(mine, s->config.topic, i);
+    /* Nothing that was fetched ahead survives an assignment of nothing. */
+    rd_kafka_assign(s->client, NULL);
+    forget_positions(s);
+    offer(s, mine, true);
+    rd_kafka_topic_partition_list_destroy(mine);
+}
+
+/* --- Opening ----------------------------------------------------------------
+ */
+
+static int configure(struct subscriber *s, rd_kafka_conf_t *conf,
+                     struct error *err)
+{
+    static const char *const resets[] = {"earliest", "latest", "error"};
+
+    rd_kafka_conf_set_opaque(conf, s);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    if (kafka_conf_set(conf, "group.id", s->config.group, err) < 0 ||
+        kafka_conf_set(conf, "enable.partition.eof",
+                       s->config.watch_end ? "true" : "false", err) < 0 ||
+        kafka_conf_set(conf, "auto.offset.reset", resets[s->config.lost_offset],
+                       err) < 0)
+        return -1;
+    return 0;
+}
+
+static int connect_client(struct subscriber *s, struct error *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(&s->config.kafka, KAFKA_CONSUMER, &conf, err) < 0)
+        return -1;
+    if (configure(s, conf, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    s->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (!s->client) {
+        rd_kafka_conf_destroy(conf);
+        return error_set(err, ERROR_CONFIG, "Kafka consumer: %s", why);
+    }
+    rd_kafka_poll_set_consumer(s->client);
+    s->queue = rd_kafka_queue_get_consumer(s->client);
+    return 0;
+}
+
+static int join_group(struct subscriber *s, struct error *err)
+{
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(topics, s->config.topic,
+                                      RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t failed = rd_kafka_subscribe(s->client, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (failed)
+        return error_set(err, kafka_error_code(failed), "subscribe to '%s': %s",
+                         s->config.topic, rd_kafka_err2str(failed));
+    return 0;
+}
+
+int subscriber_open(const struct subscriber_config *config,
+                    struct subscriber **out, struct error *err)
+{
+    struct subscriber *s = calloc(1, sizeof(*s));
+
+    assert(config->batch_max > 0 && config->without_offset != START_FAIL);
+    if (!s)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    s->config = *config;
+    s->limit = config->batch_max;
+    s->taken = calloc(config->batch_max, sizeof(*s->taken));
+    s->messages = calloc(config->batch_max, sizeof(*s->messages));
+    if (!s->taken || !s->messages) {
+        error_set(err, ERROR_FAILED, "out of memory");
+        goto failed;
+    }
+    if (connect_client(s, err) < 0 || join_group(s, err) < 0)
+        goto failed;
+    *out = s;
+    return 0;
+
+failed:
+    subscriber_close(s, 0);
+    return -1;
+}
+
+/* --- Polling ----------------------------------------------------------------
+ */
+
+static void drop_batch(struct subscriber *s)
+{
+    for (size_t i = 0; i < s->taken_count; i++)
+        rd_kafka_message_destroy(s->taken[i]);
+    s->taken_count = 0;
+}
+
+/* One with patience, then whatever is there: the batch call alone would wait
+ * its whole time unless it is full. */
+static void gather(struct subscriber *s, unsigned wait_ms)
+{
+    s->waiting = true;
+    rd_kafka_message_t *first = rd_kafka_consumer_poll(s->client, (int)wait_ms);
+    s->waiting = false;
+    if (!first)
+        return;
+    s->taken[0] = first;
+    s->taken_count = 1;
+    if (s->limit == 1)
+        return;
+    ssize_t more =
+        rd_kafka_consume_batch_queue(s->queue, 0, s->taken + 1, s->limit - 1);
+    if (more > 0)
+        s->taken_count += (size_t)more;
+}
+
+static int lost_offset(const struct subscriber *s,
+                       const rd_kafka_message_t *report, struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "the committed offset of '%s' [%d] is not on the broker "
+                     "any more (retention, or the topic was made anew): "
+                     "choose where to go on with --offset.lost",
+                     s->config.topic, report->partition);
+}
+
+/* librdkafka's other news: most of it heals, and is in its own log lines. */
+static int take_report(struct subscriber *s, const rd_kafka_message_t *report,
+                       struct error *err)
+{
+    char why[256];
+
+    switch (report->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (report->partition < s->position_count)
+            s->positions[report->partition].at_end = true;
+        return 0;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        return lost_offset(s, report, err);
+    case RD_KAFKA_RESP_ERR__FATAL: {
+        rd_kafka_resp_err_t cause =
+            rd_kafka_fatal_error(s->client, why, sizeof(why));
+        return error_set(err, kafka_error_code(cause), "consumer: %s", why);
+    }
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return error_set(err, kafka_error_code(report->err),
+                         "consuming '%s' as group '%s': %s", s->config.topic,
+                         s->config.group, rd_kafka_message_errstr(report));
+    default:
+        return 0;
+    }
+}
+
+/* After a rebalance or a rewind librdkafka has been seen to hand out an old
+ * message again. */
+static bool is_fresh(const struct subscriber *s,
+                     const rd_kafka_message_t *message)
+{
+    return message->partition < s->position_count &&
+           s->positions[message->partition].assigned &&
+           message->offset >= s->positions[message->partition].next;
+}
+
+static struct message describe(const rd_kafka_message_t *from)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t timestamp = rd_kafka_message_timestamp(from, &type);
+
+    return (struct message){
+        .value = from->payload,
+        .key = from->key,
+        .value_size = from->len,
+        .key_size = from->key_len,
+        .offset = from->offset,
+        .timestamp_ms =
+            type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
+        .partition = from->partition,
+        .handle = from,
+    };
+}
+
+static int sort_out(struct subscriber *s, size_t *count, struct error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->taken_count; i++) {
+        const rd_kafka_message_t *message = s->taken[i];
+        if (message->err) {
+            if (take_report(s, message, err) < 0)
+                return -1;
+            continue;
+        }
+        if (!is_fresh(s, message))
+            continue;
+        struct position *position = &s->positions[message->partition];
+        position->next = message->offset + 1;
+        position->at_end = false;
+        s->messages[kept++] = describe(message);
+    }
+    *count = kept;
+    return 0;
+}
+
+static enum subscriber_event event_of(enum pending pending)
+{
+    if (pending == PENDING_REVOKED)
+        return SUBSCRIBER_REVOKED;
+    return pending == PENDING_LOST ? SUBSCRIBER_LOST : SUBSCRIBER_NOTHING;
+}
+
+int subscriber_poll(struct subscriber *s, unsigned wait_ms,
+                    struct message_batch *out, struct error *err)
+{
+    struct message_batch batch = {.messages = s->messages};
+
+    assert(s->pending == PENDING_NOTHING || s->pending == PENDING_OFFERED);
+    drop_batch(s);
+    if (s->pending == PENDING_OFFERED) {
+        int assigned = assign_offered(s, err);
+        if (assigned < 0)
+            return -1;
+        if (assigned > 0 && !s->rewinding) {
+            batch.event = SUBSCRIBER_ASSIGNED;
+            *out = batch;
+            return 0;
+        }
+    }
+    gather(s, wait_ms);
+    if (sort_out(s, &batch.count, err) < 0)
+        return -1;
+    batch.full = s->taken_count == s->limit;
+    batch.event = event_of(s->pending);
+    *out = batch;
+    return 0;
+}
+
+void subscriber_limit_batch(struct subscriber *s, size_t count)
+{
+    s->limit =
+        count && count < s->config.batch_max ? count : s->config.batch_max;
+}
+
+/* --- Committing -------------------------------------------------------------
+ */
+
+const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)
+{
+    if (s->next)
+        rd_kafka_topic_partition_list_destroy(s->next);
+    s->next = rd_kafka_topic_partition_list_new(s->position_count);
+    for (int32_t i = 0; i < s->position_count; i++) {
+        const struct position *position = &s->positions[i];
+        if (position->assigned && position->next != position->committed)
+            rd_kafka_topic_partition_list_add(s->next, s->config.topic, i)
+                ->offset = position->next;
+    }
+    return s->next->cnt > 0 ? s->next : NULL;
+}
+
+const rd_kafka_consumer_group_metadata_t *subscriber_group(struct subscriber *s)
+{
+    if (s->group)
+        rd_kafka_consumer_group_metadata_destroy(s->group);
+    s->group = rd_kafka_consumer_group_metadata(s->client);
+    return s->group;
+}
+
+void subscriber_mark_committed(struct subscriber *s)
+{
+    for (int32_t i = 0; i < s->position_count; i++)
+        s->positions[i].committed = s->positions[i].next;
+}
+
+int subscriber_commit(struct subscriber *s, bool wait, struct error *err)
+{
+    const rd_kafka_topic_partition_list_t *next = subscriber_next(s);
+
+    if (!next)
+        return 0;
+    rd_kafka_resp_err_t failed = rd_kafka_commit(s->client, next, !wait);
+    if (failed)
+        return error_set(err, kafka_error_code(failed),
+                         "commit offsets of group '%s': %s", s->config.group,
+                         rd_kafka_err2str(failed));
+    subscriber_mark_committed(s);
+    return 0;
+}
+
+/* --- Questions --------------------------------------------------------------
+ */
+
+size_t subscriber_headers(const struct message *message,
+                          struct message_header *out, size_t max)
+{
+    rd_kafka_headers_t *headers = NULL;
+    size_t count = 0;
+
+    if (rd_kafka_message_headers(message->handle, &headers))
+        return 0;
+    while (count < max &&
+           !rd_kafka_header_get_all(headers, count, &out[count].name,
+                                    &out[count].value, &out[count].size))
+        count++;
+    return rd_kafka_header_cnt(headers);
+}
+
+bool subscriber_at_end(const struct subscriber *s)
+{
+    if (!s->has_assignment || s->pending != PENDING_NOTHING)
+        return false;
+    for (int32_t i = 0; i < s->position_count; i++)
+        if (s->positions[i].assigned && !s->positions[i].at_end)
+            return false;
+    return true;
+}
+
+int64_t subscriber_lag(const struct subscriber *s, int32_t partition)
+{
+    int64_t first, end;
+
+    if (partition >= s->position_count || !s->positions[partition].assigned ||
+        rd_kafka_get_watermark_offsets(s->client, s->config.topic, partition,
+                                       &first, &end) ||
+        end < 0)
+        return -1;
+    int64_t from = s->positions[partition].committed;
+    if (from == UNKNOWN_OFFSET)
+        from = first < 0 ? 0 : first;
+    return end > from ? end - from : 0;
+}
+
+int32_t subscriber_partitions(const struct subscriber *s)
+{
+    return s->position_count;
+}
+
+/* --- Closing ----------------------------------------------------------------
+ */
+
+/* rd_kafka_consumer_close() waits for ever on a broker that does not answer;
+ * this way of leaving has a deadline. */
+static void leave_group(struct subscriber *s, unsigned timeout_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+
+    s->closing = true;
+    if (s->pending != PENDING_NOTHING)
+        rd_kafka_assign(s->client, NULL);
+    rd_kafka_error_t *failed =
+        rd_kafka_consumer_close_queue(s->client, s->queue);
+    if (failed) {
+        rd_kafka_error_destroy(failed);
+        return;
+    }
+    while (!rd_kafka_consumer_closed(s->client) &&
+           clock_monotonic_ms() < deadline_ms)
+        rd_kafka_queue_poll_callback(s->queue, CLOSE_SLICE_MS);
+}
+
+static void disconnect(struct subscriber *s, unsigned timeout_ms)
+{
+    if (timeout_ms > 0)
+        leave_group(s, timeout_ms);
+    if (s->group)
+        rd_kafka_consumer_group_metadata_destroy(s->group);
+    rd_kafka_queue_destroy(s->queue);
+    rd_kafka_destroy_flags(s->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void subscriber_close(struct subscriber *s, unsigned timeout_ms)
+{
+    if (!s)
+        return;
+    drop_batch(s);
+    if (s->client)
+        disconnect(s, timeout_ms);
+    if (s->offered)
+        rd_kafka_topic_partition_list_destroy(s->offered);
+    if (s->next)
+        rd_kafka_topic_partition_list_destroy(s->next);
+    free(s->positions);
+    free(s->messages);
+    free(s->taken);
+    free(s);
+}

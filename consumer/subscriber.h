@@ -1,0 +1,113 @@
+/*
+ * subscriber.h - one member of a consumer group on one topic.
+ *
+ * Hands out batches and keeps its own table of the next offset to read per
+ * partition: what was handed out is what the next commit covers, so the owner
+ * deals with a whole batch, or rewinds. A rebalance never happens behind the
+ * owner's back: it is an event of subscriber_poll(), and nothing is given up
+ * before subscriber_release(). One thread.
+ */
+#ifndef CONSUMER_SUBSCRIBER_H
+#define CONSUMER_SUBSCRIBER_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+
+#include "producer/publisher.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct subscriber;
+
+/* Where to read a partition whose committed offset the broker no longer has,
+ * and (FAIL is not for that) one without a committed offset. */
+enum subscriber_start { START_EARLIEST, START_LATEST, START_FAIL };
+#define SUBSCRIBER_START_WORDS "earliest|latest"
+#define SUBSCRIBER_LOST_WORDS "earliest|latest|fail"
+
+struct subscriber_config {
+    struct kafka_settings kafka;
+    char group[128];
+    char topic[250];
+    uint32_t batch_max; /* messages */
+    enum subscriber_start without_offset, lost_offset;
+    bool watch_end; /* subscriber_at_end() will be asked */
+};
+
+/* Borrowed: valid until the next subscriber_poll() or subscriber_close(). */
+struct message {
+    const uint8_t *value; /* NULL: a tombstone */
+    const uint8_t *key;   /* NULL: none */
+    size_t value_size, key_size;
+    int64_t offset, timestamp_ms; /* timestamp_ms is -1 where there is none */
+    int32_t partition;
+    const void *handle; /* for subscriber_headers() */
+};
+
+enum subscriber_event {
+    SUBSCRIBER_NOTHING,
+    SUBSCRIBER_ASSIGNED, /* partitions came; their messages follow */
+    SUBSCRIBER_REVOKED,  /* deal with this batch, commit or abort, release */
+    SUBSCRIBER_LOST,     /* somebody else has them already: abort, release */
+};
+
+struct message_batch {
+    const struct message *messages;
+    size_t count;
+    enum subscriber_event event; /* it happened after the messages */
+    bool full;                   /* there may be more at once */
+};
+
+int subscriber_open(const struct subscriber_config *config,
+                    struct subscriber **out, struct error *err) MUST_CHECK;
+
+/* Waits at most wait_ms for a first message, then takes what is there. An
+ * empty batch is normal. */
+int subscriber_poll(struct subscriber *subscriber, unsigned wait_ms,
+                    struct message_batch *out, struct error *err) MUST_CHECK;
+
+/* Gives revoked or lost partitions up. */
+void subscriber_release(struct subscriber *subscriber);
+
+/* Goes back to the committed offsets: what was handed out since comes again.
+ */
+void subscriber_rewind(struct subscriber *subscriber);
+
+/* Batches are smaller from now on; 0: batch_max again. */
+void subscriber_limit_batch(struct subscriber *subscriber, size_t count);
+
+/* What a commit has to cover: NULL when nothing was handed out since the last.
+ * Both are borrowed until the next call of any function here. */
+const rd_kafka_topic_partition_list_t *
+subscriber_next(struct subscriber *subscriber);
+const rd_kafka_consumer_group_metadata_t *
+subscriber_group(struct subscriber *subscriber);
+
+/* A transaction committed subscriber_next(). */
+void subscriber_mark_committed(struct subscriber *subscriber);
+
+/* Commits subscriber_next() without a transaction; in the background unless
+ * told to wait. */
+int subscriber_commit(struct subscriber *subscriber, bool wait,
+                      struct error *err) MUST_CHECK;
+
+/* All headers of a message, up to `max`; returns how many there are. Names
+ * and values are borrowed as the message is. */
+size_t subscriber_headers(const struct message *message,
+                          struct message_header *out, size_t max);
+
+/* Has partitions (or was given none), and has read them to their end. */
+bool subscriber_at_end(const struct subscriber *subscriber);
+
+/* Records between the last commit and the partition's end; -1 when it is not
+ * ours or not yet known. Partitions are below subscriber_partitions(). */
+int64_t subscriber_lag(const struct subscriber *subscriber, int32_t partition);
+int32_t subscriber_partitions(const struct subscriber *subscriber);
+
+/* Leaves the group, for at most timeout_ms, and commits nothing. NULL is fine.
+ */
+void subscriber_close(struct subscriber *subscriber, unsigned timeout_ms);
+
+#endif
