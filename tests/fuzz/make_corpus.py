@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzzers into tests/fuzz/corpus/: a good record of
+each kind, and what is known to hurt careless readers. Run it after a change
+of a format; the seeds are kept under version control."""
+
+import pathlib
+
+here = pathlib.Path(__file__).parent / "corpus"
+
+EVENT = b"\xa2id\x01\xa2ts\x01\xa4user\x01\xa2ad\x01"
+seeds = {
+    "event": {
+        "impression": b"\x85" + EVENT + b"\xa5depth\x02",
+        "times": b"\x84\xa2id\xc4\x02ab\xa2ts\xd7\xff\x00\x00\x00\x00\x00\x00"
+                 b"\x00\x01\xa4user\xa1u\xa2ad\xd3\xff\xff\xff\xff\xff\xff\xff"
+                 b"\xff",
+        "label": b"\x85" + EVENT + b"\xa5click\xcb\x3f\xe0" + bytes(6),
+        "prediction": b"\x88" + EVENT + b"\xa1p\xcb\x3f\xe0" + bytes(6)
+                      + b"\xa5model\x92\x01\xc4\x08" + bytes(8)
+                      + b"\xa5basis\xa7learned\xa3src\x92\x00\x00",
+        "bomb_array": b"\xdd\xff\xff\xff\xff",
+        "bomb_map": b"\xdf\xff\xff\xff\xff",
+        "deep": b"\x91" * 31 + b"\x90",
+        "nils": b"\xdd\x00\x00\x10\x00" + b"\xc0" * 4096,
+    },
+    "manifest": {"newer": b"\x81\xa6format\x02", "empty": b"\x80"},
+}
+
+
+def text(value):
+    value = value.encode()
+    return bytes([0xD9, len(value)]) + value
+
+
+def manifest():
+    fields = [(text("format"), b"\x01"), (text("name"), text("click"))]
+    fields += [(text(n), b"\x01") for n in
+               "epoch created seed users ads rows rmse mae logloss auc "
+               "normalised_entropy holdout_rows parent_epoch size packed_size "
+               "chunk_count chunk_size first_chunk_offset".split()]
+    fields += [(text(n), text("x")) for n in
+               "trainer algorithm params".split()]
+    fields += [(text("snapshot_id"), b"\xc4\x10" + bytes(16))]
+    fields += [(text(n), b"\xc4\x20" + bytes(32)) for n in
+               "parent_sha256 sha256".split()]
+    fields += [(text("ranges"), b"\x91\x94" + text("t") + b"\x00\x00\x01")]
+    return (b"\xde\x00" + bytes([len(fields)])
+            + b"".join(name + value for name, value in fields))
+
+
+seeds["manifest"]["good"] = manifest()
+for target, files in seeds.items():
+    (here / f"fuzz_{target}").mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (here / f"fuzz_{target}" / name).write_bytes(content)
