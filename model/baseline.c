@@ -102,8 +102,8 @@ void baseline_biases(const struct ratings *train,
         sgd(train, params, user_bias, item_bias);
 }
 
-/* --- The model
- * ---------------------------------------------------------------- */
+/* --- The model ---------------------------------------------------------------
+ */
 
 struct baseline {
     struct model model;

@@ -3,6 +3,7 @@
 #include "model/model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int params_start(const struct model_ops *ops, struct model_params *out,
@@ -41,6 +42,23 @@ int params_set(const struct model_ops *ops, const char *text,
     return 0;
 }
 
+/* The shortest of the two forms that reads back as the same bits: a snapshot
+ * must not round what a search found. */
+static void print_value(const struct config_key *key,
+                        const struct model_params *params, char *out,
+                        size_t size)
+{
+    double exact;
+
+    config_print_value(key, params, out, size);
+    if (key->type != CONFIG_F64)
+        return;
+    memcpy(&exact, (const char *)params + key->offset, sizeof(exact));
+    double printed = strtod(out, NULL);
+    if (memcmp(&printed, &exact, sizeof(exact)) != 0)
+        snprintf(out, size, "%.17g", exact);
+}
+
 void params_print(const struct model_ops *ops,
                   const struct model_params *params, char *out, size_t size)
 {
@@ -49,7 +67,7 @@ void params_print(const struct model_ops *ops,
     out[0] = '\0';
     for (const struct config_key *key = ops->keys; key->name; key++) {
         char value[64];
-        config_print_value(key, params, value, sizeof(value));
+        print_value(key, params, value, sizeof(value));
         int length = snprintf(out + used, size - used, "%s%s=%s",
                               used ? " " : "", key->name, value);
         if (length < 0 || (size_t)length >= size - used)

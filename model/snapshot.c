@@ -9,7 +9,10 @@
 
 #include "model/bytes_reader.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,21 +25,81 @@ enum {
     ENTRY_SIZE = NAME_SIZE + 16, /* name, offset, size */
     HEAD_SIZE = 8 + 4 + 4,
     SIZE_MIN = HEAD_SIZE + SECTION_COUNT * ENTRY_SIZE + DIGEST_SIZE,
+    META_MAX = 4096,
     PROBES = 8, /* of each side */
 };
 
 static const char names[SECTION_COUNT][NAME_SIZE + 1] = {
     "meta\0\0\0\0", "users\0\0\0", "ads\0\0\0\0\0", "model\0\0\0"};
 
-/* --- Writing
- * ------------------------------------------------------------------ */
+/* --- The meta section
+ * ---------------------------------------------------------- Lines key=value,
+ * so that `strings` and people can read what a file is. Only the three counts
+ * are read back: the rest is said again in its own section.
+ */
+
+static void append_meta(const struct snapshot *snapshot, struct buffer *to)
+{
+    const struct model *model = snapshot->model;
+    char params[1024], text[META_MAX];
+
+    params_print(model->ops, &model->params, params, sizeof(params));
+    int length =
+        snprintf(text, sizeof(text),
+                 "rows=%" PRIu64 "\nusers=%u\nads=%u\nmodel=%s\nparams=%s\n"
+                 "mean=%.17g\nlow=%.17g\nhigh=%.17g\n",
+                 snapshot->rows, model->users, model->items, model->ops->name,
+                 params, model->mean, model->scale.low, model->scale.high);
+    buffer_append(to, text, (size_t)length);
+}
+
+/* Takes "name=NUMBER\n" off the front. */
+static int take_count(const char **text, const char *name, uint64_t *out)
+{
+    size_t size = strlen(name);
+    char *end = NULL;
+
+    if (strncmp(*text, name, size) != 0 || (*text)[size] != '=')
+        return -1;
+    const char *digits = *text + size + 1;
+    if (*digits < '0' || *digits > '9')
+        return -1;
+    errno = 0;
+    unsigned long long value = strtoull(digits, &end, 10);
+    if (errno || *end != '\n')
+        return -1;
+    *out = value;
+    *text = end + 1;
+    return 0;
+}
+
+static int read_meta(struct bytes_reader *from, uint64_t *rows, uint64_t *users,
+                     uint64_t *ads)
+{
+    char text[META_MAX + 1];
+    const char *at = text;
+    size_t size = from->left;
+    const uint8_t *bytes = size <= META_MAX ? bytes_read(from, size) : NULL;
+
+    if (!bytes)
+        return -1;
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    if (take_count(&at, "rows", rows) < 0 ||
+        take_count(&at, "users", users) < 0)
+        return -1;
+    return take_count(&at, "ads", ads);
+}
+
+/* --- Writing -----------------------------------------------------------------
+ */
 
 static void append_section(const struct snapshot *snapshot, enum section which,
                            struct buffer *to)
 {
     switch (which) {
     case SECTION_META:
-        buffer_append_u64(to, snapshot->rows);
+        append_meta(snapshot, to);
         break;
     case SECTION_USERS:
         id_map_save(snapshot->users, to);
@@ -87,8 +150,8 @@ int snapshot_encode(const struct snapshot *snapshot, struct buffer *to,
     return 0;
 }
 
-/* --- Reading
- * ------------------------------------------------------------------ */
+/* --- Reading -----------------------------------------------------------------
+ */
 
 static int refuse(struct error *err, const char *why)
 {
@@ -143,9 +206,10 @@ static int find_sections(const uint8_t *bytes, size_t size,
 static int read_sections(struct bytes_reader sections[SECTION_COUNT],
                          struct snapshot *snapshot, struct error *err)
 {
-    snapshot->rows = bytes_read_u64(&sections[SECTION_META]);
-    if (bytes_reader_failed(&sections[SECTION_META]))
-        return refuse(err, "its meta section is cut short");
+    uint64_t users, ads;
+
+    if (read_meta(&sections[SECTION_META], &snapshot->rows, &users, &ads) < 0)
+        return refuse(err, "its meta section makes no sense");
     if (id_map_load(&sections[SECTION_USERS], &snapshot->users, err) < 0 ||
         id_map_load(&sections[SECTION_ADS], &snapshot->ads, err) < 0 ||
         model_load(&sections[SECTION_MODEL], &snapshot->model, err) < 0)
@@ -153,9 +217,11 @@ static int read_sections(struct bytes_reader sections[SECTION_COUNT],
     for (int s = 0; s < SECTION_COUNT; s++)
         if (sections[s].left > 0)
             return refuse(err, "bytes left over in a section");
-    if (snapshot->model->users != id_map_count(snapshot->users) ||
-        snapshot->model->items != id_map_count(snapshot->ads))
-        return refuse(err, "its ids and its model differ in number");
+    if (users != id_map_count(snapshot->users) ||
+        users != snapshot->model->users)
+        return refuse(err, "its meta, ids and model differ in users");
+    if (ads != id_map_count(snapshot->ads) || ads != snapshot->model->items)
+        return refuse(err, "its meta, ids and model differ in ads");
     return 0;
 }
 
@@ -183,8 +249,8 @@ int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
     return 0;
 }
 
-/* --- Files
- * -------------------------------------------------------------------- */
+/* --- Files -------------------------------------------------------------------
+ */
 
 int snapshot_write(const char *path, const struct snapshot *snapshot,
                    struct error *err)
@@ -212,33 +278,42 @@ int snapshot_read(const char *path, struct snapshot **out, struct error *err)
     return status;
 }
 
-/* --- The last gate
- * ------------------------------------------------------------ */
+/* --- The last gate -----------------------------------------------------------
+ */
 
-static uint32_t probe_index(int i, uint32_t count)
+static uint32_t probe_index(uint32_t i, uint32_t count)
 {
-    return i == PROBES || (uint32_t)i >= count ? INDEX_UNKNOWN : (uint32_t)i;
+    return i == PROBES || i >= count ? INDEX_UNKNOWN : i;
+}
+
+/* Asks the model itself: model_predict() would answer with the mean where an
+ * estimate is no number. */
+static int probe_user(const struct model *model, uint32_t user,
+                      struct error *err)
+{
+    struct pair pairs[PROBES + 1];
+    struct prediction out[PROBES + 1] = {0};
+
+    for (uint32_t i = 0; i <= PROBES; i++)
+        pairs[i] = (struct pair){user, probe_index(i, model->items)};
+    model->ops->predict(model, pairs, PROBES + 1, out);
+    for (uint32_t i = 0; i <= PROBES; i++)
+        if (!out[i].impossible && !isfinite(out[i].value))
+            return error_set(err, ERROR_FORMAT,
+                             "snapshot: model %s estimates %g for user %u, ad "
+                             "%u: keep the one in use and fit again",
+                             model->ops->name, out[i].value, pairs[i].user,
+                             pairs[i].item);
+    return 0;
 }
 
 int snapshot_probe(const struct snapshot *snapshot, struct error *err)
 {
     const struct model *model = snapshot->model;
 
-    for (int u = 0; u <= PROBES; u++) {
-        struct pair pairs[PROBES + 1];
-        struct prediction out[PROBES + 1];
-        for (int i = 0; i <= PROBES; i++)
-            pairs[i] = (struct pair){probe_index(u, model->users),
-                                     probe_index(i, model->items)};
-        model_predict(model, pairs, PROBES + 1, out);
-        for (int i = 0; i <= PROBES; i++)
-            if (!isfinite(out[i].value) || out[i].value < model->scale.low ||
-                out[i].value > model->scale.high)
-                return error_set(err, ERROR_FORMAT,
-                                 "snapshot: the probe of user %d, ad %d gives "
-                                 "%g, off the scale",
-                                 u, i, out[i].value);
-    }
+    for (uint32_t u = 0; u <= PROBES; u++)
+        if (probe_user(model, probe_index(u, model->users), err) < 0)
+            return -1;
     return 0;
 }
 

@@ -40,8 +40,8 @@ int snapshot_write(const char *path, const struct snapshot *snapshot,
 int snapshot_read(const char *path, struct snapshot **out,
                   struct error *err) MUST_CHECK;
 
-/* Fixed pairs (the first users and ads, and unknown ones) give finite values
- * on the scale? The last gate before a model serves. */
+/* Does the model estimate finite numbers for fixed pairs (the first users and
+ * ads, and unknown ones)? The last gate before a model serves. */
 int snapshot_probe(const struct snapshot *snapshot,
                    struct error *err) MUST_CHECK;
 

@@ -1,0 +1,163 @@
+/*
+ * check_params.c - hyper-parameters as text, and values off foreign bytes.
+ */
+#include "support/run_suite.h"
+
+#include "model/bytes_reader.h"
+#include "model/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct error err;
+static const struct model_ops *baseline;
+static struct model_params params;
+
+static void start(void)
+{
+    ck_assert_ok(model_find("baseline", &baseline, &err), err);
+    ck_assert_ok(params_start(baseline, &params, &err), err);
+}
+
+START_TEST(blanks_and_commas_separate)
+{
+    ck_assert_ok(params_set(baseline, " bsl_method=sgd, bsl_epochs=7,bsl_lr=.5",
+                            &params, &err),
+                 err);
+    ck_assert_int_eq(params.bsl_method, BASELINE_SGD);
+    ck_assert_uint_eq(params.bsl_epochs, 7);
+    ck_assert_double_eq(params.bsl_lr, 0.5);
+    ck_assert_double_eq(params.bsl_reg_u, 15); /* untouched */
+}
+END_TEST
+
+START_TEST(every_double_survives_its_text)
+{
+    static const double values[] = {0.1, 0.1 + 0.2, 1.0 / 3, 1e-17, 0};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char text[1024];
+        struct model_params again = params;
+        params.bsl_lr = values[i];
+        params_print(baseline, &params, text, sizeof(text));
+        ck_assert_ok(params_set(baseline, text, &again, &err), err);
+        ck_assert_mem_eq(&again.bsl_lr, &values[i], sizeof(double));
+    }
+}
+END_TEST
+
+static const struct {
+    const char *text, *complaint;
+} mistakes[] = {
+    {"bsl_epoch=3", "did you mean 'bsl_epochs'"},
+    {"bsl_epochs", "expected name=value"},
+    {"bsl_epochs=ten", "'ten' is not a whole number"},
+    {"bsl_lr=2", "outside"},
+    {"bsl_lr=nan", "outside"},
+    {"bsl_method=both", "not one of als|sgd"},
+    {"bsl_epochs=3 bsl_lr=-1", "outside"},
+};
+enum { MISTAKES = sizeof(mistakes) / sizeof(mistakes[0]) };
+
+START_TEST(mistakes_are_named_and_change_nothing)
+{
+    struct model_params before = params;
+
+    ck_assert_refused(params_set(baseline, mistakes[_i].text, &params, &err),
+                      err, ERROR_CONFIG, mistakes[_i].complaint);
+    ck_assert_mem_eq(&before, &params, sizeof(params));
+}
+END_TEST
+
+START_TEST(a_short_output_is_cut_and_terminated)
+{
+    char text[20];
+
+    memset(text, 'x', sizeof(text));
+    params_print(baseline, &params, text, sizeof(text));
+    ck_assert_ptr_nonnull(memchr(text, '\0', sizeof(text)));
+}
+END_TEST
+
+/* --- bytes_reader ------------------------------------------------------------
+ */
+
+START_TEST(values_are_little_endian)
+{
+    static const uint8_t bytes[] = {1, 2, 3, 4, 1, 0, 0, 0, 0,    0,
+                                    0, 9, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f};
+    struct bytes_reader from = {bytes, sizeof(bytes), false};
+
+    ck_assert_uint_eq(bytes_read_u32(&from), 0x04030201);
+    ck_assert(bytes_read_u64(&from) == 0x0900000000000001u);
+    ck_assert_double_eq(bytes_read_f64(&from), 1);
+    ck_assert(!bytes_reader_failed(&from));
+    ck_assert_uint_eq(from.left, 0);
+}
+END_TEST
+
+START_TEST(after_a_failure_everything_is_zero)
+{
+    static const uint8_t bytes[] = {1, 2, 3, 4, 5};
+    struct bytes_reader from = {bytes, sizeof(bytes), false};
+
+    ck_assert(bytes_read_u64(&from) == 0);
+    ck_assert(bytes_reader_failed(&from));
+    ck_assert_uint_eq(bytes_read_u32(&from), 0); /* 4 bytes would be there */
+    ck_assert_ptr_null(bytes_read(&from, 1));
+}
+END_TEST
+
+START_TEST(arrays_are_checked_before_memory_is_taken)
+{
+    static const uint8_t bytes[8] = {0};
+    struct bytes_reader from = {bytes, sizeof(bytes), false};
+
+    ck_assert_ptr_null(bytes_read_f64_array(&from, SIZE_MAX / 4));
+    ck_assert(bytes_reader_failed(&from));
+    from = (struct bytes_reader){bytes, sizeof(bytes), false};
+    ck_assert_ptr_null(bytes_read_u32_array(&from, 3));
+    from = (struct bytes_reader){bytes, sizeof(bytes), false};
+    uint32_t *two = bytes_read_u32_array(&from, 2);
+    ck_assert_ptr_nonnull(two);
+    free(two);
+}
+END_TEST
+
+START_TEST(arrays_hold_only_finite_numbers)
+{
+    static const double wrong[] = {NAN, INFINITY, -INFINITY};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct buffer bytes = {0};
+        buffer_append_f64(&bytes, 1);
+        buffer_append_f64(&bytes, wrong[i]);
+        struct bytes_reader from = {bytes.bytes, bytes.size, false};
+        ck_assert_ptr_null(bytes_read_f64_array(&from, 2));
+        ck_assert(bytes_reader_failed(&from));
+        buffer_free(&bytes);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("params");
+    TCase *text = tcase_create("text");
+    TCase *bytes = tcase_create("bytes");
+
+    tcase_add_checked_fixture(text, start, NULL);
+    tcase_add_test(text, blanks_and_commas_separate);
+    tcase_add_test(text, every_double_survives_its_text);
+    tcase_add_loop_test(text, mistakes_are_named_and_change_nothing, 0,
+                        MISTAKES);
+    tcase_add_test(text, a_short_output_is_cut_and_terminated);
+    tcase_add_test(bytes, values_are_little_endian);
+    tcase_add_test(bytes, after_a_failure_everything_is_zero);
+    tcase_add_test(bytes, arrays_are_checked_before_memory_is_taken);
+    tcase_add_test(bytes, arrays_hold_only_finite_numbers);
+    suite_add_tcase(suite, text);
+    suite_add_tcase(suite, bytes);
+    return run_suite(suite);
+}
