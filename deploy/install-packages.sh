@@ -4,10 +4,9 @@
 #   deploy/install-packages.sh [GROUP...]    default: build test
 #
 #   build     compiler and libraries
-#   test      what the tests need
+#   test      what the tests need, and scdoc for the manual page
 #   analysis  clang, its sanitizers and checkers, shellcheck
 #   broker    Java 17 and Maven, for deploy/kafka
-#   docs      scdoc, for the manual page
 #
 # Installs nothing where all is there. Needs root or sudo otherwise.
 set -euo pipefail
@@ -16,11 +15,10 @@ declare -A groups=(
     [build]="gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev
              libmsgpack-dev libopenblas-dev liblapacke-dev libmicrohttpd-dev
              libjansson-dev libzstd-dev libsodium-dev zlib1g-dev"
-    [test]="check git procps"
+    [test]="check git scdoc"
     [analysis]="clang clang-format clang-tidy libclang-rt-14-dev llvm
                 shellcheck"
     [broker]="openjdk-17-jre-headless maven"
-    [docs]="scdoc"
 )
 
 die() { echo "install-packages.sh: $*" >&2; exit 1; }
