@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "common/metrics.h"
+#include "consumer/scorer_metrics.h"
 
 #include "consumer/scorer_metrics.h"
 
@@ -14,6 +15,7 @@ static const struct {
     const char *title;
     const struct metric_family *families;
 } exporters[] = {
+    {"score", scorer_metric_families},
     {"score", scorer_metric_families},
     {NULL, NULL},
 };
