@@ -1,0 +1,26 @@
+/*
+ * merge_lanes.h - which partitions a merge reads, and from where to where.
+ */
+#ifndef CONSUMER_MERGE_LANES_H
+#define CONSUMER_MERGE_LANES_H
+
+#include "consumer/merge_lane.h"
+#include "consumer/merge_reader.h"
+
+/* Zeroed is empty. By topic, then partition. The owner frees `list`. */
+struct merge_lanes {
+    struct merge_lane *list;
+    size_t count;
+};
+
+/* Asks for the topics' partitions. */
+int merge_lanes_list(struct merge_lanes *lanes,
+                     const struct merge_reader_config *config,
+                     struct error *err) MUST_CHECK;
+
+/* Asks where they begin and end, and sets first, next, end and known. */
+int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
+                      const struct merge_reader_config *config,
+                      struct error *err) MUST_CHECK;
+
+#endif

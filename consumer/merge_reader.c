@@ -1,0 +1,366 @@
+#include "consumer/merge_reader.h"
+
+#include "consumer/merge_heap.h"
+#include "consumer/merge_lanes.h"
+
+#include "common/clock.h"
+#include "common/kafka_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum {
+    LOOK_EVERY = 256, /* records between two looks at the other partitions */
+    WAIT_SLICE_MS = 100,
+    LANE_BYTES_MIN = 64 * 1024,
+    LANE_BYTES_MAX = 64 * 1024 * 1024,
+};
+
+struct merge_reader {
+    struct kafka_settings kafka;
+    rd_kafka_t *client;
+    rd_kafka_topic_t *handles[MERGE_TOPICS_MAX];
+    struct merge_lanes lanes;
+    struct manifest_range *ranges; /* (lanes.count), filled when asked */
+
+    struct merge_heap heap; /* lanes with a head */
+    size_t missing;         /* lanes that hold the others back */
+    size_t unread;          /* records read since the last look */
+
+    rd_kafka_message_t *current; /* handed out */
+    int wake[2];                 /* a pipe: queues write, we wait */
+    bool broken;                 /* `trouble` says why */
+    struct error trouble;
+};
+
+/* --- Opening ----------------------------------------------------------------
+ */
+
+/* Served by our own calls, so in our thread. What heals by itself is only
+ * logged. */
+static void on_trouble(rd_kafka_t *client, int error, const char *text,
+                       void *opaque)
+{
+    struct merge_reader *reader = opaque;
+
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        reader->broken = true;
+        error_set(&reader->trouble, ERROR_UNAVAILABLE,
+                  "%s; was the topic deleted?", text);
+        break;
+    default:
+        if (kafka_error_code(error) == ERROR_AUTH) {
+            reader->broken = true;
+            error_set(&reader->trouble, ERROR_AUTH, "%s", text);
+        } else {
+            kafka_log_line(client, LOG_WARNING, "ERROR", text);
+        }
+    }
+}
+
+static int connect_client(struct merge_reader *reader, size_t lane_bytes,
+                          struct error *err)
+{
+    char why[256];
+    char kbytes[32];
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(&reader->kafka, KAFKA_CONSUMER, &conf, err) < 0)
+        return -1;
+    snprintf(kbytes, sizeof(kbytes), "%zu", lane_bytes / 1024);
+    if (kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0 ||
+        kafka_conf_set(conf, "auto.offset.reset", "error", err) < 0 ||
+        /* The end of a partition is known after so long. */
+        kafka_conf_set(conf, "fetch.wait.max.ms", "100", err) < 0 ||
+        /* Per partition, where each has a queue of its own. */
+        kafka_conf_set(conf, "queued.max.messages.kbytes", kbytes, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    rd_kafka_conf_set_opaque(conf, reader);
+    rd_kafka_conf_set_error_cb(conf, on_trouble);
+    reader->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (reader->client)
+        return 0;
+    rd_kafka_conf_destroy(conf);
+    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+}
+
+static int start_lanes(struct merge_reader *reader, struct error *err)
+{
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        struct merge_lane *lane = &reader->lanes.list[i];
+        if (!reader->handles[lane->topic])
+            reader->handles[lane->topic] =
+                rd_kafka_topic_new(reader->client, lane->name, NULL);
+        lane->handle = reader->handles[lane->topic];
+        if (merge_lane_start(lane, reader->client, reader->wake[1], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int open_pipe(struct merge_reader *reader, struct error *err)
+{
+    if (pipe(reader->wake) < 0 ||
+        fcntl(reader->wake[0], F_SETFL, O_NONBLOCK) < 0 ||
+        fcntl(reader->wake[1], F_SETFL, O_NONBLOCK) < 0 ||
+        fcntl(reader->wake[0], F_SETFD, FD_CLOEXEC) < 0 ||
+        fcntl(reader->wake[1], F_SETFD, FD_CLOEXEC) < 0)
+        return error_set(err, ERROR_TEMPORARY, "pipe: %s", strerror(errno));
+    return 0;
+}
+
+static int make_tables(struct merge_reader *reader, struct error *err)
+{
+    size_t count = reader->lanes.count + 1;
+
+    reader->heap.lanes = reader->lanes.list;
+    reader->heap.order = calloc(count, sizeof(*reader->heap.order));
+    reader->ranges = calloc(count, sizeof(*reader->ranges));
+    if (!reader->heap.order || !reader->ranges)
+        return error_set(err, ERROR_LIMIT, "no memory for %zu partitions",
+                         reader->lanes.count);
+    return 0;
+}
+
+static size_t lane_bytes(const struct merge_reader *reader, size_t total)
+{
+    size_t share = reader->lanes.count ? total / reader->lanes.count : total;
+
+    if (share < LANE_BYTES_MIN)
+        return LANE_BYTES_MIN;
+    return share > LANE_BYTES_MAX ? LANE_BYTES_MAX : share;
+}
+
+static int open_reader(struct merge_reader *reader,
+                       const struct merge_reader_config *config,
+                       struct error *err)
+{
+    if (merge_lanes_list(&reader->lanes, config, err) < 0 ||
+        make_tables(reader, err) < 0 || open_pipe(reader, err) < 0 ||
+        connect_client(reader, lane_bytes(reader, config->buffer_bytes), err) <
+            0 ||
+        merge_lanes_bound(&reader->lanes, reader->client, config, err) < 0)
+        return -1;
+    return start_lanes(reader, err);
+}
+
+int merge_reader_open(const struct merge_reader_config *config,
+                      struct merge_reader **out, struct error *err)
+{
+    struct merge_reader *reader = calloc(1, sizeof(*reader));
+
+    if (!reader)
+        return error_set(err, ERROR_LIMIT, "no memory for a merge reader");
+    reader->kafka = config->kafka;
+    reader->wake[0] = reader->wake[1] = -1;
+    if (open_reader(reader, config, err) < 0) {
+        merge_reader_close(reader);
+        return -1;
+    }
+    *out = reader;
+    return 0;
+}
+
+/* --- Reading ----------------------------------------------------------------
+ */
+
+static int take_lane(struct merge_reader *reader, size_t at, struct error *err)
+{
+    struct merge_lane *lane = &reader->lanes.list[at];
+
+    if (merge_lane_take(lane, err) < 0)
+        return -1;
+    if (merge_lane_has_head(lane))
+        merge_heap_push(&reader->heap, at);
+    else
+        reader->missing += merge_lane_holds_back(lane);
+    return 0;
+}
+
+/* Takes what is there for all lanes that hold nothing. */
+static int look_around(struct merge_reader *reader, struct error *err)
+{
+    char bytes[256];
+
+    while (read(reader->wake[0], bytes, sizeof(bytes)) > 0)
+        continue;
+    reader->missing = 0;
+    for (size_t i = 0; i < reader->lanes.count; i++)
+        if (!merge_lane_has_head(&reader->lanes.list[i]) &&
+            take_lane(reader, i, err) < 0)
+            return -1;
+    rd_kafka_poll(reader->client, 0);
+    reader->unread = 0;
+    return reader->broken ? error_set(err, reader->trouble.code, "%s",
+                                      reader->trouble.text)
+                          : 0;
+}
+
+static bool has_next(const struct merge_reader *reader)
+{
+    return reader->heap.count > 0 && reader->missing == 0;
+}
+
+static bool has_ended(const struct merge_reader *reader)
+{
+    for (size_t i = 0; i < reader->lanes.count; i++)
+        if (!reader->lanes.list[i].done)
+            return false;
+    return true;
+}
+
+static int hand_out(struct merge_reader *reader, struct merge_record *record,
+                    struct error *err)
+{
+    size_t at = merge_heap_pop(&reader->heap);
+    struct merge_lane *lane = &reader->lanes.list[at];
+    int64_t timestamp_ms = lane->head_ms;
+    rd_kafka_message_t *message = merge_lane_shift(lane);
+
+    reader->current = message;
+    reader->unread++;
+    *record = (struct merge_record){
+        .topic = lane->topic,
+        .message = {.partition = lane->partition,
+                    .offset = message->offset,
+                    .timestamp_ms = timestamp_ms,
+                    .value = message->payload,
+                    .value_size = message->len,
+                    .key = message->key,
+                    .key_size = message->key_len,
+                    .handle = message},
+    };
+    if (merge_lane_has_head(lane))
+        merge_heap_push(&reader->heap, at);
+    else
+        return take_lane(reader, at, err);
+    return 0;
+}
+
+static void wait_for_queues(struct merge_reader *reader, int64_t wait_ms)
+{
+    struct pollfd fd = {.fd = reader->wake[0], .events = POLLIN};
+
+    poll(&fd, 1, (int)(wait_ms < WAIT_SLICE_MS ? wait_ms : WAIT_SLICE_MS));
+}
+
+static void let_go(struct merge_reader *reader)
+{
+    if (reader->current)
+        rd_kafka_message_destroy(reader->current);
+    reader->current = NULL;
+}
+
+int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
+                      enum merge_result *result, struct merge_record *record,
+                      struct error *err)
+{
+    int64_t deadline_ms = 0;
+
+    let_go(reader);
+    if (reader->unread >= LOOK_EVERY && look_around(reader, err) < 0)
+        return -1;
+    for (;;) {
+        if (has_next(reader)) {
+            *result = MERGE_RECORD;
+            return hand_out(reader, record, err);
+        }
+        if (look_around(reader, err) < 0)
+            return -1;
+        if (has_next(reader))
+            continue;
+        if (has_ended(reader)) {
+            *result = MERGE_END;
+            return 0;
+        }
+        int64_t now_ms = clock_monotonic_ms();
+        if (deadline_ms == 0)
+            deadline_ms = now_ms + wait_ms;
+        if (now_ms >= deadline_ms) {
+            *result = MERGE_NOTHING;
+            return 0;
+        }
+        wait_for_queues(reader, deadline_ms - now_ms);
+    }
+}
+
+/* --- What is known ----------------------------------------------------------
+ */
+
+bool merge_reader_caught_up(const struct merge_reader *reader)
+{
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        const struct merge_lane *lane = &reader->lanes.list[i];
+        bool rest = merge_lane_has_head(lane) && lane->next < lane->known;
+        if (!lane->reached || rest)
+            return false;
+    }
+    return true;
+}
+
+const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
+                                                 size_t *count)
+{
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        const struct merge_lane *lane = &reader->lanes.list[i];
+        struct manifest_range *range = &reader->ranges[i];
+        snprintf(range->topic, sizeof(range->topic), "%s", lane->name);
+        range->partition = lane->partition;
+        range->first = lane->first;
+        range->next = lane->next;
+    }
+    *count = reader->lanes.count;
+    return reader->ranges;
+}
+
+uint64_t merge_reader_lag(const struct merge_reader *reader)
+{
+    uint64_t lag = 0;
+
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        const struct merge_lane *lane = &reader->lanes.list[i];
+        int64_t low, high;
+        /* Behind the last record there may be markers of transactions. */
+        if (lane->done || (lane->at_end && !merge_lane_has_head(lane)))
+            continue;
+        if (!rd_kafka_get_watermark_offsets(reader->client, lane->name,
+                                            lane->partition, &low, &high) &&
+            high > lane->next)
+            lag += (uint64_t)(high - lane->next);
+    }
+    return lag;
+}
+
+void merge_reader_close(struct merge_reader *reader)
+{
+    if (!reader)
+        return;
+    let_go(reader);
+    for (size_t i = 0; i < reader->lanes.count; i++)
+        merge_lane_stop(&reader->lanes.list[i]);
+    for (size_t i = 0; i < MERGE_TOPICS_MAX; i++)
+        if (reader->handles[i])
+            rd_kafka_topic_destroy(reader->handles[i]);
+    if (reader->client)
+        rd_kafka_destroy(reader->client);
+    for (int i = 0; i < 2; i++)
+        if (reader->wake[i] >= 0)
+            close(reader->wake[i]);
+    free(reader->heap.order);
+    free(reader->ranges);
+    free(reader->lanes.list);
+    free(reader);
+}

@@ -1,0 +1,84 @@
+/*
+ * merge_reader.h - several topics as one stream, in the order of record time.
+ *
+ * Reads all their partitions, committed records only, without a group and
+ * without disturbing one. The next record is the one with the lowest
+ * timestamp among the first unread ones of all partitions; of equal ones the
+ * earlier topic in the list, then the lower partition. Within a partition the
+ * order is that of offsets. A partition whose next record is not here yet
+ * holds the others back; one that is read to its end does not. So a range of
+ * the past always comes in the same order, and what is live comes in the order
+ * in which it arrived.
+ *
+ * Memory is bounded by buffer_bytes whatever the partitions hold, and records
+ * that are gone are an error, never skipped. One thread.
+ */
+#ifndef CONSUMER_MERGE_READER_H
+#define CONSUMER_MERGE_READER_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+#include "common/manifest.h"
+
+#include "consumer/subscriber.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct merge_reader;
+
+enum { MERGE_TOPICS_MAX = 8 };
+
+/* Where to begin, as a record time: */
+#define MERGE_FROM_BEGINNING INT64_MIN
+
+struct merge_reader_config {
+    struct kafka_settings kafka;
+    const char *topics[MERGE_TOPICS_MAX]; /* borrowed; NULL ends */
+
+    /* Reads exactly these, from first to next, and then ends. NULL: all
+     * partitions, from from_ms on. */
+    const struct manifest_range *ranges;
+    size_t range_count;
+    int64_t from_ms;
+    bool ends; /* at the ends that the partitions have now */
+
+    size_t buffer_bytes; /* fetched ahead, of all partitions together */
+    unsigned timeout_ms; /* for the questions at the start */
+};
+
+enum merge_result {
+    MERGE_RECORD,
+    MERGE_NOTHING, /* none within the time given */
+    MERGE_END,     /* of a reading that ends */
+};
+
+/* Borrowed until the next call. */
+struct merge_record {
+    size_t topic; /* place in the list of topics */
+    struct message message;
+};
+
+int merge_reader_open(const struct merge_reader_config *config,
+                      struct merge_reader **out, struct error *err) MUST_CHECK;
+
+int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
+                      enum merge_result *result, struct merge_record *record,
+                      struct error *err) MUST_CHECK;
+
+/* All that was there when the reader was opened has been read. */
+bool merge_reader_caught_up(const struct merge_reader *reader);
+
+/* What was read of each partition: first to next, `count` ranges in the order
+ * of topics and partitions. Borrowed until the next call. */
+const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
+                                                 size_t *count);
+
+/* Records that are there and not yet read, as far as we know. */
+uint64_t merge_reader_lag(const struct merge_reader *reader);
+
+/* NULL is fine. */
+void merge_reader_close(struct merge_reader *reader);
+
+#endif

@@ -1,0 +1,393 @@
+#include "consumer/training_log.h"
+
+#include "consumer/training_columns.h"
+
+#include "model/id_map.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { ROOM_FIRST = 1024 };
+
+/* A label is in [0, 1], NaN while the row is open, or this. */
+static const float withdrawn = -1;
+
+struct training_log {
+    struct training_log_config config;
+    struct training_columns columns;
+    struct id_map *users, *ads;
+    uint64_t first, next;          /* sequence numbers of the rows here */
+    uint64_t first_since_renaming; /* what first was then */
+    int64_t newest_ms;
+    uint64_t open, withdrawn, answered;
+};
+
+static int out_of_memory(struct error *err)
+{
+    return error_set(err, ERROR_LIMIT,
+                     "no memory for the training log: lower log.rows");
+}
+
+/* --- Room -------------------------------------------------------------------
+ */
+
+static int grow(struct training_log *log, struct error *err)
+{
+    uint64_t room = log->columns.room * 2;
+    struct training_columns columns;
+
+    if (room > log->config.rows_max)
+        room = log->config.rows_max;
+    if (training_columns_new(room, &columns, err) < 0)
+        return -1;
+    for (uint64_t at = log->first; at < log->next; at++)
+        training_columns_copy_row(&log->columns, &columns, at);
+    training_columns_free(&log->columns);
+    log->columns = columns;
+    return 0;
+}
+
+/* --- Ids --------------------------------------------------------------------
+ */
+
+/* The index in `to` of what is `index` in `from`; remembered in `known`. */
+static int rename_id(const struct id_map *from, uint32_t index,
+                     struct id_map *to, uint32_t *known, struct error *err)
+{
+    if (known[index] != INDEX_UNKNOWN)
+        return 0;
+    struct id id = id_map_id(from, index);
+    return id_map_add(to, &id, &known[index], err);
+}
+
+static uint32_t *nothing_known(const struct id_map *map, struct error *err)
+{
+    size_t count = id_map_count(map);
+    uint32_t *known = malloc((count + 1) * sizeof(*known));
+
+    if (!known)
+        out_of_memory(err);
+    else
+        for (size_t i = 0; i < count; i++)
+            known[i] = INDEX_UNKNOWN;
+    return known;
+}
+
+static int rename_column(const struct training_log *log, uint32_t *column,
+                         const struct id_map *from, struct id_map *to,
+                         struct error *err)
+{
+    uint32_t *known = nothing_known(from, err);
+    int status = known ? 0 : -1;
+
+    for (uint64_t at = log->first; status == 0 && at < log->next; at++) {
+        uint32_t index = column[at % log->columns.room];
+        if (index != INDEX_UNKNOWN)
+            status = rename_id(from, index, to, known, err);
+    }
+    for (uint64_t at = log->first; status == 0 && at < log->next; at++) {
+        uint32_t *index = &column[at % log->columns.room];
+        if (*index != INDEX_UNKNOWN)
+            *index = known[*index];
+    }
+    free(known);
+    return status;
+}
+
+/* A new map with the column's ids alone. */
+static int renew_map(const struct training_log *log, uint32_t *column,
+                     struct id_map **map, struct error *err)
+{
+    struct id_map *fresh = NULL;
+
+    if (id_map_new(&fresh, err) < 0)
+        return -1;
+    if (rename_column(log, column, *map, fresh, err) < 0) {
+        id_map_free(fresh);
+        return -1;
+    }
+    id_map_free(*map);
+    *map = fresh;
+    return 0;
+}
+
+/* Once as many rows went as are here, so that it costs nothing per row. */
+static int forget_ids(struct training_log *log, struct error *err)
+{
+    uint64_t gone = log->first - log->first_since_renaming;
+
+    if (gone < ROOM_FIRST || gone < log->next - log->first)
+        return 0;
+    if (renew_map(log, log->columns.user, &log->users, err) < 0 ||
+        renew_map(log, log->columns.ad, &log->ads, err) < 0)
+        return -1;
+    log->first_since_renaming = log->first;
+    return 0;
+}
+
+/* --- Rows -------------------------------------------------------------------
+ */
+
+static void drop_first(struct training_log *log)
+{
+    float label = log->columns.label[log->first % log->columns.room];
+
+    log->open -= isnan(label) != 0;
+    log->withdrawn -= label == withdrawn;
+    log->first++;
+}
+
+static void drop_old(struct training_log *log)
+{
+    const int64_t *ts_ms = log->columns.ts_ms;
+    int64_t age_ms = log->config.age_ms;
+
+    if (age_ms == 0 || log->newest_ms < INT64_MIN + age_ms)
+        return;
+    while (log->first < log->next &&
+           ts_ms[log->first % log->columns.room] < log->newest_ms - age_ms)
+        drop_first(log);
+}
+
+static int make_room(struct training_log *log, struct error *err)
+{
+    if (log->next - log->first < log->columns.room)
+        return 0;
+    if (log->columns.room < log->config.rows_max)
+        return grow(log, err);
+    drop_first(log);
+    return 0;
+}
+
+int training_log_append(struct training_log *log,
+                        const struct training_row *row, struct error *err)
+{
+    uint32_t user = INDEX_UNKNOWN;
+    uint32_t ad;
+
+    if (forget_ids(log, err) < 0 || make_room(log, err) < 0 ||
+        (row->user && id_map_add(log->users, row->user, &user, err) < 0) ||
+        id_map_add(log->ads, row->ad, &ad, err) < 0)
+        return -1;
+
+    uint64_t at = log->next++ % log->columns.room;
+    log->columns.ts_ms[at] = row->ts_ms;
+    log->columns.user[at] = user;
+    log->columns.ad[at] = ad;
+    log->columns.tie[at] = row->tie;
+    log->columns.label[at] = row->label;
+    log->open += isnan(row->label) != 0;
+    log->answered += isnan(row->label) == 0;
+    if (row->ts_ms > log->newest_ms)
+        log->newest_ms = row->ts_ms;
+    drop_old(log);
+    return 0;
+}
+
+void training_log_label(struct training_log *log, uint64_t sequence,
+                        float label)
+{
+    if (sequence < log->first || sequence >= log->next)
+        return;
+
+    float *old = &log->columns.label[sequence % log->columns.room];
+    if (*old == withdrawn)
+        return;
+    log->open -= isnan(*old) != 0;
+    if (isnan(label)) {
+        log->withdrawn++;
+        *old = withdrawn;
+    } else {
+        log->answered += isnan(*old) != 0;
+        *old = label;
+    }
+}
+
+/* --- Selecting --------------------------------------------------------------
+ */
+
+struct chosen {
+    int64_t ts_ms;
+    uint32_t tie, user, ad;
+    float label;
+};
+
+static int by_time(const void *left, const void *right)
+{
+    const struct chosen *a = left;
+    const struct chosen *b = right;
+
+    if (a->ts_ms != b->ts_ms)
+        return a->ts_ms < b->ts_ms ? -1 : 1;
+    return (a->tie > b->tie) - (a->tie < b->tie);
+}
+
+static struct chosen row_at(const struct training_log *log, uint64_t sequence)
+{
+    uint64_t at = sequence % log->columns.room;
+
+    return (struct chosen){log->columns.ts_ms[at], log->columns.tie[at],
+                           log->columns.user[at], log->columns.ad[at],
+                           log->columns.label[at]};
+}
+
+/* The earliest open row, or one behind all rows. */
+static struct chosen earliest_open(const struct training_log *log)
+{
+    struct chosen first = {.ts_ms = INT64_MAX, .tie = UINT32_MAX};
+
+    for (uint64_t at = log->first; at < log->next; at++) {
+        struct chosen row = row_at(log, at);
+        if (isnan(row.label) && by_time(&row, &first) < 0)
+            first = row;
+    }
+    return first;
+}
+
+/* All rows before the first open one, in order. */
+static size_t choose(const struct training_log *log, struct chosen *out)
+{
+    struct chosen open = earliest_open(log);
+    bool sorted = true;
+    size_t count = 0;
+
+    for (uint64_t at = log->first; at < log->next; at++) {
+        struct chosen row = row_at(log, at);
+        if (isnan(row.label) || row.label == withdrawn ||
+            by_time(&row, &open) > 0)
+            continue;
+        sorted = sorted && (count == 0 || by_time(&out[count - 1], &row) <= 0);
+        out[count++] = row;
+    }
+    if (!sorted)
+        qsort(out, count, sizeof(*out), by_time);
+    return count;
+}
+
+/* The rows to fit on, with ids in order of first appearance. */
+static int fill_rows(const struct training_log *log, const struct chosen *from,
+                     uint32_t *users, uint32_t *ads, struct training_set *set,
+                     struct error *err)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct chosen *row = &from[i];
+        uint32_t user = INDEX_UNKNOWN;
+        if (rename_id(log->ads, row->ad, set->ads, ads, err) < 0)
+            return -1;
+        if (row->user != INDEX_UNKNOWN) {
+            if (rename_id(log->users, row->user, set->users, users, err) < 0)
+                return -1;
+            user = users[row->user];
+        }
+        set->rows[i] = (struct rating){user, ads[row->ad], (double)row->label};
+    }
+    return 0;
+}
+
+static void fill_held(const struct chosen *from, const uint32_t *users,
+                      const uint32_t *ads, struct training_set *set)
+{
+    for (size_t i = 0; i < set->held_count; i++) {
+        uint32_t user = from[i].user;
+        set->held[i].user = user == INDEX_UNKNOWN ? user : users[user];
+        set->held[i].item = ads[from[i].ad];
+        set->labels[i] = (double)from[i].label;
+    }
+}
+
+static int fill(const struct training_log *log, const struct chosen *from,
+                struct training_set *set, struct error *err)
+{
+    uint32_t *users = nothing_known(log->users, err);
+    uint32_t *ads = nothing_known(log->ads, err);
+    int status = -1;
+
+    if (users && ads && fill_rows(log, from, users, ads, set, err) == 0) {
+        fill_held(from + set->count, users, ads, set);
+        status = 0;
+    }
+    free(users);
+    free(ads);
+    return status;
+}
+
+int training_log_select(const struct training_log *log, double holdout,
+                        struct training_set **out, struct error *err)
+{
+    size_t rows = (size_t)(log->next - log->first);
+    struct chosen *chosen = malloc((rows + 1) * sizeof(*chosen));
+    struct training_set *set = NULL;
+
+    if (!chosen)
+        return out_of_memory(err);
+    size_t count = choose(log, chosen);
+    size_t held = (size_t)((double)count * holdout);
+    int status = training_set_new(count - held, held, &set, err);
+    if (status == 0 && count > 0) {
+        set->first_ms = chosen[0].ts_ms;
+        set->last_ms = chosen[count - 1].ts_ms;
+        status = fill(log, chosen, set, err);
+    }
+    free(chosen);
+    if (status < 0)
+        training_set_free(set);
+    else
+        *out = set;
+    return status;
+}
+
+/* --- The whole --------------------------------------------------------------
+ */
+
+int training_log_new(const struct training_log_config *config,
+                     struct training_log **out, struct error *err)
+{
+    assert(config->rows_max > 0 && config->rows_max <= RATINGS_MAX);
+    uint64_t room =
+        config->rows_max < ROOM_FIRST ? config->rows_max : ROOM_FIRST;
+    struct training_log *log = calloc(1, sizeof(*log));
+
+    if (!log)
+        return out_of_memory(err);
+    log->config = *config;
+    log->newest_ms = INT64_MIN;
+    if (training_columns_new(room, &log->columns, err) < 0 ||
+        id_map_new(&log->users, err) < 0 || id_map_new(&log->ads, err) < 0) {
+        training_log_free(log);
+        return -1;
+    }
+    *out = log;
+    return 0;
+}
+
+struct training_log_counts training_log_counts(const struct training_log *log)
+{
+    return (struct training_log_counts){
+        .appended = log->next,
+        .rows = log->next - log->first,
+        .open = log->open,
+        .withdrawn = log->withdrawn,
+        .answered = log->answered,
+        .dropped = log->first,
+        .users = id_map_count(log->users),
+        .ads = id_map_count(log->ads),
+    };
+}
+
+size_t training_log_bytes(const struct training_log *log)
+{
+    return sizeof(*log) + log->columns.room * 24 + id_map_bytes(log->users) +
+           id_map_bytes(log->ads);
+}
+
+void training_log_free(struct training_log *log)
+{
+    if (!log)
+        return;
+    training_columns_free(&log->columns);
+    id_map_free(log->users);
+    id_map_free(log->ads);
+    free(log);
+}
