@@ -110,7 +110,8 @@ static void assert_same(struct cursor *cursor, const msgpack_object *object)
                                          ? CURSOR_TEXT
                                          : CURSOR_BYTES);
         ck_assert_uint_eq(value.size, object->via.str.size);
-        ck_assert_mem_eq(value.bytes, object->via.str.ptr, value.size);
+        if (value.size > 0)
+            ck_assert_mem_eq(value.bytes, object->via.str.ptr, value.size);
         break;
     case MSGPACK_OBJECT_EXT:
         ck_assert_int_eq(value.type, CURSOR_EXTENSION);
