@@ -9,6 +9,8 @@
  * was asked before. Here the draw is a hash of seed, user and item: the same
  * question has the same answer, in any thread and after a restart.
  */
+#include "common/random.h"
+
 #include "model/bytes_reader.h"
 #include "model/model.h"
 #include "model/registry.h"
@@ -24,27 +26,12 @@ struct random_model {
 
 static const struct config_key random_keys[] = {PARAM_SEED, PARAM_END};
 
-/* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-static double uniform(uint64_t *state)
-{
-    return (double)(next(state) >> 11) * 0x1p-53;
-}
-
 static uint64_t start(const struct random_model *self, struct pair pair)
 {
     uint64_t state = self->seed;
 
-    state = next(&state) ^ ((uint64_t)pair.user << 32 | pair.item);
-    return next(&state);
+    state = random_next(&state) ^ ((uint64_t)pair.user << 32 | pair.item);
+    return random_next(&state);
 }
 
 static void random_free(struct model *model)
@@ -82,22 +69,18 @@ static void random_predict(const struct model *model, const struct pair *pairs,
 
     for (size_t i = 0; i < n; i++) {
         uint64_t state = start(self, pairs[i]);
-        out[i].value = uniform(&state) < share ? high : low;
+        out[i].value = random_uniform(&state) < share ? high : low;
     }
 }
 
-/* Box and Muller 1958. */
 static void normal_predict(const struct model *model, const struct pair *pairs,
                            size_t n, struct prediction *out)
 {
     const struct random_model *self = (const struct random_model *)model;
-    static const double two_pi = 6.283185307179586;
 
     for (size_t i = 0; i < n; i++) {
         uint64_t state = start(self, pairs[i]);
-        double radius = sqrt(-2 * log(1 - uniform(&state)));
-        out[i].value =
-            model->mean + self->sigma * radius * cos(two_pi * uniform(&state));
+        out[i].value = model->mean + self->sigma * random_normal(&state);
     }
 }
 

@@ -1,0 +1,24 @@
+/*
+ * random.h - a small seeded generator: splitmix64 (Steele, Lea, Flood 2014).
+ *
+ * The state is one number that the caller owns; the same seed gives the same
+ * draws everywhere. Not for secrets. Numbers that must equal numpy's come from
+ * model/numpy_random.h.
+ */
+#ifndef COMMON_RANDOM_H
+#define COMMON_RANDOM_H
+
+#include <stdint.h>
+
+uint64_t random_next(uint64_t *state);
+
+/* In [0, 1), 53 bits. */
+double random_uniform(uint64_t *state);
+
+/* Standard normal (Box and Muller 1958). */
+double random_normal(uint64_t *state);
+
+/* Exponential with mean 1. */
+double random_exponential(uint64_t *state);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * event_source.h - where a feed's impressions come from: a table or the
+ * synthetic world. One thread.
+ */
+#ifndef PRODUCER_EVENT_SOURCE_H
+#define PRODUCER_EVENT_SOURCE_H
+
+#include "common/error.h"
+#include "common/event_codec.h"
+#include "common/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed: valid until the next row. */
+struct source_row {
+    struct id id; /* of the impression */
+    struct id user, ad;
+    double click;  /* 0 to 1 */
+    bool has_time; /* else the feed's clock gives one */
+    int64_t ts_ms;
+    const struct event_extra *extras;
+    size_t extra_count;
+};
+
+enum source_result { SOURCE_ROW, SOURCE_REJECTED, SOURCE_END };
+
+struct event_source;
+
+struct event_source_ops {
+    /* SOURCE_REJECTED: *line and `why` say what was wrong with which row. */
+    int (*next)(struct event_source *source, enum source_result *result,
+                struct source_row *row, uint64_t *line, struct error *why,
+                struct error *err);
+
+    /* How many rows there are; 0 when that is not known. */
+    int (*count)(struct event_source *source, uint64_t *rows,
+                 struct error *err);
+
+    void (*close)(struct event_source *source);
+};
+
+/* First member of every concrete source. */
+struct event_source {
+    const struct event_source_ops *ops;
+};
+
+/* A row's columns become events: which ones, and what counts as a click. */
+struct table_source_config {
+    const char *path; /* "-": standard input */
+    int format;       /* enum table_format */
+    /* Names of columns. Empty: the first of the usual names that is there;
+     * for `id` and `ts`, empty may also mean none. */
+    char id[64], ts[64], user[64], ad[64], click[64];
+    char extras[512];  /* "all", "none" or a list of columns */
+    double click_min;  /* a value from here on is a click; 0: it is the weight
+                          itself, 0 to 1 */
+    uint64_t id_start; /* number of the first row where there is no id */
+};
+
+int table_source_open(const struct table_source_config *config,
+                      struct event_source **out, struct error *err) MUST_CHECK;
+
+/*
+ * A world with a truth: users and ads with long tails, and a true click
+ * probability for each pair at each time,
+ *
+ *   p = 1 / (1 + exp(-(base + b_user + b_ad(t) + user . ad)))
+ *
+ * b_ad drifts by `drift` radians over the whole run between two draws.
+ */
+struct world_config {
+    uint64_t seed;
+    uint64_t rows;
+    uint32_t users, ads, rank;
+    double click_rate; /* of an average pair */
+    double spread;     /* standard deviation of the biases */
+    double affinity;   /* and of user . ad */
+    double zipf;       /* exponent of the activity: 0 is even */
+    double drift;
+    const char *truth; /* file for "id,p" lines; NULL: none */
+};
+
+int world_open(const struct world_config *config, struct event_source **out,
+               struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
+void event_source_close(struct event_source *source);
+
+#endif

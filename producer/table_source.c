@@ -1,0 +1,278 @@
+/*
+ * table_source.c - impressions out of the rows of a file.
+ */
+#include "common/table.h"
+
+#include "producer/event_source.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NONE = -1 };
+
+struct table_source {
+    struct event_source source;
+    struct table_source_config config;
+    struct table *table;
+    int id, ts, user, ad, click; /* columns; NONE where there is none */
+    int extras[TABLE_COLUMNS_MAX];
+    struct event_extra values[TABLE_COLUMNS_MAX];
+    size_t extra_count;
+    uint64_t rows;
+};
+
+/* --- Which columns
+ * ---------------------------------------------------------------- */
+
+static int find_usual(const struct table *table, const char *names)
+{
+    while (*names) {
+        size_t size = strcspn(names, "|");
+        for (size_t c = 0; c < table_column_count(table); c++) {
+            const char *name = table_column_name(table, c);
+            if (strlen(name) == size && strncmp(name, names, size) == 0)
+                return (int)c;
+        }
+        names += size + (names[size] == '|');
+    }
+    return NONE;
+}
+
+/* The named column, else the first usual one. */
+static int choose(const struct table *table, const char *setting,
+                  const char *name, const char *usual, bool needed, int *column,
+                  struct error *err)
+{
+    *column = NONE;
+    if (*name) {
+        *column = table_column(table, name, err);
+        return *column < 0 ? error_wrap(err, "%s", setting) : 0;
+    }
+    *column = find_usual(table, usual);
+    if (*column == NONE && needed) {
+        if (table_column(table, "", err) < 0)
+            return error_wrap(err, "which column? give --%s", setting);
+    }
+    return 0;
+}
+
+static int choose_columns(struct table_source *s, struct error *err)
+{
+    const struct table_source_config *c = &s->config;
+
+    if (choose(s->table, "column.id", c->id, "", false, &s->id, err) < 0 ||
+        choose(s->table, "column.ts", c->ts, "ts|timestamp", false, &s->ts,
+               err) < 0 ||
+        choose(s->table, "column.user", c->user, "user|user_id|userId", true,
+               &s->user, err) < 0 ||
+        choose(s->table, "column.ad", c->ad, "ad|ad_id|item|item_id|movieId",
+               true, &s->ad, err) < 0 ||
+        choose(s->table, "column.click", c->click, "click|rating|label", true,
+               &s->click, err) < 0)
+        return -1;
+    return 0;
+}
+
+static bool is_taken(const struct table_source *s, int column)
+{
+    return column == s->id || column == s->ts || column == s->user ||
+           column == s->ad || column == s->click;
+}
+
+static int choose_extras(struct table_source *s, struct error *err)
+{
+    char list[sizeof(s->config.extras)], *rest = NULL;
+
+    if (strcmp(s->config.extras, "none") == 0)
+        return 0;
+    if (strcmp(s->config.extras, "all") == 0) {
+        for (int c = 0; c < (int)table_column_count(s->table); c++)
+            if (!is_taken(s, c))
+                s->extras[s->extra_count++] = c;
+        return 0;
+    }
+    strcpy(list, s->config.extras);
+    for (char *name = strtok_r(list, ",", &rest); name;
+         name = strtok_r(NULL, ",", &rest)) {
+        int column = table_column(s->table, name, err);
+        if (column < 0)
+            return error_wrap(err, "extras");
+        if (s->extra_count == TABLE_COLUMNS_MAX)
+            return error_set(err, ERROR_CONFIG, "extras: too many columns");
+        s->extras[s->extra_count++] = column;
+    }
+    return 0;
+}
+
+/* --- Rows
+ * ------------------------------------------------------------------------- */
+
+static int read_id(const struct table_field *field, const char *what,
+                   struct id *out, struct error *why)
+{
+    if (field->size == 0 || field->size > ID_TEXT_MAX)
+        return error_set(why, ERROR_FORMAT, "%s: %zu bytes, 1 to %d are fine",
+                         what, field->size, ID_TEXT_MAX);
+    *out = id_from_text(field->text, field->size);
+    return 0;
+}
+
+static int read_number(const struct table_field *field, const char *what,
+                       double *out, struct error *why)
+{
+    char *end;
+    double number = strtod(field->text, &end);
+
+    if (end == field->text || *end || !isfinite(number))
+        return error_set(why, ERROR_FORMAT, "%s: '%.40s' is not a number", what,
+                         field->text);
+    *out = number;
+    return 0;
+}
+
+static int read_click(const struct table_source *s,
+                      const struct table_field *field, double *out,
+                      struct error *why)
+{
+    double number;
+
+    if (read_number(field, "click", &number, why) < 0)
+        return -1;
+    if (s->config.click_min > 0) {
+        *out = number >= s->config.click_min;
+        return 0;
+    }
+    if (number < 0 || number > 1)
+        return error_set(why, ERROR_FORMAT,
+                         "click: %g is outside 0..1 (for ratings say what "
+                         "counts as a click: --click.min)",
+                         number);
+    *out = number;
+    return 0;
+}
+
+/* Seconds since 1970 as most data sets have them, or milliseconds: a number
+ * from 10^11 on is the latter (in seconds it would be the year 5138). */
+static int read_time(const struct table_field *field, int64_t *out,
+                     struct error *why)
+{
+    double number;
+
+    if (read_number(field, "time", &number, why) < 0)
+        return -1;
+    if (number < 0 || number > 4e15)
+        return error_set(why, ERROR_FORMAT, "time: %g is out of range", number);
+    *out = (int64_t)(number < 1e11 ? number * 1000 : number);
+    return 0;
+}
+
+static int read_row(struct table_source *s, const struct table_field *fields,
+                    struct source_row *row, struct error *why)
+{
+    *row = (struct source_row){
+        .id = id_from_number((int64_t)(s->config.id_start + s->rows - 1)),
+        .has_time = s->ts != NONE,
+        .extras = s->values,
+        .extra_count = s->extra_count,
+    };
+    if (read_id(&fields[s->user], "user", &row->user, why) < 0 ||
+        read_id(&fields[s->ad], "ad", &row->ad, why) < 0 ||
+        read_click(s, &fields[s->click], &row->click, why) < 0)
+        return -1;
+    if (s->id != NONE && read_id(&fields[s->id], "id", &row->id, why) < 0)
+        return -1;
+    if (s->ts != NONE && read_time(&fields[s->ts], &row->ts_ms, why) < 0)
+        return -1;
+    for (size_t i = 0; i < s->extra_count; i++) {
+        const struct table_field *field = &fields[s->extras[i]];
+        size_t size = field->size < ID_TEXT_MAX ? field->size : ID_TEXT_MAX;
+        s->values[i] = (struct event_extra){
+            table_column_name(s->table, (size_t)s->extras[i]),
+            id_from_text(field->text, size)};
+    }
+    return 0;
+}
+
+static int table_source_next(struct event_source *source,
+                             enum source_result *result, struct source_row *row,
+                             uint64_t *line, struct error *why,
+                             struct error *err)
+{
+    struct table_source *s = (struct table_source *)source;
+    const struct table_field *fields = NULL;
+    enum table_result got;
+
+    if (table_next(s->table, &got, &fields, why, err) < 0)
+        return -1;
+    *line = table_line(s->table);
+    *result = SOURCE_END;
+    if (got == TABLE_END)
+        return 0;
+    s->rows++;
+    bool good = got == TABLE_ROW && read_row(s, fields, row, why) == 0;
+    *result = good ? SOURCE_ROW : SOURCE_REJECTED;
+    return 0;
+}
+
+/* A file is read once more; standard input cannot be. */
+static int table_source_count(struct event_source *source, uint64_t *rows,
+                              struct error *err)
+{
+    const struct table_source *s = (const struct table_source *)source;
+    struct table *table = NULL;
+    enum table_result result = TABLE_ROW;
+    const struct table_field *fields;
+    struct error why;
+
+    *rows = 0;
+    if (strcmp(s->config.path, "-") == 0)
+        return 0;
+    if (table_open(s->config.path, (enum table_format)s->config.format, &table,
+                   err) < 0)
+        return -1;
+    int status = 0;
+    while (status == 0 && result != TABLE_END) {
+        status = table_next(table, &result, &fields, &why, err);
+        *rows += status == 0 && result != TABLE_END;
+    }
+    table_close(table);
+    return status;
+}
+
+static void table_source_close(struct event_source *source)
+{
+    table_close(((struct table_source *)source)->table);
+    free(source);
+}
+
+static const struct event_source_ops table_source_ops = {
+    .next = table_source_next,
+    .count = table_source_count,
+    .close = table_source_close,
+};
+
+int table_source_open(const struct table_source_config *config,
+                      struct event_source **out, struct error *err)
+{
+    struct table_source *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    s->source.ops = &table_source_ops;
+    s->config = *config;
+    if (table_open(config->path, (enum table_format)config->format, &s->table,
+                   err) < 0 ||
+        choose_columns(s, err) < 0 || choose_extras(s, err) < 0) {
+        table_source_close(&s->source);
+        return -1;
+    }
+    *out = &s->source;
+    return 0;
+}
+
+void event_source_close(struct event_source *source)
+{
+    if (source)
+        source->ops->close(source);
+}
