@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command feed_command;
 extern const struct command score_command;
 extern const struct command topics_command;
 
 const struct command *const commands[] = {
+    &feed_command,
     &score_command,
     &topics_command,
     NULL,

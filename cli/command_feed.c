@@ -1,0 +1,270 @@
+/*
+ * command_feed.c - `pctr feed` publishes a data set, or the synthetic world,
+ * as impressions and labels.
+ */
+#include "cli/command.h"
+
+#include "common/clock.h"
+#include "common/stop.h"
+#include "common/table.h"
+
+#include "producer/feed.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PROGRESS_MS = 500, DEADLINE_MS = 60000 };
+
+struct feed_settings {
+    struct feed_config feed;
+    struct table_source_config table;
+    struct world_config world;
+    int format;
+    bool use_world;
+    char start[64], truth[512], rejects[512];
+    bool json;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct feed_settings, f), sizeof(((struct feed_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic.impressions", CONFIG_TEXT, FIELD(feed.impressions), "pctr.impressions", 0, 0, NULL, "where impressions go"},
+    {"topic.labels",      CONFIG_TEXT, FIELD(feed.labels), "pctr.labels", 0, 0, NULL, "where labels go; empty: nowhere"},
+    {"field.id",          CONFIG_TEXT, FIELD(feed.fields.id), "id", 0, 0, NULL, "name of the impression id in the events"},
+    {"field.ts",          CONFIG_TEXT, FIELD(feed.fields.ts), "ts", 0, 0, NULL, "name of the event time"},
+    {"field.user",        CONFIG_TEXT, FIELD(feed.fields.user), "user", 0, 0, NULL, "name of the user id"},
+    {"field.ad",          CONFIG_TEXT, FIELD(feed.fields.ad), "ad", 0, 0, NULL, "name of the ad id"},
+    {"field.click",       CONFIG_TEXT, FIELD(feed.fields.click), "click", 0, 0, NULL, "name of the click"},
+    {"field.anonymous",   CONFIG_TEXT, FIELD(feed.fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated: they get no key"},
+    {"format",            CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of FILE"},
+    {"column.user",       CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of the user; empty: user, user_id or userId"},
+    {"column.ad",         CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column of the ad; empty: ad, ad_id, item, item_id or movieId"},
+    {"column.click",      CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of the label; empty: click, rating or label"},
+    {"column.ts",         CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column of the time (s or ms since 1970); empty: ts, timestamp or none"},
+    {"column.id",         CONFIG_TEXT, FIELD(table.id), "", 0, 0, NULL, "column of the impression id; empty: the number of the row"},
+    {"id.start",          CONFIG_U64,  FIELD(table.id_start), "1", 0, 9007199254740992.0, NULL, "number of the first row"},
+    {"extras",            CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list"},
+    {"click.min",         CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "a label from here on is a click (ratings: 4); 0: the label is 0..1 as it is"},
+    {"rate",              CONFIG_F64,  FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
+    {"clock",             CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
+    {"clock.start",       CONFIG_TEXT, FIELD(start), "", 0, 0, NULL, "event time of the first row (2026-11-24T12:00Z); empty: so that the last row is now"},
+    {"clock.step_ms",     CONFIG_U64,  FIELD(feed.step_ms), "1000", 0, 86400000, NULL, "ms of event time between two rows"},
+    {"label.delay_ms",    CONFIG_U64,  FIELD(feed.delay_ms), "30000", 0, 2592000000.0, NULL, "mean ms from impression to label, exponential"},
+    {"labels",            CONFIG_CHOICE, FIELD(feed.label_choice), "clicks", 0, 0, FEED_LABELS_WORDS, "clicks: only for clicks, as in life; all: zeros too"},
+    {"label.pairs",       CONFIG_BOOL, FIELD(feed.label_pairs), "false", 0, 0, NULL, "labels carry user and ad: no join is needed"},
+    {"seed",              CONFIG_U64,  FIELD(feed.seed), "1", 0, 4294967295.0, NULL, "of delays and of the world"},
+    {"rejects",           CONFIG_TEXT, FIELD(rejects), "", 0, 0, NULL, "file for line and reason of each rejected row"},
+    {"json",              CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "the final account as JSON"},
+    {"world",             CONFIG_BOOL, FIELD(use_world), "false", 0, 0, NULL, "feed a synthetic world instead of a file"},
+    {"world.rows",        CONFIG_U64,  FIELD(world.rows), "60000", 1, 1e12, NULL, "impressions of the world"},
+    {"world.users",       CONFIG_U32,  FIELD(world.users), "1000", 1, 10000000, NULL, "users of the world"},
+    {"world.ads",         CONFIG_U32,  FIELD(world.ads), "200", 1, 10000000, NULL, "ads of the world"},
+    {"world.rank",        CONFIG_U32,  FIELD(world.rank), "4", 0, 256, NULL, "dimensions of the users' taste"},
+    {"world.click_rate",  CONFIG_F64,  FIELD(world.click_rate), "0.15", 0.000001, 0.999999, NULL, "of an average pair"},
+    {"world.spread",      CONFIG_F64,  FIELD(world.spread), "0.8", 0, 10, NULL, "standard deviation of users' and ads' biases, in logits"},
+    {"world.affinity",    CONFIG_F64,  FIELD(world.affinity), "0.8", 0, 10, NULL, "standard deviation of the taste, in logits"},
+    {"world.zipf",        CONFIG_F64,  FIELD(world.zipf), "0.7", 0, 4, NULL, "exponent of the activity's long tail"},
+    {"world.drift",       CONFIG_F64,  FIELD(world.drift), "0.3", 0, 100, NULL, "radians that the ads' biases turn over all rows"},
+    {"world.truth",       CONFIG_TEXT, FIELD(truth), "", 0, 0, NULL, "file for the true click probabilities: id,p"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* --- Progress
+ * --------------------------------------------------------------------- */
+
+struct progress {
+    struct feed *feed;
+    atomic_bool over;
+    pthread_t thread;
+    bool running;
+};
+
+static void show(const struct feed_counts *now, double seconds)
+{
+    double rate = seconds > 0 ? (double)now->rows / seconds : 0;
+
+    fprintf(stderr, "\r%" PRIu64 " rows, %.0f/s", now->rows, rate);
+    if (now->expected > 0 && rate > 0)
+        fprintf(stderr, ", %.0f %%, %.0f s to go",
+                100.0 * (double)now->rows / (double)now->expected,
+                (double)(now->expected - now->rows) / rate);
+    fputs("   ", stderr);
+}
+
+static void *show_progress(void *context)
+{
+    struct progress *progress = context;
+    int64_t started = clock_monotonic_ms();
+
+    while (!progress->over) {
+        clock_sleep_ms(PROGRESS_MS);
+        struct feed_counts now = feed_counts(progress->feed);
+        show(&now, (double)(clock_monotonic_ms() - started) / 1e3);
+    }
+    fputs("\n", stderr);
+    return NULL;
+}
+
+/* Only a person on a terminal wants to see it. */
+static void progress_start(struct progress *progress, struct feed *feed)
+{
+    progress->feed = feed;
+    if (isatty(STDERR_FILENO))
+        progress->running = pthread_create(&progress->thread, NULL,
+                                           show_progress, progress) == 0;
+}
+
+static void progress_stop(struct progress *progress)
+{
+    progress->over = true;
+    if (progress->running)
+        pthread_join(progress->thread, NULL);
+}
+
+/* --- The account
+ * ------------------------------------------------------------------- */
+
+static int print_json(const struct feed *feed, double seconds,
+                      struct error *err)
+{
+    struct feed_counts n = feed_counts(feed);
+    json_t *account = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "rows", (json_int_t)n.rows,
+        "impressions", (json_int_t)n.impressions, "rejected",
+        (json_int_t)n.rejected, "labels", (json_int_t)n.labels, "clicks",
+        (json_int_t)n.clicks, "first_ms", (json_int_t)n.first_ms, "last_ms",
+        (json_int_t)n.last_ms, "seconds", seconds);
+
+    if (!account || json_dumpf(account, stdout, JSON_COMPACT) < 0)
+        return error_set(err, ERROR_FAILED, "write the account");
+    putchar('\n');
+    json_decref(account);
+    return 0;
+}
+
+static void print_account(const struct feed *feed, double seconds)
+{
+    struct feed_counts n = feed_counts(feed);
+    char first[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
+
+    printf("rows read    %12" PRIu64 "\n"
+           "  published  %12" PRIu64 "\n"
+           "  rejected   %12" PRIu64 "\n"
+           "labels       %12" PRIu64 "  (%" PRIu64 " clicks)\n",
+           n.rows, n.impressions, n.rejected, n.labels, n.clicks);
+    if (n.impressions > 0)
+        printf("event times  %s .. %s\n", clock_format(n.first_ms, first),
+               clock_format(n.last_ms, last));
+    printf("took         %12.1f s (%.0f rows/s)\n", seconds,
+           seconds > 0 ? (double)n.rows / seconds : 0);
+    for (uint64_t i = 0; i < n.rejected && i < FEED_REJECTS_KEPT; i++)
+        fprintf(stderr, "rejected: %s\n", feed_reject(feed, i));
+    if (n.rejected > FEED_REJECTS_KEPT)
+        fprintf(stderr, "... and %" PRIu64 " more (--rejects FILE has all)\n",
+                n.rejected - FEED_REJECTS_KEPT);
+}
+
+/* --- The command
+ * ------------------------------------------------------------------- */
+
+static int open_source(const struct invocation *with,
+                       struct feed_settings *settings,
+                       struct event_source **source, struct error *err)
+{
+    if (settings->use_world) {
+        settings->world.seed = settings->feed.seed;
+        settings->world.truth = settings->truth[0] ? settings->truth : NULL;
+        return world_open(&settings->world, source, err);
+    }
+    if (with->argument_count != 1)
+        return error_set(err, ERROR_USAGE,
+                         "what should be fed? name one FILE (- is standard "
+                         "input), or --world");
+    settings->table.path = with->arguments[0];
+    settings->table.format = settings->format;
+    return table_source_open(&settings->table, source, err);
+}
+
+static int open_rejects(struct feed_settings *settings, struct error *err)
+{
+    if (!settings->rejects[0])
+        return 0;
+    settings->feed.rejects = fopen(settings->rejects, "w");
+    if (!settings->feed.rejects)
+        return error_set(err, ERROR_IO, "write '%s': %s", settings->rejects,
+                         strerror(errno));
+    fputs("line,reason\n", settings->feed.rejects);
+    return 0;
+}
+
+static int run_feed(struct feed_settings *settings, struct feed *feed,
+                    struct error *err)
+{
+    struct progress progress = {0};
+    int64_t started = clock_monotonic_ms();
+
+    progress_start(&progress, feed);
+    int status = feed_run(feed, err);
+    progress_stop(&progress);
+    double seconds = (double)(clock_monotonic_ms() - started) / 1e3;
+    if (status == 0 && settings->json)
+        return print_json(feed, seconds, err);
+    print_account(feed, seconds);
+    return status;
+}
+
+static int run(const struct invocation *with, void *given, struct error *err)
+{
+    struct feed_settings *settings = given;
+    struct event_source *source = NULL;
+    struct feed *feed = NULL;
+    int status = -1;
+
+    settings->feed.kafka = with->kafka;
+    if (settings->start[0] &&
+        clock_parse(settings->start, &settings->feed.start_ms, err) < 0)
+        return error_wrap(err, "clock.start");
+    if (stop_on_signals(DEADLINE_MS, err) < 0 ||
+        open_source(with, settings, &source, err) < 0 ||
+        open_rejects(settings, err) < 0 ||
+        feed_open(&settings->feed, source, &feed, err) < 0 ||
+        run_feed(settings, feed, err) < 0)
+        goto out;
+    status = stop_exit_status();
+
+out:
+    feed_close(feed);
+    event_source_close(source);
+    if (settings->feed.rejects)
+        fclose(settings->feed.rejects);
+    return status;
+}
+
+const struct command feed_command = {
+    .name = "feed",
+    .summary = "publish a data set or a synthetic world as events",
+    .arguments = "[FILE]",
+    .help =
+        "Reads CSV with a header, ARFF or MovieLens files, plain or gzip, or "
+        "standard input (-), and publishes an impression for each row and a "
+        "label for each click, keyed by user, in the order of event time. The "
+        "final account balances: rows read = published + rejected. After "
+        "SIGTERM the labels of what was already published are still sent.\n\n"
+        "  pctr feed -b localhost:9092 clicks.csv.gz --field.anonymous=0\n"
+        "  pctr feed -b localhost:9092 ratings.csv --click.min=4\n"
+        "  pctr feed -b localhost:9092 --world --rate=1000 --clock=wall\n",
+    .keys = keys,
+    .settings_size = sizeof(struct feed_settings),
+    .needs_kafka = true,
+    .run = run,
+};
