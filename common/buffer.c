@@ -9,7 +9,7 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
         goto failed;
 
     size_t needed = buffer->size + size;
-    if (needed > buffer->room) {
+    if (needed > buffer->room || !buffer->bytes) { /* also for no bytes */
         size_t room = buffer->room < 256 ? 256 : buffer->room;
         while (room < needed)
             room = room > SIZE_MAX / 2 ? needed : room * 2;

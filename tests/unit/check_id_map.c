@@ -54,6 +54,15 @@ START_TEST(indices_follow_first_appearance)
 }
 END_TEST
 
+START_TEST(an_empty_id_may_be_the_first)
+{
+    ck_assert_uint_eq(add_text(""), 0);
+    ck_assert_uint_eq(find_text(map, ""), 0);
+    ck_assert_uint_eq(id_map_id(map, 0).size, 0);
+    ck_assert_ptr_nonnull(id_map_id(map, 0).text);
+}
+END_TEST
+
 START_TEST(a_number_and_its_text_are_one_id)
 {
     struct id number = id_from_number(42);
@@ -235,6 +244,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, open_map, close_map);
     tcase_add_test(tests, indices_follow_first_appearance);
+    tcase_add_test(tests, an_empty_id_may_be_the_first);
     tcase_add_test(tests, a_number_and_its_text_are_one_id);
     tcase_add_test(tests, texts_that_share_a_beginning_differ);
     tcase_add_test(tests, collisions_are_told_apart);

@@ -114,6 +114,29 @@ START_TEST(what_was_encoded_is_decoded)
 }
 END_TEST
 
+/* A file that format 1 wrote: later programs must read it, and a change of
+ * what is written must be a decision. */
+START_TEST(the_file_of_format_1_is_read_and_written)
+{
+    uint8_t *golden = NULL;
+    struct snapshot *out = NULL;
+    struct prediction answer;
+    struct pair pair = {0, INDEX_UNKNOWN};
+    size_t size;
+
+    ck_assert_ok(
+        file_read(GOLDEN_DIR "/snapshot_1.snap", 4096, &golden, &size, &err),
+        err);
+    ck_assert_ok(snapshot_decode(golden, size, &out, &err), err);
+    model_predict(out->model, &pair, 1, &answer);
+    ck_assert_double_eq(answer.value, 0.53125);
+    ck_assert_uint_eq(size, bytes.size);
+    ck_assert_mem_eq(golden, bytes.bytes, size);
+    snapshot_free(out);
+    free(golden);
+}
+END_TEST
+
 START_TEST(the_same_model_gives_the_same_bytes)
 {
     struct snapshot *out = NULL;
@@ -282,6 +305,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, fit, drop);
     tcase_add_test(tests, what_was_encoded_is_decoded);
+    tcase_add_test(tests, the_file_of_format_1_is_read_and_written);
     tcase_add_test(tests, the_same_model_gives_the_same_bytes);
     tcase_add_test(tests, encoding_appends);
     tcase_add_test(tests, a_flipped_bit_anywhere_is_refused);
