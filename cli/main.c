@@ -11,11 +11,13 @@
 
 extern const struct command feed_command;
 extern const struct command score_command;
+extern const struct command snapshot_command;
 extern const struct command topics_command;
 
 const struct command *const commands[] = {
     &feed_command,
     &score_command,
+    &snapshot_command,
     &topics_command,
     NULL,
 };

@@ -26,6 +26,11 @@ struct snapshot_publisher {
     struct publisher *publisher;
 };
 
+static bool has_transactions(const struct snapshot_publisher_config *config)
+{
+    return !config->kafka.embedded && !config->single_records;
+}
+
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,
                             struct snapshot_publisher **out, struct error *err)
 {
@@ -41,7 +46,7 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
         .compression = "none", /* the chunks are packed already */
         .topics = {self->config.models, self->config.chunks},
     };
-    if (!config->kafka.embedded)
+    if (has_transactions(config))
         snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-trainer",
                  config->name);
     if (publisher_open(&to, &self->publisher, err) < 0) {
@@ -65,7 +70,7 @@ void snapshot_publisher_close(struct snapshot_publisher *self)
 
 static int begin(struct snapshot_publisher *self, struct error *err)
 {
-    if (self->config.kafka.embedded)
+    if (!has_transactions(&self->config))
         return 0;
     return publisher_begin(self->publisher, err) == PUBLISHER_OK ? 0 : -1;
 }
@@ -74,7 +79,7 @@ static int begin(struct snapshot_publisher *self, struct error *err)
  * owner, and the broker ends the transaction by its timeout. */
 static int finish(struct snapshot_publisher *self, int sent, struct error *err)
 {
-    if (self->config.kafka.embedded)
+    if (!has_transactions(&self->config))
         return sent < 0 ? -1 : publisher_flush(self->publisher, FLUSH_MS, err);
     if (sent == 0 && publisher_commit(self->publisher, err) == PUBLISHER_OK)
         return 0;

@@ -13,6 +13,7 @@
 #include "common/kafka_client.h"
 #include "common/manifest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ struct snapshot_publisher_config {
     char models[250];     /* manifest topic */
     char chunks[250];     /* chunk topic */
     uint32_t chunk_bytes; /* <= 900000 */
+    bool single_records;  /* only pins and announcements, which are one record
+                             each and whole by themselves: no transaction, and
+                             a running trainer is not fenced */
 };
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,

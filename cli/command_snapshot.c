@@ -1,0 +1,390 @@
+/*
+ * command_snapshot.c - `pctr snapshot` shows what was published, takes it to
+ * a file, and decides what is served.
+ */
+#include "cli/command.h"
+
+#include "common/clock.h"
+#include "common/file.h"
+
+#include "consumer/snapshot_reader.h"
+#include "model/snapshot.h"
+#include "producer/snapshot_publisher.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct snapshot_settings {
+    char models[250], chunks[250];
+    char model_name[64];
+    char output[512];
+    uint32_t timeout_ms;
+    bool json;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct snapshot_settings, f),                                     \
+        sizeof(((struct snapshot_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic.models", CONFIG_TEXT, FIELD(models),     "pctr.models",       0, 0, NULL, "manifests of models"},
+    {"topic.chunks", CONFIG_TEXT, FIELD(chunks),     "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
+    {"model.name",   CONFIG_TEXT, FIELD(model_name), "click",             0, 0, NULL, "which model"},
+    {"output",       CONFIG_TEXT, FIELD(output),     "",                  0, 0, NULL, "fetch: the file to write"},
+    {"timeout_ms",   CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
+    {"json",         CONFIG_BOOL, FIELD(json),       "false",             0, 0, NULL, "list and show: JSON, one object a line"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* What an action works with. */
+struct work {
+    const struct invocation *with;
+    const struct snapshot_settings *settings;
+    struct snapshot_reader *reader; /* caught up; NULL without a broker */
+    const char *argument;           /* NULL: none was given */
+};
+
+/* --- Manifests --------------------------------------------------------------
+ */
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *manifest_json(const struct manifest *m, bool served)
+{
+    char hex[DIGEST_HEX_SIZE], created[CLOCK_TEXT_SIZE];
+
+    return json_pack(
+        "{s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:o, "
+        "s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:s}",
+        "name", m->name, "epoch", (json_int_t)m->epoch, "created",
+        clock_format(m->created_ms, created), "served", served, "algorithm",
+        m->algorithm, "params", m->params, "trainer", m->trainer, "seed",
+        (json_int_t)m->seed, "users", (int)m->users, "ads", (int)m->ads, "rows",
+        (json_int_t)m->rows, "rmse", number_or_null(m->metrics.rmse), "mae",
+        number_or_null(m->metrics.mae), "logloss",
+        number_or_null(m->metrics.logloss), "auc",
+        number_or_null(m->metrics.auc), "normalised_entropy",
+        number_or_null(m->metrics.normalised_entropy), "holdout_rows",
+        (json_int_t)m->metrics.rows, "parent_epoch",
+        (json_int_t)m->parent_epoch, "size", (json_int_t)m->size, "packed_size",
+        (json_int_t)m->packed_size, "chunk_count", (int)m->chunk_count,
+        "first_chunk_offset", (json_int_t)m->first_chunk_offset, "sha256",
+        digest_hex(&m->sha256, hex));
+}
+
+static int print_json(json_t *object, struct error *err)
+{
+    int status = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
+
+    putchar('\n');
+    json_decref(object);
+    return status == 0 ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+}
+
+static void print_row(const struct manifest *m, bool served)
+{
+    char created[CLOCK_TEXT_SIZE];
+
+    printf("%c %8" PRIu64 "  %s  %-12s %10" PRIu64 " %9" PRIu32 " %8" PRIu32
+           " %11" PRIu64 " %8.5f %7.5f\n",
+           served ? '*' : ' ', m->epoch, clock_format(m->created_ms, created),
+           m->algorithm, m->rows, m->users, m->ads, m->size, m->metrics.logloss,
+           m->metrics.auc);
+}
+
+static int list(struct work *work, struct error *err)
+{
+    size_t count;
+    const struct manifest *served = snapshot_reader_wanted(work->reader);
+    const struct manifest *all =
+        snapshot_reader_manifests(work->reader, &count);
+
+    if (!work->settings->json)
+        printf("  %8s  %-24s  %-12s %10s %9s %8s %11s %8s %7s\n", "epoch",
+               "created", "algorithm", "rows", "users", "ads", "bytes",
+               "logloss", "auc");
+    for (size_t i = 0; i < count; i++) {
+        bool is_served = served == &all[i];
+        if (!work->settings->json)
+            print_row(&all[i], is_served);
+        else if (print_json(manifest_json(&all[i], is_served), err) < 0)
+            return -1;
+    }
+    if (!work->settings->json && snapshot_reader_pinned(work->reader) != 0)
+        printf("pinned: %" PRIu64 "\n", snapshot_reader_pinned(work->reader));
+    return 0;
+}
+
+/* --- One of them ------------------------------------------------------------
+ */
+
+static int parse_epoch(const char *text, uint64_t *epoch, struct error *err)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *epoch =
+        text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (*epoch == 0 || errno != 0 || *end != '\0')
+        return error_set(err, ERROR_USAGE,
+                         "give the epoch, a number from 1 on: see `pctr "
+                         "snapshot list`");
+    return 0;
+}
+
+static int find(const struct work *work, const struct manifest **out,
+                struct error *err)
+{
+    uint64_t epoch;
+
+    if (parse_epoch(work->argument, &epoch, err) < 0)
+        return -1;
+    *out = snapshot_reader_find(work->reader, epoch);
+    if (!*out)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "no epoch %" PRIu64 " of '%s' on topic '%s': see "
+                         "`pctr snapshot list`",
+                         epoch, work->settings->model_name,
+                         work->settings->models);
+    return 0;
+}
+
+/* The same object as JSON and as lines. */
+static int print_object(json_t *object, bool json, struct error *err)
+{
+    const char *key;
+    json_t *value;
+
+    if (json || !object)
+        return print_json(object, err);
+    json_object_foreach(object, key, value)
+    {
+        char *text = json_is_string(value)
+                         ? NULL
+                         : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        printf("%-20s %s\n", key, text ? text : json_string_value(value));
+        free(text);
+    }
+    json_decref(object);
+    return 0;
+}
+
+static json_t *ranges_json(const struct manifest *manifest)
+{
+    json_t *ranges = json_array();
+
+    for (size_t i = 0; i < manifest->range_count; i++) {
+        const struct manifest_range *range = &manifest->ranges[i];
+        json_array_append_new(ranges, json_pack("[s, i, I, I]", range->topic,
+                                                (int)range->partition,
+                                                (json_int_t)range->first,
+                                                (json_int_t)range->next));
+    }
+    return ranges;
+}
+
+static int show_file(const struct work *work, struct error *err)
+{
+    struct snapshot *snapshot = NULL;
+    char hex[DIGEST_HEX_SIZE], params[512];
+
+    if (snapshot_read(work->argument, &snapshot, err) < 0)
+        return -1;
+    const struct model *model = snapshot->model;
+    params_print(model->ops, &model->params, params, sizeof(params));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:s}", "algorithm",
+        model->ops->name, "params", params, "users", (int)model->users, "ads",
+        (int)model->items, "rows", (json_int_t)snapshot->rows, "mean",
+        model->mean, "low", model->scale.low, "high", model->scale.high,
+        "sha256", digest_hex(&snapshot->sha256, hex));
+    snapshot_free(snapshot);
+    return print_object(object, work->settings->json, err);
+}
+
+static bool is_number(const char *text)
+{
+    return text && *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+static int show(struct work *work, struct error *err)
+{
+    const struct manifest *manifest = NULL;
+
+    if (!work->reader)
+        return show_file(work, err);
+    if (find(work, &manifest, err) < 0)
+        return -1;
+    bool served = snapshot_reader_wanted(work->reader) == manifest;
+    json_t *object = manifest_json(manifest, served);
+    if (object)
+        json_object_set_new(object, "ranges", ranges_json(manifest));
+    return print_object(object, work->settings->json, err);
+}
+
+static int fetch(struct work *work, struct error *err)
+{
+    const struct manifest *manifest = NULL;
+    enum snapshot_refusal why;
+    struct buffer bytes = {0};
+
+    if (!work->settings->output[0])
+        return error_set(err, ERROR_USAGE, "name the file: --output FILE");
+    if (find(work, &manifest, err) < 0)
+        return -1;
+    int status = snapshot_reader_fetch(
+        work->reader, manifest, work->settings->timeout_ms, &bytes, &why, err);
+    if (status == 0)
+        status =
+            file_replace(work->settings->output, bytes.bytes, bytes.size, err);
+    if (status == 0)
+        fprintf(stderr, "epoch %" PRIu64 ", %zu bytes -> %s\n", manifest->epoch,
+                bytes.size, work->settings->output);
+    buffer_free(&bytes);
+    return status;
+}
+
+/* --- What is served ---------------------------------------------------------
+ */
+
+static int open_publisher(const struct work *work,
+                          struct snapshot_publisher **out, struct error *err)
+{
+    struct snapshot_publisher_config to = {.kafka = work->with->kafka,
+                                           .single_records = true};
+
+    strcpy(to.name, work->settings->model_name);
+    strcpy(to.models, work->settings->models);
+    strcpy(to.chunks, work->settings->chunks);
+    return snapshot_publisher_open(&to, out, err);
+}
+
+static int set_pin(struct work *work, uint64_t epoch, struct error *err)
+{
+    struct snapshot_publisher *publisher = NULL;
+
+    if (open_publisher(work, &publisher, err) < 0)
+        return -1;
+    int status = snapshot_publisher_pin(publisher, epoch, err);
+    snapshot_publisher_close(publisher);
+    return status;
+}
+
+static int pin(struct work *work, struct error *err)
+{
+    const struct manifest *manifest = NULL;
+
+    if (find(work, &manifest, err) < 0 ||
+        set_pin(work, manifest->epoch, err) < 0)
+        return -1;
+    fprintf(stderr, "pinned: %" PRIu64 ", until `pctr snapshot unpin`\n",
+            manifest->epoch);
+    return 0;
+}
+
+static int unpin(struct work *work, struct error *err)
+{
+    if (set_pin(work, 0, err) < 0)
+        return -1;
+    fprintf(stderr, "the newest is served\n");
+    return 0;
+}
+
+static int rollback(struct work *work, struct error *err)
+{
+    const struct manifest *old = NULL;
+    struct snapshot_publisher *publisher = NULL;
+    struct manifest again;
+
+    if (find(work, &old, err) < 0 || manifest_copy(old, &again, err) < 0)
+        return -1;
+    again.epoch = snapshot_reader_highest(work->reader) + 1;
+    again.parent_epoch = old->epoch;
+    again.parent_sha256 = old->sha256;
+    int status = open_publisher(work, &publisher, err);
+    if (status == 0)
+        status = snapshot_publisher_announce(publisher, &again, err);
+    if (status == 0)
+        fprintf(stderr, "epoch %" PRIu64 " is epoch %" PRIu64 " again\n",
+                again.epoch, old->epoch);
+    snapshot_publisher_close(publisher);
+    manifest_free(&again);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    int (*act)(struct work *work, struct error *err);
+} actions[] = {
+    {"list", list}, {"show", show},   {"fetch", fetch},
+    {"pin", pin},   {"unpin", unpin}, {"rollback", rollback},
+};
+
+/* --- The command ------------------------------------------------------------
+ */
+
+static int open_reader(struct work *work, struct error *err)
+{
+    struct snapshot_reader_config from = {.kafka = work->with->kafka};
+
+    if (!from.kafka.brokers[0])
+        return error_set(err, ERROR_USAGE, "give the brokers: -b HOST:PORT");
+    strcpy(from.name, work->settings->model_name);
+    strcpy(from.models, work->settings->models);
+    strcpy(from.chunks, work->settings->chunks);
+    if (snapshot_reader_open(&from, &work->reader, err) < 0)
+        return -1;
+    return snapshot_reader_catch_up(work->reader, work->settings->timeout_ms,
+                                    NULL, err);
+}
+
+static int run(const struct invocation *with, void *settings, struct error *err)
+{
+    struct work work = {.with = with, .settings = settings};
+    const char *name = with->argument_count > 0 ? with->arguments[0] : "";
+
+    work.argument = with->argument_count > 1 ? with->arguments[1] : NULL;
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strcmp(actions[i].name, name) != 0)
+            continue;
+        bool is_file = actions[i].act == show && work.argument &&
+                       !is_number(work.argument);
+        int status = is_file ? 0 : open_reader(&work, err);
+        if (status == 0)
+            status = actions[i].act(&work, err);
+        snapshot_reader_close(work.reader);
+        return status;
+    }
+    return error_set(err, ERROR_USAGE,
+                     "'%s' is none of list, show, fetch, pin, unpin, rollback",
+                     name);
+}
+
+const struct command snapshot_command = {
+    .name = "snapshot",
+    .summary = "list, show and fetch published models, pin or roll back",
+    .arguments = "list|show|fetch|pin|unpin|rollback [EPOCH|FILE]",
+    .help =
+        "  pctr snapshot list -b HOST:PORT           * marks what is served\n"
+        "  pctr snapshot show 12 -b HOST:PORT        all that is known of one\n"
+        "  pctr snapshot show FILE                   what a file holds\n"
+        "  pctr snapshot fetch 12 --output FILE -b HOST:PORT\n"
+        "  pctr snapshot pin 12 -b HOST:PORT         serve 12 whatever comes\n"
+        "  pctr snapshot unpin -b HOST:PORT          serve the newest again\n"
+        "  pctr snapshot rollback 12 -b HOST:PORT    12 again, as the newest;\n"
+        "                                            the next one follows it\n",
+    .keys = keys,
+    .settings_size = sizeof(struct snapshot_settings),
+    .needs_kafka = false,
+    .run = run,
+};
