@@ -10,17 +10,23 @@
 #include <string.h>
 
 extern const struct command feed_command;
+extern const struct command fit_command;
+extern const struct command predict_command;
 extern const struct command score_command;
 extern const struct command snapshot_command;
 extern const struct command topics_command;
 
+/* clang-format off */
 const struct command *const commands[] = {
     &feed_command,
     &score_command,
     &snapshot_command,
     &topics_command,
+    &fit_command,
+    &predict_command,
     NULL,
 };
+/* clang-format on */
 
 static void print_commands(FILE *out)
 {

@@ -54,6 +54,7 @@ struct table_source_config {
      * for `id` and `ts`, empty may also mean none. */
     char id[64], ts[64], user[64], ad[64], click[64];
     char extras[512];  /* "all", "none" or a list of columns */
+    bool any_label;    /* labels are any finite number: ratings to learn from */
     double click_min;  /* a value from here on is a click; 0: it is the weight
                           itself, 0 to 1 */
     uint64_t id_start; /* number of the first row where there is no id */

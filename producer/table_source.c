@@ -143,7 +143,7 @@ static int read_click(const struct table_source *s,
         *out = number >= s->config.click_min;
         return 0;
     }
-    if (number < 0 || number > 1)
+    if (!s->config.any_label && (number < 0 || number > 1))
         return error_set(why, ERROR_FORMAT,
                          "click: %g is outside 0..1 (for ratings say what "
                          "counts as a click: --click.min)",

@@ -1,0 +1,210 @@
+/*
+ * command_fit.c - `pctr fit` learns a model from a file and keeps it as a
+ * snapshot.
+ */
+#include "cli/command.h"
+#include "cli/dataset_file.h"
+
+#include "common/clock.h"
+#include "common/digest.h"
+
+#include "model/cross_validation.h"
+#include "model/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fit_settings {
+    struct dataset_file data;
+    char model[32], params[512], output[512], matrix[32];
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct fit_settings, f), sizeof(((struct fit_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"model",       CONFIG_TEXT, FIELD(model),  "svd", 0, 0, NULL, "algorithm; an unknown one is answered with the list"},
+    {"params",      CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, such as \"factors=50 epochs=10\""},
+    {"output",      CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file for the snapshot"},
+    {"show-matrix", CONFIG_TEXT, FIELD(matrix), "", 0, 0, NULL, "print the first users x ads, such as 10x10, instead of fitting"},
+    DATASET_FILE_KEYS(data),
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* --- The matrix view
+ * ---------------------------------------------------------------- */
+
+/* The mean label of a pair; *rows is how many there are. */
+static double pair_mean(const struct dataset *data, uint32_t user,
+                        uint32_t item, size_t *rows)
+{
+    double sum = 0;
+
+    *rows = 0;
+    for (size_t i = 0; i < data->count; i++) {
+        if (data->rows[i].user != user || data->rows[i].item != item)
+            continue;
+        sum += data->rows[i].value;
+        ++*rows;
+    }
+    return *rows ? sum / (double)*rows : 0;
+}
+
+static void print_matrix_row(const struct dataset *data, uint32_t user,
+                             uint32_t items)
+{
+    char text[ID_PRINT_SIZE];
+    struct id id = id_map_id(data->users, user);
+
+    id_print(&id, text);
+    printf("%-12.12s", text);
+    for (uint32_t i = 0; i < items; i++) {
+        size_t rows;
+        double mean = pair_mean(data, user, i, &rows);
+        if (rows)
+            printf(" %10.3g", mean);
+        else
+            printf(" %10s", ".");
+    }
+    putchar('\n');
+}
+
+static int print_matrix(const struct dataset *data, const char *size,
+                        struct error *err)
+{
+    unsigned users, items;
+    char behind, text[ID_PRINT_SIZE];
+
+    if (sscanf(size, "%ux%u%c", &users, &items, &behind) != 2)
+        return error_set(err, ERROR_CONFIG,
+                         "show-matrix: '%s': write users x ads, such as 10x10",
+                         size);
+    uint32_t all_users = id_map_count(data->users);
+    uint32_t all_items = id_map_count(data->items);
+    users = users < all_users ? users : all_users;
+    items = items < all_items ? items : all_items;
+
+    printf("%-12s", "user \\ ad");
+    for (uint32_t i = 0; i < items; i++) {
+        struct id id = id_map_id(data->items, i);
+        id_print(&id, text);
+        printf(" %10.10s", text);
+    }
+    putchar('\n');
+    for (uint32_t u = 0; u < users; u++)
+        print_matrix_row(data, u, items);
+    printf("\n%u users, %u ads, %zu rows: %.4f %% of the pairs\n", all_users,
+           all_items, data->count,
+           100.0 * (double)data->count / ((double)all_users * all_items));
+    return 0;
+}
+
+/* --- Fitting
+ * ------------------------------------------------------------------------ */
+
+static int report(const struct dataset *data, const struct trainset *train,
+                  const struct snapshot *snapshot, double seconds,
+                  struct error *err)
+{
+    struct evaluation on_train;
+    char params[512];
+
+    if (cross_validate_measure(snapshot->model, train, data, NULL, data->count,
+                               &on_train, err) < 0)
+        return -1;
+    params_print(snapshot->model->ops, &snapshot->model->params, params,
+                 sizeof(params));
+    printf("model     %s  %s\n"
+           "learned   %zu rows, %u users, %u ads, mean %.6g, in %.3f s\n"
+           "on them   RMSE %.6f  MAE %.6f  log-loss %.6f  AUC %.6f\n",
+           snapshot->model->ops->name, params, data->count,
+           train->ratings->users, train->ratings->items, train->ratings->mean,
+           seconds, on_train.rmse, on_train.mae, on_train.logloss,
+           on_train.auc);
+    return 0;
+}
+
+static int keep(const char *path, const struct snapshot *snapshot,
+                struct error *err)
+{
+    struct buffer bytes = {0};
+    char hex[DIGEST_HEX_SIZE];
+
+    if (!path[0])
+        return 0;
+    if (snapshot_write(path, snapshot, err) < 0 ||
+        snapshot_encode(snapshot, &bytes, err) < 0) {
+        buffer_free(&bytes);
+        return -1;
+    }
+    struct digest digest = digest_of(bytes.bytes, bytes.size);
+    printf("kept      %s  %zu bytes, SHA-256 %s\n", path, bytes.size,
+           digest_hex(&digest, hex));
+    buffer_free(&bytes);
+    return 0;
+}
+
+static int fit(const struct fit_settings *settings, const struct dataset *data,
+               struct scale scale, struct error *err)
+{
+    const struct model_ops *ops = NULL;
+    struct model_params params;
+    struct trainset *train = NULL;
+    struct snapshot snapshot = {.rows = data->count};
+    int status = -1;
+
+    if (model_find(settings->model, &ops, err) < 0 ||
+        params_start(ops, &params, err) < 0 ||
+        params_set(ops, settings->params, &params, err) < 0 ||
+        trainset_build(data, NULL, data->count, scale, &train, err) < 0 ||
+        trainset_ids(train, data, &snapshot.users, &snapshot.ads, err) < 0)
+        goto out;
+
+    int64_t started = clock_monotonic_ns();
+    if (model_fit(ops, train->ratings, &params, NULL, &snapshot.model, err) < 0)
+        goto out;
+    double seconds = (double)(clock_monotonic_ns() - started) / 1e9;
+    if (report(data, train, &snapshot, seconds, err) < 0 ||
+        keep(settings->output, &snapshot, err) < 0)
+        goto out;
+    status = 0;
+
+out:
+    id_map_free(snapshot.users);
+    id_map_free(snapshot.ads);
+    model_free(snapshot.model);
+    trainset_free(train);
+    return status;
+}
+
+static int run(const struct invocation *with, void *given, struct error *err)
+{
+    const struct fit_settings *settings = given;
+    struct dataset *data = NULL;
+    struct scale scale;
+
+    if (with->argument_count != 1)
+        return error_set(err, ERROR_USAGE, "name the FILE to learn from");
+    if (dataset_file_read(&settings->data, with->arguments[0], &data, &scale,
+                          err) < 0)
+        return -1;
+    int status = settings->matrix[0] ? print_matrix(data, settings->matrix, err)
+                                     : fit(settings, data, scale, err);
+    dataset_free(data);
+    return status;
+}
+
+const struct command fit_command = {
+    .name = "fit",
+    .summary = "learn a model from a file and keep it as a snapshot",
+    .arguments = "FILE",
+    .help = "  pctr fit clicks.csv.gz --model=baseline --output=click.snap\n"
+            "  pctr fit ratings.csv --model=svd --params=\"factors=20\"\n"
+            "  pctr fit clicks.csv.gz --show-matrix=10x10\n",
+    .keys = keys,
+    .settings_size = sizeof(struct fit_settings),
+    .run = run,
+};

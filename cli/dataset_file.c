@@ -1,0 +1,92 @@
+#include "cli/dataset_file.h"
+
+#include "producer/event_source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct table_source_config
+source_config(const struct dataset_file *settings, const char *path)
+{
+    struct table_source_config config = {
+        .path = path,
+        .format = settings->format,
+        .extras = "none",
+        .any_label = true,
+    };
+
+    snprintf(config.user, sizeof(config.user), "%s", settings->user);
+    snprintf(config.ad, sizeof(config.ad), "%s", settings->ad);
+    snprintf(config.click, sizeof(config.click), "%s", settings->click);
+    snprintf(config.ts, sizeof(config.ts), "%s", settings->ts);
+    return config;
+}
+
+static int read_rows(struct event_source *source,
+                     const struct dataset_file *settings,
+                     struct dataset *dataset, struct error *err)
+{
+    for (;;) {
+        enum source_result result;
+        struct source_row row;
+        struct error why = {0};
+        uint64_t line = 0;
+        if (source->ops->next(source, &result, &row, &line, &why, err) < 0)
+            return -1;
+        if (result == SOURCE_END)
+            return 0;
+        if (result == SOURCE_REJECTED)
+            return error_set(err, ERROR_FORMAT, "line %llu: %s",
+                             (unsigned long long)line, why.text);
+        bool nobody = id_in_list(&row.user, settings->anonymous);
+        if (dataset_add(dataset, nobody ? NULL : &row.user, &row.ad, row.click,
+                        row.ts_ms, err) < 0)
+            return -1;
+    }
+}
+
+static int choose_scale(const struct dataset_file *settings,
+                        const struct dataset *dataset, struct scale *scale,
+                        struct error *err)
+{
+    char behind;
+
+    *scale = dataset_scale(dataset);
+    if (!settings->scale[0])
+        return 0;
+    if (sscanf(settings->scale, "%lf..%lf%c", &scale->low, &scale->high,
+               &behind) == 2 &&
+        scale->low <= scale->high)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "scale: '%s': write lowest..highest, such as 0..1",
+                     settings->scale);
+}
+
+int dataset_file_read(const struct dataset_file *settings, const char *path,
+                      struct dataset **out, struct scale *scale,
+                      struct error *err)
+{
+    struct table_source_config config = source_config(settings, path);
+    struct event_source *source = NULL;
+    struct dataset *dataset = NULL;
+    int status = -1;
+
+    if (table_source_open(&config, &source, err) < 0 ||
+        dataset_new(&dataset, err) < 0)
+        goto out;
+    if (read_rows(source, settings, dataset, err) < 0 ||
+        choose_scale(settings, dataset, scale, err) < 0) {
+        error_wrap(err, "'%s'", path);
+        goto out;
+    }
+    *out = dataset;
+    dataset = NULL;
+    status = 0;
+
+out:
+    dataset_free(dataset);
+    event_source_close(source);
+    return status;
+}

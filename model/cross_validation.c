@@ -1,0 +1,107 @@
+#include "model/cross_validation.h"
+
+#include "common/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BATCH = 512 };
+
+static uint32_t inner_of(const uint32_t *inner, uint32_t outer)
+{
+    return outer == INDEX_UNKNOWN ? INDEX_UNKNOWN : inner[outer];
+}
+
+/* labels and predictions are (n). */
+static void predict_rows(const struct model *model,
+                         const struct trainset *train,
+                         const struct dataset *dataset, const size_t *rows,
+                         size_t n, double *labels, double *predictions)
+{
+    struct pair pairs[BATCH];
+    struct prediction out[BATCH];
+
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            size_t at = rows ? rows[first + i] : first + i;
+            const struct rating *row = &dataset->rows[at];
+            pairs[i] = (struct pair){inner_of(train->user_inner, row->user),
+                                     inner_of(train->item_inner, row->item)};
+            labels[first + i] = row->value;
+        }
+        model_predict(model, pairs, count, out);
+        for (size_t i = 0; i < count; i++)
+            predictions[first + i] = out[i].value;
+    }
+}
+
+int cross_validate_measure(const struct model *model,
+                           const struct trainset *train,
+                           const struct dataset *dataset, const size_t *rows,
+                           size_t n, struct evaluation *out, struct error *err)
+{
+    double *figures = malloc((2 * n + 1) * sizeof(*figures));
+
+    if (!figures)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    predict_rows(model, train, dataset, rows, n, figures, figures + n);
+    int status = evaluate(figures, figures + n, n, out, err);
+    free(figures);
+    return status;
+}
+
+static double seconds_since(int64_t started_ns)
+{
+    return (double)(clock_monotonic_ns() - started_ns) / 1e9;
+}
+
+int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
+                        const struct model_ops *ops,
+                        const struct model_params *params, struct scale scale,
+                        bool measure_train, const atomic_bool *cancel,
+                        struct fold_result *out, struct error *err)
+{
+    struct trainset *train = NULL;
+    struct model *model = NULL;
+    struct fold_result result = {0};
+    int status = -1;
+
+    if (trainset_build(dataset, fold->train, fold->train_count, scale, &train,
+                       err) < 0)
+        return -1;
+    int64_t started = clock_monotonic_ns();
+    if (model_fit(ops, train->ratings, params, cancel, &model, err) < 0)
+        goto out;
+    result.fit_seconds = seconds_since(started);
+
+    started = clock_monotonic_ns();
+    if (cross_validate_measure(model, train, dataset, fold->test,
+                               fold->test_count, &result.test, err) < 0)
+        goto out;
+    result.test_seconds = seconds_since(started);
+    if (measure_train &&
+        cross_validate_measure(model, train, dataset, fold->train,
+                               fold->train_count, &result.train, err) < 0)
+        goto out;
+    *out = result;
+    status = 0;
+
+out:
+    model_free(model);
+    trainset_free(train);
+    return status;
+}
+
+void mean_and_deviation(const double *figures, size_t n, double *mean,
+                        double *deviation)
+{
+    double sum = 0, squares = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += figures[i];
+    *mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += (figures[i] - *mean) * (figures[i] - *mean);
+    *deviation = sqrt(squares / (double)n);
+}

@@ -1,0 +1,43 @@
+/*
+ * cross_validation.h - fit on each fold's training rows, measure on its test
+ * rows, as the reference's cross_validate() does.
+ */
+#ifndef MODEL_CROSS_VALIDATION_H
+#define MODEL_CROSS_VALIDATION_H
+
+#include "common/error.h"
+
+#include "model/dataset.h"
+#include "model/evaluation.h"
+#include "model/model.h"
+#include "model/splitter.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fold_result {
+    struct evaluation test, train; /* train only when asked for */
+    double fit_seconds, test_seconds;
+};
+
+/* One fold. `out` is untouched on failure. */
+int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
+                        const struct model_ops *ops,
+                        const struct model_params *params, struct scale scale,
+                        bool measure_train, const atomic_bool *cancel,
+                        struct fold_result *out, struct error *err) MUST_CHECK;
+
+/* The model's predictions (clipped) on rows[0..n-1] of the data set; NULL is
+ * all, in order. */
+int cross_validate_measure(const struct model *model,
+                           const struct trainset *train,
+                           const struct dataset *dataset, const size_t *rows,
+                           size_t n, struct evaluation *out,
+                           struct error *err) MUST_CHECK;
+
+/* Mean and population standard deviation of n figures. */
+void mean_and_deviation(const double *figures, size_t n, double *mean,
+                        double *deviation);
+
+#endif
