@@ -3,6 +3,7 @@
 #include "model/bytes_reader.h"
 #include "model/ratings.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ static uint32_t tag_of(uint64_t hash, bool is_text)
 static bool same_text(const struct id_map *map, const struct slot *slot,
                       const struct id *id)
 {
+    assert(slot->index < map->count);
     return map->entries[slot->index].size == id->size &&
            memcmp(map->arena.bytes + slot->value, id->text, id->size) == 0;
 }
@@ -276,7 +278,7 @@ int id_map_load(struct bytes_reader *from, struct id_map **out,
     if (id_map_new(&map, err) < 0)
         return -1;
     for (uint32_t i = 0; i < count; i++) {
-        struct id id;
+        struct id id = {0};
         uint32_t index;
         if (read_id(from, &id, err) < 0 ||
             id_map_add(map, &id, &index, err) < 0)

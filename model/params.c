@@ -54,8 +54,7 @@ static void print_value(const struct config_key *key,
     if (key->type != CONFIG_F64)
         return;
     memcpy(&exact, (const char *)params + key->offset, sizeof(exact));
-    double printed = strtod(out, NULL);
-    if (memcmp(&printed, &exact, sizeof(exact)) != 0)
+    if (strtod(out, NULL) != exact)
         snprintf(out, size, "%.17g", exact);
 }
 

@@ -63,21 +63,16 @@ static void measure(const struct id_map *map, const struct id *ids, size_t n)
            sum);
 }
 
-int main(int argc, char **argv)
+/* In random order, after they were added in ascending order. */
+static int fill(struct id_map *map, struct id *ids, size_t n, struct error *err)
 {
-    size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000000;
-    struct id *ids = calloc(n + 1, sizeof(*ids));
-    struct id_map *map = NULL;
-    struct error err;
-    uint32_t index;
     uint64_t state = 1;
+    uint32_t index;
 
-    if (!ids || id_map_new(&map, &err) < 0)
-        return EXIT_FAILURE;
     for (size_t i = 0; i < n; i++) {
         ids[i] = id_from_number((int64_t)i * 7919);
-        if (id_map_add(map, &ids[i], &index, &err) < 0)
-            return EXIT_FAILURE;
+        if (id_map_add(map, &ids[i], &index, err) < 0)
+            return -1;
     }
     for (size_t i = n; i-- > 1;) {
         size_t j = next(&state) % (i + 1);
@@ -85,8 +80,22 @@ int main(int argc, char **argv)
         ids[i] = ids[j];
         ids[j] = moved;
     }
-    measure(map, ids, n);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000000;
+    struct id *ids = calloc(n + 1, sizeof(*ids));
+    struct id_map *map = NULL;
+    struct error err;
+    int status = EXIT_FAILURE;
+
+    if (ids && id_map_new(&map, &err) == 0 && fill(map, ids, n, &err) == 0) {
+        measure(map, ids, n);
+        status = EXIT_SUCCESS;
+    }
     id_map_free(map);
     free(ids);
-    return EXIT_SUCCESS;
+    return status;
 }
