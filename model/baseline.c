@@ -9,6 +9,8 @@
 #include "model/model.h"
 #include "model/registry.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +33,17 @@ static double refit(const struct rated *list, size_t n, double mean,
     return sum / (damping + (double)n);
 }
 
+static bool cancelled(const atomic_bool *cancel)
+{
+    return cancel && atomic_load(cancel);
+}
+
 static void als(const struct ratings *train, const struct model_params *params,
-                double *user_bias, double *item_bias)
+                const atomic_bool *cancel, double *user_bias, double *item_bias)
 {
     uint32_t epochs = params->bsl_epochs ? params->bsl_epochs : ALS_EPOCHS;
 
-    for (uint32_t epoch = 0; epoch < epochs; epoch++) {
+    for (uint32_t epoch = 0; epoch < epochs && !cancelled(cancel); epoch++) {
         for (uint32_t i = 0; i < train->items; i++) {
             size_t first = train->item_first[i];
             item_bias[i] =
@@ -79,27 +86,35 @@ static void sgd_nobody(const struct ratings *train,
 }
 
 static void sgd(const struct ratings *train, const struct model_params *params,
-                double *user_bias, double *item_bias)
+                const atomic_bool *cancel, double *user_bias, double *item_bias)
 {
     uint32_t epochs = params->bsl_epochs ? params->bsl_epochs : SGD_EPOCHS;
 
-    for (uint32_t epoch = 0; epoch < epochs; epoch++) {
+    for (uint32_t epoch = 0; epoch < epochs && !cancelled(cancel); epoch++) {
         for (uint32_t u = 0; u < train->users; u++)
             sgd_user(train, params, u, user_bias, item_bias);
         sgd_nobody(train, params, item_bias);
     }
 }
 
-void baseline_biases(const struct ratings *train,
-                     const struct model_params *params, double *user_bias,
+static void estimate(const struct ratings *train,
+                     const struct model_params *params,
+                     const atomic_bool *cancel, double *user_bias,
                      double *item_bias)
 {
     memset(user_bias, 0, train->users * sizeof(*user_bias));
     memset(item_bias, 0, train->items * sizeof(*item_bias));
     if (params->bsl_method == BASELINE_ALS)
-        als(train, params, user_bias, item_bias);
+        als(train, params, cancel, user_bias, item_bias);
     else
-        sgd(train, params, user_bias, item_bias);
+        sgd(train, params, cancel, user_bias, item_bias);
+}
+
+void baseline_biases(const struct ratings *train,
+                     const struct model_params *params, double *user_bias,
+                     double *item_bias)
+{
+    estimate(train, params, NULL, user_bias, item_bias);
 }
 
 /* --- The model ---------------------------------------------------------------
@@ -129,7 +144,6 @@ static int baseline_fit(const struct ratings *train,
 {
     struct baseline *self = calloc(1, sizeof(*self));
 
-    (void)cancel; /* a million rows take 20 ms */
     if (!self)
         return error_set(err, ERROR_FAILED, "out of memory");
     self->user_bias = calloc((size_t)train->users + 1, sizeof(double));
@@ -138,7 +152,11 @@ static int baseline_fit(const struct ratings *train,
         baseline_free(&self->model);
         return error_set(err, ERROR_FAILED, "out of memory");
     }
-    baseline_biases(train, params, self->user_bias, self->item_bias);
+    estimate(train, params, cancel, self->user_bias, self->item_bias);
+    if (cancelled(cancel)) {
+        baseline_free(&self->model);
+        return error_set(err, ERROR_TEMPORARY, "cancelled");
+    }
     *out = &self->model;
     return 0;
 }

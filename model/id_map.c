@@ -82,7 +82,7 @@ static uint32_t tag_of(uint64_t hash, bool is_text)
 static bool same_text(const struct id_map *map, const struct slot *slot,
                       const struct id *id)
 {
-    assert(slot->index < map->count);
+    assert(slot->index < map->count && map->arena.bytes);
     return map->entries[slot->index].size == id->size &&
            memcmp(map->arena.bytes + slot->value, id->text, id->size) == 0;
 }

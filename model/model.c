@@ -42,6 +42,8 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
 {
     struct model *model = NULL;
 
+    if (cancel && atomic_load(cancel))
+        return error_set(err, ERROR_TEMPORARY, "fit %s: cancelled", ops->name);
     if (ops->fit(train, params, cancel, &model, err) < 0)
         return error_wrap(err, "fit %s", ops->name);
     model->ops = ops;

@@ -4,10 +4,12 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
+#include "common/clock.h"
+
 #include "model/baseline.h"
 
 #include <jansson.h>
-#include <math.h>
+#include <pthread.h>
 
 #define TOLERANCE 1e-12
 
@@ -113,6 +115,36 @@ START_TEST(rows_of_nobody_move_the_mean_and_the_ad)
 }
 END_TEST
 
+static void *cancel_soon(void *cancel)
+{
+    clock_sleep_ms(20);
+    atomic_store((atomic_bool *)cancel, true);
+    return NULL;
+}
+
+START_TEST(a_long_fit_is_cancelled_between_two_epochs)
+{
+    struct oracle *oracle = oracle_open("star");
+    const struct model_ops *ops;
+    struct model_params params;
+    struct model *model = NULL;
+    atomic_bool cancel = false;
+    pthread_t thread;
+    struct error err;
+
+    ck_assert_ok(model_find("baseline", &ops, &err), err);
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    params.bsl_method = _i;
+    params.bsl_epochs = UINT32_MAX; /* half an hour and more */
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    ck_assert_refused(
+        model_fit(ops, oracle->ratings, &params, &cancel, &model, &err), err,
+        ERROR_TEMPORARY, "cancelled");
+    pthread_join(thread, NULL);
+    oracle_close(oracle);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("baseline");
@@ -124,6 +156,8 @@ int main(void)
                         CASES);
     tcase_add_loop_test(tests, biases_are_the_reference, 0, CASES);
     tcase_add_test(tests, rows_of_nobody_move_the_mean_and_the_ad);
+    tcase_add_loop_test(tests, a_long_fit_is_cancelled_between_two_epochs,
+                        BASELINE_ALS, BASELINE_SGD + 1);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

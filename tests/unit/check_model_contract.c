@@ -242,6 +242,22 @@ START_TEST(the_basis_says_which_ids_are_known)
 }
 END_TEST
 
+START_TEST(a_cancelled_fit_gives_no_model)
+{
+    const struct model_ops *ops = model_registry[_i];
+    struct ratings *train = build(tiny, TINY, USERS, ITEMS);
+    struct model_params params;
+    struct model *model = NULL;
+    atomic_bool cancel = true;
+
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    ck_assert_refused(model_fit(ops, train, &params, &cancel, &model, &err),
+                      err, ERROR_TEMPORARY, "cancelled");
+    ck_assert_ptr_null(model);
+    ratings_free(train);
+}
+END_TEST
+
 START_TEST(one_row_is_enough)
 {
     static const struct rating one[] = {{0, 0, 1}};
@@ -388,6 +404,7 @@ static void add_every_model_tests(TCase *tests)
     tcase_add_loop_test(tests, a_batch_answers_as_single_questions_do, 0,
                         models);
     tcase_add_loop_test(tests, the_basis_says_which_ids_are_known, 0, models);
+    tcase_add_loop_test(tests, a_cancelled_fit_gives_no_model, 0, models);
     tcase_add_loop_test(tests, one_row_is_enough, 0, models);
     tcase_add_loop_test(tests, constant_labels_are_learned, 0, models);
     tcase_add_loop_test(tests, rows_of_nobody_alone_are_enough, 0, models);
