@@ -3,8 +3,7 @@
 #include "cli/command.h"
 #include "common/metrics.h"
 #include "consumer/scorer_metrics.h"
-
-#include "consumer/scorer_metrics.h"
+#include "consumer/trainer_metrics.h"
 
 #include <stddef.h>
 
@@ -16,7 +15,7 @@ static const struct {
     const struct metric_family *families;
 } exporters[] = {
     {"score", scorer_metric_families},
-    {"score", scorer_metric_families},
+    {"train", trainer_metric_families},
     {NULL, NULL},
 };
 

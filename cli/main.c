@@ -15,11 +15,13 @@ extern const struct command predict_command;
 extern const struct command score_command;
 extern const struct command snapshot_command;
 extern const struct command topics_command;
+extern const struct command train_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
     &feed_command,
     &score_command,
+    &train_command,
     &snapshot_command,
     &topics_command,
     &fit_command,

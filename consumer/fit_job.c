@@ -1,0 +1,153 @@
+#include "consumer/fit_job.h"
+
+#include "common/clock.h"
+
+#include "model/snapshot.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fit_job {
+    struct fit_config config;
+    struct training_set *set;
+    pthread_t thread;
+    atomic_bool cancel, done;
+    struct fit_result result;
+    struct error err;
+    int status;
+};
+
+/* --- In the thread ----------------------------------------------------------
+ */
+
+static int measure(const struct model *model, const struct training_set *set,
+                   struct evaluation *out, struct error *err)
+{
+    size_t count = set->held_count;
+    struct prediction *predictions = calloc(count + 1, sizeof(*predictions));
+    double *values = calloc(count + 1, sizeof(*values));
+    int status = -1;
+
+    if (!predictions || !values) {
+        error_set(err, ERROR_LIMIT, "no memory to measure on %zu rows", count);
+    } else {
+        model_predict(model, set->held, count, predictions);
+        for (size_t i = 0; i < count; i++)
+            values[i] = predictions[i].value;
+        status = evaluate(set->labels, values, count, out, err);
+    }
+    free(predictions);
+    free(values);
+    return status;
+}
+
+/* The ids move from the set to the snapshot, and both go in the end. */
+static int encode(struct model *model, struct training_set *set,
+                  struct buffer *out, struct error *err)
+{
+    struct snapshot snapshot = {.users = set->users,
+                                .ads = set->ads,
+                                .model = model,
+                                .rows = set->count};
+
+    if (snapshot_encode(&snapshot, out, err) < 0)
+        return -1;
+    return snapshot_probe(&snapshot, err);
+}
+
+static int fit(struct fit_job *job, struct error *err)
+{
+    struct training_set *set = job->set;
+    struct ratings *ratings = NULL;
+    struct model *model = NULL;
+    int status = -1;
+
+    job->result.rows = set->count;
+    job->result.users = id_map_count(set->users);
+    job->result.ads = id_map_count(set->ads);
+    if (training_set_ratings(set, job->config.scale, &ratings, err) == 0 &&
+        model_fit(job->config.ops, ratings, &job->config.params, &job->cancel,
+                  &model, err) == 0 &&
+        measure(model, set, &job->result.holdout, err) == 0 &&
+        encode(model, set, &job->result.bytes, err) == 0)
+        status = 0;
+    model_free(model);
+    ratings_free(ratings);
+    return status;
+}
+
+static void *run(void *context)
+{
+    struct fit_job *job = context;
+    int64_t start_ns = clock_monotonic_ns();
+
+    job->status = fit(job, &job->err);
+    job->result.seconds = (double)(clock_monotonic_ns() - start_ns) / 1e9;
+    atomic_store(&job->done, true);
+    return NULL;
+}
+
+/* --- Outside ----------------------------------------------------------------
+ */
+
+static void job_free(struct fit_job *job)
+{
+    training_set_free(job->set);
+    fit_result_free(&job->result);
+    free(job);
+}
+
+int fit_job_start(const struct fit_config *config, struct training_set *set,
+                  struct fit_job **out, struct error *err)
+{
+    struct fit_job *job = calloc(1, sizeof(*job));
+
+    if (!job) {
+        training_set_free(set);
+        return error_set(err, ERROR_LIMIT, "no memory for a fit");
+    }
+    job->config = *config;
+    job->set = set;
+    int error = pthread_create(&job->thread, NULL, run, job);
+    if (error) {
+        job_free(job);
+        return error_set(err, ERROR_TEMPORARY, "start the fit: %s",
+                         strerror(error));
+    }
+    *out = job;
+    return 0;
+}
+
+bool fit_job_is_done(const struct fit_job *job)
+{
+    return atomic_load(&job->done);
+}
+
+void fit_job_cancel(struct fit_job *job)
+{
+    atomic_store(&job->cancel, true);
+}
+
+int fit_job_finish(struct fit_job *job, struct fit_result *out,
+                   struct error *err)
+{
+    static const struct fit_result nothing;
+
+    pthread_join(job->thread, NULL);
+    int status = job->status;
+    if (status == 0) {
+        *out = job->result;
+        job->result = nothing; /* it is the caller's now */
+    } else {
+        *err = job->err;
+    }
+    job_free(job);
+    return status;
+}
+
+void fit_result_free(struct fit_result *result)
+{
+    buffer_free(&result->bytes);
+}

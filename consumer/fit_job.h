@@ -1,0 +1,53 @@
+/*
+ * fit_job.h - one fit, in a thread of its own.
+ *
+ * Fits on the rows of a training set, measures on its held-out rows, and
+ * encodes the snapshot. Start, ask and finish from one thread.
+ */
+#ifndef CONSUMER_FIT_JOB_H
+#define CONSUMER_FIT_JOB_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+
+#include "model/evaluation.h"
+#include "model/model.h"
+#include "model/training_set.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fit_job;
+
+struct fit_config {
+    const struct model_ops *ops;
+    struct model_params params;
+    struct scale scale;
+};
+
+struct fit_result {
+    struct buffer bytes; /* the encoded snapshot */
+    uint32_t users, ads;
+    uint64_t rows;             /* fit on */
+    struct evaluation holdout; /* of the rows held out */
+    double seconds;
+};
+
+/* Takes the set, also on failure. */
+int fit_job_start(const struct fit_config *config, struct training_set *set,
+                  struct fit_job **out, struct error *err) MUST_CHECK;
+
+/* Done, whatever came of it: fit_job_finish() will not wait. */
+bool fit_job_is_done(const struct fit_job *job);
+
+/* The fit ends at its next look, with ERROR_TEMPORARY. */
+void fit_job_cancel(struct fit_job *job);
+
+/* Waits and frees the job. The caller frees what *out owns. */
+int fit_job_finish(struct fit_job *job, struct fit_result *out,
+                   struct error *err) MUST_CHECK;
+
+void fit_result_free(struct fit_result *result);
+
+#endif

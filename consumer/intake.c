@@ -1,0 +1,153 @@
+#include "consumer/intake.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* A producer's clock may be wrong by so much. Further ahead it would close
+ * everybody's windows. */
+enum { SKEW_MAX_MS = 30 * 60 * 1000 };
+
+struct intake {
+    struct intake_config config;
+    struct join *join;
+    struct training_log *log;
+    struct intake_counts counts;
+};
+
+static int64_t plausible_time(struct intake *intake, int64_t event_ms,
+                              int64_t record_ms)
+{
+    if (record_ms < 0 || event_ms - record_ms <= SKEW_MAX_MS)
+        return event_ms;
+    intake->counts.skewed++;
+    return record_ms;
+}
+
+/* Time has gone on until event_ms: what is known now goes to the log. */
+static void settle(struct intake *intake, int64_t event_ms)
+{
+    struct join_outcome outcome;
+
+    join_advance(intake->join, event_ms);
+    while (join_next(intake->join, &outcome))
+        training_log_label(intake->log, outcome.sequence, outcome.label);
+}
+
+static int append_row(struct intake *intake, const struct id *id,
+                      const struct id *user, const struct id *ad, int64_t ts_ms,
+                      float label, struct error *err)
+{
+    bool nobody = id_in_list(user, intake->config.fields.anonymous);
+    struct training_row row = {.user = nobody ? NULL : user,
+                               .ad = ad,
+                               .ts_ms = ts_ms,
+                               .tie = (uint32_t)id_hash(id),
+                               .label = label};
+
+    return training_log_append(intake->log, &row, err);
+}
+
+static int take_impression(struct intake *intake,
+                           const struct impression *event, int64_t record_ms,
+                           struct error *err)
+{
+    int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
+    uint64_t sequence = 0;
+    bool is_new = false;
+
+    intake->counts.impressions++;
+    if (join_impression(intake->join, &event->id, ts_ms, &sequence, &is_new,
+                        err) < 0)
+        return -1;
+    assert(!is_new || sequence == training_log_counts(intake->log).appended);
+    if (is_new && append_row(intake, &event->id, &event->user, &event->ad,
+                             ts_ms, NAN, err) < 0)
+        return -1;
+    settle(intake, ts_ms);
+    return 0;
+}
+
+static int take_label(struct intake *intake, const struct label *event,
+                      int64_t record_ms, struct error *err)
+{
+    int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
+
+    intake->counts.labels++;
+    if (intake->config.mode == JOIN_LABELS)
+        return append_row(intake, &event->id, &event->user, &event->ad, ts_ms,
+                          (float)event->click, err);
+    if (join_label(intake->join, &event->id, ts_ms, event->click, err) < 0)
+        return -1;
+    settle(intake, ts_ms);
+    return 0;
+}
+
+int intake_take(struct intake *intake, enum intake_kind kind,
+                const uint8_t *bytes, size_t size, int64_t record_ms,
+                enum event_fault *fault, const char **field, struct error *err)
+{
+    const struct event_fields *fields = &intake->config.fields;
+    struct impression impression;
+    struct label label;
+
+    *field = NULL;
+    if (kind == INTAKE_IMPRESSION) {
+        *fault =
+            event_decode_impression(fields, bytes, size, &impression, field);
+        return *fault ? 0
+                      : take_impression(intake, &impression, record_ms, err);
+    }
+    *fault = event_decode_label(fields, bytes, size, &label, field);
+    if (!*fault && intake->config.mode == JOIN_LABELS && !label.has_pair) {
+        *fault = EVENT_MISSING;
+        *field = fields->user;
+    }
+    return *fault ? 0 : take_label(intake, &label, record_ms, err);
+}
+
+int intake_new(const struct intake_config *config, struct intake **out,
+               struct error *err)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+
+    if (!intake)
+        return error_set(err, ERROR_LIMIT, "no memory for the intake");
+    intake->config = *config;
+    if (join_new(&config->join, &intake->join, err) < 0 ||
+        training_log_new(&config->log, &intake->log, err) < 0) {
+        intake_free(intake);
+        return -1;
+    }
+    *out = intake;
+    return 0;
+}
+
+const struct training_log *intake_log(const struct intake *intake)
+{
+    return intake->log;
+}
+
+struct join_books intake_books(const struct intake *intake)
+{
+    return join_books(intake->join);
+}
+
+struct intake_counts intake_counts(const struct intake *intake)
+{
+    return intake->counts;
+}
+
+size_t intake_bytes(const struct intake *intake)
+{
+    return join_bytes(intake->join) + training_log_bytes(intake->log);
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    join_free(intake->join);
+    training_log_free(intake->log);
+    free(intake);
+}

@@ -1,0 +1,60 @@
+/*
+ * intake.h - records become training rows: decode, join, log.
+ *
+ * Knows no clock and no Kafka: the same records in the same order give the
+ * same log. One thread.
+ */
+#ifndef CONSUMER_INTAKE_H
+#define CONSUMER_INTAKE_H
+
+#include "common/error.h"
+#include "common/event.h"
+#include "common/event_codec.h"
+
+#include "consumer/join.h"
+#include "consumer/training_log.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct intake;
+
+enum join_mode {
+    JOIN_IMPRESSIONS, /* labels meet impressions by id */
+    JOIN_LABELS,      /* labels carry user and ad: a row each */
+};
+#define JOIN_MODE_WORDS "impressions|labels"
+
+struct intake_config {
+    struct event_fields fields;
+    enum join_mode mode;
+    struct join_config join;
+    struct training_log_config log;
+};
+
+enum intake_kind { INTAKE_IMPRESSION, INTAKE_LABEL };
+
+struct intake_counts {
+    uint64_t impressions, labels; /* records that were events */
+    uint64_t skewed; /* events dated more than 30 minutes after their record's
+                        time: taken as of the record's time */
+};
+
+int intake_new(const struct intake_config *config, struct intake **out,
+               struct error *err) MUST_CHECK;
+void intake_free(struct intake *intake);
+
+/* A record that is no event changes nothing and says why in *fault and
+ * *field. record_ms is the record's own time; -1 where it has none. */
+int intake_take(struct intake *intake, enum intake_kind kind,
+                const uint8_t *bytes, size_t size, int64_t record_ms,
+                enum event_fault *fault, const char **field,
+                struct error *err) MUST_CHECK;
+
+/* Borrowed: valid until the intake is freed. */
+const struct training_log *intake_log(const struct intake *intake);
+struct join_books intake_books(const struct intake *intake);
+struct intake_counts intake_counts(const struct intake *intake);
+size_t intake_bytes(const struct intake *intake); /* memory in use */
+
+#endif

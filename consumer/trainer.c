@@ -1,0 +1,556 @@
+#include "consumer/trainer.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include "consumer/fit_job.h"
+#include "consumer/merge_reader.h"
+#include "consumer/publication.h"
+#include "consumer/retrain_policy.h"
+#include "consumer/trainer_metrics.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WAIT_MS = 50,          /* for a record */
+    RECORDS_A_ROUND = 512, /* before looking at anything else */
+    SHOW_MS = 1000,
+    OPEN_MS = 10000,
+    BEAT_MAX_MS = 120000, /* a publication may take so long */
+};
+
+struct trainer {
+    struct trainer_config config;
+    struct metrics *metrics;
+    struct merge_reader *reader;
+    struct intake *intake;
+    struct bad_records *bad;
+    struct publication *publication;
+    struct retrain_policy policy;
+    struct fit_config fit;
+    struct fit_job *job;
+    struct manifest_range *ranges; /* that the job learns from */
+    size_t range_count;
+    bool ended, done;
+    int64_t shown_ms;
+    struct trainer_counts counts;
+    struct join_books shown_books;
+
+    pthread_t thread;
+    atomic_bool stop, requested, running, caught_up;
+    atomic_int_least64_t beat_ms;
+    pthread_mutex_t lock; /* of the next one */
+    struct trainer_counts shared;
+
+    int status; /* of the thread, after it */
+    struct error err;
+};
+
+/* --- Records ----------------------------------------------------------------
+ */
+
+static enum trainer_topic topic_of(const struct trainer *trainer,
+                                   const struct merge_record *record)
+{
+    return trainer->config.intake.mode == JOIN_LABELS || record->topic == 1
+               ? TRAINER_TOPIC_LABELS
+               : TRAINER_TOPIC_IMPRESSIONS;
+}
+
+static int take_bad(struct trainer *trainer, const struct message *message,
+                    enum trainer_topic topic, enum event_fault fault,
+                    const char *field, struct error *err)
+{
+    bool is_label = topic == TRAINER_TOPIC_LABELS;
+
+    trainer->counts.bad++;
+    metrics_add(trainer->metrics, TRAINER_BAD, (int)fault, 1);
+    return bad_records_take(trainer->bad,
+                            is_label ? trainer->config.labels
+                                     : trainer->config.impressions,
+                            is_label, message, fault, field, err);
+}
+
+static int take(struct trainer *trainer, const struct merge_record *record,
+                struct error *err)
+{
+    const struct message *message = &record->message;
+    enum trainer_topic topic = topic_of(trainer, record);
+    enum event_fault fault = EVENT_OK;
+    const char *field = NULL;
+
+    metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
+    if (intake_take(trainer->intake,
+                    topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL
+                                                  : INTAKE_IMPRESSION,
+                    message->value, message->value_size, message->timestamp_ms,
+                    &fault, &field, err) < 0)
+        return -1;
+    if (fault)
+        return take_bad(trainer, message, topic, fault, field, err);
+    bad_records_note_good(trainer->bad);
+    return 0;
+}
+
+/* Up to RECORDS_A_ROUND records, or what comes within WAIT_MS. */
+static int read_round(struct trainer *trainer, struct error *err)
+{
+    struct merge_record record;
+    enum merge_result result;
+
+    if (trainer->ended) {
+        clock_sleep_ms(WAIT_MS);
+        return 0;
+    }
+    for (int i = 0; i < RECORDS_A_ROUND; i++) {
+        if (merge_reader_next(trainer->reader, WAIT_MS, &result, &record, err) <
+            0)
+            return -1;
+        if (result != MERGE_RECORD) {
+            trainer->ended = result == MERGE_END;
+            return 0;
+        }
+        if (take(trainer, &record, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- Fits -------------------------------------------------------------------
+ */
+
+/* The offsets that the rows come from, as of now. */
+static int keep_ranges(struct trainer *trainer, struct error *err)
+{
+    size_t count = 0;
+    const struct manifest_range *ranges =
+        merge_reader_ranges(trainer->reader, &count);
+    struct manifest_range *copy = malloc((count + 1) * sizeof(*copy));
+
+    if (!copy)
+        return error_set(err, ERROR_LIMIT, "no memory for %zu ranges", count);
+    memcpy(copy, ranges, count * sizeof(*copy));
+    free(trainer->ranges);
+    trainer->ranges = copy;
+    trainer->range_count = count;
+    return 0;
+}
+
+static int too_little(struct trainer *trainer, size_t rows, struct error *err)
+{
+    if (trainer->config.once)
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "too little to learn from: %zu rows whose window is "
+            "over, %" PRIu64 " still open, and retrain.min_rows is %" PRIu64,
+            rows, training_log_counts(intake_log(trainer->intake)).open,
+            trainer->config.retrain_rows_min);
+    retrain_policy_postpone(&trainer->policy, clock_monotonic_ms());
+    return 0;
+}
+
+static int start_fit(struct trainer *trainer, struct error *err)
+{
+    const struct training_log *log = intake_log(trainer->intake);
+    struct training_set *set = NULL;
+
+    if (training_log_select(log, trainer->config.holdout, &set, err) < 0)
+        return -1;
+    size_t rows = set->count + set->held_count;
+    if (set->count == 0 || rows < trainer->config.retrain_rows_min) {
+        training_set_free(set);
+        return too_little(trainer, rows, err);
+    }
+    if (keep_ranges(trainer, err) < 0) {
+        training_set_free(set);
+        return -1;
+    }
+    log_info("learning", "algorithm=%s rows=%zu holdout=%zu users=%u ads=%u",
+             trainer->fit.ops->name, set->count, set->held_count,
+             id_map_count(set->users), id_map_count(set->ads));
+    retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
+                         training_log_counts(log).answered);
+    return fit_job_start(&trainer->fit, set, &trainer->job, err);
+}
+
+static void show_result(struct trainer *trainer,
+                        const struct fit_result *result, uint64_t epoch)
+{
+    const struct evaluation *holdout = &result->holdout;
+    struct metrics *metrics = trainer->metrics;
+
+    trainer->counts.published++;
+    trainer->counts.epoch = epoch;
+    trainer->counts.holdout = *holdout;
+    metrics_add(metrics, TRAINER_FITS, FIT_PUBLISHED, 1);
+    metrics_add(metrics, TRAINER_PUBLISHED, 0, 1);
+    metrics_observe(metrics, TRAINER_FIT_SECONDS, result->seconds);
+    metrics_set(metrics, TRAINER_SAMPLES, 0, (double)result->rows);
+    metrics_set(metrics, TRAINER_EPOCH, 0, (double)epoch);
+    metrics_set(metrics, TRAINER_LAST_PUBLICATION, 0,
+                (double)clock_wall_ms() / 1e3);
+    metrics_set(metrics, TRAINER_HOLDOUT_ROWS, 0, (double)holdout->rows);
+    metrics_set(metrics, TRAINER_HOLDOUT_RMSE, 0, holdout->rmse);
+    metrics_set(metrics, TRAINER_HOLDOUT_MAE, 0, holdout->mae);
+    metrics_set(metrics, TRAINER_HOLDOUT_LOGLOSS, 0, holdout->logloss);
+    metrics_set(metrics, TRAINER_HOLDOUT_AUC, 0, holdout->auc);
+    metrics_set(metrics, TRAINER_HOLDOUT_ENTROPY, 0,
+                holdout->normalised_entropy);
+    log_info("model published",
+             "version=%" PRIu64 " algorithm=%s rows=%" PRIu64
+             " users=%u ads=%u bytes=%zu fit_seconds=%.3f holdout_rows=%zu "
+             "rmse=%.5f mae=%.5f logloss=%.5f auc=%.5f "
+             "normalised_entropy=%.5f",
+             epoch, trainer->fit.ops->name, result->rows, result->users,
+             result->ads, result->bytes.size, result->seconds, holdout->rows,
+             holdout->rmse, holdout->mae, holdout->logloss, holdout->auc,
+             holdout->normalised_entropy);
+}
+
+/* Once more after a failure that may be over: the second publisher also finds
+ * out whether the first one's transaction was committed. */
+static int publish(struct trainer *trainer, const struct fit_result *result,
+                   uint64_t *epoch, struct error *err)
+{
+    if (bad_records_flush(trainer->bad, err) < 0)
+        return -1;
+    for (int attempt = 0;; attempt++) {
+        if (publication_publish(trainer->publication, &trainer->fit, result,
+                                trainer->ranges, trainer->range_count, epoch,
+                                err) == 0)
+            return 0;
+        if (err->code == ERROR_FENCED || attempt > 0)
+            return error_wrap(err, "publish");
+        log_warn("publication failed, once more", "reason=\"%s\"", err->text);
+    }
+}
+
+/* A fit that failed costs one model, not the trainer. */
+static int fit_failed(struct trainer *trainer, const struct error *why,
+                      struct error *err)
+{
+    bool cancelled = atomic_load(&trainer->stop);
+
+    metrics_add(trainer->metrics, TRAINER_FITS,
+                cancelled ? FIT_CANCELLED : FIT_FAILED, 1);
+    trainer->counts.cancelled += cancelled;
+    if (cancelled)
+        return 0;
+    if (trainer->config.once) {
+        *err = *why;
+        return -1;
+    }
+    log_error("fit failed", "reason=\"%s\"", why->text);
+    return 0;
+}
+
+static int finish_fit(struct trainer *trainer, struct error *err)
+{
+    struct fit_result result;
+    struct error why;
+    uint64_t epoch = 0;
+    int status = fit_job_finish(trainer->job, &result, &why);
+
+    trainer->job = NULL;
+    if (status < 0)
+        return fit_failed(trainer, &why, err);
+    status = publish(trainer, &result, &epoch, err);
+    if (status == 0) {
+        show_result(trainer, &result, epoch);
+        trainer->done = trainer->config.once;
+    }
+    fit_result_free(&result);
+    return status;
+}
+
+static bool is_due(struct trainer *trainer)
+{
+    uint64_t answered =
+        training_log_counts(intake_log(trainer->intake)).answered;
+
+    if (trainer->config.once)
+        return trainer->ended;
+    /* Half of the past would give a model of the wrong half. */
+    if (!atomic_load(&trainer->caught_up))
+        return false;
+    if (atomic_exchange(&trainer->requested, false))
+        retrain_policy_request(&trainer->policy);
+    return retrain_policy_is_due(&trainer->policy, clock_monotonic_ms(),
+                                 answered);
+}
+
+static int look_after_fits(struct trainer *trainer, struct error *err)
+{
+    if (trainer->job)
+        return fit_job_is_done(trainer->job) ? finish_fit(trainer, err) : 0;
+    return is_due(trainer) ? start_fit(trainer, err) : 0;
+}
+
+/* --- The thread -------------------------------------------------------------
+ */
+
+static void show_counts(struct trainer *trainer)
+{
+    struct trainer_counts *counts = &trainer->counts;
+    uint64_t letters = bad_records_sent(trainer->bad);
+    struct intake_counts events = intake_counts(trainer->intake);
+
+    metrics_add(trainer->metrics, TRAINER_SKEWED, 0,
+                events.skewed - counts->events.skewed);
+    metrics_add(trainer->metrics, TRAINER_DEAD_LETTERS, 0,
+                letters - counts->dead_letters);
+    counts->events = events;
+    counts->dead_letters = letters;
+    counts->books = intake_books(trainer->intake);
+    counts->log = training_log_counts(intake_log(trainer->intake));
+    trainer_metrics_join(trainer->metrics, &trainer->shown_books,
+                         &counts->books);
+    trainer->shown_books = counts->books;
+    metrics_set(trainer->metrics, TRAINER_LAG, 0,
+                (double)merge_reader_lag(trainer->reader));
+    metrics_set(trainer->metrics, TRAINER_LOG_ROWS, 0,
+                (double)counts->log.rows);
+    metrics_set(trainer->metrics, TRAINER_MEMORY, 0,
+                (double)intake_bytes(trainer->intake));
+
+    pthread_mutex_lock(&trainer->lock);
+    trainer->shared = *counts;
+    pthread_mutex_unlock(&trainer->lock);
+}
+
+static void look_around(struct trainer *trainer)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    atomic_store(&trainer->beat_ms, now_ms);
+    if (!atomic_load(&trainer->caught_up) &&
+        merge_reader_caught_up(trainer->reader)) {
+        log_info("caught up", "rows=%" PRIu64,
+                 training_log_counts(intake_log(trainer->intake)).rows);
+        atomic_store(&trainer->caught_up, true);
+    }
+    if (now_ms - trainer->shown_ms >= SHOW_MS) {
+        trainer->shown_ms = now_ms;
+        show_counts(trainer);
+    }
+}
+
+static int work(struct trainer *trainer, struct error *err)
+{
+    while (!atomic_load(&trainer->stop) && !trainer->done) {
+        if (read_round(trainer, err) < 0)
+            return -1;
+        look_around(trainer);
+        if (look_after_fits(trainer, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void drop_job(struct trainer *trainer)
+{
+    struct fit_result result;
+
+    if (!trainer->job)
+        return;
+    fit_job_cancel(trainer->job);
+    if (fit_job_finish(trainer->job, &result, &trainer->err) == 0)
+        fit_result_free(&result);
+    trainer->job = NULL;
+    trainer->counts.cancelled++;
+    metrics_add(trainer->metrics, TRAINER_FITS, FIT_CANCELLED, 1);
+}
+
+static void *run(void *context)
+{
+    struct trainer *trainer = context;
+    struct error err = {0};
+
+    trainer->status = work(trainer, &err);
+    drop_job(trainer);
+    if (trainer->status == 0)
+        trainer->status = bad_records_flush(trainer->bad, &err);
+    trainer->err = err;
+    show_counts(trainer);
+    atomic_store(&trainer->running, false);
+    return NULL;
+}
+
+/* --- Opening ----------------------------------------------------------------
+ */
+
+static int prepare_fit(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *config = &trainer->config;
+    struct fit_config *fit = &trainer->fit;
+
+    if (model_find(config->algorithm, &fit->ops, err) < 0 ||
+        params_start(fit->ops, &fit->params, err) < 0)
+        return -1;
+    fit->params.seed = config->seed;
+    fit->scale = config->scale;
+    return params_set(fit->ops, config->params, &fit->params, err);
+}
+
+static int open_publication(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *from = &trainer->config;
+    struct snapshot_publisher_config config = {
+        .kafka = from->kafka, .chunk_bytes = from->chunk_bytes};
+
+    memcpy(config.name, from->name, sizeof(config.name));
+    memcpy(config.models, from->models, sizeof(config.models));
+    memcpy(config.chunks, from->chunks, sizeof(config.chunks));
+    return publication_open(&config, &trainer->publication, err);
+}
+
+static int open_bad_records(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *from = &trainer->config;
+    struct bad_records_config config = {.kafka = from->kafka,
+                                        .policy = from->bad_records,
+                                        .share_max = from->bad_share_max};
+
+    memcpy(config.labels, from->labels, sizeof(config.labels));
+    memcpy(config.dead_letters, from->dead_letters,
+           sizeof(config.dead_letters));
+    return bad_records_open(&config, publication_newest(trainer->publication),
+                            &trainer->bad, err);
+}
+
+static int open_reader(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *from = &trainer->config;
+    struct merge_reader_config config = {
+        .kafka = from->kafka,
+        .topics = {from->impressions, from->labels},
+        .from_ms = from->history_ms ? clock_wall_ms() - from->history_ms
+                                    : MERGE_FROM_BEGINNING,
+        .ends = from->once,
+        .buffer_bytes = from->buffer_bytes,
+        .timeout_ms = OPEN_MS,
+    };
+
+    if (from->intake.mode == JOIN_LABELS) {
+        config.topics[0] = from->labels;
+        config.topics[1] = NULL;
+    }
+    return merge_reader_open(&config, &trainer->reader, err);
+}
+
+static void trainer_free(struct trainer *trainer)
+{
+    merge_reader_close(trainer->reader);
+    bad_records_close(trainer->bad);
+    publication_close(trainer->publication);
+    intake_free(trainer->intake);
+    free(trainer->ranges);
+    pthread_mutex_destroy(&trainer->lock);
+    free(trainer);
+}
+
+static int start(struct trainer *trainer, struct error *err)
+{
+    if (prepare_fit(trainer, err) < 0 ||
+        intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
+        open_reader(trainer, err) < 0 || open_publication(trainer, err) < 0 ||
+        open_bad_records(trainer, err) < 0)
+        return -1;
+    atomic_store(&trainer->running, true);
+    atomic_store(&trainer->beat_ms, clock_monotonic_ms());
+    int error = pthread_create(&trainer->thread, NULL, run, trainer);
+    if (error)
+        return error_set(err, ERROR_TEMPORARY, "start the trainer: %s",
+                         strerror(error));
+    return 0;
+}
+
+int trainer_start(const struct trainer_config *config, struct metrics *metrics,
+                  struct trainer **out, struct error *err)
+{
+    struct trainer *trainer = calloc(1, sizeof(*trainer));
+
+    if (!trainer)
+        return error_set(err, ERROR_LIMIT, "no memory for a trainer");
+    trainer->config = *config;
+    trainer->metrics = metrics;
+    trainer->policy = (struct retrain_policy){
+        .every_ms = config->retrain_every_ms,
+        .rows = config->retrain_rows,
+        .rows_min = config->retrain_rows_min,
+    };
+    pthread_mutex_init(&trainer->lock, NULL);
+    if (start(trainer, err) < 0) {
+        trainer_free(trainer);
+        return -1;
+    }
+    *out = trainer;
+    return 0;
+}
+
+/* --- From other threads -----------------------------------------------------
+ */
+
+void trainer_request(struct trainer *trainer)
+{
+    atomic_store(&trainer->requested, true);
+}
+
+void trainer_stop(struct trainer *trainer)
+{
+    atomic_store(&trainer->stop, true);
+}
+
+int trainer_join(struct trainer *trainer, struct trainer_counts *total,
+                 struct error *err)
+{
+    pthread_join(trainer->thread, NULL);
+    int status = trainer->status;
+    if (total)
+        *total = trainer->counts;
+    if (status < 0)
+        *err = trainer->err;
+    trainer_free(trainer);
+    return status;
+}
+
+bool trainer_is_running(const struct trainer *trainer)
+{
+    return atomic_load(&trainer->running);
+}
+
+bool trainer_caught_up(const struct trainer *trainer)
+{
+    return atomic_load(&trainer->caught_up);
+}
+
+struct trainer_counts trainer_counts(struct trainer *trainer)
+{
+    pthread_mutex_lock(&trainer->lock);
+    struct trainer_counts counts = trainer->shared;
+    pthread_mutex_unlock(&trainer->lock);
+    return counts;
+}
+
+bool trainer_is_live(const struct trainer *trainer, char *why, size_t size)
+{
+    int64_t age_ms = clock_monotonic_ms() - atomic_load(&trainer->beat_ms);
+
+    if (age_ms <= BEAT_MAX_MS)
+        return true;
+    snprintf(why, size, "no round for %" PRId64 " ms", age_ms);
+    return false;
+}
+
+bool trainer_is_ready(const struct trainer *trainer, char *why, size_t size)
+{
+    if (trainer_caught_up(trainer))
+        return true;
+    snprintf(why, size, "still reading what was there at the start");
+    return false;
+}

@@ -1,0 +1,91 @@
+/*
+ * trainer.h - learns from the clicks and publishes models.
+ *
+ * One thread reads impressions and labels in the order of their times, joins
+ * them and keeps the training log; a second one fits, never two at once.
+ * Nothing is kept outside Kafka: a trainer that starts reads the topics again.
+ * It joins no group. start/stop/join from one thread; the questions from any.
+ */
+#ifndef CONSUMER_TRAINER_H
+#define CONSUMER_TRAINER_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+#include "common/metrics.h"
+
+#include "consumer/bad_records.h"
+#include "consumer/intake.h"
+
+#include "model/evaluation.h"
+#include "model/ratings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trainer;
+
+struct trainer_config {
+    struct kafka_settings kafka;
+    char name[64];                                         /* of the model */
+    char impressions[250], labels[250], dead_letters[250]; /* topics */
+    char models[250], chunks[250];
+
+    struct intake_config intake;
+    int64_t history_ms; /* begin so long ago; 0: at the beginning */
+    uint64_t buffer_bytes;
+
+    int64_t retrain_every_ms; /* as in retrain_policy.h */
+    uint64_t retrain_rows, retrain_rows_min;
+    double holdout; /* share of the newest rows */
+    bool once;      /* read what is there, learn, publish, done */
+
+    char algorithm[32];
+    char params[512]; /* "factors=20 epochs=20"; the model's defaults else */
+    uint64_t seed;
+    struct scale scale;
+
+    enum bad_records_policy bad_records;
+    double bad_share_max;
+    uint32_t chunk_bytes;
+};
+
+struct trainer_counts {
+    struct intake_counts events;
+    struct join_books books;
+    struct training_log_counts log;
+    uint64_t bad, dead_letters;
+    uint64_t published, cancelled;
+    uint64_t epoch;            /* of the last model published here */
+    struct evaluation holdout; /* of that */
+};
+
+/* Opens all clients before it returns: no broker, no topic and a broken
+ * setting are told here. `metrics` (of trainer_metric_families; may be NULL)
+ * must outlive the trainer. */
+int trainer_start(const struct trainer_config *config, struct metrics *metrics,
+                  struct trainer **out, struct error *err) MUST_CHECK;
+
+/* Learn now, whatever the policy says. */
+void trainer_request(struct trainer *trainer);
+
+/* A fit under way is cancelled. */
+void trainer_stop(struct trainer *trainer);
+
+/* Waits and frees it; *total may be NULL. What ended it comes back here. */
+int trainer_join(struct trainer *trainer, struct trainer_counts *total,
+                 struct error *err) MUST_CHECK;
+
+/* False when it is on its way out, told or not. */
+bool trainer_is_running(const struct trainer *trainer);
+
+/* Everything that was on the topics at the start is read. */
+bool trainer_caught_up(const struct trainer *trainer);
+
+struct trainer_counts trainer_counts(struct trainer *trainer);
+
+/* For probes; `why` gets one line when the answer is no. */
+bool trainer_is_live(const struct trainer *trainer, char *why, size_t size);
+bool trainer_is_ready(const struct trainer *trainer, char *why, size_t size);
+
+#endif

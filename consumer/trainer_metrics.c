@@ -1,0 +1,93 @@
+#include "consumer/trainer_metrics.h"
+
+#include "common/event_codec.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define IMPRESSION_WORDS "repeated|given_up|forgotten"
+#define LABEL_WORDS                                                            \
+    "joined|late|duplicate|contradicted|corrected|orphan|given_up"
+#define PENDING_WORDS "open|positive|negative"
+
+/* clang-format off */
+const struct metric_family trainer_metric_families[] = {
+    [TRAINER_BUILD_INFO] = {"pctr_build_info", METRIC_GAUGE, NULL, NULL, 0, "Always 1; the labels say which program this is."},
+    [TRAINER_CONSUMED] = {"pctr_records_consumed_total", METRIC_COUNTER, "topic", TRAINER_TOPIC_WORDS, 0, "Records read, bad ones included."},
+    [TRAINER_BAD] = {"pctr_trainer_bad_records_total", METRIC_COUNTER, "reason", EVENT_FAULT_WORDS, 0, "Records that are no events."},
+    [TRAINER_DEAD_LETTERS] = {"pctr_trainer_dead_letters_total", METRIC_COUNTER, NULL, NULL, 0, "Labels that became dead letters."},
+    [TRAINER_LAG] = {"pctr_trainer_lag_records", METRIC_GAUGE, NULL, NULL, 0, "Records on the topics that are not read yet."},
+    [TRAINER_IMPRESSIONS] = {"pctr_join_impressions_total", METRIC_COUNTER, "result", IMPRESSION_WORDS, 0, "Impressions that did not simply become a row."},
+    [TRAINER_PENDING] = {"pctr_join_pending", METRIC_GAUGE, "state", PENDING_WORDS, 0, "Impressions by state; together, and with those given up, all there were."},
+    [TRAINER_LABELS] = {"pctr_label_join_total", METRIC_COUNTER, "result", LABEL_WORDS, 0, "What became of the labels; with the waiting ones, all there were."},
+    [TRAINER_WAITING] = {"pctr_join_waiting_labels", METRIC_GAUGE, NULL, NULL, 0, "Labels that wait for their impression."},
+    [TRAINER_SKEWED] = {"pctr_trainer_skewed_events_total", METRIC_COUNTER, NULL, NULL, 0, "Events dated too far after their record's time."},
+    [TRAINER_LOG_ROWS] = {"pctr_training_log_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows in the training log, open ones included."},
+    [TRAINER_MEMORY] = {"pctr_training_log_bytes", METRIC_GAUGE, NULL, NULL, 0, "Memory of join and training log."},
+    [TRAINER_FIT_SECONDS] = {"pctr_train_duration_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "One fit, with measuring and encoding."},
+    [TRAINER_SAMPLES] = {"pctr_train_samples", METRIC_GAUGE, NULL, NULL, 0, "Rows that the last model was fit on."},
+    [TRAINER_FITS] = {"pctr_fits_total", METRIC_COUNTER, "result", FIT_OUTCOME_WORDS, 0, "Fits by what came of them."},
+    [TRAINER_PUBLISHED] = {"pctr_snapshots_published_total", METRIC_COUNTER, NULL, NULL, 0, "Models published."},
+    [TRAINER_EPOCH] = {"pctr_model_epoch", METRIC_GAUGE, NULL, NULL, 0, "Version of the last model published."},
+    [TRAINER_LAST_PUBLICATION] = {"pctr_last_publication_timestamp_seconds", METRIC_GAUGE, NULL, NULL, 0, "Time of the last publication."},
+    [TRAINER_HOLDOUT_ROWS] = {"pctr_holdout_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows that the last model was measured on."},
+    [TRAINER_HOLDOUT_RMSE] = {"pctr_holdout_rmse", METRIC_GAUGE, NULL, NULL, 0, "Root mean square error there."},
+    [TRAINER_HOLDOUT_MAE] = {"pctr_holdout_mae", METRIC_GAUGE, NULL, NULL, 0, "Mean absolute error there."},
+    [TRAINER_HOLDOUT_LOGLOSS] = {"pctr_holdout_logloss", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss there, natural log."},
+    [TRAINER_HOLDOUT_AUC] = {"pctr_holdout_auc", METRIC_GAUGE, NULL, NULL, 0, "Area under the ROC curve there."},
+    [TRAINER_HOLDOUT_ENTROPY] = {"pctr_holdout_normalised_entropy", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss over that of the plain click rate; below 1 is better."},
+    {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
+};
+/* clang-format on */
+
+struct line {
+    int family, series;
+    size_t offset; /* in struct join_books */
+};
+
+#define LINE(family, series, field)                                            \
+    {                                                                          \
+        family, series, offsetof(struct join_books, field)                     \
+    }
+
+/* Series in the order of the words above. */
+static const struct line counted[] = {
+    LINE(TRAINER_IMPRESSIONS, 0, repeated),
+    LINE(TRAINER_IMPRESSIONS, 1, given_up),
+    LINE(TRAINER_IMPRESSIONS, 2, forgotten),
+    LINE(TRAINER_LABELS, 0, joined),
+    LINE(TRAINER_LABELS, 1, late),
+    LINE(TRAINER_LABELS, 2, duplicate),
+    LINE(TRAINER_LABELS, 3, contradicted),
+    LINE(TRAINER_LABELS, 4, corrected),
+    LINE(TRAINER_LABELS, 5, orphan),
+    LINE(TRAINER_LABELS, 6, labels_given_up),
+};
+
+static const struct line shown[] = {
+    LINE(TRAINER_PENDING, 0, open),
+    LINE(TRAINER_PENDING, 1, positive),
+    LINE(TRAINER_PENDING, 2, negative),
+    LINE(TRAINER_WAITING, 0, waiting),
+};
+
+static uint64_t value_of(const struct join_books *books,
+                         const struct line *line)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)books + line->offset, sizeof(value));
+    return value;
+}
+
+void trainer_metrics_join(struct metrics *metrics,
+                          const struct join_books *before,
+                          const struct join_books *now)
+{
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+        metrics_add(metrics, counted[i].family, counted[i].series,
+                    value_of(now, &counted[i]) - value_of(before, &counted[i]));
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        metrics_set(metrics, shown[i].family, shown[i].series,
+                    (double)value_of(now, &shown[i]));
+}
