@@ -10,5 +10,6 @@ extern const struct model_ops baseline_ops;
 extern const struct model_ops normal_ops;
 extern const struct model_ops popular_ops;
 extern const struct model_ops random_ops;
+extern const struct model_ops svd_ops;
 
 #endif

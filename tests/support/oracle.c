@@ -219,7 +219,7 @@ static void compare_errors(const struct oracle *oracle,
     uint32_t users[ROWS_MAX];
     struct evaluation quality;
     struct error err;
-    size_t n = 0;
+    size_t n = 0, impossible = 0;
 
     for (uint32_t u = 0; u < rows->users; u++) {
         for (size_t at = rows->user_first[u]; at < rows->user_first[u + 1];
@@ -230,6 +230,7 @@ static void compare_errors(const struct oracle *oracle,
             users[n] = u;
             labels[n] = rows->by_user[at].value;
             values[n] = out.value;
+            impossible += out.impossible;
         }
     }
     ck_assert_ok(evaluate(labels, values, n, &quality, &err), err);
@@ -239,6 +240,8 @@ static void compare_errors(const struct oracle *oracle,
     compare_number(oracle, configuration, "train_mae", quality.mae, tolerance);
     compare_number(oracle, configuration, "train_mse", quality.mse, tolerance);
     compare_number(oracle, configuration, "train_fcp", fcp, tolerance);
+    compare_number(oracle, configuration, "n_impossible", (double)impossible,
+                   0);
 }
 
 void oracle_compare(const struct oracle *oracle, const char *configuration,
@@ -248,12 +251,10 @@ void oracle_compare(const struct oracle *oracle, const char *configuration,
     struct pair pairs[ORACLE_PAIRS_MAX];
     struct prediction out[ORACLE_PAIRS_MAX];
     double values[ORACLE_PAIRS_MAX];
-    size_t impossible = 0;
 
     size_t n = oracle_predictions(oracle, configuration, pairs, values);
     model_predict_unclipped(model, pairs, n, out);
     for (size_t i = 0; i < n; i++) {
-        impossible += out[i].impossible;
         if (known_only && out[i].basis != BASIS_LEARNED)
             continue;
         ck_assert_msg(fabs(out[i].value - values[i]) <= tolerance,
@@ -261,9 +262,6 @@ void oracle_compare(const struct oracle *oracle, const char *configuration,
                       configuration, pairs[i].user, pairs[i].item, out[i].value,
                       values[i]);
     }
-    if (!known_only)
-        compare_number(oracle, configuration, "n_impossible",
-                       (double)impossible, 0);
     compare_errors(oracle, configuration, model, tolerance);
 }
 

@@ -1,0 +1,63 @@
+/*
+ * kernel.h - the inner loops of the factor models.
+ *
+ * Each is written once (kernel_body.h), with a fixed number of lanes and a
+ * fixed reduction tree, and compiled for several instruction sets without
+ * contraction: the same bits come out of all of them. Rows are padded with
+ * zeros to kernel_stride() values and aligned to KERNEL_ALIGN bytes; a zero
+ * stays zero under every step. Any thread.
+ */
+#ifndef MODEL_KERNEL_H
+#define MODEL_KERNEL_H
+
+#include <stddef.h>
+
+enum { KERNEL_ALIGN = 64, KERNEL_BLOCK = 16 /* values */ };
+
+/* One step of SGD on a pair of rows. */
+struct kernel_step {
+    double error;
+    double lr_p, reg_p, lr_q, reg_q;
+};
+
+/* The user of SVD++ while its rows are walked: kernel_step, and
+ *   d = y_scale * q(old);  z = z_decay z + z_gain d;  c = z_decay c + c_gain d
+ */
+struct kernel_carry {
+    double y_scale, decay, z_gain, c_gain;
+};
+
+/* Per-row adaptive step: gradients' mean squares so far. */
+struct kernel_adapt {
+    float error, reg, step_p, step_q;
+    float square_p, square_q; /* out: of this step's gradients, summed */
+};
+
+struct kernel {
+    const char *name; /* "avx2" */
+    double (*dot_f64)(const double *a, const double *b, size_t n);
+    float (*dot_f32)(const float *a, const float *b, size_t n);
+
+    /* p += lr_p (e q - reg_p p); q += lr_q (e p - reg_q q), old values right */
+    void (*step)(double *p, double *q, size_t n, const struct kernel_step *s);
+    /* The same with x (users' p + z) in q's gradient; leaves the old q. */
+    void (*step_implicit)(double *p, double *q, const double *x, double *old_q,
+                          size_t n, const struct kernel_step *s);
+    void (*carry)(double *z, double *c, const double *q, size_t n,
+                  const struct kernel_carry *s);
+    /* gp = reg p - e q; gq = reg q - e p; p -= step_p gp; q -= step_q gq */
+    void (*step_adaptive)(float *p, float *q, size_t n, struct kernel_adapt *s);
+};
+
+/* The best one for this machine. */
+const struct kernel *kernel_best(void);
+
+/* Every one this machine can run, NULL at the end: for tests. */
+const struct kernel *const *kernel_all(void);
+
+static inline size_t kernel_stride(size_t factors)
+{
+    return (factors + KERNEL_BLOCK - 1) / KERNEL_BLOCK * KERNEL_BLOCK;
+}
+
+#endif
