@@ -15,9 +15,9 @@ static enum event_fault form_fault(enum cursor_fault fault)
     return faults[fault];
 }
 
-/* A loop is faster than a call for a handful of bytes, and the first one
- * tells most names apart. A zero byte in the key is no end of a name. */
-static bool is_name(const struct cursor_value *key, const char *name)
+/* A loop is faster than a call for a handful of bytes. A zero byte in the key
+ * is no end of a name. */
+static inline bool is_name(const struct cursor_value *key, const char *name)
 {
     for (uint32_t i = 0; i < key->size; i++)
         if (key->bytes[i] != (uint8_t)name[i] || name[i] == '\0')
@@ -27,23 +27,33 @@ static bool is_name(const struct cursor_value *key, const char *name)
 
 /* Bits of the fields that have this name: more than one where two fields of
  * an event are mapped to the same name. */
-static unsigned fields_of(const struct event_scan *scan,
-                          const struct cursor_value *key)
+static inline unsigned fields_of(const struct event_scan *scan, uint64_t firsts,
+                                 const struct cursor_value *key)
 {
     unsigned fields = 0;
 
     if (key->type != CURSOR_TEXT || key->size == 0 ||
         key->size >= EVENT_NAME_SIZE)
         return 0;
-    for (unsigned i = 0; i < scan->count; i++)
-        if (is_name(key, scan->names[i]))
+    for (unsigned i = 0; firsts != 0; i++, firsts >>= 8)
+        if ((uint8_t)firsts == key->bytes[0] && is_name(key, scan->names[i]))
             fields |= 1u << i;
     return fields;
 }
 
+/* The first letters of all names in one word: they tell most names apart. */
+static inline uint64_t first_letters(const struct event_scan *scan)
+{
+    uint64_t firsts = 0;
+
+    for (unsigned i = scan->count; i-- > 0;)
+        firsts = firsts << 8 | (uint8_t)scan->names[i][0];
+    return firsts;
+}
+
 /* Takes a whole value, of a container its contents too. */
-static enum cursor_fault take_whole(struct cursor *cursor, unsigned depth,
-                                    struct cursor_value *value)
+static inline enum cursor_fault
+take_whole(struct cursor *cursor, unsigned depth, struct cursor_value *value)
 {
     enum cursor_fault fault = cursor_take(cursor, value);
 
@@ -52,45 +62,63 @@ static enum cursor_fault take_whole(struct cursor *cursor, unsigned depth,
     return fault;
 }
 
-static enum event_fault note(struct event_scan *scan, unsigned fields,
-                             const struct cursor_value *value, struct span raw,
-                             const char **field)
+static unsigned lowest(unsigned fields)
 {
-    for (unsigned i = 0; fields != 0; i++, fields >>= 1) {
-        if (!(fields & 1))
+    unsigned at = 0;
+
+    while (!(fields >> at & 1))
+        at++;
+    return at;
+}
+
+/* The same value for further fields of the same name. */
+static void repeat(struct event_scan *scan, unsigned from, unsigned fields)
+{
+    for (unsigned i = from + 1; fields >> i; i++) {
+        if (!(fields >> i & 1))
             continue;
-        if (scan->seen & 1u << i) {
-            *field = scan->names[i];
-            return EVENT_REPEATED;
-        }
-        scan->seen |= 1u << i;
-        scan->values[i] = *value;
-        scan->raw[i] = raw;
+        scan->values[i] = scan->values[from];
+        scan->raw[i] = scan->raw[from];
     }
-    return EVENT_OK;
+}
+
+/* A value is taken where it stays: copying what was just written in smaller
+ * pieces would stall. */
+static enum cursor_fault take_field(struct event_scan *scan,
+                                    struct cursor *cursor, unsigned fields)
+{
+    const unsigned at = lowest(fields);
+    const uint8_t *start = cursor->at;
+
+    enum cursor_fault fault = take_whole(cursor, 1, &scan->values[at]);
+    scan->raw[at] = (struct span){start, (uint32_t)(cursor->at - start)};
+    if (fault == CURSOR_OK && fields >> at != 1)
+        repeat(scan, at, fields);
+    return fault;
 }
 
 static enum event_fault scan_entries(struct event_scan *scan,
                                      struct cursor *cursor, uint32_t entries,
                                      const char **field)
 {
+    const uint64_t firsts = first_letters(scan);
+
     for (uint32_t entry = 0; entry < entries; entry++) {
-        struct cursor_value key, value;
+        struct cursor_value key, ignored;
 
         enum cursor_fault fault = take_whole(cursor, 1, &key);
         if (fault != CURSOR_OK)
             return form_fault(fault);
-        unsigned fields = fields_of(scan, &key);
-        const uint8_t *start = cursor->at;
-        fault = take_whole(cursor, 1, &value);
+        const unsigned fields = fields_of(scan, firsts, &key);
+        fault = fields == 0 ? take_whole(cursor, 1, &ignored)
+                            : take_field(scan, cursor, fields);
         if (fault != CURSOR_OK)
             return form_fault(fault);
-        if (fields == 0)
-            continue;
-        struct span raw = {start, (uint32_t)(cursor->at - start)};
-        enum event_fault noted = note(scan, fields, &value, raw, field);
-        if (noted != EVENT_OK)
-            return noted;
+        if (scan->seen & fields) {
+            *field = scan->names[lowest(fields)];
+            return EVENT_REPEATED;
+        }
+        scan->seen |= fields;
     }
     return EVENT_OK;
 }

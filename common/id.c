@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct id id_from_number(int64_t number)
-{
-    return (struct id){.number = number};
-}
-
 /* Reads a canonical decimal int64: no plus sign, no leading zero, no "-0". */
 static bool parse_canonical(const char *text, size_t size, int64_t *out)
 {

@@ -27,7 +27,10 @@ struct id {
     int64_t number;   /* when text is NULL */
 };
 
-struct id id_from_number(int64_t number);
+static inline struct id id_from_number(int64_t number)
+{
+    return (struct id){.number = number};
+}
 
 /* size must be at most ID_TEXT_MAX. */
 struct id id_from_text(const char *text, size_t size);
