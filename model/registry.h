@@ -7,9 +7,12 @@
 struct model_ops;
 
 extern const struct model_ops baseline_ops;
+extern const struct model_ops co_clustering_ops;
+extern const struct model_ops nmf_ops;
 extern const struct model_ops normal_ops;
 extern const struct model_ops popular_ops;
 extern const struct model_ops random_ops;
 extern const struct model_ops svd_ops;
+extern const struct model_ops svdpp_ops;
 
 #endif
