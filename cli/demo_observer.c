@@ -1,0 +1,208 @@
+#include "cli/demo_observer.h"
+
+#include "common/clock.h"
+#include "common/event_codec.h"
+
+#include "consumer/live_evaluation.h"
+#include "consumer/merge_reader.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROWS_MAX = 1 << 20,
+    BUFFER_BYTES = 32 << 20,
+    CONTACT_MS = 10000,
+    LATENCY_MAX_MS = 10000, /* slower ones count as this */
+};
+
+enum { TOPIC_PREDICTIONS, TOPIC_LABELS, TOPIC_DEAD_LETTERS };
+
+struct demo_observer {
+    struct demo_observer_config config;
+    struct merge_reader *reader;
+    struct live_evaluation *evaluation;
+    struct demo_observer_counts counts;
+    struct demo_version versions[DEMO_VERSIONS_MAX];
+
+    /* since the last moment */
+    int64_t moment_ms;
+    uint64_t predictions_then;
+    uint32_t latencies[LATENCY_MAX_MS + 1]; /* predictions by whole ms */
+};
+
+int demo_observer_open(const struct demo_observer_config *config,
+                       struct demo_observer **out, struct error *err)
+{
+    struct demo_observer *self = calloc(1, sizeof(*self));
+    const struct merge_reader_config reader = {
+        .kafka = config->kafka,
+        .topics = {config->predictions, config->labels, config->dead_letters},
+        .from_ms = MERGE_FROM_BEGINNING,
+        .buffer_bytes = BUFFER_BYTES,
+        .timeout_ms = CONTACT_MS,
+    };
+    const struct live_evaluation_config evaluation = {.join = config->join,
+                                                      .rows_max = ROWS_MAX};
+
+    if (!self)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    self->config = *config;
+    self->moment_ms = clock_monotonic_ms();
+    if (merge_reader_open(&reader, &self->reader, err) < 0 ||
+        live_evaluation_new(&evaluation, &self->evaluation, err) < 0) {
+        demo_observer_close(self);
+        return -1;
+    }
+    *out = self;
+    return 0;
+}
+
+void demo_observer_close(struct demo_observer *self)
+{
+    if (!self)
+        return;
+    merge_reader_close(self->reader);
+    live_evaluation_free(self->evaluation);
+    free(self);
+}
+
+static void note_latency(struct demo_observer *self, int64_t latency_ms)
+{
+    if (latency_ms < 0)
+        latency_ms = 0;
+    if (latency_ms > LATENCY_MAX_MS)
+        latency_ms = LATENCY_MAX_MS;
+    self->latencies[latency_ms]++;
+}
+
+static int take_prediction(struct demo_observer *self,
+                           const struct message *message, struct error *err)
+{
+    struct prediction_event event;
+
+    if (event_decode_prediction(message->value, message->value_size, &event,
+                                NULL) != EVENT_OK)
+        return error_set(err, ERROR_FORMAT, "a prediction is not readable");
+    self->counts.predictions++;
+    note_latency(self, message->timestamp_ms - event_span_ms(event.raw_ts));
+    return live_evaluation_prediction(self->evaluation, &event, err);
+}
+
+static int take_label(struct demo_observer *self, const struct message *message,
+                      struct error *err)
+{
+    struct label event;
+
+    if (event_decode_label(&self->config.fields, message->value,
+                           message->value_size, &event, NULL) != EVENT_OK)
+        return 0; /* the trainer's dead letter */
+    self->counts.labels++;
+    return live_evaluation_label(self->evaluation, &event, err);
+}
+
+static int take(struct demo_observer *self, const struct merge_record *record,
+                struct error *err)
+{
+    int status = 0;
+
+    switch (record->topic) {
+    case TOPIC_PREDICTIONS:
+        status = take_prediction(self, &record->message, err);
+        break;
+    case TOPIC_LABELS:
+        status = take_label(self, &record->message, err);
+        break;
+    default:
+        self->counts.dead_letters++;
+        break;
+    }
+    live_evaluation_advance(self->evaluation, record->message.timestamp_ms);
+    return status;
+}
+
+int demo_observer_serve(struct demo_observer *self, unsigned wait_ms,
+                        struct error *err)
+{
+    int64_t until_ms = clock_monotonic_ms() + wait_ms;
+
+    do {
+        enum merge_result result;
+        struct merge_record record;
+        if (merge_reader_next(self->reader, wait_ms, &result, &record, err) < 0)
+            return -1;
+        if (result != MERGE_RECORD)
+            return 0;
+        if (take(self, &record, err) < 0)
+            return -1;
+    } while (clock_monotonic_ms() < until_ms);
+    return 0;
+}
+
+void demo_observer_close_windows(struct demo_observer *self)
+{
+    live_evaluation_advance(self->evaluation, INT64_MAX);
+}
+
+/* The latency that `share` of the predictions since the last moment met. */
+static double quantile(const struct demo_observer *self, double share)
+{
+    uint64_t total = 0, below = 0;
+
+    for (int ms = 0; ms <= LATENCY_MAX_MS; ms++)
+        total += self->latencies[ms];
+    for (int ms = 0; ms <= LATENCY_MAX_MS && total > 0; ms++) {
+        below += self->latencies[ms];
+        if ((double)below >= share * (double)total)
+            return ms;
+    }
+    return NAN;
+}
+
+static int measure_versions(struct demo_observer *self, size_t *count,
+                            struct error *err)
+{
+    uint64_t versions[DEMO_VERSIONS_MAX];
+    size_t found = live_evaluation_versions(self->evaluation, versions,
+                                            DEMO_VERSIONS_MAX);
+
+    *count = found < DEMO_VERSIONS_MAX ? found : DEMO_VERSIONS_MAX;
+    for (size_t i = 0; i < *count; i++) {
+        self->versions[i].version = versions[i];
+        if (live_evaluation_measure(self->evaluation, versions[i], ROWS_MAX,
+                                    &self->versions[i].evaluation, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int demo_observer_moment(struct demo_observer *self, struct demo_moment *moment,
+                         struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    uint64_t fresh = self->counts.predictions - self->predictions_then;
+
+    if (measure_versions(self, &moment->version_count, err) < 0)
+        return -1;
+    moment->versions = self->versions;
+    moment->predictions = self->counts.predictions;
+    moment->labels = self->counts.labels;
+    moment->dead_letters = self->counts.dead_letters;
+    moment->rate = now_ms > self->moment_ms
+                       ? 1e3 * (double)fresh / (double)(now_ms - self->moment_ms)
+                       : 0;
+    moment->p50_ms = quantile(self, 0.5);
+    moment->p99_ms = quantile(self, 0.99);
+
+    self->moment_ms = now_ms;
+    self->predictions_then = self->counts.predictions;
+    memset(self->latencies, 0, sizeof(self->latencies));
+    return 0;
+}
+
+struct demo_observer_counts demo_observer_counts(
+    const struct demo_observer *self)
+{
+    return self->counts;
+}

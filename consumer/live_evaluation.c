@@ -1,0 +1,165 @@
+#include "consumer/live_evaluation.h"
+
+#include "common/event_codec.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct row {
+    double p;
+    double label; /* NaN while nobody knows */
+    uint64_t version;
+};
+
+/* rows[sequence % rows_max] is the prediction that the join numbered so. */
+struct live_evaluation {
+    struct live_evaluation_config config;
+    struct join *join;
+    struct row *rows; /* (rows_max) */
+    uint64_t next;    /* sequence of the next prediction */
+};
+
+int live_evaluation_new(const struct live_evaluation_config *config,
+                        struct live_evaluation **out, struct error *err)
+{
+    struct live_evaluation *self = calloc(1, sizeof(*self));
+
+    if (self)
+        self->rows = calloc(config->rows_max, sizeof(*self->rows));
+    if (!self || !self->rows) {
+        free(self);
+        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+    }
+    self->config = *config;
+    if (join_new(&config->join, &self->join, err) < 0) {
+        live_evaluation_free(self);
+        return -1;
+    }
+    *out = self;
+    return 0;
+}
+
+void live_evaluation_free(struct live_evaluation *self)
+{
+    if (!self)
+        return;
+    join_free(self->join);
+    free(self->rows);
+    free(self);
+}
+
+/* The oldest prediction that is still kept. */
+static uint64_t oldest(const struct live_evaluation *self)
+{
+    return self->next > self->config.rows_max
+               ? self->next - self->config.rows_max
+               : 0;
+}
+
+static struct row *row_at(const struct live_evaluation *self, uint64_t sequence)
+{
+    return &self->rows[sequence % self->config.rows_max];
+}
+
+static void take_outcomes(struct live_evaluation *self)
+{
+    struct join_outcome outcome;
+
+    while (join_next(self->join, &outcome))
+        if (outcome.sequence >= oldest(self))
+            row_at(self, outcome.sequence)->label = (double)outcome.label;
+}
+
+int live_evaluation_prediction(struct live_evaluation *self,
+                               const struct prediction_event *event,
+                               struct error *err)
+{
+    struct id id = event_span_id(event->raw_id);
+    uint64_t sequence;
+    bool is_new;
+
+    if (join_impression(self->join, &id, event_span_ms(event->raw_ts),
+                        &sequence, &is_new, err) < 0)
+        return -1;
+    if (is_new) {
+        self->next = sequence + 1;
+        *row_at(self, sequence) =
+            (struct row){event->p, NAN, event->model_version};
+    }
+    take_outcomes(self);
+    return 0;
+}
+
+int live_evaluation_label(struct live_evaluation *self,
+                          const struct label *event, struct error *err)
+{
+    if (join_label(self->join, &event->id, event->ts_ms, event->click, err) < 0)
+        return -1;
+    take_outcomes(self);
+    return 0;
+}
+
+void live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms)
+{
+    join_advance(self->join, stream_ms);
+    take_outcomes(self);
+}
+
+/* --- Questions ---------------------------------------------------------------------- */
+
+/* The lowest version above `above`; UINT64_MAX when there is none. */
+static uint64_t next_version(const struct live_evaluation *self, bool any,
+                             uint64_t above)
+{
+    uint64_t lowest = UINT64_MAX;
+
+    for (uint64_t s = oldest(self); s < self->next; s++) {
+        uint64_t version = row_at(self, s)->version;
+        if ((any || version > above) && version < lowest)
+            lowest = version;
+    }
+    return lowest;
+}
+
+size_t live_evaluation_versions(const struct live_evaluation *self,
+                                uint64_t *versions, size_t max)
+{
+    size_t count = 0;
+
+    for (uint64_t v = next_version(self, true, 0); v != UINT64_MAX;
+         v = next_version(self, false, v)) {
+        if (count < max)
+            versions[count] = v;
+        count++;
+    }
+    return count;
+}
+
+int live_evaluation_measure(const struct live_evaluation *self,
+                            uint64_t version, size_t rows_max,
+                            struct evaluation *out, struct error *err)
+{
+    size_t room = self->config.rows_max < rows_max ? self->config.rows_max
+                                                   : rows_max;
+    double *figures = malloc((2 * room + 1) * sizeof(*figures));
+    size_t n = 0;
+
+    if (!figures)
+        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+    for (uint64_t s = self->next; s > oldest(self) && n < room; s--) {
+        const struct row *row = row_at(self, s - 1);
+        if (row->version != version || isnan(row->label))
+            continue;
+        figures[n] = row->label;
+        figures[room + n] = row->p;
+        n++;
+    }
+    int status = evaluate(figures, figures + room, n, out, err);
+    free(figures);
+    return status;
+}
+
+struct join_books live_evaluation_books(const struct live_evaluation *self)
+{
+    return join_books(self->join);
+}
