@@ -47,7 +47,7 @@ struct demo_settings {
     uint64_t retrain_rows;
 };
 
-#define FIELD(f) \
+#define FIELD(f)                                                               \
     offsetof(struct demo_settings, f), sizeof(((struct demo_settings *)0)->f)
 
 /* clang-format off */
@@ -90,17 +90,21 @@ struct demo {
 
 static const char impressions[] = "pctr.impressions", labels[] = "pctr.labels",
                   predictions[] = "pctr.predictions",
-                  dead_letters[] = "pctr.dead-letters", models[] = "pctr.models",
-                  chunks[] = "pctr.model-chunks";
+                  dead_letters[] = "pctr.dead-letters",
+                  models[] = "pctr.models", chunks[] = "pctr.model-chunks";
 
-/* --- The parts, in the order in which they start -------------------------------------- */
+/* --- The parts, in the order in which they start
+ * -------------------------------------- */
 
 static int start_broker(struct demo *demo, struct error *err)
 {
     static const struct embedded_topic topics[] = {
-        {impressions, PARTITIONS},  {labels, PARTITIONS},
-        {predictions, PARTITIONS},  {dead_letters, PARTITIONS},
-        {models, 1},                {chunks, 1},
+        {impressions, PARTITIONS},
+        {labels, PARTITIONS},
+        {predictions, PARTITIONS},
+        {dead_letters, PARTITIONS},
+        {models, 1},
+        {chunks, 1},
     };
 
     if (embedded_broker_start(topics, sizeof(topics) / sizeof(topics[0]),
@@ -248,7 +252,8 @@ static int start(struct demo *demo, struct error *err)
     return 0;
 }
 
-/* --- Watching ------------------------------------------------------------------------- */
+/* --- Watching
+ * ------------------------------------------------------------------------- */
 
 static bool all_alive(const struct demo *demo)
 {
@@ -292,7 +297,8 @@ static int watch(struct demo *demo, struct error *err)
     return 0;
 }
 
-/* --- The end -------------------------------------------------------------------------- */
+/* --- The end
+ * -------------------------------------------------------------------------- */
 
 /* All parts stop, whatever failed; the first failure is told. */
 static int stop(struct demo *demo, struct trainer_counts *learned, int status,
@@ -355,7 +361,8 @@ static void print_gain(const struct demo_version *versions, size_t count)
            after < before ? "better" : "worse");
 }
 
-static int print_account(struct demo *demo, const struct trainer_counts *learned,
+static int print_account(struct demo *demo,
+                         const struct trainer_counts *learned,
                          struct error *err)
 {
     struct demo_version versions[DEMO_VERSIONS_MAX];
@@ -384,7 +391,8 @@ static int print_account(struct demo *demo, const struct trainer_counts *learned
     return 0;
 }
 
-/* --- The command ---------------------------------------------------------------------- */
+/* --- The command
+ * ---------------------------------------------------------------------- */
 
 static int open_source(const struct invocation *with,
                        struct demo_settings *settings,

@@ -164,8 +164,8 @@ static int measure_versions(struct demo_observer *self, size_t *count,
                             struct error *err)
 {
     uint64_t versions[DEMO_VERSIONS_MAX];
-    size_t found = live_evaluation_versions(self->evaluation, versions,
-                                            DEMO_VERSIONS_MAX);
+    size_t found =
+        live_evaluation_versions(self->evaluation, versions, DEMO_VERSIONS_MAX);
 
     *count = found < DEMO_VERSIONS_MAX ? found : DEMO_VERSIONS_MAX;
     for (size_t i = 0; i < *count; i++) {
@@ -189,9 +189,10 @@ int demo_observer_moment(struct demo_observer *self, struct demo_moment *moment,
     moment->predictions = self->counts.predictions;
     moment->labels = self->counts.labels;
     moment->dead_letters = self->counts.dead_letters;
-    moment->rate = now_ms > self->moment_ms
-                       ? 1e3 * (double)fresh / (double)(now_ms - self->moment_ms)
-                       : 0;
+    moment->rate =
+        now_ms > self->moment_ms
+            ? 1e3 * (double)fresh / (double)(now_ms - self->moment_ms)
+            : 0;
     moment->p50_ms = quantile(self, 0.5);
     moment->p99_ms = quantile(self, 0.99);
 
@@ -201,8 +202,8 @@ int demo_observer_moment(struct demo_observer *self, struct demo_moment *moment,
     return 0;
 }
 
-struct demo_observer_counts demo_observer_counts(
-    const struct demo_observer *self)
+struct demo_observer_counts
+demo_observer_counts(const struct demo_observer *self)
 {
     return self->counts;
 }

@@ -29,7 +29,8 @@ struct demo_observer_counts {
 };
 
 int demo_observer_open(const struct demo_observer_config *config,
-                       struct demo_observer **out, struct error *err) MUST_CHECK;
+                       struct demo_observer **out,
+                       struct error *err) MUST_CHECK;
 
 /* Reads what is there, for about wait_ms. */
 int demo_observer_serve(struct demo_observer *observer, unsigned wait_ms,
@@ -44,8 +45,8 @@ int demo_observer_moment(struct demo_observer *observer,
                          struct demo_moment *moment,
                          struct error *err) MUST_CHECK;
 
-struct demo_observer_counts demo_observer_counts(
-    const struct demo_observer *observer);
+struct demo_observer_counts
+demo_observer_counts(const struct demo_observer *observer);
 
 void demo_observer_close(struct demo_observer *observer);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command demo_command;
 extern const struct command feed_command;
 extern const struct command fit_command;
 extern const struct command predict_command;
@@ -19,6 +20,7 @@ extern const struct command train_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
+    &demo_command,
     &feed_command,
     &score_command,
     &train_command,

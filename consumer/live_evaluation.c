@@ -105,7 +105,8 @@ void live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms)
     take_outcomes(self);
 }
 
-/* --- Questions ---------------------------------------------------------------------- */
+/* --- Questions
+ * ---------------------------------------------------------------------- */
 
 /* The lowest version above `above`; UINT64_MAX when there is none. */
 static uint64_t next_version(const struct live_evaluation *self, bool any,
@@ -139,8 +140,8 @@ int live_evaluation_measure(const struct live_evaluation *self,
                             uint64_t version, size_t rows_max,
                             struct evaluation *out, struct error *err)
 {
-    size_t room = self->config.rows_max < rows_max ? self->config.rows_max
-                                                   : rows_max;
+    size_t room =
+        self->config.rows_max < rows_max ? self->config.rows_max : rows_max;
     double *figures = malloc((2 * room + 1) * sizeof(*figures));
     size_t n = 0;
 

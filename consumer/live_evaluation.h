@@ -53,7 +53,7 @@ int live_evaluation_measure(const struct live_evaluation *evaluation,
                             struct evaluation *out,
                             struct error *err) MUST_CHECK;
 
-struct join_books live_evaluation_books(
-    const struct live_evaluation *evaluation);
+struct join_books
+live_evaluation_books(const struct live_evaluation *evaluation);
 
 #endif
