@@ -9,6 +9,7 @@
 #include "cli/embedded_broker.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/stop.h"
 
 #include "consumer/model_watcher.h"
@@ -421,6 +422,8 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct demo demo = {.settings = settings, .kafka = with->kafka};
     struct trainer_counts learned = {0};
 
+    if (isatty(STDERR_FILENO))
+        log_set_level(LOG_WARN); /* lines would tear the table */
     fputs("A first look: everything in one process, on an embedded broker.\n"
           "feed -> impressions -> 2 scoring workers -> predictions\n"
           "     -> labels -----> trainer -> snapshots -> the workers again\n\n",

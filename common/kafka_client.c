@@ -71,6 +71,14 @@ static const struct setting producer_defaults[] = {
     {NULL, NULL},
 };
 
+/* The embedded broker answers a fetch only when its wait is over, and does not
+ * know the question about topics. */
+static const struct setting embedded_consumer[] = {
+    {"fetch.wait.max.ms", "10"},
+    {"allow.auto.create.topics", "true"},
+    {NULL, NULL},
+};
+
 static const struct setting admin_defaults[] = {
     /* Asking for a topic must not create it. */
     {"allow.auto.create.topics", "false"},
@@ -276,6 +284,8 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
          kafka_conf_set(conf, "client.id", settings->client_id, err) < 0) ||
         set_all(conf, common_defaults, err) < 0 ||
         set_all(conf, roles[role].defaults, err) < 0 ||
+        (settings->embedded && role == KAFKA_CONSUMER &&
+         set_all(conf, embedded_consumer, err) < 0) ||
         set_properties(conf, settings, ROLE_COUNT, err) < 0 ||
         set_properties(conf, settings, (int)role, err) < 0 ||
         check_other_roles(settings, role, err) < 0) {

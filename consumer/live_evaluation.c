@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct row {
+    int64_t ts_ms;
     double p;
     double label; /* NaN while nobody knows */
     uint64_t version;
@@ -17,6 +18,7 @@ struct live_evaluation {
     struct join *join;
     struct row *rows; /* (rows_max) */
     uint64_t next;    /* sequence of the next prediction */
+    int64_t stream_ms;
 };
 
 int live_evaluation_new(const struct live_evaluation_config *config,
@@ -75,16 +77,16 @@ int live_evaluation_prediction(struct live_evaluation *self,
                                struct error *err)
 {
     struct id id = event_span_id(event->raw_id);
+    int64_t ts_ms = event_span_ms(event->raw_ts);
     uint64_t sequence;
     bool is_new;
 
-    if (join_impression(self->join, &id, event_span_ms(event->raw_ts),
-                        &sequence, &is_new, err) < 0)
+    if (join_impression(self->join, &id, ts_ms, &sequence, &is_new, err) < 0)
         return -1;
     if (is_new) {
         self->next = sequence + 1;
         *row_at(self, sequence) =
-            (struct row){event->p, NAN, event->model_version};
+            (struct row){ts_ms, event->p, NAN, event->model_version};
     }
     take_outcomes(self);
     return 0;
@@ -101,6 +103,8 @@ int live_evaluation_label(struct live_evaluation *self,
 
 void live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms)
 {
+    if (stream_ms > self->stream_ms)
+        self->stream_ms = stream_ms;
     join_advance(self->join, stream_ms);
     take_outcomes(self);
 }
@@ -136,6 +140,15 @@ size_t live_evaluation_versions(const struct live_evaluation *self,
     return count;
 }
 
+/* Clicks come early and the lack of one late: among rows whose window is still
+ * open nearly all labels are clicks. */
+static bool is_settled(const struct live_evaluation *self,
+                       const struct row *row)
+{
+    return !isnan(row->label) &&
+           row->ts_ms < self->stream_ms - self->config.join.window_ms;
+}
+
 int live_evaluation_measure(const struct live_evaluation *self,
                             uint64_t version, size_t rows_max,
                             struct evaluation *out, struct error *err)
@@ -149,7 +162,7 @@ int live_evaluation_measure(const struct live_evaluation *self,
         return error_set(err, ERROR_FAILED, "evaluation: out of memory");
     for (uint64_t s = self->next; s > oldest(self) && n < room; s--) {
         const struct row *row = row_at(self, s - 1);
-        if (row->version != version || isnan(row->label))
+        if (row->version != version || !is_settled(self, row))
             continue;
         figures[n] = row->label;
         figures[room + n] = row->p;

@@ -47,7 +47,8 @@ void live_evaluation_advance(struct live_evaluation *evaluation,
 size_t live_evaluation_versions(const struct live_evaluation *evaluation,
                                 uint64_t *versions, size_t max);
 
-/* The newest rows_max labelled rows that a version predicted. */
+/* The newest rows_max rows that a version predicted and whose windows are
+ * closed. */
 int live_evaluation_measure(const struct live_evaluation *evaluation,
                             uint64_t version, size_t rows_max,
                             struct evaluation *out,
