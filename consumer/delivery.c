@@ -11,6 +11,7 @@ enum {
 struct delivery {
     struct delivery_config config;
     struct publisher *publisher; /* NULL after a rebuild that failed */
+    struct error late; /* what a hurried flush was told; the commit tells it */
 };
 
 int delivery_open(const struct delivery_config *config, struct delivery **out,
@@ -98,9 +99,9 @@ static enum publisher_verdict commit_positions(struct delivery *delivery,
     crash_plan_pass(plan, CRASH_AFTER_PRODUCE);
     if (publisher_flush(delivery->publisher, FLUSH_MS, err) < 0)
         return delivery_verdict(err);
-    if (!is_all_delivered(delivery)) { /* told to an earlier, hurried flush */
-        error_set(err, ERROR_UNAVAILABLE, "a prediction was not delivered");
-        return PUBLISHER_REBUILD;
+    if (!is_all_delivered(delivery)) {
+        *err = delivery->late;
+        return delivery_verdict(err);
     }
     crash_plan_pass(plan, CRASH_BEFORE_COMMIT);
     if (subscriber_commit(from, wait, err) < 0)
@@ -136,12 +137,10 @@ int delivery_rebuild(struct delivery *delivery, struct error *err)
 
 bool delivery_hurry(struct delivery *delivery)
 {
-    struct error later; /* the next commit sees the count of failures */
-
     if (is_transactional(delivery))
         return true;
     if (!is_all_delivered(delivery) &&
-        publisher_flush(delivery->publisher, HURRY_MS, &later) < 0)
+        publisher_flush(delivery->publisher, HURRY_MS, &delivery->late) < 0)
         return false;
     return is_all_delivered(delivery);
 }

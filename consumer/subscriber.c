@@ -102,6 +102,21 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
         rd_kafka_yield(client);
 }
 
+/* A commit in the background failed: the next one has to cover it again. */
+static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t failed,
+                      rd_kafka_topic_partition_list_t *offsets, void *context)
+{
+    struct subscriber *s = context;
+
+    (void)client;
+    if (!failed || failed == RD_KAFKA_RESP_ERR__NO_OFFSET || !offsets)
+        return;
+    for (int i = 0; i < offsets->cnt; i++)
+        if (offsets->elems[i].partition < s->position_count)
+            s->positions[offsets->elems[i].partition].committed =
+                UNKNOWN_OFFSET;
+}
+
 static int reserve_positions(struct subscriber *s, int32_t partition,
                              struct error *err)
 {
@@ -222,6 +237,7 @@ static int configure(struct subscriber *s, rd_kafka_conf_t *conf,
 
     rd_kafka_conf_set_opaque(conf, s);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     if (kafka_conf_set(conf, "group.id", s->config.group, err) < 0 ||
         kafka_conf_set(conf, "enable.partition.eof",
                        s->config.watch_end ? "true" : "false", err) < 0 ||
@@ -562,9 +578,14 @@ static void leave_group(struct subscriber *s, unsigned timeout_ms)
         rd_kafka_error_destroy(failed);
         return;
     }
+    /* What was fetched ahead is still in the queue, before the goodbye. */
     while (!rd_kafka_consumer_closed(s->client) &&
-           clock_monotonic_ms() < deadline_ms)
-        rd_kafka_queue_poll_callback(s->queue, CLOSE_SLICE_MS);
+           clock_monotonic_ms() < deadline_ms) {
+        rd_kafka_message_t *unread =
+            rd_kafka_consumer_poll(s->client, CLOSE_SLICE_MS);
+        if (unread)
+            rd_kafka_message_destroy(unread);
+    }
 }
 
 static void disconnect(struct subscriber *s, unsigned timeout_ms)
