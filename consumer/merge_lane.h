@@ -27,6 +27,9 @@ struct merge_lane {
     int64_t end;   /* not to be read any more; LANE_NO_END */
     int64_t known; /* the partition's end when it was opened */
 
+    int64_t aged; /* records before it have been there for long enough */
+    int64_t seen; /* the partition's end when it was last looked at */
+
     bool at_end;  /* the client said so after the last record */
     bool done;    /* `end` is reached */
     bool reached; /* `known` was reached at some time */

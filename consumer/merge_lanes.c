@@ -90,7 +90,7 @@ static int bound_lane(rd_kafka_t *client,
         return error_set(err, kafka_error_code(error),
                          "%s/%" PRId32 ": where does it begin? %s", lane->name,
                          lane->partition, rd_kafka_err2str(error));
-    lane->known = high;
+    lane->known = lane->aged = lane->seen = high;
     if (!config->ranges) {
         lane->first = low;
         lane->end = config->ends ? high : LANE_NO_END;

@@ -32,8 +32,10 @@ struct merge_reader {
     struct manifest_range *ranges; /* (lanes.count), filled when asked */
 
     struct merge_heap heap; /* lanes with a head */
-    size_t missing;         /* lanes that hold the others back */
-    size_t unread;          /* records read since the last look */
+    unsigned linger_ms;
+    int64_t aged_ms; /* monotonic time of the last look at the ends */
+    size_t missing;  /* lanes that hold the others back */
+    size_t unread;   /* records read since the last look */
 
     rd_kafka_message_t *current; /* handed out */
     int wake[2];                 /* a pipe: queues write, we wait */
@@ -165,6 +167,7 @@ int merge_reader_open(const struct merge_reader_config *config,
     if (!reader)
         return error_set(err, ERROR_LIMIT, "no memory for a merge reader");
     reader->kafka = config->kafka;
+    reader->linger_ms = config->linger_ms;
     reader->wake[0] = reader->wake[1] = -1;
     if (open_reader(reader, config, err) < 0) {
         merge_reader_close(reader);
@@ -190,6 +193,25 @@ static int take_lane(struct merge_reader *reader, size_t at, struct error *err)
     return 0;
 }
 
+/* What was there linger_ms ago is old enough from now on. */
+static void grow_old(struct merge_reader *reader)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t low, high;
+
+    if (now_ms - reader->aged_ms < reader->linger_ms)
+        return;
+    reader->aged_ms = now_ms;
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        struct merge_lane *lane = &reader->lanes.list[i];
+        lane->aged = lane->seen;
+        if (!rd_kafka_get_watermark_offsets(reader->client, lane->name,
+                                            lane->partition, &low, &high) &&
+            high > lane->seen)
+            lane->seen = high;
+    }
+}
+
 /* Takes what is there for all lanes that hold nothing. */
 static int look_around(struct merge_reader *reader, struct error *err)
 {
@@ -203,6 +225,7 @@ static int look_around(struct merge_reader *reader, struct error *err)
             take_lane(reader, i, err) < 0)
             return -1;
     rd_kafka_poll(reader->client, 0);
+    grow_old(reader);
     reader->unread = 0;
     return reader->broken ? error_set(err, reader->trouble.code, "%s",
                                       reader->trouble.text)
@@ -211,7 +234,12 @@ static int look_around(struct merge_reader *reader, struct error *err)
 
 static bool has_next(const struct merge_reader *reader)
 {
-    return reader->heap.count > 0 && reader->missing == 0;
+    if (reader->heap.count == 0 || reader->missing > 0)
+        return false;
+    if (reader->linger_ms == 0 || reader->heap.count == reader->lanes.count)
+        return true;
+    const struct merge_lane *lane = &reader->lanes.list[reader->heap.order[0]];
+    return lane->held[lane->at]->offset < lane->aged;
 }
 
 static bool has_ended(const struct merge_reader *reader)

@@ -6,9 +6,10 @@
  * timestamp among the first unread ones of all partitions; of equal ones the
  * earlier topic in the list, then the lower partition. Within a partition the
  * order is that of offsets. A partition whose next record is not here yet
- * holds the others back; one that is read to its end does not. So a range of
- * the past always comes in the same order, and what is live comes in the order
- * in which it arrived.
+ * holds the others back; one that is read to its end does not, once a record
+ * has been there for linger_ms. So what was there at the opening always comes
+ * in the same order, and what is live comes in order as far as partitions are
+ * not further apart than that.
  *
  * Memory is bounded by buffer_bytes whatever the partitions hold, and records
  * that are gone are an error, never skipped. One thread.
@@ -44,6 +45,8 @@ struct merge_reader_config {
     int64_t from_ms;
     bool ends; /* at the ends that the partitions have now */
 
+    unsigned linger_ms;  /* a live record waits for those of other partitions
+                            that are at their end; 0: not at all */
     size_t buffer_bytes; /* fetched ahead, of all partitions together */
     unsigned timeout_ms; /* for the questions at the start */
 };

@@ -432,6 +432,7 @@ static int open_reader(struct trainer *trainer, struct error *err)
         .from_ms = from->history_ms ? clock_wall_ms() - from->history_ms
                                     : MERGE_FROM_BEGINNING,
         .ends = from->once,
+        .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes,
         .timeout_ms = OPEN_MS,
     };

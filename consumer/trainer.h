@@ -33,6 +33,7 @@ struct trainer_config {
 
     struct intake_config intake;
     int64_t history_ms; /* begin so long ago; 0: at the beginning */
+    uint32_t linger_ms; /* as in merge_reader.h */
     uint64_t buffer_bytes;
 
     int64_t retrain_every_ms; /* as in retrain_policy.h */

@@ -188,6 +188,28 @@ START_TEST(a_partition_at_its_end_does_not_hold_the_others_back)
 }
 END_TEST
 
+/* The label was sent after its click, and before it in event time. */
+START_TEST(a_live_record_waits_for_older_ones_of_other_partitions)
+{
+    char text[64];
+
+    config.ends = false;
+    config.linger_ms = 1000;
+    put("a", 0, 100, "1");
+    open_reader();
+    ck_assert_int_eq(read_all(text, sizeof(text), 500), MERGE_NOTHING);
+    ck_assert_str_eq(text, "1");
+    put("a", 0, 300, "3");
+    test_producer_flush(producer);
+    ck_assert_int_eq(read_all(text, sizeof(text), 300), MERGE_NOTHING);
+    ck_assert_str_eq(text, "");
+    put("b", 1, 200, "2");
+    test_producer_flush(producer);
+    ck_assert_int_eq(read_all(text, sizeof(text), 3000), MERGE_NOTHING);
+    ck_assert_str_eq(text, "23");
+}
+END_TEST
+
 START_TEST(a_reading_that_ends_ignores_what_comes_later)
 {
     char text[64];
@@ -325,6 +347,8 @@ int main(void)
                    times_that_go_back_within_a_partition_keep_their_offsets);
     tcase_add_test(tests, many_records_come_whole_twice_the_same);
     tcase_add_test(tests, a_partition_at_its_end_does_not_hold_the_others_back);
+    tcase_add_test(tests,
+                   a_live_record_waits_for_older_ones_of_other_partitions);
     tcase_add_test(tests, a_reading_that_ends_ignores_what_comes_later);
     tcase_add_test(tests, ranges_are_read_as_they_are_given);
     tcase_add_test(tests, an_empty_range_ends_at_once);
