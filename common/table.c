@@ -29,15 +29,16 @@ struct table {
 
 /* The quoted text that starts behind `at`: unescaped to `to`. Returns what
  * follows the closing quote, NULL when there is none. CSV doubles a quote
- * inside, ARFF puts a backslash before it. */
-static char *take_quoted(char *at, char **to)
+ * inside, ARFF puts a backslash before it; in CSV a backslash is itself. */
+static char *take_quoted(const struct table *table, char *at, char **to)
 {
+    bool escapes = table->format == TABLE_ARFF;
     char quote = *at++;
 
     for (; *at; at++) {
         if (*at == quote && at[1] == quote)
             at++;
-        else if (*at == '\\' && (at[1] == quote || at[1] == '\\'))
+        else if (escapes && *at == '\\' && (at[1] == quote || at[1] == '\\'))
             at++;
         else if (*at == quote)
             return at + 1;
@@ -68,7 +69,7 @@ static int take_field(struct table *table, char **at, struct error *why)
     char *to = start, *end;
 
     if (is_quote(table, *start)) {
-        end = take_quoted(start, &to);
+        end = take_quoted(table, start, &to);
         if (!end)
             return error_set(why, ERROR_FORMAT, "a quote is not closed");
         end = skip_blanks(end);
@@ -83,6 +84,8 @@ static int take_field(struct table *table, char **at, struct error *why)
         to = end;
         while (to > start && (to[-1] == ' ' || to[-1] == '\t'))
             to--;
+        if (table->format == TABLE_ARFF && to - start == 1 && *start == '?')
+            to = start; /* a missing value */
     }
     if (table->field_count == TABLE_COLUMNS_MAX)
         return error_set(why, ERROR_LIMIT, "more than %d columns",
@@ -107,15 +110,23 @@ static int take_apart(struct table *table, char *line, struct error *why)
 /* --- Gathering a row
  * -------------------------------------------------------------- */
 
-/* Quotes in the line behind `from`: an odd number in all means that a quoted
- * CSV field goes on behind the line's end. */
-static size_t count_quotes(const struct buffer *line, size_t from)
-{
-    size_t quotes = 0;
+/* Where a CSV row stands at the end of a line: inside a quoted field it goes
+ * on behind it. Only a quote at the start of a field opens one: 5" is text. */
+enum csv_place { CSV_START, CSV_PLAIN, CSV_QUOTED };
 
-    for (size_t i = from; i < line->size; i++)
-        quotes += line->bytes[i] == '"';
-    return quotes;
+static enum csv_place csv_scan(enum csv_place place, const struct buffer *line,
+                               size_t from)
+{
+    for (size_t i = from; i < line->size; i++) {
+        uint8_t byte = line->bytes[i];
+        if (byte == '"' && place != CSV_PLAIN)
+            place = place == CSV_START ? CSV_QUOTED : CSV_START;
+        else if (byte == ',' && place != CSV_QUOTED)
+            place = CSV_START;
+        else if (place == CSV_START && byte != ' ' && byte != '\t')
+            place = CSV_PLAIN;
+    }
+    return place;
 }
 
 /* Reads one logical line, terminated. TABLE_BAD when it is too long. */
@@ -128,14 +139,14 @@ static int read_line(struct table *table, enum table_result *result,
     if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
         return -1;
     *result = more ? TABLE_ROW : TABLE_END;
-    size_t quotes = count_quotes(&table->line, 0);
-    while (more && !cut && table->format == TABLE_CSV && quotes % 2 == 1 &&
+    enum csv_place place = csv_scan(CSV_START, &table->line, 0);
+    while (more && !cut && table->format == TABLE_CSV && place == CSV_QUOTED &&
            table->line.size < TABLE_LINE_MAX) {
         size_t before = table->line.size;
         buffer_append(&table->line, "\n", 1);
         if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
             return -1;
-        quotes += count_quotes(&table->line, before);
+        place = csv_scan(place, &table->line, before);
     }
     if (cut || table->line.size > TABLE_LINE_MAX) {
         *result = TABLE_BAD;
@@ -239,7 +250,7 @@ static int read_attribute(struct table *table, char *at, struct error *err)
     char *name = skip_blanks(at), *to = name;
 
     if (is_quote(table, *name)) {
-        if (!take_quoted(name, &to))
+        if (!take_quoted(table, name, &to))
             return error_set(err, ERROR_FORMAT,
                              "line %llu: a quote is not closed",
                              (unsigned long long)table_line(table));

@@ -27,7 +27,8 @@ enum table_format {
 enum table_result { TABLE_ROW, TABLE_BAD, TABLE_END };
 
 struct table_field {
-    const char *text; /* terminated; quotes and escapes already resolved */
+    const char *text; /* terminated; quotes and escapes already resolved; a
+                         missing value of ARFF (?) is empty */
     size_t size;
 };
 
