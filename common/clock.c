@@ -1,6 +1,7 @@
 #include "common/clock.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,19 @@ static int64_t days_from_civil(int64_t year, int month, int day)
 
     return era * 146097 + year_of_era * 365 + year_of_era / 4 -
            year_of_era / 100 + day_of_year - 719468;
+}
+
+/* The 31st of April would be the 1st of May. */
+static bool is_date(int year, int month, int day)
+{
+    int64_t same_year;
+    int same_month, same_day;
+
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    civil_from_days(days_from_civil(year, month, day), &same_year, &same_month,
+                    &same_day);
+    return same_year == year && same_month == month && same_day == day;
 }
 
 const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
@@ -133,8 +147,8 @@ int clock_parse(const char *text, int64_t *wall_ms, struct error *err)
             goto refuse;
         rest++;
     }
-    if (*rest || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
-        minute > 59 || second > 60 || hour < 0 || minute < 0 || second < 0)
+    if (*rest || !is_date(year, month, day) || hour > 23 || minute > 59 ||
+        second > 60 || hour < 0 || minute < 0 || second < 0)
         goto refuse;
 
     *wall_ms = days_from_civil(year, month, day) * MS_PER_DAY +

@@ -36,7 +36,8 @@ int file_read(const char *path, size_t max, uint8_t **data, size_t *size,
     uint8_t *bytes = NULL;
     struct stat info;
 
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Opening a pipe would wait for its writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return error_set(err, ERROR_INPUT, "read '%s': %s", path,
                          strerror(errno));

@@ -1,0 +1,148 @@
+/*
+ * check_id.c - which ids are one, and which are not.
+ */
+#include "support/run_suite.h"
+
+#include "common/id.h"
+
+#include <string.h>
+
+static struct id text(const char *text)
+{
+    return id_from_text(text, strlen(text));
+}
+
+static const struct {
+    const char *text;
+    bool is_number;
+    int64_t number;
+} forms[] = {
+    {"0", true, 0},
+    {"7", true, 7},
+    {"-7", true, -7},
+    {"9223372036854775807", true, INT64_MAX},
+    {"-9223372036854775808", true, INT64_MIN},
+    {"9223372036854775808", false, 0},
+    {"-9223372036854775809", false, 0},
+    {"9999999999999999999", false, 0},
+    {"10000000000000000000", false, 0},
+    {"18446744073709551616", false, 0},
+    {"", false, 0},
+    {"-", false, 0},
+    {"-0", false, 0},
+    {"00", false, 0},
+    {"042", false, 0},
+    {"-042", false, 0},
+    {"+7", false, 0},
+    {" 7", false, 0},
+    {"7 ", false, 0},
+    {"7a", false, 0},
+    {"7-", false, 0},
+    {"--7", false, 0},
+    {"0x7", false, 0},
+    {"u7", false, 0},
+};
+
+START_TEST(canonical_decimals_are_integers)
+{
+    struct id id = text(forms[_i].text);
+    char printed[ID_PRINT_SIZE];
+
+    ck_assert_msg(forms[_i].is_number == !id.text, "%s", forms[_i].text);
+    if (forms[_i].is_number)
+        ck_assert_int_eq(id.number, forms[_i].number);
+    ck_assert_uint_eq(id_print(&id, printed), strlen(forms[_i].text));
+    ck_assert_str_eq(printed, forms[_i].text);
+}
+END_TEST
+
+START_TEST(equal_ids_have_one_hash)
+{
+    struct id number = id_from_number(-42), same = text("-42");
+
+    ck_assert(id_equal(&number, &same));
+    ck_assert_uint_eq(id_hash(&number), id_hash(&same));
+}
+END_TEST
+
+/* Every form against every other. */
+START_TEST(different_ids_differ)
+{
+    const size_t count = sizeof(forms) / sizeof(forms[0]);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            struct id a = text(forms[i].text), b = text(forms[j].text);
+            ck_assert_msg(id_equal(&a, &b) == (i == j), "'%s' '%s'",
+                          forms[i].text, forms[j].text);
+            ck_assert_msg((id_hash(&a) == id_hash(&b)) == (i == j), "'%s' '%s'",
+                          forms[i].text, forms[j].text);
+        }
+    }
+}
+END_TEST
+
+/* Snapshots rely on it: these numbers must never change. */
+START_TEST(hashes_are_stable)
+{
+    struct id number = id_from_number(42), word = text("summer-sale");
+
+    ck_assert_uint_eq(id_hash(&number), 0xbdd732262feb6e95u);
+    ck_assert_uint_eq(id_hash(&word), 0x9f2656fdc6352f3du);
+}
+END_TEST
+
+START_TEST(zero_bytes_count)
+{
+    struct id a = id_from_text("a", 1), b = id_from_text("a\0", 2);
+
+    ck_assert(!id_equal(&a, &b));
+    ck_assert_uint_ne(id_hash(&a), id_hash(&b));
+}
+END_TEST
+
+START_TEST(the_longest_id_is_printed_whole)
+{
+    char longest[ID_TEXT_MAX], printed[ID_PRINT_SIZE];
+    memset(longest, 'x', sizeof(longest));
+    struct id id = id_from_text(longest, sizeof(longest));
+
+    ck_assert_uint_eq(id_print(&id, printed), ID_TEXT_MAX);
+    ck_assert_mem_eq(printed, longest, ID_TEXT_MAX);
+    ck_assert_int_eq(printed[ID_TEXT_MAX], '\0');
+}
+END_TEST
+
+START_TEST(a_list_is_searched_by_meaning)
+{
+    struct id zero = id_from_number(0), unknown = text("unknown"),
+              other = text("7"), empty = text("");
+
+    ck_assert(id_in_list(&zero, "0"));
+    ck_assert(id_in_list(&zero, "unknown,0"));
+    ck_assert(id_in_list(&unknown, "0,unknown"));
+    ck_assert(id_in_list(&unknown, ",,unknown,"));
+    ck_assert(!id_in_list(&other, "0,unknown"));
+    ck_assert(!id_in_list(&other, "77"));
+    ck_assert(!id_in_list(&zero, ""));
+    ck_assert(!id_in_list(&zero, "00"));
+    ck_assert(!id_in_list(&empty, ",,"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("id");
+    TCase *tests = tcase_create("identity");
+
+    tcase_add_loop_test(tests, canonical_decimals_are_integers, 0,
+                        sizeof(forms) / sizeof(forms[0]));
+    tcase_add_test(tests, equal_ids_have_one_hash);
+    tcase_add_test(tests, different_ids_differ);
+    tcase_add_test(tests, hashes_are_stable);
+    tcase_add_test(tests, zero_bytes_count);
+    tcase_add_test(tests, the_longest_id_is_printed_whole);
+    tcase_add_test(tests, a_list_is_searched_by_meaning);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}

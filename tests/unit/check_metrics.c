@@ -1,0 +1,177 @@
+/*
+ * check_metrics.c - what is counted is what is rendered.
+ */
+#include "support/run_suite.h"
+
+#include "common/metrics.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVENTS, FAULTS, LAG, DELAY, MODEL };
+
+static const struct metric_family families[] = {
+    {"x_events_total", METRIC_COUNTER, NULL, NULL, 0, "All events."},
+    {"x_faults_total", METRIC_COUNTER, "reason", "bad|worse", 0, "Faults."},
+    {"x_lag", METRIC_GAUGE, "partition", NULL, 4, "Lag."},
+    {"x_delay_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "Delay."},
+    {"x_model_info", METRIC_GAUGE, NULL, NULL, 0, "Model."},
+    {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
+};
+
+static struct error err;
+static struct metrics *metrics;
+static char *page;
+
+static void start(void)
+{
+    ck_assert_ok(metrics_new(families, &metrics, &err), err);
+}
+
+static void stop(void)
+{
+    metrics_free(metrics);
+    free(page);
+}
+
+static void assert_page(const char *line, bool there)
+{
+    size_t size;
+    FILE *out = open_memstream(&page, &size);
+
+    metrics_render(metrics, out);
+    fclose(out);
+    ck_assert_msg((strstr(page, line) != NULL) == there, "%s in:\n%s", line,
+                  page);
+    free(page);
+    page = NULL;
+}
+
+START_TEST(counters_show_from_zero_on)
+{
+    assert_page("# HELP x_events_total All events.\n"
+                "# TYPE x_events_total counter\nx_events_total 0\n",
+                true);
+    metrics_add(metrics, EVENTS, 0, 3);
+    metrics_add(metrics, EVENTS, 0, 4);
+    metrics_add(metrics, FAULTS, 1, 1);
+    assert_page("\nx_events_total 7\n", true);
+    assert_page("\nx_faults_total{reason=\"bad\"} 0\n", true);
+    assert_page("\nx_faults_total{reason=\"worse\"} 1\n", true);
+    ck_assert(metrics_value(metrics, EVENTS, 0) == 7);
+}
+END_TEST
+
+START_TEST(a_large_counter_keeps_its_digits)
+{
+    metrics_add(metrics, EVENTS, 0, 123456789012345);
+    assert_page("\nx_events_total 123456789012345\n", true);
+}
+END_TEST
+
+START_TEST(gauges_show_once_they_are_set)
+{
+    assert_page("x_lag{", false);
+    metrics_set(metrics, LAG, 2, 1.5);
+    metrics_set(metrics, LAG, 3, -0.25);
+    assert_page("\nx_lag{partition=\"2\"} 1.5\nx_lag{partition=\"3\"} -0.25\n",
+                true);
+    assert_page("partition=\"1\"", false);
+    ck_assert(metrics_value(metrics, LAG, 2) == 1.5);
+}
+END_TEST
+
+START_TEST(series_out_of_range_and_no_metrics_are_ignored)
+{
+    metrics_add(metrics, FAULTS, 2, 1);
+    metrics_add(metrics, FAULTS, -1, 1);
+    metrics_set(metrics, LAG, 4, 1);
+    metrics_add(NULL, EVENTS, 0, 1);
+    metrics_set(NULL, LAG, 0, 1);
+    metrics_observe(NULL, DELAY, 1);
+    metrics_set_info(NULL, MODEL, "");
+    metrics_free(NULL);
+    ck_assert(metrics_value(metrics, LAG, 4) == 0);
+    ck_assert(metrics_value(NULL, EVENTS, 0) == 0);
+    assert_page("x_lag{", false);
+}
+END_TEST
+
+START_TEST(buckets_are_cumulative_and_inclusive)
+{
+    metrics_observe(metrics, DELAY, 0.00001);
+    metrics_observe(metrics, DELAY, 0.002);
+    metrics_observe(metrics, DELAY, 1000);
+    assert_page("x_delay_seconds_bucket{le=\"1e-05\"} 1\n", true);
+    assert_page("x_delay_seconds_bucket{le=\"0.001\"} 1\n", true);
+    assert_page("x_delay_seconds_bucket{le=\"0.0025\"} 2\n", true);
+    assert_page("x_delay_seconds_bucket{le=\"100\"} 2\n"
+                "x_delay_seconds_bucket{le=\"+Inf\"} 3\n"
+                "x_delay_seconds_sum 1000.00201\nx_delay_seconds_count 3\n",
+                true);
+}
+END_TEST
+
+START_TEST(an_info_has_its_labels)
+{
+    metrics_set_info(metrics, MODEL, "name=\"click\",version=\"3\"");
+    assert_page("\nx_model_info{name=\"click\",version=\"3\"} 1\n", true);
+    metrics_set_info(metrics, MODEL, "name=\"click\",version=\"4\"");
+    assert_page("version=\"3\"", false);
+}
+END_TEST
+
+static void *count_many(void *context)
+{
+    for (int i = 0; i < 10000; i++) {
+        metrics_add(context, EVENTS, 0, 1);
+        metrics_observe(context, DELAY, 0.5);
+    }
+    return NULL;
+}
+
+START_TEST(nothing_is_lost_between_threads)
+{
+    pthread_t threads[4];
+
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, count_many, metrics),
+                         0);
+    assert_page("x_events_total", true);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_page("\nx_events_total 40000\n", true);
+    assert_page("x_delay_seconds_count 40000\n", true);
+}
+END_TEST
+
+START_TEST(the_table_is_a_page)
+{
+    size_t size;
+    FILE *out = open_memstream(&page, &size);
+
+    metrics_describe(families, out);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(
+        page, "| `x_faults_total` | counter | reason: bad, worse | Faults. |"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("metrics");
+    TCase *tests = tcase_create("page");
+
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, counters_show_from_zero_on);
+    tcase_add_test(tests, a_large_counter_keeps_its_digits);
+    tcase_add_test(tests, gauges_show_once_they_are_set);
+    tcase_add_test(tests, series_out_of_range_and_no_metrics_are_ignored);
+    tcase_add_test(tests, buckets_are_cumulative_and_inclusive);
+    tcase_add_test(tests, an_info_has_its_labels);
+    tcase_add_test(tests, nothing_is_lost_between_threads);
+    tcase_add_test(tests, the_table_is_a_page);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
