@@ -59,6 +59,7 @@ static const struct config_key keys[] = {
     {"retrain.rows",     CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "new labelled rows that make a new model; 0: their number is no reason"},
     {"retrain.min_rows", CONFIG_U64, FIELD(trainer.retrain_rows_min), "100", 1, 2147483647, NULL, "rows without which no model is made"},
     {"holdout", CONFIG_F64,  FIELD(trainer.holdout), "0.1", 0, 0.9, NULL, "share of the newest rows that the model is measured on, not fit on"},
+    {"calibrate", CONFIG_BOOL, FIELD(trainer.calibrate), "true", 0, 0, NULL, "turn scores into click probabilities (Platt) on the older half of the holdout; labels 0..1 only"},
     {"once",    CONFIG_BOOL, FIELD(trainer.once), "false", 0, 0, NULL, "learn once from what is there now, publish, exit"},
     {"model.name",      CONFIG_TEXT, FIELD(trainer.name),      "click", 0, 0, NULL, "under which models are published; one trainer a name"},
     {"model.algorithm", CONFIG_TEXT, FIELD(trainer.algorithm), "svd",   0, 0, NULL, "which model is fit"},

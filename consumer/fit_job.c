@@ -22,10 +22,11 @@ struct fit_job {
 /* --- In the thread ----------------------------------------------------------
  */
 
+/* On the held rows from `first` on. */
 static int measure(const struct model *model, const struct training_set *set,
-                   struct evaluation *out, struct error *err)
+                   size_t first, struct evaluation *out, struct error *err)
 {
-    size_t count = set->held_count;
+    size_t count = set->held_count - first;
     struct prediction *predictions = calloc(count + 1, sizeof(*predictions));
     double *values = calloc(count + 1, sizeof(*values));
     int status = -1;
@@ -33,14 +34,27 @@ static int measure(const struct model *model, const struct training_set *set,
     if (!predictions || !values) {
         error_set(err, ERROR_LIMIT, "no memory to measure on %zu rows", count);
     } else {
-        model_predict(model, set->held, count, predictions);
+        model_predict(model, set->held + first, count, predictions);
         for (size_t i = 0; i < count; i++)
             values[i] = predictions[i].value;
-        status = evaluate(set->labels, values, count, out, err);
+        status = evaluate(set->labels + first, values, count, out, err);
     }
     free(predictions);
     free(values);
     return status;
+}
+
+/* What calibrates does not measure. */
+static int judge(const struct fit_job *job, struct model *model,
+                 struct evaluation *out, struct error *err)
+{
+    const struct training_set *set = job->set;
+    size_t first = job->config.calibrate ? set->held_count / 2 : 0;
+
+    if (first > 0 &&
+        model_calibrate(model, set->held, set->labels, first, err) < 0)
+        return -1;
+    return measure(model, set, first, out, err);
 }
 
 /* The ids move from the set to the snapshot, and both go in the end. */
@@ -70,7 +84,7 @@ static int fit(struct fit_job *job, struct error *err)
     if (training_set_ratings(set, job->config.scale, &ratings, err) == 0 &&
         model_fit(job->config.ops, ratings, &job->config.params, &job->cancel,
                   &model, err) == 0 &&
-        measure(model, set, &job->result.holdout, err) == 0 &&
+        judge(job, model, &job->result.holdout, err) == 0 &&
         encode(model, set, &job->result.bytes, err) == 0)
         status = 0;
     model_free(model);

@@ -24,13 +24,15 @@ struct fit_config {
     const struct model_ops *ops;
     struct model_params params;
     struct scale scale;
+    bool calibrate; /* on the older half of the rows held out; the newer half
+                       then measures the calibrated model */
 };
 
 struct fit_result {
     struct buffer bytes; /* the encoded snapshot */
     uint32_t users, ads;
     uint64_t rows;             /* fit on */
-    struct evaluation holdout; /* of the rows held out */
+    struct evaluation holdout; /* on rows held out */
     double seconds;
 };
 

@@ -394,6 +394,8 @@ static int prepare_fit(struct trainer *trainer, struct error *err)
         return -1;
     fit->params.seed = config->seed;
     fit->scale = config->scale;
+    fit->calibrate =
+        config->calibrate && config->scale.low == 0 && config->scale.high == 1;
     return params_set(fit->ops, config->params, &fit->params, err);
 }
 

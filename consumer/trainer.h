@@ -39,6 +39,7 @@ struct trainer_config {
     int64_t retrain_every_ms; /* as in retrain_policy.h */
     uint64_t retrain_rows, retrain_rows_min;
     double holdout; /* share of the newest rows */
+    bool calibrate; /* fit_job.h; needs the scale 0..1 */
     bool once;      /* read what is there, learn, publish, done */
 
     char algorithm[32];

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 64, PARAMS_MAX_BYTES = 1024 };
@@ -90,9 +91,33 @@ void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out)
 {
     model_predict_unclipped(model, pairs, n, out);
+    if (calibration_is_set(&model->calibration))
+        for (size_t i = 0; i < n; i++)
+            out[i].value = calibration_apply(&model->calibration, out[i].value);
     for (size_t i = 0; i < n; i++)
         out[i].value =
             fmax(model->scale.low, fmin(model->scale.high, out[i].value));
+}
+
+int model_calibrate(struct model *model, const struct pair *pairs,
+                    const double *labels, size_t n, struct error *err)
+{
+    struct prediction *predictions = calloc(n + 1, sizeof(*predictions));
+    double *scores = calloc(n + 1, sizeof(*scores));
+    int status = -1;
+
+    if (predictions && scores) {
+        model_predict_unclipped(model, pairs, n, predictions);
+        for (size_t i = 0; i < n; i++)
+            scores[i] = predictions[i].value;
+        calibration_fit(scores, labels, n, &model->calibration);
+        status = 0;
+    } else {
+        error_set(err, ERROR_FAILED, "calibrate on %zu rows: out of memory", n);
+    }
+    free(predictions);
+    free(scores);
+    return status;
 }
 
 /* --- Saving and loading ------------------------------------------------------
@@ -119,6 +144,8 @@ void model_save(const struct model *model, struct buffer *to)
     buffer_append_f64(to, model->mean);
     buffer_append_f64(to, model->scale.low);
     buffer_append_f64(to, model->scale.high);
+    buffer_append_f64(to, model->calibration.slope);
+    buffer_append_f64(to, model->calibration.offset);
     model->ops->save(model, to);
 }
 
@@ -148,7 +175,9 @@ static int check_head(const struct model *head, uint32_t format,
                                                     : "fit it again");
     if (head->users > RATINGS_MAX || head->items > RATINGS_MAX ||
         !isfinite(head->mean) || !isfinite(head->scale.low) ||
-        !isfinite(head->scale.high) || !(head->scale.low <= head->scale.high))
+        !isfinite(head->scale.high) || !isfinite(head->calibration.slope) ||
+        !isfinite(head->calibration.offset) ||
+        !(head->scale.low <= head->scale.high))
         return error_set(err, ERROR_FORMAT, "model %s: its head makes no sense",
                          head->ops->name);
     return 0;
@@ -167,6 +196,8 @@ static int read_head(struct bytes_reader *from, struct model *head,
     head->mean = bytes_read_f64(from);
     head->scale.low = bytes_read_f64(from);
     head->scale.high = bytes_read_f64(from);
+    head->calibration.slope = bytes_read_f64(from);
+    head->calibration.offset = bytes_read_f64(from);
     if (bytes_reader_failed(from))
         return error_set(err, ERROR_FORMAT, "the model is cut short");
     if (model_find(name, &head->ops, err) < 0 ||

@@ -16,6 +16,7 @@
 #include "common/buffer.h"
 #include "common/error.h"
 
+#include "model/calibration.h"
 #include "model/params.h"
 #include "model/ratings.h"
 
@@ -43,6 +44,7 @@ struct model {
     double mean; /* of the training rows */
     struct scale scale;
     struct model_params params; /* it was fit with */
+    struct calibration calibration;
 };
 
 struct model_ops {
@@ -84,8 +86,15 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
               const struct model_params *params, const atomic_bool *cancel,
               struct model **out, struct error *err) MUST_CHECK;
 
+/* Calibrates the model on pairs that it did not learn from; only for labels on
+ * the scale 0..1. Before the model is shared. Fails only without memory. */
+int model_calibrate(struct model *model, const struct pair *pairs,
+                    const double *labels, size_t n,
+                    struct error *err) MUST_CHECK;
+
 /* The whole answer for n pairs: estimate, the mean where that is impossible
- * or not finite, clip to the scale, basis. Can not fail, does not allocate. */
+ * or not finite, calibration if there is one, clip to the scale, basis. Can
+ * not fail, does not allocate. */
 void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out);
 
