@@ -1,0 +1,216 @@
+/*
+ * check_manifest_list.c - records of the manifest topic, one after another.
+ */
+#include "support/run_suite.h"
+
+#include "consumer/manifest_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct error err;
+static struct manifest_list *list;
+static uint64_t refused[REFUSED_COUNT];
+
+static void start(void)
+{
+    ck_assert_ok(manifest_list_new("click", &list, &err), err);
+}
+
+static void stop(void)
+{
+    manifest_list_free(list);
+}
+
+static void take(const char *key, const void *value, size_t size)
+{
+    const struct manifest_record record = {key, value, strlen(key), size};
+
+    manifest_list_take(list, &record, refused);
+}
+
+static void publish(const char *key, const char *name, uint64_t epoch)
+{
+    struct buffer bytes = {0};
+    struct manifest manifest = {.format = MANIFEST_FORMAT,
+                                .epoch = epoch,
+                                .size = 10,
+                                .packed_size = 10,
+                                .chunk_count = 1,
+                                .chunk_size = 10};
+
+    strcpy(manifest.name, name);
+    manifest_encode(&manifest, &bytes);
+    take(key, bytes.bytes, bytes.size);
+    buffer_free(&bytes);
+}
+
+static uint64_t wanted(void)
+{
+    const struct manifest *manifest = manifest_list_wanted(list);
+
+    return manifest ? manifest->epoch : 0;
+}
+
+static void assert_refused(uint64_t manifests, uint64_t epochs)
+{
+    ck_assert_uint_eq(refused[REFUSED_MANIFEST], manifests);
+    ck_assert_uint_eq(refused[REFUSED_EPOCH], epochs);
+}
+
+START_TEST(the_newest_is_wanted)
+{
+    ck_assert_uint_eq(wanted(), 0);
+    publish("click@1", "click", 1);
+    publish("click@5", "click", 5);
+    ck_assert_uint_eq(wanted(), 5);
+    ck_assert_uint_eq(list->highest, 5);
+    assert_refused(0, 0);
+}
+END_TEST
+
+START_TEST(epochs_only_rise)
+{
+    publish("click@5", "click", 5);
+    publish("click@5", "click", 5);
+    publish("click@4", "click", 4);
+    ck_assert_uint_eq(list->count, 1);
+    assert_refused(0, 2);
+    ck_assert_str_eq(list->refusal.text, "epoch 4 after epoch 5");
+}
+END_TEST
+
+START_TEST(a_retired_one_is_gone_and_its_epoch_used)
+{
+    publish("click@1", "click", 1);
+    publish("click@2", "click", 2);
+    take("click@2", NULL, 0);
+    take("click@9", NULL, 0);
+    ck_assert_uint_eq(wanted(), 1);
+    publish("click@2", "click", 2);
+    ck_assert_uint_eq(wanted(), 1);
+    assert_refused(0, 1);
+}
+END_TEST
+
+START_TEST(other_models_are_none_of_ours)
+{
+    publish("clicks@1", "clicks", 1);
+    publish("other@1", "other", 1);
+    publish("click", "click", 1);
+    publish("click@", "click", 1);
+    publish("click@x", "click", 1);
+    publish("click@1x", "click", 1);
+    publish("click@-1", "click", 1);
+    manifest_list_take(list, &(struct manifest_record){NULL, "", 0, 0},
+                       refused);
+    ck_assert_uint_eq(list->count, 0);
+    assert_refused(0, 0);
+}
+END_TEST
+
+START_TEST(a_manifest_must_match_its_key)
+{
+    publish("click@2", "click", 1);
+    publish("click@1", "other", 1);
+    take("click@1", "\xc1", 1);
+    take("click@1", "", 0);
+    ck_assert_uint_eq(list->count, 0);
+    assert_refused(4, 0);
+}
+END_TEST
+
+START_TEST(a_pin_holds_until_it_is_taken_away)
+{
+    publish("click@1", "click", 1);
+    publish("click@2", "click", 2);
+    take("click!pin",
+         "\x81\xa5"
+         "epoch\x01",
+         8);
+    ck_assert_uint_eq(wanted(), 1);
+    publish("click@3", "click", 3);
+    ck_assert_uint_eq(wanted(), 1);
+    take("other!pin",
+         "\x81\xa5"
+         "epoch\x02",
+         8);
+    ck_assert_uint_eq(wanted(), 1);
+    take("click!pin",
+         "\x82\xa1x\x91\xc0\xa5"
+         "epoch\x00",
+         12);
+    ck_assert_uint_eq(wanted(), 3);
+    take("click!pin",
+         "\x81\xa5"
+         "epoch\x01",
+         8);
+    take("click!pin", NULL, 0);
+    ck_assert_uint_eq(wanted(), 3);
+    take("click!pin",
+         "\x81\xa5"
+         "epoch\x07",
+         8);
+    ck_assert_uint_eq(wanted(), 0);
+    assert_refused(0, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_pin_changes_nothing)
+{
+    static const char *const values[] = {"\xc0",
+                                         "\x80",
+                                         "\x81\xa5"
+                                         "epoch\xff",
+                                         "\x81\xa5"
+                                         "epoch\xc0",
+                                         "\x81\xa5"
+                                         "epoch",
+                                         "\x81\xa5"
+                                         "epocx\x01",
+                                         "\x81\x91\x01\x01"};
+
+    publish("click@1", "click", 1);
+    take("click!pin",
+         "\x81\xa5"
+         "epoch\x01",
+         8);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        take("click!pin", values[i], strlen(values[i]));
+        ck_assert_uint_eq(list->pinned, 1);
+        assert_refused(i + 1, 0);
+    }
+}
+END_TEST
+
+START_TEST(the_oldest_are_forgotten)
+{
+    for (uint64_t epoch = 1; epoch <= MANIFEST_LIST_MAX + 1; epoch++) {
+        char key[32];
+        snprintf(key, sizeof(key), "click@%u", (unsigned)epoch);
+        publish(key, "click", epoch);
+    }
+    ck_assert_uint_eq(list->count, MANIFEST_LIST_MAX);
+    ck_assert_ptr_null(manifest_list_find(list, 1));
+    ck_assert_ptr_nonnull(manifest_list_find(list, 2));
+    ck_assert_uint_eq(wanted(), MANIFEST_LIST_MAX + 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("manifest_list");
+    TCase *tests = tcase_create("records");
+
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, the_newest_is_wanted);
+    tcase_add_test(tests, epochs_only_rise);
+    tcase_add_test(tests, a_retired_one_is_gone_and_its_epoch_used);
+    tcase_add_test(tests, other_models_are_none_of_ours);
+    tcase_add_test(tests, a_manifest_must_match_its_key);
+    tcase_add_test(tests, a_pin_holds_until_it_is_taken_away);
+    tcase_add_test(tests, what_is_no_pin_changes_nothing);
+    tcase_add_test(tests, the_oldest_are_forgotten);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
