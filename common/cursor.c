@@ -198,7 +198,7 @@ enum cursor_fault cursor_take_any(struct cursor *cursor,
     uint8_t head = *cursor->at++;
     if (head < 0x80 || head >= 0xe0) {
         out->type = CURSOR_INTEGER;
-        out->integer = (int8_t)head;
+        out->integer = head < 0x80 ? head : head - 0x100;
         return CURSOR_OK;
     }
     if (head >= 0xc0)
