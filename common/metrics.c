@@ -78,7 +78,7 @@ int metrics_new(const struct metric_family *families, struct metrics **out,
     if (!metrics)
         goto failed;
     metrics->described = families;
-    metrics->families = calloc(count, sizeof(*metrics->families));
+    metrics->families = calloc(count + 1, sizeof(*metrics->families));
     metrics->lock = malloc(sizeof(*metrics->lock));
     if (!metrics->families || !metrics->lock)
         goto failed;

@@ -154,6 +154,8 @@ int join_entries_add(struct join_entries *entries, const struct id *id,
     uint32_t at;
     if (entries->spare) {
         at = entries->spare - 1;
+        /* Written when it was removed, which the analyzer cannot know. */
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
         entries->spare = entries->pool[at].link;
     } else {
         at = entries->used++;

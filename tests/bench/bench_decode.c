@@ -72,10 +72,11 @@ static double ns_each(uint64_t (*all)(void), uint64_t *sink)
 
     for (int try = 0; try < TRIES; try++) {
         int64_t start = clock_monotonic_ns();
-        for (int i = 0; i < ROUNDS / TRIES; i++)
+        const int rounds = ROUNDS / TRIES;
+        for (int i = 0; i < rounds; i++)
             *sink += all();
-        double ns = (double)(clock_monotonic_ns() - start) /
-                    ((double)(ROUNDS / TRIES) * EVENTS);
+        double ns =
+            (double)(clock_monotonic_ns() - start) / ((double)rounds * EVENTS);
         if (try == 0 || ns < best)
             best = ns;
     }

@@ -226,7 +226,8 @@ END_TEST
 
 START_TEST(ranges_are_read_as_they_are_given)
 {
-    const struct manifest_range ranges[] = {{"a", 0, 1, 3}, {"b", 1, 0, 1}};
+    static const struct manifest_range ranges[] = {{"a", 0, 1, 3},
+                                                   {"b", 1, 0, 1}};
     char text[64];
 
     for (int i = 0; i < 5; i++) {
@@ -247,7 +248,7 @@ END_TEST
 
 START_TEST(an_empty_range_ends_at_once)
 {
-    const struct manifest_range ranges[] = {{"a", 0, 2, 2}};
+    static const struct manifest_range ranges[] = {{"a", 0, 2, 2}};
     char text[64];
 
     put("a", 0, 1, "x");
@@ -262,7 +263,7 @@ END_TEST
 
 START_TEST(a_range_that_is_not_there_yet_is_refused)
 {
-    const struct manifest_range ranges[] = {{"a", 0, 0, 5}};
+    static const struct manifest_range ranges[] = {{"a", 0, 0, 5}};
 
     put("a", 0, 1, "x");
     test_producer_flush(producer);
@@ -276,7 +277,7 @@ END_TEST
 
 START_TEST(a_range_that_retention_took_is_refused)
 {
-    const struct manifest_range ranges[] = {{"a", 0, 0, 100}};
+    static const struct manifest_range ranges[] = {{"a", 0, 0, 100}};
     static char value[100000];
 
     /* The mock brokers keep 5 MiB of a partition. */
