@@ -16,10 +16,8 @@
 #include "common/log.h"
 #include "common/stop.h"
 
-#include "consumer/culprit.h"
 #include "consumer/scorer_metrics.h"
-#include "consumer/scoring.h"
-#include "consumer/worker_tally.h"
+#include "consumer/worker_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,50 +29,7 @@ enum {
     STRETCH_MAX = 10,   /* commit intervals that a busy worker may wait */
     TICK_MS = 1000,
     LEAVE_MS = 5000,
-    BACKOFF_STEP_MS = 100,
-    BACKOFF_MAX_MS = 2000,
-    FENCED_AGAIN_MS = 600000, /* a second fence this soon is a twin of ours */
 };
-
-struct scorer_worker {
-    const struct scorer_config *config;
-    const struct scorer_parts *parts;
-    const atomic_bool *stop;
-    unsigned number;
-    struct worker_status status;
-
-    struct subscriber *subscriber; /* NULL until there may be a model */
-    struct delivery *delivery;
-    struct scoring *scoring;
-    const struct served_model *model; /* taken from the board; may be NULL */
-    uint64_t epoch;                   /* of it */
-
-    struct tally unit;
-    bool quiet; /* everything sent is delivered */
-    struct culprit culprit;
-    struct record_position last; /* of the unit */
-    int64_t fenced_ms, tick_ms;
-};
-
-static bool must_stop(const struct scorer_worker *w)
-{
-    return atomic_load(w->stop);
-}
-
-static void beat(struct scorer_worker *w)
-{
-    atomic_store(&w->status.beat_ms, clock_monotonic_ms());
-}
-
-/* In slices, so that a stop is not kept waiting. */
-static void rest(struct scorer_worker *w, int64_t wait_ms)
-{
-    while (wait_ms > 0 && !must_stop(w)) {
-        clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
-        wait_ms -= STOP_SLICE_MS;
-        beat(w);
-    }
-}
 
 /* --- Opening and closing ----------------------------------------------------
  */
@@ -130,7 +85,7 @@ int scorer_worker_open(const struct scorer_config *config,
     w->number = number;
     w->stop = stop;
     w->fenced_ms = -FENCED_AGAIN_MS;
-    beat(w);
+    worker_beat(w);
 
     struct delivery_config delivery = delivery_settings(w);
     if (scoring_new(config, &w->scoring, err) < 0 ||
@@ -192,110 +147,13 @@ static void wait_for_model(struct scorer_worker *w)
     bool told = false;
 
     catch_up(w);
-    while (w->config->no_model == NO_MODEL_WAIT && !must_stop(w) &&
+    while (w->config->no_model == NO_MODEL_WAIT && !worker_must_stop(w) &&
            model_board_epoch(w->parts->board) == 0) {
         if (!told)
             log_info("waiting for a first model", "worker=%u", w->number);
         told = true;
-        rest(w, STOP_SLICE_MS);
+        worker_rest(w, STOP_SLICE_MS);
     }
-}
-
-/* --- Failing ----------------------------------------------------------------
- */
-
-/* Narrows down which record it is, if it is one. */
-static int suspect(struct scorer_worker *w, const struct error *why,
-                   struct error *err)
-{
-    switch (culprit_suspect(&w->culprit, w->unit.records, w->last, why)) {
-    case CULPRIT_ONE_BY_ONE:
-        subscriber_limit_batch(w->subscriber, 1);
-        return 0;
-    case CULPRIT_HOPELESS:
-        return error_set(err, why->code,
-                         "the dead letter of '%s' [%d] at %" PRId64
-                         " is refused too: %s",
-                         w->config->impressions, w->last.partition,
-                         w->last.offset, why->text);
-    default:
-        return 0;
-    }
-}
-
-static int64_t backoff_ms(unsigned failures)
-{
-    return failures < BACKOFF_MAX_MS / BACKOFF_STEP_MS
-               ? (int64_t)failures * BACKOFF_STEP_MS
-               : BACKOFF_MAX_MS;
-}
-
-/* Until it is there, or until the failure is of a kind that waiting does not
- * heal. */
-static int rebuild(struct scorer_worker *w, struct error *err)
-{
-    unsigned failures = 0;
-
-    atomic_fetch_add(&w->status.rebuilds, 1);
-    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
-    while (delivery_rebuild(w->delivery, err) < 0) {
-        if (must_stop(w) ||
-            (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
-            return -1;
-        rest(w, backoff_ms(++failures));
-    }
-    return 0;
-}
-
-/* librdkafka can be fenced without a twin, so once is forgiven. Two live
- * processes of one slot would fence each other for ever. */
-static int fenced(struct scorer_worker *w, const struct error *why,
-                  struct error *err)
-{
-    int64_t now_ms = clock_monotonic_ms();
-
-    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_FENCED, 1);
-    if (now_ms - w->fenced_ms < FENCED_AGAIN_MS)
-        return error_set(err, ERROR_FENCED,
-                         "another live process has group '%s' slot '%s': give "
-                         "each its own --slot (%s)",
-                         w->config->group, w->config->slot, why->text);
-    w->fenced_ms = now_ms;
-    return rebuild(w, err);
-}
-
-static enum publisher_verdict abort_unit(struct scorer_worker *w,
-                                         struct error *err)
-{
-    enum publisher_verdict verdict = delivery_abort(w->delivery, err);
-
-    atomic_fetch_add(&w->status.aborts, 1);
-    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_ABORTED, 1);
-    return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
-}
-
-/* The unit failed: undoes it, so that the next round begins at the committed
- * positions. */
-static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
-                   const struct error *why, struct error *err)
-{
-    struct error cause = *why;
-    int status = suspect(w, &cause, err);
-
-    log_warn("unit failed; scoring it again",
-             "worker=%u records=%zu code=%s reason=\"%s\"", w->number,
-             w->unit.records, error_code_name(cause.code), cause.text);
-    tally_clear(&w->unit);
-    if (verdict == PUBLISHER_ABORT)
-        verdict = abort_unit(w, &cause);
-    if (status == 0 && verdict == PUBLISHER_REBUILD)
-        status = rebuild(w, err);
-    else if (status == 0 && verdict == PUBLISHER_FENCED)
-        status = fenced(w, &cause, err);
-    subscriber_rewind(w->subscriber);
-    if (w->culprit.failures > 1)
-        rest(w, backoff_ms(w->culprit.failures));
-    return status;
 }
 
 /* --- Committing -------------------------------------------------------------
@@ -321,7 +179,7 @@ static int commit(struct scorer_worker *w, bool wait, struct error *err)
     enum publisher_verdict verdict =
         delivery_commit(w->delivery, w->subscriber, wait, &why);
     if (verdict != PUBLISHER_OK)
-        return recover(w, verdict, &why, err);
+        return worker_recover(w, verdict, &why, err);
     unit_committed(w);
     return 0;
 }
@@ -368,7 +226,7 @@ static int check_breaker(struct scorer_worker *w, struct error *err)
 
     if (scoring_check(w->scoring, err) == 0)
         return 0;
-    abort_unit(w, &ignored);
+    worker_abort(w, &ignored);
     tally_clear(&w->unit);
     return -1;
 }
@@ -383,12 +241,12 @@ static int work(struct scorer_worker *w, const struct message_batch *batch,
     if (!w->unit.open) {
         enum publisher_verdict verdict = delivery_begin(w->delivery, &why);
         if (verdict != PUBLISHER_OK)
-            return recover(w, verdict, &why, err);
+            return worker_recover(w, verdict, &why, err);
         tally_open(&w->unit);
     }
     look_for_model(w);
     if (send_batch(w, batch, &why) < 0)
-        return recover(w, delivery_verdict(&why), &why, err);
+        return worker_recover(w, delivery_verdict(&why), &why, err);
     w->quiet = false;
     return check_breaker(w, err);
 }
@@ -409,7 +267,7 @@ static int give_up(struct scorer_worker *w, bool lost, struct error *err)
     int status = 0;
 
     if (lost && w->unit.open)
-        status = recover(w, PUBLISHER_ABORT, &why, err);
+        status = worker_recover(w, PUBLISHER_ABORT, &why, err);
     else
         status = commit(w, true, err);
     hide_lags(w);
@@ -486,18 +344,18 @@ static int round_once(struct scorer_worker *w, struct error *err)
     show_lags(w);
     atomic_store(&w->status.at_end, w->config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));
-    beat(w);
+    worker_beat(w);
     return 0;
 }
 
 int scorer_worker_run(struct scorer_worker *w, struct error *err)
 {
     wait_for_model(w);
-    if (must_stop(w))
+    if (worker_must_stop(w))
         return 0;
     if (subscribe(w, err) < 0)
         return -1;
-    while (!must_stop(w))
+    while (!worker_must_stop(w))
         if (round_once(w, err) < 0)
             return -1;
     return commit(w, true, err);
