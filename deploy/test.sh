@@ -22,6 +22,14 @@ failures=() skips=()
 instance=
 promises="exactly-once, transactions and fencing, replay by time, durability"
 
+# Whoever has the real data sets may keep them in a folder beside the checkout.
+for file in ../*/data/Click_prediction_small.csv.gz; do
+    if [ -z "${PCTR_DATA:-}" ] && [ -f "$file" ]; then
+        PCTR_DATA=$(cd "$(dirname "$file")" && pwd)
+        export PCTR_DATA
+    fi
+done
+
 for option in "$@"; do
     case $option in
     --quick) quick=true ;;
