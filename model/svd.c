@@ -18,7 +18,7 @@
 /* clang-format off */
 static const struct config_key keys[] = {
     PARAM_U32("factors",  factors,  "100",  1, 4096,   "numbers per user and per item"),
-    PARAM_U32("epochs",   epochs,   "20",   0, 100000, "passes over the rows"),
+    PARAM_U32("epochs",   epochs,   "20",   0, 100000, "passes over the rows; solver=fast may stop earlier"),
     PARAM_BOOL("biased",  biased,   "true",            "with mean and biases; false is PMF"),
     PARAM_F64("init_mean", init_mean, "0",  -1e3, 1e3, "mean of the initial factors"),
     PARAM_F64("init_std", init_std, "0.1",  0, 1e3,    "their standard deviation"),
@@ -32,6 +32,7 @@ static const struct config_key keys[] = {
     PARAM_F64("reg_bi",   reg_bi,   "-1",   -1, 1e3,   "of item biases; below 0: reg_all"),
     PARAM_F64("reg_pu",   reg_pu,   "-1",   -1, 1e3,   "of user factors; below 0: reg_all"),
     PARAM_F64("reg_qi",   reg_qi,   "-1",   -1, 1e3,   "of item factors; below 0: reg_all"),
+    PARAM_CHOICE("solver", solver,  "exact", SVD_SOLVER_WORDS, "exact: the reference's; fast: float, threads, adaptive"),
     PARAM_SEED,
     PARAM_END};
 /* clang-format on */
@@ -148,12 +149,14 @@ static int svd_fit(const struct ratings *train,
                    const struct model_params *params, const atomic_bool *cancel,
                    struct model **out, struct error *err)
 {
+    bool fast = params->solver == SOLVER_FAST;
     struct factors *self = NULL;
 
     if (factors_new(train->users, train->items, params->factors, params->biased,
-                    false, &self, err) < 0)
+                    fast, &self, err) < 0)
         return -1;
-    if (train_exact(train, params, cancel, self, err) < 0) {
+    if ((fast ? svd_fast_train : train_exact)(train, params, cancel, self,
+                                              err) < 0) {
         factors_free(&self->model);
         return -1;
     }

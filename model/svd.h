@@ -17,4 +17,9 @@ static inline double svd_rate(double own, double all)
 /* Reports a cancelled fit; -1. */
 int svd_cancelled(struct error *err);
 
+/* solver=fast: fills a model of float rows (svd_fast.c). */
+int svd_fast_train(const struct ratings *train,
+                   const struct model_params *params, const atomic_bool *cancel,
+                   struct factors *self, struct error *err) MUST_CHECK;
+
 #endif
