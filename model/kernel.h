@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-enum { KERNEL_ALIGN = 64, KERNEL_BLOCK = 16 /* values */ };
+enum { KERNEL_ALIGN = 64, KERNEL_BLOCK = 8 /* values */ };
 
 /* One step of SGD on a pair of rows. */
 struct kernel_step {
@@ -20,8 +20,8 @@ struct kernel_step {
     double lr_p, reg_p, lr_q, reg_q;
 };
 
-/* The user of SVD++ while its rows are walked: kernel_step, and
- *   d = y_scale * q(old);  z = z_decay z + z_gain d;  c = z_decay c + c_gain d
+/* What SVD++ carries for a user: with d = y_scale * q,
+ *   z = decay z + z_gain d;  c = decay c + c_gain d;  x += z
  */
 struct kernel_carry {
     double y_scale, decay, z_gain, c_gain;
@@ -40,10 +40,10 @@ struct kernel {
 
     /* p += lr_p (e q - reg_p p); q += lr_q (e p - reg_q q), old values right */
     void (*step)(double *p, double *q, size_t n, const struct kernel_step *s);
-    /* The same with x (users' p + z) in q's gradient; leaves the old q. */
-    void (*step_implicit)(double *p, double *q, const double *x, double *old_q,
+    /* The same with x = p + z in q's gradient; leaves the old q, and p in x */
+    void (*step_implicit)(double *p, double *q, double *x, double *old_q,
                           size_t n, const struct kernel_step *s);
-    void (*carry)(double *z, double *c, const double *q, size_t n,
+    void (*carry)(double *z, double *c, double *x, const double *q, size_t n,
                   const struct kernel_carry *s);
     /* gp = reg p - e q; gq = reg q - e p; p -= step_p gp; q -= step_q gq */
     void (*step_adaptive)(float *p, float *q, size_t n, struct kernel_adapt *s);

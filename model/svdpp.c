@@ -231,7 +231,8 @@ static void carry_groups(const struct trainer *t, size_t groups, double e,
             .c_gain = group->gain,
         };
         group->scale *= group->decay;
-        t->kernel->carry(group->z, group->c, t->old_q, t->self->stride, &carry);
+        t->kernel->carry(group->z, group->c, t->x, t->old_q, t->self->stride,
+                         &carry);
     }
 }
 
@@ -243,11 +244,11 @@ static void walk_user(struct trainer *t, uint32_t u)
     double *p = self->p + u * stride, bu = self->b_u[u];
     size_t groups = open_groups(t, u, s);
 
+    sum_user(t, p, groups);
     for (size_t at = t->train->user_first[u]; at < end; at++) {
         const struct rated *row = &t->train->by_user[at];
         double *q = self->q + row->other * stride;
         double *bi = &self->b_i[row->other];
-        sum_user(t, p, groups);
         double e = row->value - (t->train->mean + bu + *bi +
                                  t->kernel->dot_f64(q, t->x, stride));
         bu += t->lr_bu * (e - t->reg_bu * bu);

@@ -52,7 +52,7 @@ static void use(const struct kernel *kernel, struct rows *rows)
     rows->dot_f32 = kernel->dot_f32(rows->p_f32, rows->q_f32, N);
     kernel->step(rows->p, rows->q, N, &rates);
     kernel->step_implicit(rows->p, rows->q, rows->x, rows->old, N, &rates);
-    kernel->carry(rows->x, rows->p, rows->q, N, &carry);
+    kernel->carry(rows->x, rows->p, rows->old, rows->q, N, &carry);
     kernel->step_adaptive(rows->p_f32, rows->q_f32, N, &adapt);
     rows->squares = adapt.square_p + adapt.square_q;
 }
