@@ -16,7 +16,6 @@ static const struct {
 } exporters[] = {
     {"score", scorer_metric_families},
     {"train", trainer_metric_families},
-    {"train", trainer_metric_families},
     {NULL, NULL},
 };
 
