@@ -32,6 +32,7 @@ struct feed {
     uint64_t state;      /* of the delays' generator */
     int64_t started_ns;
     char rejects[FEED_REJECTS_KEPT][256];
+    int64_t keeps_ms; /* what the topics keep at least */
     _Atomic uint64_t rows, impressions, sent_labels, clicks, rejected;
     _Atomic uint64_t expected;
     _Atomic int64_t first_ms, last_ms;
@@ -42,35 +43,37 @@ struct feed {
 
 /* A topic that deletes by time would drop old events within minutes, and say
  * nothing. */
-static int check_retention(const struct feed *feed, const char *topic,
-                           int64_t first_ms, struct error *err)
+static int check_retention(struct feed *feed, const char *topic, int64_t ts_ms,
+                           struct error *err)
 {
     struct kafka_topic is;
 
     if (kafka_topic_describe(&feed->config.kafka, topic, CONTACT_MS, &is, err) <
         0)
         return -1;
-    if (!is.configured || is.retention_ms < 0 ||
-        clock_wall_ms() - first_ms <= is.retention_ms)
+    if (!is.configured || is.retention_ms < 0)
+        return 0;
+    if (is.retention_ms < feed->keeps_ms)
+        feed->keeps_ms = is.retention_ms;
+    if (clock_wall_ms() - ts_ms <= is.retention_ms)
         return 0;
 
     char time[CLOCK_TEXT_SIZE];
     return error_set(err, ERROR_CONFIG,
-                     "topic '%s' keeps records for %lld hours, and the first "
+                     "topic '%s' keeps records for %lld hours, and an "
                      "event is of %s: Kafka would delete it in silence. Set "
                      "retention.ms=-1 on the topic (pctr topics --history), "
                      "or shift the times (--clock.start)",
                      topic, (long long)(is.retention_ms / 3600000),
-                     clock_format(first_ms, time));
+                     clock_format(ts_ms, time));
 }
 
-static int check_topics(const struct feed *feed, int64_t first_ms,
-                        struct error *err)
+static int check_topics(struct feed *feed, int64_t ts_ms, struct error *err)
 {
-    if (check_retention(feed, feed->config.impressions, first_ms, err) < 0)
+    if (check_retention(feed, feed->config.impressions, ts_ms, err) < 0)
         return -1;
     return feed->config.labels[0]
-               ? check_retention(feed, feed->config.labels, first_ms, err)
+               ? check_retention(feed, feed->config.labels, ts_ms, err)
                : 0;
 }
 
@@ -107,6 +110,7 @@ int feed_open(const struct feed_config *config, struct event_source *source,
     feed->source = source;
     feed->state = config->seed;
     feed->last_ms = INT64_MIN;
+    feed->keeps_ms = INT64_MAX;
     if (start_clock(feed, err) < 0 ||
         publisher_open(&to, &feed->publisher, err) < 0) {
         feed_close(feed);
@@ -235,12 +239,16 @@ static int64_t event_time(const struct feed *feed, const struct source_row *row)
 
 static int check_time(struct feed *feed, int64_t ts_ms, struct error *err)
 {
-    if (feed->impressions == 0) {
+    int64_t now_ms = clock_wall_ms();
+    bool first = feed->impressions == 0;
+
+    if (first)
         feed->first_ms = ts_ms;
-        if (check_topics(feed, ts_ms, err) < 0)
-            return -1;
-    }
-    if (ts_ms > clock_wall_ms() + FUTURE_MAX_MS)
+    /* Rows need not come by time: a later one can be too old as well. */
+    if ((first || now_ms - ts_ms > feed->keeps_ms) &&
+        check_topics(feed, ts_ms, err) < 0)
+        return -1;
+    if (ts_ms > now_ms + FUTURE_MAX_MS)
         return error_set(err, ERROR_CONFIG,
                          "row %llu is half an hour in the future, where Kafka "
                          "begins to refuse: set an earlier --clock.start or a "
