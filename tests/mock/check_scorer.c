@@ -526,10 +526,11 @@ START_TEST(a_trace_goes_on_in_the_prediction)
     score_all(&config, 2);
 
     ck_assert_uint_eq(predictions.count, 2);
-    assert_header(&predictions.at[0], "traceparent", parent);
-    assert_header(&predictions.at[0], "tracestate", "a=b");
-    ck_assert_uint_eq(predictions.at[0].header_count, 2);
-    ck_assert_uint_eq(predictions.at[1].header_count, 0);
+    size_t good = predictions.at[0].partition == 0 ? 0 : 1;
+    assert_header(&predictions.at[good], "traceparent", parent);
+    assert_header(&predictions.at[good], "tracestate", "a=b");
+    ck_assert_uint_eq(predictions.at[good].header_count, 2);
+    ck_assert_uint_eq(predictions.at[1 - good].header_count, 0);
 }
 END_TEST
 
@@ -557,7 +558,7 @@ START_TEST(refusals_of_the_broker_lose_nothing)
     char seen[300] = {0};
 
     send_impressions(0, 300);
-    mock_cluster_fail(cluster, MOCK_PRODUCE, MSG_SIZE_TOO_LARGE, 3);
+    mock_cluster_fail(cluster, MOCK_PRODUCE, MSG_SIZE_TOO_LARGE, 2);
     score_all(&config, 300);
     for (size_t i = 0; i < predictions.count; i++)
         seen[event_span_id(decode(&predictions.at[i]).raw_id).number] = 1;

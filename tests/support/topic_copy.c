@@ -42,8 +42,11 @@ static void copy_headers(struct copied_record *record,
 
 static void add(struct topic_copy *to, const rd_kafka_message_t *message)
 {
-    to->at = realloc(to->at, (to->count + 1) * sizeof(*to->at));
-    ck_assert_ptr_nonnull(to->at);
+    if (to->count == to->room) {
+        to->room = to->room ? 2 * to->room : 64;
+        to->at = realloc(to->at, to->room * sizeof(*to->at));
+        ck_assert_ptr_nonnull(to->at);
+    }
     struct copied_record *record = &to->at[to->count++];
     *record =
         (struct copied_record){.partition = message->partition,
@@ -89,7 +92,7 @@ struct topic_copy topic_copy_read(const struct kafka_settings *kafka,
                                   const char *topic, int partitions)
 {
     int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
-    struct topic_copy to = {NULL, 0};
+    struct topic_copy to = {NULL, 0, 0};
     int ended = 0;
     rd_kafka_t *reader = connect_reader(kafka);
 
@@ -123,7 +126,7 @@ void topic_copy_free(struct topic_copy *copied)
         free(record->value);
     }
     free(copied->at);
-    *copied = (struct topic_copy){NULL, 0};
+    *copied = (struct topic_copy){NULL, 0, 0};
 }
 
 const struct copied_header *

@@ -30,7 +30,7 @@ struct copied_record {
 
 struct topic_copy {
     struct copied_record *at; /* in order within a partition */
-    size_t count;
+    size_t count, room;
 };
 
 struct topic_copy topic_copy_read(const struct kafka_settings *kafka,
