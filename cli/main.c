@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command cv_command;
 extern const struct command demo_command;
 extern const struct command feed_command;
 extern const struct command fit_command;
@@ -17,6 +18,7 @@ extern const struct command score_command;
 extern const struct command snapshot_command;
 extern const struct command topics_command;
 extern const struct command train_command;
+extern const struct command tune_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -28,6 +30,8 @@ const struct command *const commands[] = {
     &topics_command,
     &fit_command,
     &predict_command,
+    &cv_command,
+    &tune_command,
     NULL,
 };
 /* clang-format on */

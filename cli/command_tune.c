@@ -1,0 +1,364 @@
+/*
+ * command_tune.c - `pctr tune` searches hyper-parameters on a file.
+ */
+#include "cli/command.h"
+#include "cli/dataset_file.h"
+#include "cli/split_settings.h"
+
+#include "common/clock.h"
+#include "common/stop.h"
+
+#include "model/search.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PROGRESS_MS = 300 };
+
+enum measure { MEASURE_RMSE, MEASURE_MAE, MEASURE_LOGLOSS, MEASURE_AUC };
+enum { MEASURES = 4 };
+#define MEASURE_WORDS "rmse|mae|logloss|auc"
+static const char *const measure_names[MEASURES] = {"rmse", "mae", "logloss",
+                                                    "auc"};
+
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
+#define OUTPUT_WORDS "table|json|csv"
+
+struct tune_settings {
+    struct dataset_file data;
+    struct split_settings split;
+    char model[32], params[512], space[1024];
+    uint32_t random, threads;
+    uint64_t seed;
+    int measure, output;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct tune_settings, f), sizeof(((struct tune_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"model",   CONFIG_TEXT, FIELD(model), "svd", 0, 0, NULL, "algorithm to tune"},
+    {"space",   CONFIG_TEXT, FIELD(space), NULL, 0, 0, NULL, "what to try: \"k=5|10|20 similarity=cosine|pearson\"; with --random also uniform(a,b), loguniform(a,b), int(a,b)"},
+    {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "parameters that stay as they are"},
+    {"random",  CONFIG_U32,  FIELD(random), "0", 0, 100000, NULL, "tries of a random search; 0: the whole grid"},
+    {"seed",    CONFIG_U64,  FIELD(seed), "0", 0, 4294967295.0, NULL, "of the random search"},
+    {"measure", CONFIG_CHOICE, FIELD(measure), "rmse", 0, 0, MEASURE_WORDS, "what the best is the best of"},
+    {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
+    {"output",  CONFIG_CHOICE, FIELD(output), "table", 0, 0, OUTPUT_WORDS, "form of the results"},
+    SPLIT_KEYS(split),
+    DATASET_FILE_KEYS(data),
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* --- Progress, and Ctrl-C
+ * --------------------------------------------------------------- */
+
+/* A thread that watches: shows how far it is, passes a stop on. */
+struct watch {
+    pthread_t thread;
+    size_t fits;
+    atomic_size_t finished;
+    atomic_bool cancel, over;
+};
+
+static void show(const struct watch *watch, int64_t started_ms)
+{
+    size_t done = atomic_load(&watch->finished);
+    double seconds = (double)(clock_monotonic_ms() - started_ms) / 1e3;
+
+    fprintf(stderr, "\r%zu of %zu fits", done, watch->fits);
+    if (done > 0)
+        fprintf(stderr, ", %.0f s to go ",
+                seconds / (double)done * (double)(watch->fits - done));
+}
+
+static void *run_watch(void *context)
+{
+    struct watch *watch = context;
+    int64_t started_ms = clock_monotonic_ms();
+    bool terminal = isatty(STDERR_FILENO);
+
+    while (!atomic_load(&watch->over)) {
+        clock_sleep_ms(PROGRESS_MS);
+        if (stop_requested())
+            atomic_store(&watch->cancel, true);
+        if (terminal)
+            show(watch, started_ms);
+    }
+    if (terminal)
+        fputs("\r\033[K", stderr);
+    return NULL;
+}
+
+/* --- Results
+ * ------------------------------------------------------------------------------
+ */
+
+struct summary {
+    size_t index; /* of the combination */
+    size_t folds; /* that were run */
+    double means[MEASURES];
+    double deviations[MEASURES];
+    double fit_seconds; /* mean */
+};
+
+static double measured(const struct fold_result *fold, int measure)
+{
+    const struct evaluation *e = &fold->test;
+    const double figures[MEASURES] = {e->rmse, e->mae, e->logloss, e->auc};
+
+    return figures[measure];
+}
+
+static int summarise(const struct search_result *result, struct summary *out,
+                     struct error *err)
+{
+    double *column = malloc((result->done + 1) * sizeof(*column));
+    double unused;
+
+    if (!column)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    out->folds = result->done;
+    for (int m = 0; m < MEASURES; m++) {
+        for (size_t f = 0; f < result->done; f++)
+            column[f] = measured(&result->folds[f], m);
+        mean_and_deviation(column, result->done, &out->means[m],
+                           &out->deviations[m]);
+    }
+    for (size_t f = 0; f < result->done; f++)
+        column[f] = result->folds[f].fit_seconds;
+    mean_and_deviation(column, result->done, &out->fit_seconds, &unused);
+    free(column);
+    return 0;
+}
+
+/* Is a better than b? Equal ones: the earlier combination. */
+static bool better(const struct summary *a, const struct summary *b,
+                   int measure)
+{
+    double x = a->means[measure], y = b->means[measure];
+
+    if (isnan(x) || isnan(y))
+        return !isnan(x) && isnan(y);
+    if (x != y)
+        return measure == MEASURE_AUC ? x > y : x < y;
+    return a->index < b->index;
+}
+
+static size_t best_of(const struct summary *summaries, size_t count,
+                      int measure)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < count; i++)
+        if (better(&summaries[i], &summaries[best], measure))
+            best = i;
+    return best;
+}
+
+/* 1 is the best; ranks are distinct, as the reference's. */
+static size_t rank_of(const struct summary *summaries, size_t count, size_t i,
+                      int measure)
+{
+    size_t rank = 1;
+
+    for (size_t j = 0; j < count; j++)
+        rank += j != i && better(&summaries[j], &summaries[i], measure);
+    return rank;
+}
+
+/* --- Printing
+ * ------------------------------------------------------------------------------
+ */
+
+static void print_table(const struct search_plan *plan, const struct summary *s,
+                        size_t count, int measure)
+{
+    printf("%4s  %-44s %9s %9s %9s %9s %8s\n", "rank", "parameters", "RMSE",
+           "MAE", "log-loss", "AUC", "fit s");
+    for (size_t rank = 1; rank <= count; rank++) {
+        for (size_t i = 0; i < count; i++) {
+            if (rank_of(s, count, i, measure) != rank)
+                continue;
+            printf("%4zu  %-44s %9.4f %9.4f %9.4f %9.4f %8.2f\n", rank,
+                   plan->texts[s[i].index], s[i].means[0], s[i].means[1],
+                   s[i].means[2], s[i].means[3], s[i].fit_seconds);
+        }
+    }
+    for (int m = 0; m < MEASURES; m++) {
+        size_t best = best_of(s, count, m);
+        printf("best %-8s %.6f  %s\n", measure_names[m], s[best].means[m],
+               plan->texts[s[best].index]);
+    }
+}
+
+static json_t *real_or_null(double value)
+{
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static int print_json(const struct search_plan *plan,
+                      const struct search_results *results,
+                      const struct summary *s, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_t *line = json_pack("{s:I, s:s}", "index", (json_int_t)s[i].index,
+                                 "params", plan->texts[s[i].index]);
+        if (!line)
+            return error_set(err, ERROR_FAILED, "out of memory");
+        for (int m = 0; m < MEASURES; m++) {
+            json_t *figures = json_pack(
+                "{s:o, s:o, s:I, s:[]}", "mean", real_or_null(s[i].means[m]),
+                "std", real_or_null(s[i].deviations[m]), "rank",
+                (json_int_t)rank_of(s, count, i, m), "folds");
+            const struct search_result *r = &results->results[s[i].index];
+            for (size_t f = 0; f < r->done; f++)
+                json_array_append_new(json_object_get(figures, "folds"),
+                                      real_or_null(measured(&r->folds[f], m)));
+            json_object_set_new(line, measure_names[m], figures);
+        }
+        json_object_set_new(line, "fit_seconds", json_real(s[i].fit_seconds));
+        json_dumpf(line, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(line);
+    }
+    return 0;
+}
+
+static void print_csv(const struct search_plan *plan, const struct summary *s,
+                      size_t count)
+{
+    fputs("index,params", stdout);
+    for (int m = 0; m < MEASURES; m++)
+        printf(",mean_%s,std_%s,rank_%s", measure_names[m], measure_names[m],
+               measure_names[m]);
+    puts(",fit_seconds");
+    for (size_t i = 0; i < count; i++) {
+        printf("%zu,\"%s\"", s[i].index, plan->texts[s[i].index]);
+        for (int m = 0; m < MEASURES; m++)
+            printf(",%.17g,%.17g,%zu", s[i].means[m], s[i].deviations[m],
+                   rank_of(s, count, i, m));
+        printf(",%.6f\n", s[i].fit_seconds);
+    }
+}
+
+/* Combinations of which no fold was run (Ctrl-C) are left out. */
+static int print_results(const struct tune_settings *settings,
+                         const struct search_plan *plan,
+                         const struct search_results *results,
+                         struct error *err)
+{
+    struct summary *summaries = calloc(plan->count, sizeof(*summaries));
+    size_t count = 0;
+    int status = 0;
+
+    if (!summaries)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    for (size_t i = 0; i < plan->count && status == 0; i++) {
+        if (results->results[i].done == 0)
+            continue;
+        summaries[count].index = i;
+        status = summarise(&results->results[i], &summaries[count++], err);
+    }
+    if (status == 0 && count == 0)
+        status =
+            error_set(err, ERROR_TEMPORARY, "stopped before the first fit");
+    if (status == 0 && settings->output == OUTPUT_TABLE)
+        print_table(plan, summaries, count, settings->measure);
+    else if (status == 0 && settings->output == OUTPUT_CSV)
+        print_csv(plan, summaries, count);
+    else if (status == 0)
+        status = print_json(plan, results, summaries, count, err);
+    free(summaries);
+    return status;
+}
+
+/* --- The command
+ * ----------------------------------------------------------------------------
+ */
+
+static int make_plan(const struct tune_settings *settings,
+                     struct search_plan **plan, struct error *err)
+{
+    const struct model_ops *ops = NULL;
+    struct model_params base;
+
+    if (model_find(settings->model, &ops, err) < 0 ||
+        params_start(ops, &base, err) < 0 ||
+        params_set(ops, settings->params, &base, err) < 0)
+        return -1;
+    if (settings->random > 0)
+        return search_random(ops, &base, settings->space, settings->random,
+                             settings->seed, plan, err);
+    return search_grid(ops, &base, settings->space, plan, err);
+}
+
+static int search(const struct tune_settings *settings,
+                  const struct search_plan *plan, const struct dataset *data,
+                  const struct folds *folds, struct scale scale,
+                  struct search_results **results, struct error *err)
+{
+    struct watch watch = {.fits = plan->count * folds->count};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t threads = settings->threads ? settings->threads
+                       : cores > 0       ? (uint32_t)cores
+                                         : 1;
+
+    if (pthread_create(&watch.thread, NULL, run_watch, &watch) != 0)
+        return error_set(err, ERROR_FAILED, "start a thread");
+    int status = search_run(plan, data, folds, scale, threads, &watch.cancel,
+                            &watch.finished, results, err);
+    atomic_store(&watch.over, true);
+    pthread_join(watch.thread, NULL);
+    return status;
+}
+
+static int run(const struct invocation *with, void *given, struct error *err)
+{
+    const struct tune_settings *settings = given;
+    struct dataset *data = NULL;
+    struct folds *folds = NULL;
+    struct search_plan *plan = NULL;
+    struct search_results *results = NULL;
+    struct scale scale;
+    int status = -1;
+
+    if (with->argument_count != 1)
+        return error_set(err, ERROR_USAGE, "name the FILE to learn from");
+    if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0 ||
+        dataset_file_read(&settings->data, with->arguments[0], &data, &scale,
+                          err) < 0 ||
+        split_make(&settings->split, data, &folds, err) < 0 ||
+        search(settings, plan, data, folds, scale, &results, err) < 0)
+        goto out;
+    status = print_results(settings, plan, results, err);
+
+out:
+    search_results_free(results);
+    search_plan_free(plan);
+    folds_free(folds);
+    dataset_free(data);
+    return status < 0 ? -1 : stop_exit_status();
+}
+
+const struct command tune_command = {
+    .name = "tune",
+    .summary = "search hyper-parameters on a file",
+    .arguments = "FILE",
+    .help = "Tries every combination (or --random of them) on the same folds, "
+            "on all cores. Ctrl-C prints what is done so far.\n\n"
+            "  pctr tune clicks.csv.gz --model=knn "
+            "--space=\"k=5|10|20|40 similarity=cosine|pearson\" "
+            "--split.folds=4\n",
+    .keys = keys,
+    .settings_size = sizeof(struct tune_settings),
+    .run = run,
+};

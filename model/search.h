@@ -1,0 +1,67 @@
+/*
+ * search.h - hyper-parameters tried one after the other: grid and random
+ * search over the folds of one split.
+ *
+ * A space is text, "k=5|10|20 similarity=cosine|pearson": the values of each
+ * parameter, the first parameter slowest, as the reference's GridSearchCV. In
+ * a random search a value may also be a distribution: uniform(a,b),
+ * loguniform(a,b), int(a,b) (both ends in).
+ */
+#ifndef MODEL_SEARCH_H
+#define MODEL_SEARCH_H
+
+#include "common/error.h"
+
+#include "model/cross_validation.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SEARCH_TEXT_SIZE = 256, SEARCH_COMBINATIONS_MAX = 100000 };
+
+/* What is tried: `params` and their texts, in order. */
+struct search_plan {
+    const struct model_ops *ops;
+    size_t count;
+    struct model_params *params;     /* (count) */
+    char (*texts)[SEARCH_TEXT_SIZE]; /* (count) "k=5 similarity=cosine" */
+};
+
+/* Every combination, on top of `base`. */
+int search_grid(const struct model_ops *ops, const struct model_params *base,
+                const char *space, struct search_plan **out,
+                struct error *err) MUST_CHECK;
+
+/* `tries` of them: distinct ones drawn without replacement where all values
+ * are lists, else independent draws. Unlike the reference the seed always
+ * counts. */
+int search_random(const struct model_ops *ops, const struct model_params *base,
+                  const char *space, size_t tries, uint64_t seed,
+                  struct search_plan **out, struct error *err) MUST_CHECK;
+
+void search_plan_free(struct search_plan *plan);
+
+/* One combination. Folds that were not run (cancelled) are not in `done`. */
+struct search_result {
+    struct fold_result *folds; /* (fold count) */
+    size_t done;
+};
+
+struct search_results {
+    struct search_result *results; /* (count) */
+    size_t count;
+};
+
+/* Fits and measures every combination on every fold, `threads` at a time; the
+ * figures do not depend on their number. *finished (may be NULL) counts fits,
+ * for progress. After a cancel it returns 0 with what is done. */
+int search_run(const struct search_plan *plan, const struct dataset *dataset,
+               const struct folds *folds, struct scale scale, uint32_t threads,
+               const atomic_bool *cancel, atomic_size_t *finished,
+               struct search_results **out, struct error *err) MUST_CHECK;
+
+void search_results_free(struct search_results *results);
+
+#endif
