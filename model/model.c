@@ -14,8 +14,10 @@ enum { NAME_MAX_BYTES = 64, PARAMS_MAX_BYTES = 1024 };
  */
 
 const struct model_ops *const model_registry[] = {
-    &random_ops, &normal_ops, &popular_ops,       &baseline_ops, &svd_ops,
-    &svdpp_ops,  &nmf_ops,    &co_clustering_ops, NULL,
+    &random_ops,    &normal_ops,    &popular_ops,    &baseline_ops,
+    &svd_ops,       &svdpp_ops,     &nmf_ops,        &co_clustering_ops,
+    &knn_ops,       &knn_means_ops, &knn_zscore_ops, &knn_baseline_ops,
+    &slope_one_ops, NULL,
 };
 
 int model_find(const char *name, const struct model_ops **out,

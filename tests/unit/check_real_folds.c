@@ -1,5 +1,5 @@
 /*
- * check_real_baseline.c - baselines on real clicks, fold by fold.
+ * check_real_folds.c - models on real clicks, fold by fold.
  *
  * Click_prediction_small.csv.gz (KDD Cup 2012, 39,948 rows) in the folder
  * PCTR_DATA; the figures are scikit-surprise's, 4 folds, seed 0. Skipped
@@ -23,15 +23,25 @@ enum { FOLDS = 4, SKIPPED = 77, ROWS = 39948 };
 #define TOLERANCE 1e-9
 
 static const struct {
-    const char *params;
+    const char *model, *params;
     double rmse[FOLDS], mae[FOLDS];
 } cases[] = {
-    {"bsl_method=als",
+    {"baseline",
+     "bsl_method=als",
      {0.3684584343, 0.3652830823, 0.3664515553, 0.3690944932},
      {0.2656501750, 0.2656695125, 0.2668035992, 0.2667931395}},
-    {"bsl_method=sgd",
+    {"baseline",
+     "bsl_method=sgd",
      {0.3688544314, 0.3653836091, 0.3667609727, 0.3690161726},
      {0.2613172931, 0.2598566463, 0.2603603110, 0.2619867152}},
+    {"knn",
+     "",
+     {0.3775072228, 0.3758781792, 0.3756284490, 0.3799986084},
+     {0.2764770887, 0.2759712400, 0.2760999819, 0.2784818824}},
+    {"knn",
+     "user_based=false",
+     {0.3796930354, 0.3782883628, 0.3791240147, 0.3825928889},
+     {0.2747419982, 0.2743960588, 0.2750572197, 0.2770100828}},
 };
 
 static struct error err;
@@ -75,7 +85,8 @@ static void drop_rows(void)
     dataset_free(dataset);
 }
 
-static struct evaluation test_fold(const struct fold *fold, const char *text)
+static struct evaluation test_fold(const struct fold *fold, const char *name,
+                                   const char *text)
 {
     static struct pair pairs[ROWS];
     static struct prediction out[ROWS];
@@ -89,7 +100,7 @@ static struct evaluation test_fold(const struct fold *fold, const char *text)
     ck_assert_ok(trainset_build(dataset, fold->train, fold->train_count,
                                 (struct scale){0, 1}, &train, &err),
                  err);
-    ck_assert_ok(model_find("baseline", &ops, &err), err);
+    ck_assert_ok(model_find(name, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
     ck_assert_ok(model_fit(ops, train->ratings, &params, NULL, &model, &err),
@@ -117,7 +128,8 @@ START_TEST(every_fold_is_the_reference)
     ck_assert_ok(split_k_fold(dataset->count, FOLDS, true, 0, &folds, &err),
                  err);
     for (int f = 0; f < FOLDS; f++) {
-        struct evaluation got = test_fold(&folds->folds[f], cases[_i].params);
+        struct evaluation got =
+            test_fold(&folds->folds[f], cases[_i].model, cases[_i].params);
         ck_assert_double_eq_tol(got.rmse, cases[_i].rmse[f], TOLERANCE);
         ck_assert_double_eq_tol(got.mae, cases[_i].mae[f], TOLERANCE);
     }
@@ -127,7 +139,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("real baseline");
+    Suite *suite = suite_create("real folds");
     TCase *tests = tcase_create("KDD Cup 2012");
 
     if (!getenv("PCTR_DATA")) {
@@ -136,7 +148,8 @@ int main(void)
     }
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, read_rows, drop_rows);
-    tcase_add_loop_test(tests, every_fold_is_the_reference, 0, 2);
+    tcase_add_loop_test(tests, every_fold_is_the_reference, 0,
+                        sizeof(cases) / sizeof(cases[0]));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

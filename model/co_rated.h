@@ -1,0 +1,43 @@
+/*
+ * co_rated.h - who was rated together: the lists that neighbourhood models
+ * walk.
+ *
+ * x is the compared side, y the other: users and items where user_based, else
+ * items and users. Rows of nobody are left out: they compare nobody.
+ * Immutable once built: any thread may read.
+ */
+#ifndef MODEL_CO_RATED_H
+#define MODEL_CO_RATED_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+
+#include "model/ratings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes_reader;
+
+struct co_rated {
+    uint32_t xs, ys;
+    size_t count;
+    size_t *x_first;      /* (xs + 1) */
+    size_t *y_first;      /* (ys + 1) */
+    struct rated *x_list; /* (count) each x's entries by y, then by row */
+    struct rated *y_list; /* (count) each y's entries in row order */
+    size_t repeats_max;   /* most rows of one (x, y) pair */
+};
+
+int co_rated_build(const struct ratings *train, bool user_based,
+                   struct co_rated **out, struct error *err) MUST_CHECK;
+
+void co_rated_save(const struct co_rated *lists, struct buffer *to);
+int co_rated_load(struct bytes_reader *from, uint32_t xs, uint32_t ys,
+                  struct co_rated **out, struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
+void co_rated_free(struct co_rated *lists);
+
+#endif

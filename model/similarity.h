@@ -1,0 +1,56 @@
+/*
+ * similarity.h - how alike two users (or two items) are, by what both rated.
+ *
+ * Source: Surprise 1.1.4. Over the pairs of ratings r, r' of x and x' for the
+ * same y (all combinations where a pair has several rows), n of them:
+ *
+ *   msd      1 / (1 + (1/n) sum (r - r')^2)
+ *   cosine   sum r r' / sqrt(sum r^2 sum r'^2)
+ *   pearson  (n sum r r' - sum r sum r') /
+ *            sqrt((n sum r^2 - (sum r)^2) (n sum r'^2 - (sum r')^2))
+ *   pearson_baseline  sum d d' / sqrt(sum d^2 sum d'^2) (n-1)/(n-1+shrinkage),
+ *            d = r - (mean + b_x + b_y); needs n >= 2
+ *
+ * The diagonal is 1; n < min_support gives 0. Unlike there, a denominator of
+ * zero gives 0, and so does a pearson variance that is only rounding error.
+ *
+ * Rows come one at a time: no square matrix unless asked for. Immutable.
+ */
+#ifndef MODEL_SIMILARITY_H
+#define MODEL_SIMILARITY_H
+
+#include "model/co_rated.h"
+#include "model/params.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct similarities {
+    const struct co_rated *lists; /* borrowed, as are the biases */
+    enum similarity measure;
+    uint32_t min_support;
+    double shrinkage;
+    double mean;                   /* for pearson_baseline, */
+    const double *x_bias, *y_bias; /* (xs), (ys) */
+    bool small_integers;           /* all labels: exact sums, any order */
+};
+
+/* The biases are needed for pearson_baseline only. */
+struct similarities similarity_over(const struct co_rated *lists,
+                                    const struct model_params *params,
+                                    double mean, const double *x_bias,
+                                    const double *y_bias);
+
+/* Bytes a row needs to work in: zeroed, and left zeroed. */
+size_t similarity_scratch_bytes(const struct similarities *similarity);
+
+/* row (xs): x with every x', itself included. */
+void similarity_row(const struct similarities *similarity, uint32_t x,
+                    void *scratch, double *row);
+
+/* All of it (xs, xs), on `threads` threads; the same bits for any number. */
+int similarity_matrix(const struct similarities *similarity, uint32_t threads,
+                      double *matrix, struct error *err) MUST_CHECK;
+
+#endif
