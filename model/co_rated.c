@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int allocate(uint32_t xs, uint32_t ys, size_t count,
                     struct co_rated **out, struct error *err)
@@ -58,6 +59,50 @@ static void count_repeats(struct co_rated *lists)
     }
 }
 
+static bool codable(const struct co_rated *lists)
+{
+    for (size_t at = 0; at < lists->count; at++) {
+        double value = lists->y_list[at].value;
+        if (!(value >= 0 && value <= 7) || value != floor(value))
+            return false;
+    }
+    return lists->xs < UINT32_MAX >> 3;
+}
+
+/* A quarter of the bytes to walk. Walking x upwards sorts them by x. */
+static int fill_coded(struct co_rated *lists, struct error *err)
+{
+    if (!codable(lists))
+        return 0;
+    size_t *next = malloc(((size_t)lists->ys + 1) * sizeof(*next));
+    lists->coded = malloc((lists->count + 1) * sizeof(*lists->coded));
+    if (!next || !lists->coded) {
+        free(next);
+        return error_set(err, ERROR_FAILED, "out of memory");
+    }
+    memcpy(next, lists->y_first, ((size_t)lists->ys + 1) * sizeof(*next));
+    for (uint32_t x = 0; x < lists->xs; x++)
+        for (size_t at = lists->x_first[x]; at < lists->x_first[x + 1]; at++)
+            lists->coded[next[lists->x_list[at].other]++] =
+                x << 3 | (uint32_t)lists->x_list[at].value;
+    free(next);
+    return 0;
+}
+
+/* All that follows from the y lists; frees them on failure. */
+static int complete(struct co_rated *lists, struct co_rated **out,
+                    struct error *err)
+{
+    fill_x_lists(lists);
+    count_repeats(lists);
+    if (fill_coded(lists, err) < 0) {
+        co_rated_free(lists);
+        return -1;
+    }
+    *out = lists;
+    return 0;
+}
+
 int co_rated_build(const struct ratings *train, bool user_based,
                    struct co_rated **out, struct error *err)
 {
@@ -76,10 +121,7 @@ int co_rated_build(const struct ratings *train, bool user_based,
                 lists->y_list[used++] = from[at];
         lists->y_first[y + 1] = used;
     }
-    fill_x_lists(lists);
-    count_repeats(lists);
-    *out = lists;
-    return 0;
+    return complete(lists, out, err);
 }
 
 /* Entries: u64; then the length of every y list, the x of every entry, the
@@ -136,10 +178,7 @@ int co_rated_load(struct bytes_reader *from, uint32_t xs, uint32_t ys,
         return error_set(err, ERROR_FORMAT,
                          "rows cut short, out of range or not finite");
     }
-    fill_x_lists(lists);
-    count_repeats(lists);
-    *out = lists;
-    return 0;
+    return complete(lists, out, err);
 }
 
 void co_rated_free(struct co_rated *lists)
@@ -150,5 +189,6 @@ void co_rated_free(struct co_rated *lists)
     free(lists->y_first);
     free(lists->x_list);
     free(lists->y_list);
+    free(lists->coded);
     free(lists);
 }

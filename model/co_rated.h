@@ -28,6 +28,8 @@ struct co_rated {
     struct rated *x_list; /* (count) each x's entries by y, then by row */
     struct rated *y_list; /* (count) each y's entries in row order */
     size_t repeats_max;   /* most rows of one (x, y) pair */
+    uint32_t *coded;      /* (count) each y's entries by x, x << 3 | value;
+                             NULL unless every value is one of 0..7 */
 };
 
 int co_rated_build(const struct ratings *train, bool user_based,

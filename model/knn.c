@@ -72,51 +72,61 @@ static void knn_free(struct model *model)
 /* --- Predicting --------------------------------------------------------------
  */
 
-struct best {
-    double similarity;
-    uint32_t x;
-    double value;
+/* The best so far in falling order, as two arrays that move as blocks. */
+struct ranking {
+    uint32_t n;
+    double similarity[K_MAX];
+    const struct rated *entry[K_MAX];
 };
 
-/* Keeps best[0..*n-1] in falling order; an equal one goes behind. */
-static void offer(struct best *best, uint32_t *n, uint32_t k, struct best new)
+/* An equal one goes behind; the last falls off where there are k. */
+static void offer(struct ranking *best, uint32_t k, double similarity,
+                  const struct rated *entry)
 {
-    uint32_t at = *n < k ? (*n)++ : k - 1;
+    uint32_t low = 0, high = best->n;
 
-    while (at > 0 && best[at - 1].similarity < new.similarity) {
-        best[at] = best[at - 1];
-        at--;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (best->similarity[middle] >= similarity)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    best[at] = new;
+    if (best->n < k)
+        best->n++;
+    size_t behind = best->n - 1 - low;
+    memmove(&best->similarity[low + 1], &best->similarity[low],
+            behind * sizeof(best->similarity[0]));
+    memmove(&best->entry[low + 1], &best->entry[low],
+            behind * sizeof(best->entry[0]));
+    best->similarity[low] = similarity;
+    best->entry[low] = entry;
 }
 
-static uint32_t select_best(const struct knn *self, const double *row,
-                            uint32_t y, struct best *best)
+static void select_best(const struct knn *self, const double *row, uint32_t y,
+                        struct ranking *best)
 {
     const struct rated *at = self->lists->y_list + self->lists->y_first[y];
     const struct rated *end = self->lists->y_list + self->lists->y_first[y + 1];
-    uint32_t n = 0;
 
-    for (; at < end; at++) {
-        double similarity = row[at->other];
-        if (n == self->k && !(similarity > best[n - 1].similarity))
-            continue;
-        offer(best, &n, self->k,
-              (struct best){similarity, at->other, at->value});
-    }
-    return n;
+    best->n = 0;
+    for (; at < end && best->n < self->k; at++)
+        offer(best, self->k, row[at->other], at);
+    for (; at < end; at++)
+        if (row[at->other] > best->similarity[self->k - 1])
+            offer(best, self->k, row[at->other], at);
 }
 
 /* What a neighbour's rating adds, before its weight. */
-static double deviation(const struct knn *self, const struct best *from,
+static double deviation(const struct knn *self, const struct rated *from,
                         uint32_t y)
 {
     if (self->ops == &knn_ops)
         return from->value;
     if (self->ops == &knn_baseline_ops)
         return from->value -
-               (self->mean + self->x_bias[from->x] + self->y_bias[y]);
-    return from->value - self->x_mean[from->x];
+               (self->mean + self->x_bias[from->other] + self->y_bias[y]);
+    return from->value - self->x_mean[from->other];
 }
 
 /* Where the estimate starts, without neighbours. */
@@ -135,17 +145,18 @@ static double start_of(const struct knn *self, uint32_t x, uint32_t y)
 static void estimate(const struct knn *self, const double *row, uint32_t x,
                      uint32_t y, struct prediction *out)
 {
-    struct best best[K_MAX];
-    uint32_t n = select_best(self, row, y, best), used = 0;
+    struct ranking best;
+    uint32_t used = 0;
     bool scaled = self->ops == &knn_zscore_ops;
     double sum = 0, weights = 0;
 
+    select_best(self, row, y, &best);
     /* in falling order: the first that is not above 0 ends it */
-    while (used < n && best[used].similarity > 0) {
-        double part = best[used].similarity * deviation(self, &best[used], y);
-        weights += best[used].similarity;
-        sum += scaled ? part / self->x_sd[best[used].x] : part;
-        used++;
+    while (used < best.n && best.similarity[used] > 0) {
+        const struct rated *from = best.entry[used];
+        double part = best.similarity[used] * deviation(self, from, y);
+        weights += best.similarity[used++];
+        sum += scaled ? part / self->x_sd[from->other] : part;
     }
     out->neighbours = used;
     out->value = start_of(self, x, y);

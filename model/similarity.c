@@ -99,9 +99,8 @@ static void packed_row(const struct similarities *similarity, uint32_t x,
         for (uint64_t q = 0; q <= LABEL_MAX; q++)
             with[q] = packed_pair(r, q);
         for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1]; i++) {
-            const struct rated *entry = &lists->y_list[i];
-            struct packed *to = &sums[entry->other];
-            const struct packed *add = &with[(int)entry->value];
+            struct packed *to = &sums[lists->coded[i] >> 3];
+            const struct packed *add = &with[lists->coded[i] & LABEL_MAX];
             to->n_r_q += add->n_r_q;
             to->rr_qq_rq += add->rr_qq_rq;
         }
@@ -193,16 +192,6 @@ static void double_row(const struct similarities *similarity, uint32_t x,
 /* --- The interface -----------------------------------------------------------
  */
 
-static bool all_small_integers(const struct co_rated *lists)
-{
-    for (size_t at = 0; at < lists->count; at++) {
-        double value = lists->y_list[at].value;
-        if (!(value >= 0 && value <= LABEL_MAX) || value != floor(value))
-            return false;
-    }
-    return true;
-}
-
 struct similarities similarity_over(const struct co_rated *lists,
                                     const struct model_params *params,
                                     double mean, const double *x_bias,
@@ -219,7 +208,7 @@ struct similarities similarity_over(const struct co_rated *lists,
         .x_bias = x_bias,
         .y_bias = y_bias,
         .small_integers =
-            measure != SIM_PEARSON_BASELINE && all_small_integers(lists),
+            measure != SIM_PEARSON_BASELINE && lists->coded != NULL,
     };
 }
 
