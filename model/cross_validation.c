@@ -7,9 +7,13 @@
 
 enum { BATCH = 512 };
 
-static uint32_t inner_of(const uint32_t *inner, uint32_t outer)
+/* An id that the model does not know keeps a number of its own beyond those of
+ * the model: the draws of the random models differ from id to id. */
+static uint32_t inner_of(const uint32_t *inner, uint32_t outer, uint32_t known)
 {
-    return outer == INDEX_UNKNOWN ? INDEX_UNKNOWN : inner[outer];
+    if (outer == INDEX_UNKNOWN)
+        return INDEX_UNKNOWN;
+    return inner[outer] == INDEX_UNKNOWN ? known + outer : inner[outer];
 }
 
 /* labels and predictions are (n). */
@@ -26,8 +30,9 @@ static void predict_rows(const struct model *model,
         for (size_t i = 0; i < count; i++) {
             size_t at = rows ? rows[first + i] : first + i;
             const struct rating *row = &dataset->rows[at];
-            pairs[i] = (struct pair){inner_of(train->user_inner, row->user),
-                                     inner_of(train->item_inner, row->item)};
+            pairs[i] = (struct pair){
+                inner_of(train->user_inner, row->user, model->users),
+                inner_of(train->item_inner, row->item, model->items)};
             labels[first + i] = row->value;
         }
         model_predict(model, pairs, count, out);

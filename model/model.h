@@ -28,7 +28,8 @@
 struct bytes_reader; /* model/bytes_reader.h */
 
 struct pair {
-    uint32_t user, item; /* INDEX_UNKNOWN is allowed in either place */
+    uint32_t user, item; /* from the model's count on: unknown to it, as is
+                            INDEX_UNKNOWN, nobody's */
 };
 
 struct prediction {
