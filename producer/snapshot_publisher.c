@@ -83,9 +83,15 @@ static int finish(struct snapshot_publisher *self, int sent, struct error *err)
         return sent < 0 ? -1 : publisher_flush(self->publisher, FLUSH_MS, err);
     if (sent == 0 && publisher_commit(self->publisher, err) == PUBLISHER_OK)
         return 0;
-    if (publisher_abort(self->publisher, NULL) != PUBLISHER_OK)
-        error_wrap(err, "publish (and the abort failed too)");
-    return -1;
+    switch (publisher_abort(self->publisher, NULL)) {
+    case PUBLISHER_OK:
+        return -1;
+    case PUBLISHER_FENCED: /* the messages only tell that they were purged */
+        return error_set(err, ERROR_FENCED, "a younger trainer publishes '%s'",
+                         self->config.name);
+    default:
+        return error_wrap(err, "publish (and the abort failed too)");
+    }
 }
 
 /* --- Chunks
