@@ -32,7 +32,6 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *report,
             publisher->first_failure = report->err;
         return;
     }
-    publisher->counts.delivered++;
     for (size_t t = 0; t < publisher->topic_count; t++) {
         struct publisher_topic *topic = &publisher->topics[t];
         if (topic->handle == report->rkt &&
@@ -52,6 +51,11 @@ static int configure(const struct publisher_config *config,
         return -1;
     if (config->compression[0] &&
         kafka_conf_set(conf, "compression.codec", config->compression, err) < 0)
+        return -1;
+    /* A report for each message halves the rate: 380 against 920 thousand a
+     * second on two cores. */
+    if (!config->wants_offsets &&
+        kafka_conf_set(conf, "delivery.report.only.error", "true", err) < 0)
         return -1;
     if (!config->transactional_id[0])
         return 0;
@@ -286,7 +290,13 @@ int32_t publisher_partitions(const struct publisher *publisher, size_t topic)
 
 struct publisher_counts publisher_counts(const struct publisher *publisher)
 {
-    return publisher->counts;
+    struct publisher_counts counts = publisher->counts;
+    uint64_t waiting = (uint64_t)rd_kafka_outq_len(publisher->client);
+    uint64_t settled = counts.failed + waiting;
+
+    /* A failure whose report is on its way is in both for a moment. */
+    counts.delivered = counts.sent > settled ? counts.sent - settled : 0;
+    return counts;
 }
 
 void publisher_close(struct publisher *publisher)

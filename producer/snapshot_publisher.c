@@ -45,6 +45,7 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
         .transaction_timeout_ms = TRANSACTION_MS,
         .compression = "none", /* the chunks are packed already */
         .topics = {self->config.models, self->config.chunks},
+        .wants_offsets = true,
     };
     if (has_transactions(config))
         snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-trainer",

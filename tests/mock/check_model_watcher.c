@@ -322,6 +322,7 @@ static void send_parts(struct parts *parts)
     struct publisher *to = NULL;
     struct buffer bytes = {0};
     const struct publisher_config by_hand = {
+        .wants_offsets = true,
         .kafka = mock_cluster_settings(cluster),
         .compression = "none",
         .topics = {"models", "chunks"},

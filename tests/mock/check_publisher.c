@@ -148,6 +148,7 @@ START_TEST(time_headers_and_tombstones_arrive)
     const void *value;
     size_t size;
 
+    config.wants_offsets = true;
     open_publisher();
     ck_assert_ok(publisher_send(publisher, &message, &err), err);
     ck_assert_ok(publisher_flush(publisher, PATIENCE_MS, &err), err);
