@@ -158,7 +158,7 @@ static void matrix_of(const struct ratings *train, enum similarity kind,
                       uint32_t threads, bool exact, double *matrix)
 {
     struct co_rated *lists = NULL;
-    struct model_params params = {.similarity = kind, .min_support = 1};
+    struct model_params params = {.similarity = (int)kind, .min_support = 1};
 
     ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
     struct similarities similarities =
