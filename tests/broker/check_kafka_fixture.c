@@ -4,6 +4,7 @@
  */
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
+#include "support/topic_ends.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -149,6 +150,23 @@ START_TEST(aborted_records_are_never_read)
 }
 END_TEST
 
+START_TEST(an_open_transaction_holds_the_stable_end)
+{
+    rd_kafka_t *client = new_transactional();
+
+    kafka_fixture_send(topic, 0, NULL, 0, "before", 6, TIME_MS);
+    produce_in_transaction(client, "open");
+    struct topic_ends ends = topic_ends_of(topic);
+    ck_assert_int_eq(ends.partitions, 2);
+    ck_assert_int_eq(ends.stable[0], 1);
+    ck_assert_int_eq(ends.high[0], 2);
+    succeed(rd_kafka_commit_transaction(client, WAIT_MS));
+    topic_ends_await_stable(topic, WAIT_MS);
+    ck_assert_int_eq(topic_ends_sum(topic), 3); /* with the commit's mark */
+    rd_kafka_destroy(client);
+}
+END_TEST
+
 START_TEST(a_group_that_never_committed_has_no_offset)
 {
     ck_assert_int_eq(kafka_fixture_committed(group, topic, 0), -1001);
@@ -168,6 +186,7 @@ int main(void)
     tcase_add_test(tests, an_impossible_plan_is_refused_in_the_brokers_words);
     tcase_add_test(tests, what_is_sent_is_read);
     tcase_add_test(tests, aborted_records_are_never_read);
+    tcase_add_test(tests, an_open_transaction_holds_the_stable_end);
     tcase_add_test(tests, a_group_that_never_committed_has_no_offset);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "topics, transactions, offsets");

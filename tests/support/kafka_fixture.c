@@ -1,5 +1,6 @@
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
+#include "support/topic_ends.h"
 
 #include "common/clock.h"
 
@@ -70,24 +71,37 @@ void kafka_fixture_create(const char *topic, int partitions,
 /* --- Clients ----------------------------------------------------------------
  */
 
-static rd_kafka_t *new_client(enum kafka_role role, const char *group)
+static rd_kafka_t *new_client(enum kafka_role role, rd_kafka_conf_t *conf)
 {
     char why[256] = "";
+    rd_kafka_t *client = rd_kafka_new(
+        role == KAFKA_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf,
+        why, sizeof(why));
+
+    ck_assert_msg(client != NULL, "client: %s", why);
+    return client;
+}
+
+static rd_kafka_conf_t *new_conf(enum kafka_role role)
+{
     struct error err = {ERROR_NONE, ""};
     struct kafka_settings settings = kafka_fixture_settings();
     rd_kafka_conf_t *conf = NULL;
 
     ck_assert_ok(kafka_conf(&settings, role, &conf, &err), err);
-    if (group)
-        ck_assert_ok(kafka_conf_set(conf, "group.id", group, &err), err);
-    if (role == KAFKA_CONSUMER)
-        ck_assert_ok(kafka_conf_set(conf, "enable.partition.eof", "true", &err),
-                     err);
-    rd_kafka_t *client = rd_kafka_new(
-        role == KAFKA_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf,
-        why, sizeof(why));
-    ck_assert_msg(client != NULL, "client: %s", why);
-    return client;
+    return conf;
+}
+
+rd_kafka_t *kafka_fixture_consumer(const char *group, const char *isolation)
+{
+    struct error err = {ERROR_NONE, ""};
+    rd_kafka_conf_t *conf = new_conf(KAFKA_CONSUMER);
+
+    ck_assert_ok(kafka_conf_set(conf, "group.id", group, &err), err);
+    ck_assert_ok(kafka_conf_set(conf, "enable.partition.eof", "true", &err),
+                 err);
+    ck_assert_ok(kafka_conf_set(conf, "isolation.level", isolation, &err), err);
+    return new_client(KAFKA_CONSUMER, conf);
 }
 
 static rd_kafka_resp_err_t send_copy(rd_kafka_t *client, const char *topic,
@@ -106,7 +120,7 @@ void kafka_fixture_send(const char *topic, int32_t partition, const void *key,
                         size_t key_size, const void *value, size_t value_size,
                         int64_t timestamp_ms)
 {
-    rd_kafka_t *client = new_client(KAFKA_PRODUCER, NULL);
+    rd_kafka_t *client = new_client(KAFKA_PRODUCER, new_conf(KAFKA_PRODUCER));
     struct fixture_record record = {
         .key = (uint8_t *)key, /* copied, not written */
         .key_size = key_size,
@@ -175,23 +189,11 @@ static void keep(struct fixture_records *records,
     copy_headers(message, record);
 }
 
-/* Its end: the high watermark. A read_committed consumer is told of the end
- * before that as long as a transaction is open there. */
-static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
-{
-    int64_t low, high;
-
-    ck_assert_int_eq(rd_kafka_query_watermark_offsets(client, topic, partition,
-                                                      &low, &high, ANSWER_MS),
-                     0);
-    return high;
-}
-
 static void read_partition(rd_kafka_t *client, const char *topic,
-                           int32_t partition, struct fixture_records *records)
+                           int32_t partition, int64_t end,
+                           struct fixture_records *records)
 {
-    int64_t deadline = clock_monotonic_ms() + QUIET_MS;
-    int64_t end = end_of(client, topic, partition), reached = 0;
+    int64_t deadline = clock_monotonic_ms() + QUIET_MS, reached = 0;
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(one, topic, partition)->offset =
@@ -218,16 +220,11 @@ static void read_partition(rd_kafka_t *client, const char *topic,
 struct fixture_records kafka_fixture_read(const char *topic)
 {
     struct fixture_records records = {NULL, 0};
-    struct kafka_settings settings = kafka_fixture_settings();
-    struct kafka_topic described;
-    struct error err = {ERROR_NONE, ""};
-    rd_kafka_t *client = new_client(KAFKA_CONSUMER, "fixture");
+    struct topic_ends ends = topic_ends_of(topic);
+    rd_kafka_t *client = kafka_fixture_consumer("fixture", "read_committed");
 
-    ck_assert_ok(
-        kafka_topic_describe(&settings, topic, ANSWER_MS, &described, &err),
-        err);
-    for (int32_t p = 0; p < described.partitions; p++)
-        read_partition(client, topic, p, &records);
+    for (int32_t p = 0; p < ends.partitions; p++)
+        read_partition(client, topic, p, ends.high[p], &records);
     rd_kafka_consumer_close(client);
     rd_kafka_destroy(client);
     return records;
@@ -264,7 +261,7 @@ fixture_record_header(const struct fixture_record *record, const char *name)
 int64_t kafka_fixture_committed(const char *group, const char *topic,
                                 int32_t partition)
 {
-    rd_kafka_t *client = new_client(KAFKA_CONSUMER, group);
+    rd_kafka_t *client = kafka_fixture_consumer(group, "read_committed");
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(one, topic, partition);

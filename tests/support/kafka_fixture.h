@@ -28,6 +28,11 @@ struct kafka_settings kafka_fixture_settings(void);
  * topics and groups. */
 void kafka_fixture_name(const char *stem, char out[FIXTURE_NAME_SIZE]);
 
+/* A consumer, "read_committed" or "read_uncommitted", that is told of each
+ * partition's end; to be closed and destroyed. */
+typedef struct rd_kafka_s rd_kafka_t;
+rd_kafka_t *kafka_fixture_consumer(const char *group, const char *isolation);
+
 /* A topic of that many partitions; `retention_ms` NULL is the broker's own. */
 void kafka_fixture_create(const char *topic, int partitions,
                           const char *retention_ms);

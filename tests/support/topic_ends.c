@@ -1,0 +1,124 @@
+#include "support/topic_ends.h"
+
+#include "support/kafka_fixture.h"
+#include "support/run_suite.h"
+
+#include "common/clock.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <inttypes.h>
+
+enum { ANSWER_MS = 30000, POLL_MS = 200 };
+
+static void close_client(rd_kafka_t *client)
+{
+    rd_kafka_consumer_close(client);
+    rd_kafka_destroy(client);
+}
+
+/* What the broker calls the end depends on who asks. */
+static void ask(const char *topic, int32_t partitions, const char *isolation,
+                int64_t *ends)
+{
+    rd_kafka_t *client = kafka_fixture_consumer("ends", isolation);
+
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t low;
+        ck_assert_int_eq(rd_kafka_query_watermark_offsets(
+                             client, topic, p, &low, &ends[p], ANSWER_MS),
+                         0);
+    }
+    close_client(client);
+}
+
+static int32_t partitions_of(const char *topic)
+{
+    struct kafka_settings settings = kafka_fixture_settings();
+    struct kafka_topic described;
+    struct error err = {ERROR_NONE, ""};
+
+    ck_assert_ok(
+        kafka_topic_describe(&settings, topic, ANSWER_MS, &described, &err),
+        err);
+    ck_assert_int_le(described.partitions, TOPIC_ENDS_MAX);
+    return described.partitions;
+}
+
+struct topic_ends topic_ends_of(const char *topic)
+{
+    struct topic_ends ends = {.partitions = partitions_of(topic)};
+
+    ask(topic, ends.partitions, "read_committed", ends.stable);
+    ask(topic, ends.partitions, "read_uncommitted", ends.high);
+    return ends;
+}
+
+int64_t topic_ends_sum(const char *topic)
+{
+    int64_t high[TOPIC_ENDS_MAX], sum = 0;
+    int32_t partitions = partitions_of(topic);
+
+    ask(topic, partitions, "read_uncommitted", high);
+    for (int32_t p = 0; p < partitions; p++)
+        sum += high[p];
+    return sum;
+}
+
+void topic_ends_await_stable(const char *topic, unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+
+    for (;;) {
+        struct topic_ends ends = topic_ends_of(topic);
+        int32_t p = 0;
+        while (p < ends.partitions && ends.stable[p] == ends.high[p])
+            p++;
+        if (p == ends.partitions)
+            return;
+        ck_assert_msg(clock_monotonic_ms() < deadline,
+                      "%s[%d]: a transaction hangs: stable up to %" PRId64
+                      ", high %" PRId64,
+                      topic, (int)p, ends.stable[p], ends.high[p]);
+        clock_sleep_ms(POLL_MS);
+    }
+}
+
+/* How much of the topic is not committed by the group. */
+static int64_t lag_of(rd_kafka_t *member, const char *topic,
+                      const struct topic_ends *ends)
+{
+    int64_t lag = 0;
+    rd_kafka_topic_partition_list_t *all =
+        rd_kafka_topic_partition_list_new(ends->partitions);
+
+    rd_kafka_topic_partition_list_add_range(all, topic, 0,
+                                            ends->partitions - 1);
+    rd_kafka_resp_err_t error = rd_kafka_committed(member, all, ANSWER_MS);
+    for (int i = 0; i < all->cnt; i++) {
+        int64_t next = all->elems[i].offset;
+        lag += ends->high[i] - (next > 0 ? next : 0);
+    }
+    rd_kafka_topic_partition_list_destroy(all);
+    return error ? INT64_MAX : lag;
+}
+
+void topic_ends_await_group(const char *topic, const char *group,
+                            unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    struct topic_ends ends = topic_ends_of(topic);
+    rd_kafka_t *member = kafka_fixture_consumer(group, "read_committed");
+
+    for (;;) {
+        int64_t lag = lag_of(member, topic, &ends);
+        if (lag == 0)
+            break;
+        ck_assert_msg(clock_monotonic_ms() < deadline,
+                      "'%s' lags %" PRId64 " behind the end of '%s' after %u "
+                      "ms",
+                      group, lag, topic, timeout_ms);
+        clock_sleep_ms(POLL_MS);
+    }
+    close_client(member);
+}
