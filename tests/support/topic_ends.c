@@ -84,23 +84,41 @@ void topic_ends_await_stable(const char *topic, unsigned timeout_ms)
     }
 }
 
+static rd_kafka_resp_err_t ask_committed(rd_kafka_t *member, const char *topic,
+                                         int32_t partitions, int64_t *committed)
+{
+    rd_kafka_topic_partition_list_t *all =
+        rd_kafka_topic_partition_list_new(partitions);
+
+    rd_kafka_topic_partition_list_add_range(all, topic, 0, partitions - 1);
+    rd_kafka_resp_err_t error = rd_kafka_committed(member, all, ANSWER_MS);
+    for (int i = 0; i < all->cnt; i++)
+        committed[all->elems[i].partition] = all->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(all);
+    return error;
+}
+
+void topic_ends_committed(const char *topic, const char *group,
+                          int64_t committed[TOPIC_ENDS_MAX])
+{
+    rd_kafka_t *member = kafka_fixture_consumer(group, "read_committed");
+
+    ck_assert_int_eq(
+        ask_committed(member, topic, partitions_of(topic), committed), 0);
+    close_client(member);
+}
+
 /* How much of the topic is not committed by the group. */
 static int64_t lag_of(rd_kafka_t *member, const char *topic,
                       const struct topic_ends *ends)
 {
-    int64_t lag = 0;
-    rd_kafka_topic_partition_list_t *all =
-        rd_kafka_topic_partition_list_new(ends->partitions);
+    int64_t committed[TOPIC_ENDS_MAX], lag = 0;
 
-    rd_kafka_topic_partition_list_add_range(all, topic, 0,
-                                            ends->partitions - 1);
-    rd_kafka_resp_err_t error = rd_kafka_committed(member, all, ANSWER_MS);
-    for (int i = 0; i < all->cnt; i++) {
-        int64_t next = all->elems[i].offset;
-        lag += ends->high[i] - (next > 0 ? next : 0);
-    }
-    rd_kafka_topic_partition_list_destroy(all);
-    return error ? INT64_MAX : lag;
+    if (ask_committed(member, topic, ends->partitions, committed) != 0)
+        return INT64_MAX;
+    for (int32_t p = 0; p < ends->partitions; p++)
+        lag += ends->high[p] - (committed[p] > 0 ? committed[p] : 0);
+    return lag;
 }
 
 void topic_ends_await_group(const char *topic, const char *group,

@@ -25,6 +25,10 @@ int64_t topic_ends_sum(const char *topic);
 /* Waits until no transaction is open there. */
 void topic_ends_await_stable(const char *topic, unsigned timeout_ms);
 
+/* The group's committed offsets, by partition; -1001 where there is none. */
+void topic_ends_committed(const char *topic, const char *group,
+                          int64_t committed[TOPIC_ENDS_MAX]);
+
 /* Waits until the group has committed all of the topic. */
 void topic_ends_await_group(const char *topic, const char *group,
                             unsigned timeout_ms);

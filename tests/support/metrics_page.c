@@ -1,0 +1,102 @@
+#include "support/metrics_page.h"
+
+#include "common/clock.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PAGE_SIZE = 1 << 20, POLL_MS = 100 };
+
+static struct sockaddr_in loopback(unsigned port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
+}
+
+unsigned metrics_page_free_port(void)
+{
+    struct sockaddr_in address = loopback(0);
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void read_all(int fd, char *page)
+{
+    size_t filled = 0;
+    ssize_t got;
+
+    while (filled + 1 < PAGE_SIZE &&
+           (got = read(fd, page + filled, PAGE_SIZE - 1 - filled)) > 0)
+        filled += (size_t)got;
+    page[filled] = '\0';
+}
+
+/* False where nobody answers. */
+static bool get_page(unsigned port, char *page)
+{
+    static const char request[] =
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    struct sockaddr_in address = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    bool answered =
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        write(fd, request, sizeof(request) - 1) == (ssize_t)sizeof(request) - 1;
+    if (answered)
+        read_all(fd, page);
+    close(fd);
+    return answered;
+}
+
+/* "NAME VALUE" at the beginning of a line. */
+static double find(const char *page, const char *series)
+{
+    size_t length = strlen(series);
+
+    for (const char *line = page; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, series, length) == 0 && line[length] == ' ')
+            return strtod(line + length, NULL);
+    }
+    return NAN;
+}
+
+double metrics_page_value(unsigned port, const char *series)
+{
+    char *page = malloc(PAGE_SIZE);
+
+    ck_assert_ptr_nonnull(page);
+    double value = get_page(port, page) ? find(page, series) : NAN;
+    free(page);
+    return value;
+}
+
+void metrics_page_await(unsigned port, const char *series, double at_least,
+                        unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    double value;
+
+    while (!((value = metrics_page_value(port, series)) >= at_least)) {
+        ck_assert_msg(clock_monotonic_ms() < deadline,
+                      "%s is %g after %u ms, %g was expected", series, value,
+                      timeout_ms, at_least);
+        clock_sleep_ms(POLL_MS);
+    }
+}

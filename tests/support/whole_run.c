@@ -1,0 +1,197 @@
+#include "support/whole_run.h"
+
+#include "support/metrics_page.h"
+#include "support/run_suite.h"
+#include "support/topic_ends.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 30000, STOP_MS = 20000 };
+
+/* --- Starting ---------------------------------------------------------------
+ */
+
+static void choose_source(struct whole_run *run)
+{
+    const char *folder = getenv("PCTR_DATA");
+
+    run->anonymous = "";
+    if (folder && *folder) {
+        snprintf(run->file, sizeof(run->file),
+                 "%s/Click_prediction_small.csv.gz", folder);
+        run->anonymous = "0"; /* a quarter of its rows */
+    }
+    printf("source: %s\n", run->file[0] ? "real clicks" : "synthetic world");
+}
+
+static void anonymous_option(const struct whole_run *run, char option[64])
+{
+    snprintf(option, 64, "--field.anonymous=%s", run->anonymous);
+}
+
+void whole_run_start_scorer(struct whole_run *run, int slot)
+{
+    char slot_option[16], anonymous[64];
+    const char *more[] = {slot_option, anonymous, "--workers=2",
+                          "--http.port=0",
+                          /* Broken connections are noticed soon. */
+                          "-Xconsumer.session.timeout.ms=6000",
+                          "-Xconsumer.heartbeat.interval.ms=500", NULL};
+
+    snprintf(slot_option, sizeof(slot_option), "--slot=%d", slot);
+    anonymous_option(run, anonymous);
+    child_end(&run->scorers[slot]);
+    pipeline_start(&run->pipe, "score", more, &run->scorers[slot]);
+}
+
+void whole_run_start_trainer(struct whole_run *run)
+{
+    char port[32], anonymous[64];
+    const char *more[] = {port,
+                          anonymous,
+                          "--model.params=factors=10 epochs=10",
+                          "--retrain.every_ms=0",
+                          "--retrain.rows=3000",
+                          NULL};
+
+    snprintf(port, sizeof(port), "--http.port=%u", run->trainer_port);
+    anonymous_option(run, anonymous);
+    child_end(&run->trainer);
+    pipeline_start(&run->pipe, "train", more, &run->trainer);
+}
+
+static void start_feed(struct whole_run *run, const char *rate)
+{
+    char rate_option[32], anonymous[64];
+    const char *more[] = {rate_option,
+                          anonymous,
+                          "--extras=none",
+                          run->file[0] ? run->file : "--world",
+                          run->file[0] ? NULL : "--world.rows=40000",
+                          NULL};
+
+    snprintf(rate_option, sizeof(rate_option), "--rate=%s", rate);
+    anonymous_option(run, anonymous);
+    pipeline_start(&run->pipe, "feed", more, &run->feed);
+}
+
+void whole_run_start(struct whole_run *run, int32_t partitions,
+                     const char *rate)
+{
+    memset(run, 0, sizeof(*run));
+    choose_source(run);
+    pipeline_create(&run->pipe, partitions);
+    run->trainer_port = metrics_page_free_port();
+    for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
+        whole_run_start_scorer(run, slot);
+    for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
+        child_await_error(&run->scorers[slot], "\"scoring\"", WAIT_MS);
+    start_feed(run, rate);
+    kafka_fixture_await(run->pipe.names[PIPE_PREDICTIONS], 1, WAIT_MS);
+    whole_run_start_trainer(run);
+}
+
+/* --- The books of the join --------------------------------------------------
+ */
+
+/* `field` of the last line that says `words`. */
+static uint64_t log_number(const char *log, const char *words,
+                           const char *field)
+{
+    char message[64], name[64];
+    const char *line = NULL;
+
+    snprintf(message, sizeof(message), "msg=\"%s\"", words);
+    snprintf(name, sizeof(name), " %s=", field);
+    for (const char *at = log; (at = strstr(at, message)); at++)
+        line = at;
+    ck_assert_msg(line != NULL, "it did not say %s: %s", message, log);
+    const char *value = strstr(line, name);
+    ck_assert_msg(value != NULL, "no%s in %s", name, line);
+    return strtoull(value + strlen(name), NULL, 10);
+}
+
+static uint64_t log_sum(const char *log, const char *words,
+                        const char *const fields[])
+{
+    uint64_t sum = 0;
+
+    for (; *fields; fields++)
+        sum += log_number(log, words, *fields);
+    return sum;
+}
+
+static void check_books(struct whole_run *run)
+{
+    static const char *const states[] = {"positive", "negative", "open",
+                                         "given_up", NULL};
+    static const char *const fates[] = {
+        "joined",       "late",      "duplicate",
+        "contradicted", "corrected", "orphan",
+        "waiting",      "given_up",  NULL};
+    char *log = child_errors(&run->trainer);
+    uint64_t impressions = log_number(log, "learned", "impressions");
+    uint64_t labels = log_number(log, "labels", "labels");
+
+    printf("join: impressions=%" PRIu64 " positive=%" PRIu64 " labels=%" PRIu64
+           " joined=%" PRIu64 " late=%" PRIu64 "\n",
+           impressions, log_number(log, "learned", "positive"), labels,
+           log_number(log, "labels", "joined"),
+           log_number(log, "labels", "late"));
+    ck_assert_uint_eq(impressions, (uint64_t)topic_ends_sum(
+                                       run->pipe.names[PIPE_IMPRESSIONS]));
+    ck_assert_uint_eq(impressions, log_sum(log, "learned", states));
+    ck_assert_uint_eq(labels,
+                      (uint64_t)topic_ends_sum(run->pipe.names[PIPE_LABELS]));
+    ck_assert_uint_eq(labels, log_sum(log, "labels", fates));
+    ck_assert_uint_eq(log_number(log, "learned", "repeated"), 0);
+    ck_assert_uint_eq(log_number(log, "labels", "orphan"), 0);
+    free(log);
+}
+
+/* --- Ending -----------------------------------------------------------------
+ */
+
+static void await_learned(struct whole_run *run, unsigned timeout_ms)
+{
+    int64_t impressions = topic_ends_sum(run->pipe.names[PIPE_IMPRESSIONS]);
+    int64_t labels = topic_ends_sum(run->pipe.names[PIPE_LABELS]);
+
+    metrics_page_await(run->trainer_port,
+                       "pctr_records_consumed_total{topic=\"impressions\"}",
+                       (double)impressions, timeout_ms);
+    metrics_page_await(run->trainer_port,
+                       "pctr_records_consumed_total{topic=\"labels\"}",
+                       (double)labels, timeout_ms);
+}
+
+void whole_run_await_feed(struct whole_run *run, unsigned timeout_ms)
+{
+    int status = child_wait(&run->feed, timeout_ms);
+    char *errors = child_errors(&run->feed);
+
+    ck_assert_msg(status == 0, "feed: status %d: %s", status, errors);
+    free(errors);
+}
+
+void whole_run_finish(struct whole_run *run, unsigned timeout_ms)
+{
+    pipeline_await_scored(&run->pipe, timeout_ms);
+    await_learned(run, timeout_ms);
+    for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
+        pipeline_stop(&run->scorers[slot], STOP_MS);
+    pipeline_stop(&run->trainer, STOP_MS);
+    check_books(run);
+}
+
+void whole_run_end(struct whole_run *run)
+{
+    child_end(&run->feed);
+    child_end(&run->trainer);
+    for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
+        child_end(&run->scorers[slot]);
+}

@@ -1,0 +1,43 @@
+/*
+ * whole_run.h - the whole way, running: real clicks or else the synthetic
+ * world are fed, two scorers share the partitions, a trainer learns meanwhile
+ * and publishes again and again.
+ *
+ * Nothing here fails quietly: what goes wrong ends the test.
+ */
+#ifndef SUPPORT_WHOLE_RUN_H
+#define SUPPORT_WHOLE_RUN_H
+
+#include "support/pipeline.h"
+
+#include <stdint.h>
+
+enum { WHOLE_RUN_SCORERS = 2 };
+
+struct whole_run {
+    struct pipeline pipe;
+    char file[512];        /* of clicks; empty: the world */
+    const char *anonymous; /* users that are nobody */
+    unsigned trainer_port;
+    struct child_process feed, trainer, scorers[WHOLE_RUN_SCORERS];
+};
+
+/* The environment's PCTR_DATA has the file. Starts the scorers and the feed,
+ * and once the first impressions are scored without a model, the trainer. */
+void whole_run_start(struct whole_run *run, int32_t partitions,
+                     const char *rate);
+
+/* After their end, whatever it was. */
+void whole_run_start_scorer(struct whole_run *run, int slot);
+void whole_run_start_trainer(struct whole_run *run);
+
+void whole_run_await_feed(struct whole_run *run, unsigned timeout_ms);
+
+/* After the feed: waits until everything is scored and read, stops all, and
+ * checks the trainer's account of the join against the topics. */
+void whole_run_finish(struct whole_run *run, unsigned timeout_ms);
+
+/* Whatever still runs, and its files. */
+void whole_run_end(struct whole_run *run);
+
+#endif
