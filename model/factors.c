@@ -16,7 +16,8 @@ static void *new_rows(size_t rows, size_t stride, size_t width)
 
     if (rows > (SIZE_MAX - KERNEL_ALIGN) / row)
         return NULL;
-    size_t size = rows * row + KERNEL_ALIGN;
+    /* aligned_alloc wants a multiple of the alignment */
+    size_t size = (rows * row / KERNEL_ALIGN + 1) * KERNEL_ALIGN;
     void *memory = aligned_alloc(KERNEL_ALIGN, size);
     if (memory)
         memset(memory, 0, size);
