@@ -18,6 +18,7 @@ struct dataset_file {
 };
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define DATASET_FILE_KEYS(member) \
     {"format",          CONFIG_CHOICE, FIELD(member.format), "auto", 0, 0, "auto|csv|arff|movielens", "of FILE"}, \
@@ -27,6 +28,7 @@ struct dataset_file {
     {"column.ts",       CONFIG_TEXT, FIELD(member.ts),    "", 0, 0, NULL, "column of the time; empty: ts, timestamp or none"}, \
     {"field.anonymous", CONFIG_TEXT, FIELD(member.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"}, \
     {"scale",           CONFIG_TEXT, FIELD(member.scale), "", 0, 0, NULL, "lowest..highest label, such as 0..1; empty: as in the file"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 /* A row that cannot be read is an error with its line: half a data set would

@@ -27,6 +27,7 @@ struct split_settings {
 };
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define SPLIT_KEYS(member) \
     {"split",            CONFIG_CHOICE, FIELD(member.kind), "kfold", 0, 0, SPLIT_WORDS, "how rows become folds"}, \
@@ -37,6 +38,7 @@ struct split_settings {
     {"split.test_size",  CONFIG_F64,  FIELD(member.test_size), "0.2", 0, 1e12, NULL, "of split=shuffle: a share below 1, else rows"}, \
     {"split.train_size", CONFIG_F64,  FIELD(member.train_size), "0", 0, 1e12, NULL, "of split=shuffle; 0: all the others"}, \
     {"split.min_rows",   CONFIG_U32,  FIELD(member.min_rows), "0", 0, 1000000, NULL, "of split=leave-one-out: only users with more rows"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 int split_make(const struct split_settings *settings,

@@ -86,9 +86,11 @@ const struct waiting_label *label_queue_first(const struct label_queue *queue)
 void label_queue_pop(struct label_queue *queue)
 {
     struct waiting_label *heap = queue->heap;
+    char *texts = heap[0].texts;
 
-    free(heap[0].texts);
     heap[0] = heap[--queue->count];
+    free(texts); /* NOLINT(clang-analyzer-unix.Malloc): it loses track of
+                    what swap() moves */
     for (size_t at = 0, child; (child = 2 * at + 1) < queue->count;
          at = child) {
         if (child + 1 < queue->count && before(&heap[child + 1], &heap[child]))
