@@ -89,12 +89,20 @@ static int take_file(struct parsing *p, const char *path)
     return 0;
 }
 
-static int take_setting(struct parsing *p, int key, const char *text)
+static int take_setting(struct parsing *p, const char *name, const char *text)
 {
-    const struct config_key *setting = &p->command->keys[key - OPTION_SETTING];
-
-    return config_set(&p->config, setting->name, text ? text : "true",
+    return config_set(&p->config, name, text ? text : "true",
                       ORIGIN_COMMAND_LINE, &p->err);
+}
+
+/* NULL where the letter is none of the command's. */
+static const char *setting_of(const struct command *command, int letter)
+{
+    const struct command_letter *known = command->letters;
+
+    while (known && known->letter && known->letter != letter)
+        known++;
+    return known && known->letter ? known->setting : NULL;
 }
 
 static int take_option(struct parsing *p, int key, char *text)
@@ -118,7 +126,8 @@ static int take_option(struct parsing *p, int key, char *text)
         p->describe = true;
         return 0;
     default:
-        return take_setting(p, key, text);
+        return take_setting(p, p->command->keys[key - OPTION_SETTING].name,
+                            text);
     }
 }
 
@@ -135,6 +144,8 @@ static error_t on_option(int key, char *text, struct argp_state *state)
              (key >= OPTION_DUMP &&
               key < OPTION_SETTING + (int)CONFIG_KEYS_MAX))
         take_option(p, key, text);
+    else if (setting_of(p->command, key))
+        take_setting(p, setting_of(p->command, key), text);
     else
         return ARGP_ERR_UNKNOWN;
     return 0;
@@ -149,8 +160,17 @@ static size_t key_count(const struct config_key *keys)
     return count;
 }
 
+static int letter_of(const struct command *command, const char *setting)
+{
+    const struct command_letter *known = command->letters;
+
+    while (known && known->letter && strcmp(known->setting, setting) != 0)
+        known++;
+    return known ? known->letter : 0;
+}
+
 /* Common options, then one per setting, then the end mark. */
-static struct argp_option *make_options(const struct config_key *keys)
+static struct argp_option *make_options(const struct command *command)
 {
     static const char *const arguments[] = {
         [CONFIG_TEXT] = "TEXT", [CONFIG_SECRET] = "SECRET",
@@ -158,6 +178,7 @@ static struct argp_option *make_options(const struct config_key *keys)
         [CONFIG_F64] = "X",     [CONFIG_BOOL] = "true|false",
         [CONFIG_CHOICE] = NULL,
     };
+    const struct config_key *keys = command->keys;
     size_t common = sizeof(common_options) / sizeof(common_options[0]);
     size_t count = key_count(keys);
     struct argp_option *options = calloc(common + count + 1, sizeof(*options));
@@ -165,23 +186,25 @@ static struct argp_option *make_options(const struct config_key *keys)
     if (!options)
         return NULL;
     memcpy(options, common_options, sizeof(common_options));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        int letter = letter_of(command, keys[i].name);
         options[common + i] = (struct argp_option){
             .name = keys[i].name,
-            .key = OPTION_SETTING + (int)i,
+            .key = letter ? letter : OPTION_SETTING + (int)i,
             .arg = keys[i].type == CONFIG_CHOICE ? keys[i].words
                                                  : arguments[keys[i].type],
             .flags = keys[i].type == CONFIG_BOOL ? OPTION_ARG_OPTIONAL : 0,
             .doc = keys[i].help,
             .group = 2,
         };
+    }
     return options;
 }
 
 static int parse_arguments(struct parsing *p, int argc, char **argv)
 {
     char name[64], doc[4096];
-    struct argp_option *options = make_options(p->command->keys);
+    struct argp_option *options = make_options(p->command);
 
     if (!options)
         return error_set(&p->err, ERROR_FAILED, "out of memory");

@@ -25,14 +25,21 @@ struct invocation {
     size_t argument_count;
 };
 
+/* A setting that is also an option of one letter. */
+struct command_letter {
+    char letter; /* 0 ends a list */
+    const char *setting;
+};
+
 struct command {
     const char *name;              /* "score" */
     const char *summary;           /* one line for `pctr --help` */
     const char *arguments;         /* "[FILE]"; NULL: takes none */
     const char *help;              /* paragraphs: what it does, examples */
     const struct config_key *keys; /* its settings */
-    size_t settings_size;          /* of its settings struct */
-    bool needs_kafka;              /* -b must be given */
+    const struct command_letter *letters; /* NULL: none */
+    size_t settings_size;                 /* of its settings struct */
+    bool needs_kafka;                     /* -b must be given */
     /* Returns the process's exit status; on -1, `err` decides it. */
     int (*run)(const struct invocation *with, void *settings,
                struct error *err);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct command cat_command;
 extern const struct command cv_command;
 extern const struct command demo_command;
 extern const struct command feed_command;
@@ -27,6 +28,7 @@ const struct command *const commands[] = {
     &score_command,
     &train_command,
     &snapshot_command,
+    &cat_command,
     &topics_command,
     &fit_command,
     &predict_command,

@@ -38,8 +38,8 @@ struct merge_reader_config {
     struct kafka_settings kafka;
     const char *topics[MERGE_TOPICS_MAX]; /* borrowed; NULL ends */
 
-    /* Reads exactly these, from first to next, and then ends. NULL: all
-     * partitions, from from_ms on. */
+    /* Reads exactly these, from first to next, and then ends; a next of -1
+     * has no end. NULL: all partitions, from from_ms on. */
     const struct manifest_range *ranges;
     size_t range_count;
     int64_t from_ms;

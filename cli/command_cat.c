@@ -1,0 +1,370 @@
+/*
+ * command_cat.c - `pctr cat` shows what is on a topic, one JSON object a line.
+ */
+#include "cli/command.h"
+#include "cli/record_json.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include "consumer/merge_reader.h"
+#include "consumer/topic_extent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TOPIC_KINDS = 6,
+    BUFFER_BYTES = 64 * 1024 * 1024,
+    LAST_SLACK = 64, /* offsets that may be markers of transactions */
+    NEVER = -1,      /* the end of a range that has none */
+};
+
+struct cat_settings {
+    char topics[TOPIC_KINDS][250]; /* by record_kind */
+    char topic[250];
+    int kind;
+    struct event_fields fields;
+    char from[64], to[64], partition[16];
+    uint32_t count, last;
+    bool follow;
+    uint32_t timeout_ms;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct cat_settings, f), sizeof(((struct cat_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic",     CONFIG_TEXT,   FIELD(topic), "", 0, 0, NULL, "any topic, instead of one of ours"},
+    {"as",        CONFIG_CHOICE, FIELD(kind), "auto", 0, 0, RECORD_KIND_WORDS "|auto", "what the records are; auto: by the topic's name, else any msgpack"},
+    {"from",      CONFIG_TEXT,   FIELD(from), "", 0, 0, NULL, "first record: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
+    {"to",        CONFIG_TEXT,   FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
+    {"partition", CONFIG_TEXT,   FIELD(partition), "", 0, 0, NULL, "only this one; empty: all"},
+    {"last",      CONFIG_U32,    FIELD(last),  "0", 0, 1000000, NULL, "only the newest records, so many; 0: all"},
+    {"count",     CONFIG_U32,    FIELD(count), "0", 0, 4294967295.0, NULL, "end after so many records; 0: no limit"},
+    {"follow",    CONFIG_BOOL,   FIELD(follow), "false", 0, 0, NULL, "go on with what comes, until SIGINT or SIGTERM"},
+    {"topic.impressions",  CONFIG_TEXT, FIELD(topics[RECORD_IMPRESSION]),  "pctr.impressions",  0, 0, NULL, "name of this topic"},
+    {"topic.labels",       CONFIG_TEXT, FIELD(topics[RECORD_LABEL]),       "pctr.labels",       0, 0, NULL, "name of this topic"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(topics[RECORD_PREDICTION]),  "pctr.predictions",  0, 0, NULL, "name of this topic"},
+    {"topic.models",       CONFIG_TEXT, FIELD(topics[RECORD_MODEL]),       "pctr.models",       0, 0, NULL, "name of this topic"},
+    {"topic.chunks",       CONFIG_TEXT, FIELD(topics[RECORD_CHUNK]),       "pctr.model-chunks", 0, 0, NULL, "name of this topic"},
+    {"topic.dead_letters", CONFIG_TEXT, FIELD(topics[RECORD_DEAD_LETTER]), "pctr.dead-letters", 0, 0, NULL, "name of this topic"},
+    {"field.id",    CONFIG_TEXT, FIELD(fields.id),    "id",    0, 0, NULL, "event field: unique id of the impression"},
+    {"field.ts",    CONFIG_TEXT, FIELD(fields.ts),    "ts",    0, 0, NULL, "event field: event time"},
+    {"field.user",  CONFIG_TEXT, FIELD(fields.user),  "user",  0, 0, NULL, "event field: who sees the ad"},
+    {"field.ad",    CONFIG_TEXT, FIELD(fields.ad),    "ad",    0, 0, NULL, "event field: what is seen"},
+    {"field.click", CONFIG_TEXT, FIELD(fields.click), "click", 0, 0, NULL, "label field: clicked or not"},
+    {"timeout_ms",  CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+static const struct command_letter letters[] = {
+    {'f', "follow"}, {'c', "count"}, {'p', "partition"}, {0, NULL}};
+
+/* What a reading works with. */
+struct work {
+    const struct invocation *with;
+    const struct cat_settings *settings;
+    const char *topic;
+    enum record_kind kind;
+    struct buffer line;
+    uint64_t shown;
+
+    struct buffer *ring; /* (settings->last) the newest lines */
+    uint64_t taken;      /* lines put into it */
+};
+
+/* --- Which topic ------------------------------------------------------------
+ */
+
+static int choose_by_word(struct work *work, const char *word,
+                          struct error *err)
+{
+    static const char *const words[TOPIC_KINDS] = {
+        "impressions", "labels", "predictions",
+        "models",      "chunks", "dead_letters"};
+
+    for (int kind = 0; kind < TOPIC_KINDS; kind++) {
+        if (strcmp(words[kind], word) != 0)
+            continue;
+        work->topic = work->settings->topics[kind];
+        work->kind = (enum record_kind)kind;
+        return 0;
+    }
+    return error_set(err, ERROR_USAGE,
+                     "'%s' is none of impressions, labels, predictions, "
+                     "models, chunks, dead_letters; other topics: --topic NAME",
+                     word);
+}
+
+static int choose_topic(struct work *work, struct error *err)
+{
+    const struct cat_settings *settings = work->settings;
+    bool named = settings->topic[0] != '\0';
+
+    if (work->with->argument_count != (named ? 0 : 1))
+        return error_set(err, ERROR_USAGE,
+                         "which topic? give one of impressions, labels, "
+                         "predictions, models, chunks, dead_letters, or "
+                         "--topic NAME");
+    if (!named && choose_by_word(work, work->with->arguments[0], err) < 0)
+        return -1;
+    if (named) {
+        work->topic = settings->topic;
+        work->kind = RECORD_MSGPACK;
+        for (int kind = 0; kind < TOPIC_KINDS; kind++)
+            if (strcmp(settings->topics[kind], settings->topic) == 0)
+                work->kind = (enum record_kind)kind;
+    }
+    if (settings->kind <= RECORD_MSGPACK)
+        work->kind = (enum record_kind)settings->kind;
+    return 0;
+}
+
+/* --- Which part of it -------------------------------------------------------
+ */
+
+static int parse_partition(const char *text, int32_t *out, struct error *err)
+{
+    char *end = NULL;
+    long partition = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
+
+    *out = EXTENT_ALL_PARTITIONS;
+    if (!*text)
+        return 0;
+    if (partition < 0 || partition > INT32_MAX || *end != '\0')
+        return error_set(err, ERROR_CONFIG, "partition: '%s' is no number",
+                         text);
+    *out = (int32_t)partition;
+    return 0;
+}
+
+static int find_extent(const struct work *work, struct topic_extent *out,
+                       struct error *err)
+{
+    const struct cat_settings *settings = work->settings;
+    struct extent_query query = {.topic = work->topic,
+                                 .timeout_ms = settings->timeout_ms};
+    int64_t now_ms = clock_wall_ms();
+
+    if (parse_partition(settings->partition, &query.partition, err) < 0)
+        return -1;
+    if (extent_bound_parse(settings->from, now_ms, &query.from, err) < 0)
+        return error_wrap(err, "from");
+    if (extent_bound_parse(settings->to, now_ms, &query.to, err) < 0)
+        return error_wrap(err, "to");
+    if (settings->follow && query.to.kind != EXTENT_OPEN)
+        return error_set(err, ERROR_USAGE, "either --follow or --to");
+    return topic_extent_find(&work->with->kafka, &query, out, err);
+}
+
+/* --- Reading ----------------------------------------------------------------
+ */
+
+static void format(struct work *work, const struct message *message)
+{
+    struct message_header headers[RECORD_HEADERS_MAX];
+    size_t count = subscriber_headers(message, headers, RECORD_HEADERS_MAX);
+    struct record record = {
+        .topic = work->topic,
+        .message = message,
+        .headers = headers,
+        .header_count = count < RECORD_HEADERS_MAX ? count : RECORD_HEADERS_MAX,
+    };
+
+    buffer_clear(&work->line);
+    record_json(&record, work->kind, &work->settings->fields, &work->line);
+}
+
+static int print_line(struct work *work, const struct buffer *line,
+                      struct error *err)
+{
+    if (buffer_failed(line))
+        return error_set(err, ERROR_FAILED, "out of memory");
+    if (fwrite(line->bytes, 1, line->size, stdout) != line->size)
+        return error_set(err, ERROR_IO, "standard output is closed");
+    work->shown++;
+    return 0;
+}
+
+static int take_record(struct work *work, const struct message *message,
+                       struct error *err)
+{
+    format(work, message);
+    if (!work->ring)
+        return print_line(work, &work->line, err);
+    struct buffer *place = &work->ring[work->taken++ % work->settings->last];
+    struct buffer oldest = *place;
+    *place = work->line;
+    work->line = oldest;
+    return 0;
+}
+
+static bool is_enough(const struct work *work)
+{
+    uint32_t count = work->settings->count;
+
+    return stop_requested() || (count > 0 && work->shown >= count);
+}
+
+/* To the end of the ranges, or for ever where they have none. */
+static int read_ranges(struct work *work, const struct manifest_range *ranges,
+                       size_t count, struct error *err)
+{
+    struct merge_reader_config config = {
+        .kafka = work->with->kafka,
+        .topics = {work->topic},
+        .ranges = ranges,
+        .range_count = count,
+        .buffer_bytes = BUFFER_BYTES,
+        .timeout_ms = work->settings->timeout_ms,
+    };
+    struct merge_reader *reader = NULL;
+    struct merge_record record;
+    enum merge_result result = MERGE_NOTHING;
+    int status = merge_reader_open(&config, &reader, err);
+
+    while (status == 0 && result != MERGE_END && !is_enough(work)) {
+        status =
+            merge_reader_next(reader, STOP_SLICE_MS, &result, &record, err);
+        if (status == 0 && result == MERGE_RECORD)
+            status = take_record(work, &record.message, err);
+        if (result == MERGE_NOTHING)
+            fflush(stdout); /* who follows wants to see it now */
+    }
+    merge_reader_close(reader);
+    return status;
+}
+
+/* --- The newest -------------------------------------------------------------
+ */
+
+/* Begins `reach` offsets before the end; true when something was left out. */
+static bool shorten(struct manifest_range *to, const struct topic_extent *from,
+                    int64_t reach)
+{
+    bool left_out = false;
+
+    for (size_t i = 0; i < from->count; i++) {
+        to[i] = from->ranges[i];
+        if (to[i].next - to[i].first > reach) {
+            to[i].first = to[i].next - reach;
+            left_out = true;
+        }
+    }
+    return left_out;
+}
+
+/* Offsets are not records: where too few were found, it begins earlier. */
+static int fill_ring(struct work *work, const struct topic_extent *extent,
+                     struct error *err)
+{
+    int64_t reach = (int64_t)work->settings->last + LAST_SLACK;
+    struct manifest_range *ranges = calloc(extent->count, sizeof(*ranges));
+    int status = ranges ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+
+    for (bool left_out = true; status == 0 && left_out; reach *= 4) {
+        work->taken = 0;
+        left_out = shorten(ranges, extent, reach);
+        status = read_ranges(work, ranges, extent->count, err);
+        if (work->taken >= work->settings->last || stop_requested())
+            break;
+    }
+    free(ranges);
+    return status;
+}
+
+static int print_ring(struct work *work, struct error *err)
+{
+    uint64_t size = work->settings->last;
+    uint64_t first = work->taken > size ? work->taken - size : 0;
+
+    for (uint64_t i = first; i < work->taken && !is_enough(work); i++)
+        if (print_line(work, &work->ring[i % size], err) < 0)
+            return -1;
+    return 0;
+}
+
+static int show_last(struct work *work, const struct topic_extent *extent,
+                     struct error *err)
+{
+    size_t size = work->settings->last;
+
+    work->ring = calloc(size, sizeof(*work->ring));
+    if (!work->ring)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    int status = fill_ring(work, extent, err);
+    if (status == 0)
+        status = print_ring(work, err);
+    for (size_t i = 0; i < size; i++)
+        buffer_free(&work->ring[i]);
+    free(work->ring);
+    work->ring = NULL;
+    return status;
+}
+
+/* --- The command ------------------------------------------------------------
+ */
+
+static int show(struct work *work, struct topic_extent *extent,
+                struct error *err)
+{
+    const struct cat_settings *settings = work->settings;
+
+    if (settings->last > 0) {
+        if (show_last(work, extent, err) < 0)
+            return -1;
+        for (size_t i = 0; i < extent->count; i++)
+            extent->ranges[i].first = extent->ranges[i].next;
+    }
+    for (size_t i = 0; settings->follow && i < extent->count; i++)
+        extent->ranges[i].next = NEVER;
+    if (settings->last > 0 && !settings->follow)
+        return 0;
+    return read_ranges(work, extent->ranges, extent->count, err);
+}
+
+static int run(const struct invocation *with, void *settings, struct error *err)
+{
+    struct work work = {.with = with, .settings = settings};
+    struct topic_extent extent = {.count = 0};
+
+    if (stop_on_signals(0, err) < 0 || choose_topic(&work, err) < 0 ||
+        find_extent(&work, &extent, err) < 0)
+        return -1;
+    if (extent.gone > 0)
+        log_warn("retention took what was asked for first",
+                 "topic=%s offsets=%" PRIu64, work.topic, extent.gone);
+    int status = show(&work, &extent, err);
+    if (status == 0 && fflush(stdout) != 0)
+        status = error_set(err, ERROR_IO, "standard output is closed");
+    buffer_free(&work.line);
+    topic_extent_free(&extent);
+    return status < 0 ? -1 : stop_exit_status();
+}
+
+const struct command cat_command = {
+    .name = "cat",
+    .summary = "show the records of a topic as JSON lines",
+    .arguments = "[impressions|labels|predictions|models|chunks|dead_letters]",
+    .help = "  pctr cat predictions -b HOST:PORT --last 10\n"
+            "  pctr cat predictions -b HOST:PORT -f | jq .value.p\n"
+            "  pctr cat dead_letters -b HOST:PORT --from -1h\n"
+            "  pctr cat impressions -b HOST:PORT -p 3 --from @1200 -c 5\n"
+            "  pctr cat --topic any.msgpack -b HOST:PORT\n"
+            "\n"
+            "Records of all partitions come in the order of their time; only "
+            "committed ones\n"
+            "are shown. What is not of its kind is shown with its bytes and "
+            "the fault.",
+    .keys = keys,
+    .letters = letters,
+    .settings_size = sizeof(struct cat_settings),
+    .needs_kafka = true,
+    .run = run,
+};

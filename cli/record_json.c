@@ -1,0 +1,391 @@
+#include "cli/record_json.h"
+
+#include "cli/json_writer.h"
+#include "cli/msgpack_json.h"
+
+#include "common/event_codec.h"
+#include "common/event_scan.h"
+#include "common/manifest.h"
+
+#include <string.h>
+#include <zlib.h>
+
+enum { CHUNK_KEY_SIZE = SNAPSHOT_ID_SIZE + 4 };
+
+/* What a writer works with. */
+struct showing {
+    struct json_writer *to;
+    const struct record *record;
+    const struct event_fields *fields;
+};
+
+static const struct message_header *find_header(const struct record *record,
+                                                const char *name)
+{
+    size_t i = record->header_count;
+
+    while (i-- > 0)
+        if (strcmp(record->headers[i].name, name) == 0)
+            return &record->headers[i];
+    return NULL;
+}
+
+/* --- Any msgpack ------------------------------------------------------------
+ */
+
+static enum event_fault form(const struct message *message)
+{
+    struct event_scan scan = {.count = 0};
+    const char *field;
+
+    return event_scan_record(&scan, message->value, message->value_size,
+                             &field);
+}
+
+static bool is_well_formed(const struct message *message)
+{
+    enum event_fault fault = form(message);
+
+    return fault == EVENT_OK || fault == EVENT_NOT_A_MAP;
+}
+
+static void write_whole(const struct showing *with, enum msgpack_bytes style)
+{
+    struct cursor cursor =
+        cursor_over(with->record->message->value,
+                    with->record->message->value_size, EVENT_VALUES_MAX);
+
+    msgpack_json(with->to, &cursor, style);
+}
+
+/* --- What is not what it should be ------------------------------------------
+ */
+
+static void write_optional(struct json_writer *to, const char *name,
+                           const char *text)
+{
+    if (!text)
+        return;
+    json_writer_name(to, name);
+    json_writer_text(to, text);
+}
+
+/* The bytes, why they are here, and what they look like all the same. */
+static void write_raw(const struct showing *with, const char *fault,
+                      const char *field, const char *text)
+{
+    const struct message *message = with->record->message;
+    struct json_writer *to = with->to;
+
+    json_writer_open(to, '{');
+    json_writer_name(to, "raw");
+    json_writer_base64(to, message->value, message->value_size);
+    json_writer_name(to, "fault");
+    json_writer_text(to, fault);
+    write_optional(to, "field", field);
+    write_optional(to, "message", text);
+    if (form(message) == EVENT_OK) {
+        json_writer_name(to, "fields");
+        write_whole(with, BYTES_TAGGED);
+    } else if (message->value_size > 0 &&
+               json_writer_is_text(message->value, message->value_size)) {
+        json_writer_name(to, "text");
+        json_writer_text_sized(to, message->value, message->value_size);
+    }
+    json_writer_close(to, '}');
+}
+
+static void write_msgpack(const struct showing *with)
+{
+    if (is_well_formed(with->record->message))
+        write_whole(with, BYTES_TAGGED);
+    else
+        write_raw(with, event_fault_name(form(with->record->message)), NULL,
+                  NULL);
+}
+
+/* --- Events -----------------------------------------------------------------
+ */
+
+static void write_impression(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    struct impression event;
+    const char *field = NULL;
+    enum event_fault fault = event_decode_impression(
+        with->fields, message->value, message->value_size, &event, &field);
+
+    if (fault == EVENT_OK)
+        write_whole(with, BYTES_TAGGED);
+    else
+        write_raw(with, event_fault_name(fault), field, NULL);
+}
+
+static void write_label(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    struct label event;
+    const char *field = NULL;
+    enum event_fault fault = event_decode_label(
+        with->fields, message->value, message->value_size, &event, &field);
+
+    if (fault == EVENT_OK)
+        write_whole(with, BYTES_TAGGED);
+    else
+        write_raw(with, event_fault_name(fault), field, NULL);
+}
+
+static bool is_name(const struct cursor_value *key, const char *name)
+{
+    return key->type == CURSOR_TEXT && key->size == strlen(name) &&
+           memcmp(key->bytes, name, key->size) == 0;
+}
+
+/* An array that may have grown at its end, as an object of names. */
+static void write_array(struct json_writer *to, struct cursor *cursor,
+                        const char *const names[2])
+{
+    struct cursor_value array = {.size = 0}, further;
+
+    (void)cursor_take(cursor, &array); /* decoded before */
+    json_writer_open(to, '{');
+    for (uint32_t i = 0; i < array.size; i++) {
+        if (i < 2) {
+            json_writer_name(to, names[i]);
+            msgpack_json(to, cursor, BYTES_HEX);
+            continue;
+        }
+        (void)cursor_take(cursor, &further);
+        if (cursor_is_container(&further))
+            (void)cursor_skip_contents(cursor, &further, 3);
+    }
+    json_writer_close(to, '}');
+}
+
+static void write_prediction_fields(const struct showing *with)
+{
+    static const char *const model[2] = {"version", "hash"};
+    static const char *const source[2] = {"partition", "offset"};
+    const struct message *message = with->record->message;
+    struct cursor cursor =
+        cursor_over(message->value, message->value_size, EVENT_VALUES_MAX);
+    struct cursor_value map = {.size = 0}, key;
+
+    (void)cursor_take(&cursor, &map);
+    json_writer_open(with->to, '{');
+    for (uint32_t i = 0; i < map.size; i++) {
+        msgpack_json_name(with->to, &cursor, &key);
+        if (is_name(&key, "model"))
+            write_array(with->to, &cursor, model);
+        else if (is_name(&key, "src"))
+            write_array(with->to, &cursor, source);
+        else
+            msgpack_json(with->to, &cursor, BYTES_TAGGED);
+    }
+    json_writer_close(with->to, '}');
+}
+
+static void write_prediction(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    struct prediction_event event;
+    const char *field = NULL;
+    enum event_fault fault = event_decode_prediction(
+        message->value, message->value_size, &event, &field);
+
+    if (fault == EVENT_OK)
+        write_prediction_fields(with);
+    else
+        write_raw(with, event_fault_name(fault), field, NULL);
+}
+
+/* --- Models -----------------------------------------------------------------
+ */
+
+static bool is_pin(const struct message *message)
+{
+    static const char mark[] = "!pin";
+    size_t size = sizeof(mark) - 1;
+
+    return message->key_size > size &&
+           memcmp(message->key + message->key_size - size, mark, size) == 0;
+}
+
+static void write_model(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    struct manifest manifest;
+    struct error why;
+
+    if (is_pin(message)) {
+        write_msgpack(with);
+        return;
+    }
+    if (manifest_decode(message->value, message->value_size, &manifest, &why) <
+        0) {
+        write_raw(with, "manifest", NULL, why.text);
+        return;
+    }
+    manifest_free(&manifest);
+    write_whole(with, BYTES_HEX);
+}
+
+static uint32_t little_endian(const uint8_t *b)
+{
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+           (uint32_t)b[3] << 24;
+}
+
+static void write_header_number(const struct showing *with, const char *name)
+{
+    const struct message_header *header = find_header(with->record, name);
+
+    json_writer_name(with->to, name);
+    if (header && header->size == 4)
+        json_writer_unsigned(with->to, little_endian(header->value));
+    else
+        json_writer_null(with->to);
+}
+
+static void write_chunk(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    const struct message_header *id = find_header(with->record, "snap-id");
+    const struct message_header *sum = find_header(with->record, "crc32");
+    uint32_t crc =
+        (uint32_t)crc32(0, message->value, (uInt)message->value_size);
+
+    json_writer_open(with->to, '{');
+    json_writer_name(with->to, "snapshot_id");
+    if (id)
+        json_writer_hex(with->to, id->value, id->size);
+    else
+        json_writer_null(with->to);
+    write_header_number(with, "seq");
+    write_header_number(with, "count");
+    json_writer_name(with->to, "size");
+    json_writer_unsigned(with->to, message->value_size);
+    json_writer_name(with->to, "sound");
+    json_writer_boolean(with->to, sum && sum->size == 4 &&
+                                      little_endian(sum->value) == crc);
+    json_writer_close(with->to, '}');
+}
+
+/* --- Dead letters -----------------------------------------------------------
+ */
+
+static const char *header_text(const struct record *record, const char *name,
+                               char *out, size_t room)
+{
+    const struct message_header *header = find_header(record, name);
+
+    if (!header || header->size >= room ||
+        !json_writer_is_text(header->value, header->size))
+        return NULL;
+    if (header->size > 0)
+        memcpy(out, header->value, header->size);
+    out[header->size] = '\0';
+    return out;
+}
+
+static void write_dead_letter(const struct showing *with)
+{
+    char fault[64], field[64], text[512];
+    const struct record *record = with->record;
+
+    if (!header_text(record, "pctr.reason", fault, sizeof(fault)))
+        strcpy(fault, "unknown");
+    write_raw(with, fault,
+              header_text(record, "pctr.field", field, sizeof(field)),
+              header_text(record, "pctr.message", text, sizeof(text)));
+}
+
+/* --- The envelope -----------------------------------------------------------
+ */
+
+static void write_value(const struct showing *with, enum record_kind kind)
+{
+    static void (*const writers[])(const struct showing *) = {
+        [RECORD_IMPRESSION] = write_impression,
+        [RECORD_LABEL] = write_label,
+        [RECORD_PREDICTION] = write_prediction,
+        [RECORD_MODEL] = write_model,
+        [RECORD_CHUNK] = write_chunk,
+        [RECORD_DEAD_LETTER] = write_dead_letter,
+        [RECORD_MSGPACK] = write_msgpack,
+    };
+
+    if (with->record->message->value)
+        writers[kind](with);
+    else
+        json_writer_null(with->to);
+}
+
+static void write_key(const struct showing *with, enum record_kind kind)
+{
+    const struct message *message = with->record->message;
+
+    if (!message->key)
+        json_writer_null(with->to);
+    else if (kind == RECORD_CHUNK && message->key_size == CHUNK_KEY_SIZE)
+        json_writer_hex(with->to, message->key, message->key_size);
+    else
+        json_writer_bytes(with->to, message->key, message->key_size);
+}
+
+static void write_header(const struct showing *with, enum record_kind kind,
+                         const struct message_header *header)
+{
+    if (!header->value)
+        json_writer_null(with->to);
+    else if (kind == RECORD_CHUNK)
+        json_writer_hex(with->to, header->value, header->size);
+    else
+        json_writer_bytes(with->to, header->value, header->size);
+}
+
+/* Names may come twice: the last one counts, as everywhere. */
+static void write_headers(const struct showing *with, enum record_kind kind)
+{
+    const struct record *record = with->record;
+
+    json_writer_open(with->to, '{');
+    for (size_t i = 0; i < record->header_count; i++) {
+        const struct message_header *header = &record->headers[i];
+        if (find_header(record, header->name) != header)
+            continue;
+        size_t size = strlen(header->name);
+        if (json_writer_is_text((const uint8_t *)header->name, size))
+            json_writer_name(with->to, header->name);
+        else
+            json_writer_name(with->to, "?");
+        write_header(with, kind, header);
+    }
+    json_writer_close(with->to, '}');
+}
+
+void record_json(const struct record *record, enum record_kind kind,
+                 const struct event_fields *fields, struct buffer *out)
+{
+    struct json_writer to = {.to = out};
+    const struct showing with = {&to, record, fields};
+    const struct message *message = record->message;
+
+    json_writer_open(&to, '{');
+    json_writer_name(&to, "topic");
+    json_writer_text(&to, record->topic);
+    json_writer_name(&to, "partition");
+    json_writer_integer(&to, message->partition);
+    json_writer_name(&to, "offset");
+    json_writer_integer(&to, message->offset);
+    json_writer_name(&to, "ts");
+    json_writer_integer(&to, message->timestamp_ms);
+    json_writer_name(&to, "key");
+    write_key(&with, kind);
+    json_writer_name(&to, "headers");
+    write_headers(&with, kind);
+    json_writer_name(&to, "value");
+    write_value(&with, kind);
+    json_writer_close(&to, '}');
+    buffer_append(out, "\n", 1);
+}

@@ -1,0 +1,48 @@
+/*
+ * record_json.h - one record of a topic as one JSON object, for people and jq.
+ *
+ *   {"topic":...,"partition":0,"offset":7,"ts":1700000000123,"key":"7",
+ *    "headers":{...},"value":{...}}
+ *
+ * `ts` is the record's time in ms since 1970. The value is shown by what it
+ * is; what is none of its kind is {"raw": "<base64>", "fault": "<word>", ...}
+ * and no error. Ids keep their types; bytes that are no text are
+ * {"bin": "<base64>"}, hashes hexadecimal, times milliseconds. No state: any
+ * thread.
+ */
+#ifndef CLI_RECORD_JSON_H
+#define CLI_RECORD_JSON_H
+
+#include "common/buffer.h"
+#include "common/event.h"
+
+#include "consumer/subscriber.h"
+
+#include <stddef.h>
+
+enum record_kind {
+    RECORD_IMPRESSION,
+    RECORD_LABEL,
+    RECORD_PREDICTION,
+    RECORD_MODEL, /* manifests, pins, tombstones */
+    RECORD_CHUNK, /* summed up, not shown */
+    RECORD_DEAD_LETTER,
+    RECORD_MSGPACK, /* any */
+};
+#define RECORD_KIND_WORDS                                                      \
+    "impressions|labels|predictions|models|chunks|dead_letters|msgpack"
+
+enum { RECORD_HEADERS_MAX = 128 };
+
+struct record {
+    const char *topic;
+    const struct message *message;
+    const struct message_header *headers;
+    size_t header_count;
+};
+
+/* Appends the object and a line feed. */
+void record_json(const struct record *record, enum record_kind kind,
+                 const struct event_fields *fields, struct buffer *out);
+
+#endif

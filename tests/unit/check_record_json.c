@@ -1,0 +1,364 @@
+/*
+ * check_record_json.c - every kind of record as the JSON that is promised, and
+ * any bytes whatever as JSON that a parser takes.
+ */
+#include "support/run_suite.h"
+
+#include "cli/json_writer.h"
+#include "cli/record_json.h"
+
+#include "common/event_codec.h"
+#include "common/manifest.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+static struct buffer bytes, out;
+static struct message_header headers[16];
+static size_t header_count;
+static struct message message;
+
+static void start(void)
+{
+    header_count = 0;
+    message = (struct message){.key = (const uint8_t *)"7",
+                               .key_size = 1,
+                               .offset = 12,
+                               .partition = 3,
+                               .timestamp_ms = 1700000000123};
+}
+
+static void stop(void)
+{
+    buffer_free(&bytes);
+    buffer_free(&out);
+}
+
+static void add_header(const char *name, const void *value, size_t size)
+{
+    headers[header_count++] = (struct message_header){name, value, size};
+}
+
+static const char *show(enum record_kind kind)
+{
+    struct record record = {"t", &message, headers, header_count};
+
+    buffer_clear(&out);
+    record_json(&record, kind, &fields, &out);
+    ck_assert(!buffer_failed(&out));
+    ck_assert_uint_eq(out.bytes[out.size - 1], '\n');
+    out.bytes[out.size - 1] = '\0';
+    json_t *parsed = json_loads((const char *)out.bytes,
+                                JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    ck_assert_msg(parsed != NULL, "no JSON: %s", (const char *)out.bytes);
+    json_decref(parsed);
+    return (const char *)out.bytes;
+}
+
+/* The value alone. */
+static const char *show_value(enum record_kind kind, const void *value,
+                              size_t size)
+{
+    message.value = value;
+    message.value_size = size;
+    const char *text = strstr(show(kind), "\"value\":");
+    ck_assert_ptr_nonnull(text);
+    out.bytes[strlen((const char *)out.bytes) - 1] = '\0'; /* the brace */
+    return text + strlen("\"value\":");
+}
+
+#define B(text) (text), sizeof(text) - 1
+#define EVENT                                                                  \
+    "\xa2id\xa5imp-1\xa2ts\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x7b\xa4user\x07"    \
+    "\xa2"                                                                     \
+    "ad\xa2"                                                                   \
+    "42"
+
+START_TEST(an_envelope)
+{
+    message.value = (const uint8_t *)"\xc0";
+    message.value_size = 1;
+    ck_assert_str_eq(show(RECORD_MSGPACK),
+                     "{\"topic\":\"t\",\"partition\":3,\"offset\":12,"
+                     "\"ts\":1700000000123,\"key\":\"7\",\"headers\":{},"
+                     "\"value\":null}");
+    message.key = (const uint8_t *)"\xff\x00";
+    message.key_size = 2;
+    message.timestamp_ms = -1;
+    message.value = NULL;
+    add_header("a", "1", 1);
+    add_header("b\"", "\xfe", 1);
+    add_header("none", NULL, 0);
+    add_header("a", "2", 1); /* the last one counts */
+    ck_assert_str_eq(
+        show(RECORD_IMPRESSION),
+        "{\"topic\":\"t\",\"partition\":3,\"offset\":12,\"ts\":-1,"
+        "\"key\":{\"bin\":\"/wA=\"},\"headers\":{\"b\\\"\":{\"bin\":\"/g==\"},"
+        "\"none\":null,\"a\":\"2\"},\"value\":null}");
+    message.key = NULL;
+    ck_assert_ptr_nonnull(strstr(show(RECORD_LABEL), "\"key\":null,"));
+}
+END_TEST
+
+START_TEST(events)
+{
+    ck_assert_str_eq(
+        show_value(RECORD_IMPRESSION, B("\x85" EVENT "\xa3pos\x02")),
+        "{\"id\":\"imp-1\",\"ts\":1700000000123,\"user\":7,\"ad\":\"42\","
+        "\"pos\":2}");
+    /* A time of msgpack's own is milliseconds too. */
+    ck_assert_str_eq(
+        show_value(RECORD_LABEL,
+                   B("\x83\xa2id\xc4\x02\x34\x32\xa2ts\xd6\xff\x65\x53\xf1\x00"
+                     "\xa5"
+                     "click\xc3")),
+        "{\"id\":{\"bin\":\"NDI=\"},\"ts\":1700000000000,\"click\":true}");
+}
+END_TEST
+
+START_TEST(predictions)
+{
+    static const char prediction[] =
+        "\x89" EVENT "\xa1p\xcb\x3f\xb0\x00\x00\x00\x00\x00\x00"
+        "\xa5model\x93\x0c\xc4\x08\x01\x23\x45\x67\x89\xab\xcd\xef\x91\x05"
+        "\xa5"
+        "basis\xa7learned\xa3src\x92\x03\xcd\x01\x00\xa3new\x01";
+
+    ck_assert_str_eq(
+        show_value(RECORD_PREDICTION, B(prediction)),
+        "{\"id\":\"imp-1\",\"ts\":1700000000123,\"user\":7,\"ad\":\"42\","
+        "\"p\":0.0625,\"model\":{\"version\":12,\"hash\":\"0123456789abcdef\"},"
+        "\"basis\":\"learned\",\"src\":{\"partition\":3,\"offset\":256},"
+        "\"new\":1}");
+    ck_assert_str_eq(show_value(RECORD_PREDICTION, B("\x81\xa2id\x01")),
+                     "{\"raw\":\"gaJpZAE=\",\"fault\":\"missing\","
+                     "\"field\":\"ts\",\"fields\":{\"id\":1}}");
+}
+END_TEST
+
+START_TEST(what_is_no_event)
+{
+    ck_assert_str_eq(show_value(RECORD_IMPRESSION, B("{\"id\":1}")),
+                     "{\"raw\":\"eyJpZCI6MX0=\",\"fault\":\"trailing\","
+                     "\"text\":\"{\\\"id\\\":1}\"}");
+    ck_assert_str_eq(show_value(RECORD_LABEL, B("\xc1\xff")),
+                     "{\"raw\":\"wf8=\",\"fault\":\"invalid\"}");
+    ck_assert_str_eq(show_value(RECORD_IMPRESSION, B("")),
+                     "{\"raw\":\"\",\"fault\":\"empty\"}");
+    ck_assert_str_eq(show_value(RECORD_LABEL, B("\x91\x01")),
+                     "{\"raw\":\"kQE=\",\"fault\":\"not_a_map\"}");
+    ck_assert_str_eq(show_value(RECORD_MSGPACK, B("\x91\x01")), "[1]");
+    ck_assert_str_eq(show_value(RECORD_MSGPACK, B("\x92\x01")),
+                     "{\"raw\":\"kgE=\",\"fault\":\"truncated\"}");
+}
+END_TEST
+
+static void encode_manifest(void)
+{
+    struct manifest_range range = {"pctr.labels", 1, 5, 17};
+    struct manifest manifest = {
+        .format = MANIFEST_FORMAT,
+        .name = "click",
+        .epoch = 7,
+        .created_ms = 1700000000000,
+        .trainer = "0.1.0",
+        .algorithm = "svd",
+        .params = "factors=1",
+        .seed = UINT64_MAX,
+        .users = 4,
+        .ads = 2,
+        .rows = 10,
+        .metrics = {.rmse = 0.25,
+                    .mae = 0.1,
+                    .logloss = (double)NAN,
+                    .auc = 0.75,
+                    .normalised_entropy = 1,
+                    .rows = 3},
+        .size = 10,
+        .packed_size = 8,
+        .chunk_count = 1,
+        .chunk_size = 8,
+        .sha256 = {{0xab}},
+        .ranges = &range,
+        .range_count = 1,
+    };
+
+    buffer_clear(&bytes);
+    manifest_encode(&manifest, &bytes);
+}
+
+START_TEST(models)
+{
+    encode_manifest();
+    const char *text = show_value(RECORD_MODEL, bytes.bytes, bytes.size);
+    ck_assert_ptr_nonnull(strstr(text, "{\"format\":1,\"name\":\"click\","
+                                       "\"epoch\":7,"));
+    ck_assert_ptr_nonnull(strstr(text, "\"seed\":18446744073709551615,"));
+    ck_assert_ptr_nonnull(strstr(text, "\"mae\":0.1,\"logloss\":null,"));
+    ck_assert_ptr_nonnull(strstr(text, "\"sha256\":\"ab00000000000000"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\"ranges\":[[\"pctr.labels\",1,5,17]]"));
+
+    bytes.size--;
+    text = show_value(RECORD_MODEL, bytes.bytes, bytes.size);
+    ck_assert_ptr_nonnull(strstr(text, "\"fault\":\"manifest\",\"message\":"));
+    message.key = (const uint8_t *)"click!pin";
+    message.key_size = 9;
+    ck_assert_str_eq(show_value(RECORD_MODEL, B("\x81\xa5"
+                                                "epoch\x0c")),
+                     "{\"epoch\":12}");
+    ck_assert_str_eq(show_value(RECORD_MODEL, NULL, 0), "null");
+}
+END_TEST
+
+START_TEST(chunks)
+{
+    uint8_t sum[4];
+    uint32_t crc = (uint32_t)crc32(0, (const uint8_t *)"abc", 3);
+
+    for (int i = 0; i < 4; i++)
+        sum[i] = (uint8_t)(crc >> 8 * i);
+    message.key = (const uint8_t *)"0123456789abcdef\x00\x00\x00\x01";
+    message.key_size = 20;
+    add_header("snap-id", "0123456789abcdef", 16);
+    add_header("seq", "\x01\x00\x00\x00", 4);
+    add_header("count", "\x02\x00\x00", 3);
+    add_header("crc32", sum, 4);
+    ck_assert_str_eq(show_value(RECORD_CHUNK, B("abc")),
+                     "{\"snapshot_id\":\"30313233343536373839616263646566\","
+                     "\"seq\":1,\"count\":null,\"size\":3,\"sound\":true}");
+    ck_assert_ptr_nonnull(strstr(show(RECORD_CHUNK),
+                                 "\"key\":\"303132333435363738396162636465660"
+                                 "0000001\",\"headers\":{\"snap-id\":"));
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_CHUNK, B("abd")), "\"sound\":false"));
+    header_count = 0;
+    ck_assert_ptr_nonnull(strstr(show_value(RECORD_CHUNK, B("abc")),
+                                 "{\"snapshot_id\":null,\"seq\":null"));
+}
+END_TEST
+
+START_TEST(dead_letters)
+{
+    add_header("pctr.reason", "missing", 7);
+    add_header("pctr.field", "ad", 2);
+    add_header("pctr.message", "field 'ad': missing", 19);
+    ck_assert_str_eq(show_value(RECORD_DEAD_LETTER, B("\x81\xa2id\x01")),
+                     "{\"raw\":\"gaJpZAE=\",\"fault\":\"missing\",\"field\":"
+                     "\"ad\",\"message\":\"field 'ad': missing\",\"fields\":"
+                     "{\"id\":1}}");
+    header_count = 0;
+    ck_assert_str_eq(show_value(RECORD_DEAD_LETTER, B("\xc1")),
+                     "{\"raw\":\"wQ==\",\"fault\":\"unknown\"}");
+}
+END_TEST
+
+START_TEST(any_msgpack)
+{
+    ck_assert_str_eq(
+        show_value(RECORD_MSGPACK,
+                   B("\x86\x01\xa1x\xc3\xc2\x91\x01\x90\xa1k\x81\xa1l\x92\xc0"
+                     "\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"
+                     "\xa2\xff\xfe\xcf\xff\xff\xff\xff\xff\xff\xff\xff"
+                     "\xa1"
+                     "e\xd4\x05\x09")),
+        "{\"1\":\"x\",\"c3\":false,\"9101\":[],\"k\":{\"l\":[null,null]},"
+        "\"a2fffe\":18446744073709551615,\"e\":{\"ext\":5,\"bin\":\"CQ==\"}}");
+    ck_assert_str_eq(show_value(RECORD_MSGPACK, B("\xa3\x01\"\n")),
+                     "\"\\u0001\\\"\\n\"");
+    ck_assert_str_eq(
+        show_value(RECORD_MSGPACK, B("\x91\x91\x91\x91\x91\x91\x91\x91\xff")),
+        "[[[[[[[[-1]]]]]]]]");
+}
+END_TEST
+
+START_TEST(numbers_read_back)
+{
+    static const double numbers[] = {
+        0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 123456789.125};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct json_writer writer = {.to = &out};
+        buffer_clear(&out);
+        json_writer_real(&writer, numbers[i]);
+        buffer_append(&out, "", 1);
+        double back = strtod((const char *)out.bytes, NULL);
+        ck_assert_mem_eq(&back, &numbers[i], sizeof(back));
+    }
+}
+END_TEST
+
+START_TEST(text_is_utf8)
+{
+    static const struct {
+        const char *bytes;
+        bool is_text;
+    } rows[] = {
+        {"", true},
+        {"a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", true},
+        {"\x80", false},
+        {"\xc0\xaf", false},
+        {"\xe0\x9f\xbf", false},
+        {"\xed\xa0\x80", false},
+        {"\xf0\x8f\xbf\xbf", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xe2\x82", false},
+        {"\xff", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        ck_assert_int_eq(json_writer_is_text((const uint8_t *)rows[i].bytes,
+                                             strlen(rows[i].bytes)),
+                         rows[i].is_text);
+}
+END_TEST
+
+/* show() parses what comes out. */
+START_TEST(any_bytes_are_json)
+{
+    uint8_t noise[64];
+    uint64_t state = 1;
+
+    for (int round = 0; round < 2000; round++) {
+        for (size_t i = 0; i < sizeof(noise); i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            noise[i] = (uint8_t)(state >> 56);
+        }
+        /* Many begin as maps and arrays. */
+        noise[0] = (uint8_t)(0x80 | (noise[0] & 0x1f));
+        message.key = noise;
+        message.key_size = noise[1] % 8;
+        header_count = 0;
+        add_header("h", noise + 2, noise[2] % 8);
+        message.value = noise;
+        message.value_size = noise[3] % sizeof(noise);
+        for (int kind = 0; kind <= RECORD_MSGPACK; kind++)
+            show((enum record_kind)kind);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("record_json");
+    TCase *tests = tcase_create("json");
+
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, an_envelope);
+    tcase_add_test(tests, events);
+    tcase_add_test(tests, predictions);
+    tcase_add_test(tests, what_is_no_event);
+    tcase_add_test(tests, models);
+    tcase_add_test(tests, chunks);
+    tcase_add_test(tests, dead_letters);
+    tcase_add_test(tests, any_msgpack);
+    tcase_add_test(tests, numbers_read_back);
+    tcase_add_test(tests, text_is_utf8);
+    tcase_add_test(tests, any_bytes_are_json);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
