@@ -21,7 +21,7 @@ struct cv_settings {
     struct split_settings split;
     char models[512], params[512];
     uint32_t threads;
-    bool json;
+    bool json, train;
 };
 
 #define FIELD(f)                                                               \
@@ -32,6 +32,7 @@ static const struct config_key keys[] = {
     {"models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 0, 0, NULL, "what to compare, comma separated"},
     {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, for a single model"},
     {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
+    {"train",   CONFIG_BOOL, FIELD(train), "false", 0, 0, NULL, "measure on the training rows too"},
     {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "a JSON line per fold"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
@@ -51,37 +52,48 @@ static uint32_t thread_count(uint32_t wanted)
 /* --- Printing
  * ------------------------------------------------------------------------ */
 
+enum { FIGURES = 9, SHORT_FIGURES = 7 /* the others are seconds */ };
+static const char *const figure_heads[FIGURES] = {
+    "RMSE", "MAE", "FCP", "log-loss", "AUC", "NE", "MSE", "fit s", "test s"};
+static const char *const figure_names[FIGURES] = {
+    "rmse",    "mae",         "fcp",
+    "logloss", "auc",         "normalised_entropy",
+    "mse",     "fit_seconds", "test_seconds"};
+
+static void figures_of(const struct fold_result *fold, bool train,
+                       double out[FIGURES])
+{
+    const struct evaluation *e = train ? &fold->train : &fold->test;
+    const double figures[FIGURES] = {e->rmse,
+                                     e->mae,
+                                     e->fcp,
+                                     e->logloss,
+                                     e->auc,
+                                     e->normalised_entropy,
+                                     e->mse,
+                                     fold->fit_seconds,
+                                     fold->test_seconds};
+
+    memcpy(out, figures, sizeof(figures));
+}
+
 static void print_head(void)
 {
-    printf("%-16s %-9s %9s %9s %9s %9s %9s %8s %8s\n", "model", "", "RMSE",
-           "MAE", "log-loss", "AUC", "NE", "fit s", "test s");
+    printf("%-16s %-11s", "model", "");
+    for (int i = 0; i < FIGURES; i++)
+        printf(" %8s", figure_heads[i]);
+    putchar('\n');
 }
-
-static double figure(const struct fold_result *fold, int which)
-{
-    const struct evaluation *e = &fold->test;
-    const double figures[] = {e->rmse,
-                              e->mae,
-                              e->logloss,
-                              e->auc,
-                              e->normalised_entropy,
-                              fold->fit_seconds,
-                              fold->test_seconds};
-
-    return figures[which];
-}
-enum { FIGURES = 7 };
 
 static void print_row(const char *model, const char *what,
                       const double figures[FIGURES])
 {
-    printf("%-16s %-9s", model, what);
+    printf("%-16s %-11s", model, what);
     for (int i = 0; i < FIGURES; i++) {
-        int width = i < 5 ? 9 : 8, digits = i < 5 ? 4 : 2;
         if (isnan(figures[i]))
-            printf(" %*s", width, "-");
+            printf(" %8s", "-");
         else
-            printf(" %*.*f", width, digits, figures[i]);
+            printf(" %8.*f", i < SHORT_FIGURES ? 4 : 2, figures[i]);
     }
     putchar('\n');
 }
@@ -92,14 +104,14 @@ static void print_folds(const char *model, const struct search_result *result)
         char what[32];
         double figures[FIGURES];
         snprintf(what, sizeof(what), "fold %zu", f + 1);
-        for (int i = 0; i < FIGURES; i++)
-            figures[i] = figure(&result->folds[f], i);
+        figures_of(&result->folds[f], false, figures);
         print_row(model, what, figures);
     }
 }
 
+/* Mean and deviation over the folds. */
 static int print_summary(const char *model, const struct search_result *result,
-                         struct error *err)
+                         bool train, struct error *err)
 {
     double *column = malloc((result->done + 1) * sizeof(*column));
     double means[FIGURES], deviations[FIGURES];
@@ -107,39 +119,66 @@ static int print_summary(const char *model, const struct search_result *result,
     if (!column)
         return error_set(err, ERROR_FAILED, "out of memory");
     for (int i = 0; i < FIGURES; i++) {
-        for (size_t f = 0; f < result->done; f++)
-            column[f] = figure(&result->folds[f], i);
+        for (size_t f = 0; f < result->done; f++) {
+            double figures[FIGURES];
+            figures_of(&result->folds[f], train, figures);
+            column[f] = figures[i];
+        }
         mean_and_deviation(column, result->done, &means[i], &deviations[i]);
     }
     free(column);
-    print_row(model, "mean", means);
-    print_row(model, "std", deviations);
+    print_row(model, train ? "train mean" : "mean", means);
+    print_row(model, train ? "train std" : "std", deviations);
     return 0;
 }
 
-static int print_json(const char *model, const char *params,
-                      const struct search_result *result, struct error *err)
+/* Seconds are those of the fold: once, without a prefix. */
+static void add_figures(json_t *line, const struct fold_result *fold,
+                        bool train)
 {
-    static const char *const names[FIGURES] = {
-        "rmse",        "mae",         "logloss", "auc", "normalised_entropy",
-        "fit_seconds", "test_seconds"};
+    double figures[FIGURES];
 
+    figures_of(fold, train, figures);
+    for (int i = 0; i < (train ? SHORT_FIGURES : FIGURES); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s", train ? "train_" : "",
+                 figure_names[i]);
+        json_object_set_new(line, name,
+                            isnan(figures[i]) ? json_null()
+                                              : json_real(figures[i]));
+    }
+}
+
+static int print_json(const struct cv_settings *settings, const char *model,
+                      const char *params, const struct search_result *result,
+                      struct error *err)
+{
     for (size_t f = 0; f < result->done; f++) {
         json_t *line = json_pack(
             "{s:s, s:s, s:I, s:I}", "model", model, "params", params, "fold",
             (json_int_t)f + 1, "rows", (json_int_t)result->folds[f].test.rows);
         if (!line)
             return error_set(err, ERROR_FAILED, "out of memory");
-        for (int i = 0; i < FIGURES; i++) {
-            double value = figure(&result->folds[f], i);
-            json_object_set_new(line, names[i],
-                                isnan(value) ? json_null() : json_real(value));
-        }
+        add_figures(line, &result->folds[f], false);
+        if (settings->train)
+            add_figures(line, &result->folds[f], true);
         json_dumpf(line, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(line);
     }
     return 0;
+}
+
+static int print_result(const struct cv_settings *settings, const char *model,
+                        const char *params, const struct search_result *result,
+                        struct error *err)
+{
+    if (settings->json)
+        return print_json(settings, model, params, result, err);
+    print_folds(model, result);
+    if (print_summary(model, result, false, err) < 0)
+        return -1;
+    return settings->train ? print_summary(model, result, true, err) : 0;
 }
 
 /* --- One model
@@ -170,17 +209,13 @@ static int validate(const struct cv_settings *settings, const char *model,
     char text[1][SEARCH_TEXT_SIZE];
     struct search_results *results = NULL;
 
-    if (plan_one(model, settings->params, &plan, &params, text, err) < 0 ||
-        search_run(&plan, data, folds, scale, thread_count(settings->threads),
+    if (plan_one(model, settings->params, &plan, &params, text, err) < 0)
+        return -1;
+    plan.measure_train = settings->train;
+    if (search_run(&plan, data, folds, scale, thread_count(settings->threads),
                    NULL, NULL, &results, err) < 0)
         return -1;
-    int status = 0;
-    if (settings->json) {
-        status = print_json(model, text[0], results->results, err);
-    } else {
-        print_folds(model, results->results);
-        status = print_summary(model, results->results, err);
-    }
+    int status = print_result(settings, model, text[0], results->results, err);
     fflush(stdout);
     search_results_free(results);
     return status;

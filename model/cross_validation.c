@@ -16,11 +16,16 @@ static uint32_t inner_of(const uint32_t *inner, uint32_t outer, uint32_t known)
     return inner[outer] == INDEX_UNKNOWN ? known + outer : inner[outer];
 }
 
-/* labels and predictions are (n). */
+/* Rows with what the model says of them; each array is (n). */
+struct judged_rows {
+    uint32_t *users; /* outer */
+    double *labels, *predictions;
+};
+
 static void predict_rows(const struct model *model,
                          const struct trainset *train,
                          const struct dataset *dataset, const size_t *rows,
-                         size_t n, double *labels, double *predictions)
+                         size_t n, struct judged_rows *judged)
 {
     struct pair pairs[BATCH];
     struct prediction out[BATCH];
@@ -33,11 +38,12 @@ static void predict_rows(const struct model *model,
             pairs[i] = (struct pair){
                 inner_of(train->user_inner, row->user, model->users),
                 inner_of(train->item_inner, row->item, model->items)};
-            labels[first + i] = row->value;
+            judged->users[first + i] = row->user;
+            judged->labels[first + i] = row->value;
         }
         model_predict(model, pairs, count, out);
         for (size_t i = 0; i < count; i++)
-            predictions[first + i] = out[i].value;
+            judged->predictions[first + i] = out[i].value;
     }
 }
 
@@ -46,13 +52,30 @@ int cross_validate_measure(const struct model *model,
                            const struct dataset *dataset, const size_t *rows,
                            size_t n, struct evaluation *out, struct error *err)
 {
-    double *figures = malloc((2 * n + 1) * sizeof(*figures));
+    struct judged_rows judged = {
+        .users = malloc((n + 1) * sizeof(*judged.users)),
+        .labels = malloc((n + 1) * sizeof(*judged.labels)),
+        .predictions = malloc((n + 1) * sizeof(*judged.predictions)),
+    };
+    struct evaluation result;
+    int status = -1;
 
-    if (!figures)
-        return error_set(err, ERROR_FAILED, "out of memory");
-    predict_rows(model, train, dataset, rows, n, figures, figures + n);
-    int status = evaluate(figures, figures + n, n, out, err);
-    free(figures);
+    if (!judged.users || !judged.labels || !judged.predictions) {
+        error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        goto out;
+    }
+    predict_rows(model, train, dataset, rows, n, &judged);
+    if (evaluate(judged.labels, judged.predictions, n, &result, err) < 0 ||
+        evaluate_fcp(judged.users, judged.labels, judged.predictions, n,
+                     &result.fcp, err) < 0)
+        goto out;
+    *out = result;
+    status = 0;
+
+out:
+    free(judged.users);
+    free(judged.labels);
+    free(judged.predictions);
     return status;
 }
 

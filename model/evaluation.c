@@ -83,17 +83,16 @@ static double calibration_error(const double *labels, const double *predictions,
     return sum / (double)n;
 }
 
-static void sums(const double *labels, const double *predictions, size_t n,
-                 struct evaluation *out)
+static void errors(const double *labels, const double *predictions, size_t n,
+                   struct evaluation *out)
 {
-    double squares = 0, distance = 0, loss = 0, clicks = 0, predicted = 0;
+    double squares = 0, distance = 0, clicks = 0, predicted = 0;
     double rows = (double)n;
 
     for (size_t i = 0; i < n; i++) {
         double e = labels[i] - predictions[i];
         squares += e * e;
         distance += fabs(e);
-        loss += entropy(labels[i], predictions[i]);
         clicks += labels[i];
         predicted += predictions[i];
     }
@@ -101,12 +100,30 @@ static void sums(const double *labels, const double *predictions, size_t n,
     out->mse = squares / rows;
     out->rmse = sqrt(out->mse);
     out->mae = distance / rows;
-    out->logloss = loss / rows;
     out->calibration = clicks > 0 ? predicted / clicks : NAN;
+}
+
+static void losses(const double *labels, const double *predictions, size_t n,
+                   struct evaluation *out)
+{
+    double loss = 0;
+
+    for (size_t i = 0; i < n; i++)
+        loss += entropy(labels[i], predictions[i]);
+    out->logloss = loss / (double)n;
 
     bool mixed = out->click_rate > 0 && out->click_rate < 1;
     out->normalised_entropy =
         mixed ? out->logloss / entropy(out->click_rate, out->click_rate) : NAN;
+}
+
+/* Could the labels be clicks? Stars have no log-loss. */
+static bool are_clicks(const double *labels, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(labels[i] >= 0 && labels[i] <= 1))
+            return false;
+    return true;
 }
 
 int evaluate(const double *labels, const double *predictions, size_t n,
@@ -121,12 +138,15 @@ int evaluate(const double *labels, const double *predictions, size_t n,
                                 .normalised_entropy = NAN,
                                 .auc = NAN,
                                 .calibration = NAN,
-                                .ece = NAN};
+                                .ece = NAN,
+                                .fcp = NAN};
 
-    if (n > 0) {
+    if (n > 0)
+        errors(labels, predictions, n, &result);
+    if (n > 0 && are_clicks(labels, n)) {
         if (auc(labels, predictions, n, &result.auc, err) < 0)
             return -1;
-        sums(labels, predictions, n, &result);
+        losses(labels, predictions, n, &result);
         result.ece = calibration_error(labels, predictions, n);
     }
     *out = result;

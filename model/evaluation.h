@@ -2,7 +2,9 @@
  * evaluation.h - how good predictions were.
  *
  * All take n labels and n predictions in the same order. Labels may be
- * weights in [0, 1]. RMSE, MSE, MAE and FCP are the reference's.
+ * weights in [0, 1]; with labels outside (stars), what is measured of clicks
+ * (log-loss, entropy, AUC, ECE) is NaN. RMSE, MSE, MAE and FCP are the
+ * reference's.
  */
 #ifndef MODEL_EVALUATION_H
 #define MODEL_EVALUATION_H
@@ -23,6 +25,7 @@ struct evaluation {
     double calibration; /* sum of predictions / sum of labels; NaN without
                            clicks */
     double ece;         /* expected calibration error, 10 equal-width bins */
+    double fcp;         /* by evaluate_fcp(), where users are known; else NaN */
 };
 
 /* n = 0 gives NaN everywhere. Fails only without memory. */
@@ -33,7 +36,7 @@ int evaluate(const double *labels, const double *predictions, size_t n,
  * counts it: pairs with equal labels do not count, a tie of predictions is
  * discordant, and each kind is a mean over the users that have any of it. NaN
  * where no pair can be compared. Nobody's rows (INDEX_UNKNOWN) are left out.
- * Quadratic in the rows of a user. */
+ */
 int evaluate_fcp(const uint32_t *users, const double *labels,
                  const double *predictions, size_t n, double *out,
                  struct error *err) MUST_CHECK;

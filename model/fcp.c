@@ -3,12 +3,17 @@
  * two different denominators of the reference.
  *
  *   FCP = n_c / (n_c + n_d);  n_c, n_d: means of the users' counts
+ *
+ * A user's pairs are counted while its rows, in order of label, are merged by
+ * prediction: n log n, where the reference looks at every pair. A click log
+ * has users with a hundred thousand rows.
  */
 #include "model/evaluation.h"
 #include "model/ratings.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct judged {
     uint32_t user;
@@ -19,29 +24,66 @@ struct tally {
     double pairs, users; /* users that have at least one pair */
 };
 
-static int by_user(const void *a, const void *b)
+/* By user, then label; among equal labels the higher prediction first, so that
+ * no pair of them rises. */
+static int by_user_and_label(const void *a, const void *b)
 {
-    uint32_t left = ((const struct judged *)a)->user;
-    uint32_t right = ((const struct judged *)b)->user;
+    const struct judged *x = a, *y = b;
 
-    return (left > right) - (left < right);
+    if (x->user != y->user)
+        return x->user < y->user ? -1 : 1;
+    if (x->label < y->label || x->label > y->label)
+        return x->label < y->label ? -1 : 1;
+    return (x->prediction < y->prediction) - (x->prediction > y->prediction);
 }
 
-static void add_user(const struct judged *rows, size_t n,
-                     struct tally *concordant, struct tally *discordant)
+/* Pairs of which the later has the higher prediction. Leaves the values
+ * sorted; `spare` holds n. */
+static double count_rising(double *values, size_t n, double *spare)
 {
-    double right = 0, wrong = 0;
+    size_t half = n / 2, left = 0, right = half;
+    double rising = 0;
 
-    for (size_t a = 0; a < n; a++) {
-        for (size_t b = 0; b < n; b++) {
-            if (!(rows[a].label > rows[b].label))
-                continue;
-            if (rows[a].prediction > rows[b].prediction)
-                right++;
-            else
-                wrong++;
+    if (n < 2)
+        return 0;
+    rising = count_rising(values, half, spare) +
+             count_rising(values + half, n - half, spare);
+    for (size_t at = 0; at < n; at++) {
+        if (right == n || (left < half && values[left] < values[right])) {
+            rising += (double)(n - right);
+            spare[at] = values[left++];
+        } else {
+            spare[at] = values[right++];
         }
     }
+    memcpy(values, spare, n * sizeof(*values));
+    return rising;
+}
+
+/* Pairs with different labels. */
+static double count_comparable(const struct judged *rows, size_t n)
+{
+    double pairs = 0;
+    size_t lower = 0; /* rows with a lower label than this one */
+
+    for (size_t i = 1; i < n; i++) {
+        if (rows[i].label > rows[i - 1].label)
+            lower = i;
+        pairs += (double)lower;
+    }
+    return pairs;
+}
+
+/* values and spare hold n. */
+static void add_user(const struct judged *rows, size_t n, double *values,
+                     double *spare, struct tally *concordant,
+                     struct tally *discordant)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = rows[i].prediction;
+    double right = count_rising(values, n, spare);
+    double wrong = count_comparable(rows, n) - right;
+
     concordant->pairs += right;
     concordant->users += right > 0;
     discordant->pairs += wrong;
@@ -53,7 +95,7 @@ static double mean(struct tally tally)
     return tally.users > 0 ? tally.pairs / tally.users : 0;
 }
 
-static double fcp_of_grouped(const struct judged *rows, size_t n)
+static double fcp_of_sorted(const struct judged *rows, size_t n, double *values)
 {
     struct tally concordant = {0}, discordant = {0};
 
@@ -61,7 +103,8 @@ static double fcp_of_grouped(const struct judged *rows, size_t n)
         last = first;
         while (last < n && rows[last].user == rows[first].user)
             last++;
-        add_user(rows + first, last - first, &concordant, &discordant);
+        add_user(rows + first, last - first, values, values + n, &concordant,
+                 &discordant);
     }
     double right = mean(concordant), wrong = mean(discordant);
     return right + wrong > 0 ? right / (right + wrong) : NAN;
@@ -72,16 +115,21 @@ int evaluate_fcp(const uint32_t *users, const double *labels,
                  struct error *err)
 {
     struct judged *rows = malloc((n + 1) * sizeof(*rows));
+    double *values = malloc((2 * n + 1) * sizeof(*values));
     size_t count = 0;
 
-    if (!rows)
+    if (!rows || !values) {
+        free(rows);
+        free(values);
         return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+    }
     for (size_t i = 0; i < n; i++)
         if (users[i] != INDEX_UNKNOWN)
             rows[count++] =
                 (struct judged){users[i], labels[i], predictions[i]};
-    qsort(rows, count, sizeof(*rows), by_user);
-    *out = fcp_of_grouped(rows, count);
+    qsort(rows, count, sizeof(*rows), by_user_and_label);
+    *out = fcp_of_sorted(rows, count, values);
     free(rows);
+    free(values);
     return 0;
 }

@@ -169,7 +169,8 @@ static void run_one(struct work *work, size_t at)
 
     if (cross_validate_fold(
             work->dataset, &work->folds->folds[fold], work->plan->ops,
-            &work->plan->params[combination], work->scale, false, work->cancel,
+            &work->plan->params[combination], work->scale,
+            work->plan->measure_train, work->cancel,
             &work->results->results[combination].folds[fold], &err) == 0) {
         work->ran[at] = true;
         if (work->finished)

@@ -50,10 +50,16 @@ static int check_distribution(const struct space_dimension *d,
 {
     bool positive = d->kind != SPACE_LOG_UNIFORM || d->low > 0;
 
-    if (isfinite(d->low) && isfinite(d->high) && d->low <= d->high && positive)
-        return 0;
-    return error_set(err, ERROR_CONFIG, "space: %s: %g..%g is not a range",
-                     d->name, d->low, d->high);
+    if (!isfinite(d->low) || !isfinite(d->high) || d->low > d->high ||
+        !positive)
+        return error_set(err, ERROR_CONFIG, "space: %s: %g..%g is not a range",
+                         d->name, d->low, d->high);
+    if (d->kind == SPACE_INT &&
+        (floor(d->low) < d->low || floor(d->high) < d->high))
+        return error_set(err, ERROR_CONFIG,
+                         "space: %s: int(%g,%g): give whole numbers", d->name,
+                         d->low, d->high);
+    return 0;
 }
 
 static int parse_list(const char *text, struct space_dimension *out,
@@ -87,7 +93,24 @@ static int parse_dimension(const char *word, struct space_dimension *out,
         return -1;
     if (parse_distribution(word + name + 1, out))
         return check_distribution(out, err);
+    if (strchr(word, '('))
+        return error_set(err, ERROR_CONFIG,
+                         "space: '%s': distributions are uniform(low,high), "
+                         "loguniform(low,high) and int(low,high)",
+                         word);
     return parse_list(word + name + 1, out, err);
+}
+
+/* Is the last dimension's name that of an earlier one? */
+static int check_twice(const struct search_space *space, struct error *err)
+{
+    const char *last = space->dimensions[space->count - 1].name;
+
+    for (size_t i = 0; i + 1 < space->count; i++)
+        if (strcmp(space->dimensions[i].name, last) == 0)
+            return error_set(err, ERROR_CONFIG, "space: '%s' is there twice",
+                             last);
+    return 0;
 }
 
 int search_space_parse(const char *text, struct search_space *out,
@@ -105,7 +128,8 @@ int search_space_parse(const char *text, struct search_space *out,
         if (out->count == SPACE_DIMENSIONS_MAX)
             return error_set(err, ERROR_LIMIT, "space: more than %d parameters",
                              SPACE_DIMENSIONS_MAX);
-        if (parse_dimension(word, &out->dimensions[out->count++], err) < 0)
+        if (parse_dimension(word, &out->dimensions[out->count++], err) < 0 ||
+            check_twice(out, err) < 0)
             return -1;
     }
     if (out->count == 0)

@@ -278,6 +278,8 @@ int split_leave_one_out(const struct dataset *dataset, uint32_t splits,
     struct folds *folds = NULL;
     int status = -1;
 
+    if (splits < 1)
+        return error_set(err, ERROR_CONFIG, "0 splits: give at least 1");
     if (folds_new(splits, &folds, err) < 0)
         return -1;
     numpy_random_seed(&random, seed);

@@ -97,6 +97,28 @@ void oracle_close(struct oracle *oracle)
     free(oracle);
 }
 
+struct dataset *oracle_dataset(const char *data_set)
+{
+    struct oracle named = {0};
+    struct rating rows[ROWS_MAX];
+    struct dataset *dataset = NULL;
+    struct error err;
+
+    ck_assert_ok(dataset_new(&dataset, &err), err);
+    ck_assert_ok(id_map_new(&named.users, &err), err);
+    ck_assert_ok(id_map_new(&named.items, &err), err);
+    size_t count = read_rows(&named, data_set, rows);
+    for (size_t i = 0; i < count; i++) {
+        struct id user = id_map_id(named.users, rows[i].user);
+        struct id item = id_map_id(named.items, rows[i].item);
+        ck_assert_ok(dataset_add(dataset, &user, &item, rows[i].value, 0, &err),
+                     err);
+    }
+    id_map_free(named.users);
+    id_map_free(named.items);
+    return dataset;
+}
+
 /* --- Asking ------------------------------------------------------------------
  */
 

@@ -10,6 +10,7 @@
 #ifndef SUPPORT_ORACLE_H
 #define SUPPORT_ORACLE_H
 
+#include "model/dataset.h"
 #include "model/id_map.h"
 #include "model/model.h"
 #include "model/ratings.h"
@@ -26,6 +27,9 @@ struct oracle {
 /* "click" or "star". */
 struct oracle *oracle_open(const char *data_set);
 void oracle_close(struct oracle *oracle);
+
+/* The same rows as a data set, in the order of the file. The caller frees. */
+struct dataset *oracle_dataset(const char *data_set);
 
 enum { ORACLE_PAIRS_MAX = 256 };
 

@@ -130,6 +130,19 @@ START_TEST(one_class_has_no_auc_and_no_entropy)
 }
 END_TEST
 
+START_TEST(stars_have_errors_but_no_losses)
+{
+    static const double stars[] = {5, 1}, p[] = {4, 1};
+    struct evaluation out;
+
+    ck_assert_ok(evaluate(stars, p, 2, &out, &err), err);
+    ck_assert_double_eq_tol(out.mae, 0.5, TOLERANCE);
+    ck_assert_double_eq_tol(out.calibration, 5. / 6, TOLERANCE);
+    ck_assert(isnan(out.logloss) && isnan(out.normalised_entropy));
+    ck_assert(isnan(out.auc) && isnan(out.ece));
+}
+END_TEST
+
 START_TEST(no_rows_have_no_measures)
 {
     struct evaluation out;
@@ -137,7 +150,8 @@ START_TEST(no_rows_have_no_measures)
     ck_assert_ok(evaluate(labels, predictions, 0, &out, &err), err);
     ck_assert_uint_eq(out.rows, 0);
     ck_assert(isnan(out.rmse) && isnan(out.mae) && isnan(out.logloss) &&
-              isnan(out.auc) && isnan(out.ece) && isnan(out.click_rate));
+              isnan(out.auc) && isnan(out.ece) && isnan(out.click_rate) &&
+              isnan(out.fcp));
 }
 END_TEST
 
@@ -165,6 +179,47 @@ START_TEST(fcp_is_the_reference)
 }
 END_TEST
 
+/* Every pair of every user, looked at. */
+static double slow_fcp(const uint32_t *users)
+{
+    enum { USERS = 4 };
+    double right[USERS] = {0}, wrong[USERS] = {0}, pairs[2] = {0},
+           counted[2] = {0};
+
+    for (int a = 0; a < ROWS; a++) {
+        for (int b = 0; b < ROWS; b++) {
+            if (users[a] != users[b] || !(labels[a] > labels[b]))
+                continue;
+            if (predictions[a] > predictions[b])
+                right[users[a]]++;
+            else
+                wrong[users[a]]++;
+        }
+    }
+    for (int u = 0; u < USERS; u++) {
+        pairs[0] += right[u];
+        pairs[1] += wrong[u];
+        counted[0] += right[u] > 0;
+        counted[1] += wrong[u] > 0;
+    }
+    double concordant = pairs[0] / counted[0];
+    return concordant / (concordant + pairs[1] / counted[1]);
+}
+
+START_TEST(fcp_follows_its_definition)
+{
+    uint32_t users[ROWS];
+    double fcp;
+
+    fill((uint64_t)_i, _i % 2);
+    for (int i = 0; i < ROWS; i++)
+        users[i] = (uint32_t)(draw() * 4);
+    ck_assert_ok(evaluate_fcp(users, labels, predictions, ROWS, &fcp, &err),
+                 err);
+    ck_assert_double_eq_tol(fcp, slow_fcp(users), TOLERANCE);
+}
+END_TEST
+
 START_TEST(nothing_to_compare_has_no_fcp)
 {
     static const uint32_t users[] = {0, 1, 2, 2};
@@ -183,9 +238,11 @@ int main(void)
 
     tcase_add_loop_test(tests, measures_follow_their_definitions, 1, 11);
     tcase_add_test(tests, one_class_has_no_auc_and_no_entropy);
+    tcase_add_test(tests, stars_have_errors_but_no_losses);
     tcase_add_test(tests, no_rows_have_no_measures);
     tcase_add_test(tests, certainty_that_is_wrong_has_a_finite_loss);
     tcase_add_test(tests, fcp_is_the_reference);
+    tcase_add_loop_test(tests, fcp_follows_its_definition, 1, 11);
     tcase_add_test(tests, nothing_to_compare_has_no_fcp);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
