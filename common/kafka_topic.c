@@ -66,6 +66,11 @@ static int ask_metadata(struct kafka_contact *contact, rd_kafka_topic_t *topic,
     }
     if (kafka_contact_is_silence(error))
         return kafka_contact_no_broker(contact, err);
+    if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+        return error_set(err, ERROR_CONFIG,
+                         "%s does not answer as a broker does to its clients: "
+                         "is it the port of a controller?",
+                         contact->settings->brokers);
     if (error)
         return error_set(err, kafka_error_code(error), "topic '%s': %s",
                          out->name, rd_kafka_err2str(error));

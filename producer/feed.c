@@ -77,6 +77,21 @@ static int check_topics(struct feed *feed, int64_t ts_ms, struct error *err)
                : 0;
 }
 
+/* No broker and no topic are told in one line of ours, before a client that
+ * stays has anything to say about it. */
+static int find_topics(const struct feed_config *config, struct error *err)
+{
+    struct kafka_topic found;
+
+    if (kafka_topic_describe(&config->kafka, config->impressions, CONTACT_MS,
+                             &found, err) < 0)
+        return -1;
+    return config->labels[0]
+               ? kafka_topic_describe(&config->kafka, config->labels,
+                                      CONTACT_MS, &found, err)
+               : 0;
+}
+
 /* The last row is about now; of a stream without a known end the first is of
  * yesterday. */
 static int start_clock(struct feed *feed, struct error *err)
@@ -111,7 +126,7 @@ int feed_open(const struct feed_config *config, struct event_source *source,
     feed->state = config->seed;
     feed->last_ms = INT64_MIN;
     feed->keeps_ms = INT64_MAX;
-    if (start_clock(feed, err) < 0 ||
+    if (start_clock(feed, err) < 0 || find_topics(config, err) < 0 ||
         publisher_open(&to, &feed->publisher, err) < 0) {
         feed_close(feed);
         return -1;

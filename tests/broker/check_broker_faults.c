@@ -1,0 +1,163 @@
+/*
+ * check_broker_faults.c - a broker of our own that freezes or is killed in
+ * the middle of the scoring: nothing is lost or doubled, and it goes on.
+ */
+#include "support/pipeline.h"
+#include "support/run_suite.h"
+#include "support/topic_ends.h"
+
+#include "common/clock.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTITIONS = 4,
+    FROZEN_MS = 20000, /* longer than a transaction may take */
+    RECOVERY_MS = 60000,
+    WAIT_MS = 120000,
+    STOP_MS = 6000,
+    STOP_LATE_MS = 4000, /* a busy machine */
+    HARD_STOP = 75,
+};
+
+static char instance[FIXTURE_NAME_SIZE];
+static struct pipeline pipe;
+static struct proceedings proceedings;
+static struct child_process scorer, feed;
+
+/* `deploy/kafka ACTION --instance ...`; what it printed, to be freed. */
+static char *kafka(const char *action)
+{
+    const char *const arguments[] = {KAFKA_SCRIPT, action, "--instance",
+                                     instance, NULL};
+    struct child_process child = {0, "", ""};
+
+    child_start(&child, arguments, NULL);
+    int status = child_wait(&child, WAIT_MS);
+    char *errors = child_errors(&child);
+    ck_assert_msg(status == 0, "deploy/kafka %s: %d: %s", action, status,
+                  errors);
+    free(errors);
+    char *output = child_output(&child);
+    child_end(&child);
+    return output;
+}
+
+static void start_broker(void)
+{
+    kafka_fixture_name("faults", instance);
+    char *address = kafka("start");
+    address[strcspn(address, "\n")] = '\0';
+    ck_assert_int_eq(setenv("PCTR_KAFKA", address, 1), 0);
+    free(address);
+}
+
+static void end_broker(void)
+{
+    free(kafka("wipe"));
+}
+
+/* Records come in all the while. */
+static void start(void)
+{
+    const char *from[] = {"--world", "--world.rows=12000", "--rate=1500", NULL};
+    const char *to[] = {"--workers=2", "--http.port=0",
+                        "--shutdown.deadline_ms=6000", NULL};
+
+    pipeline_create(&pipe, PARTITIONS);
+    pipeline_start(&pipe, "score", to, &scorer);
+    pipeline_start(&pipe, "feed", from, &feed);
+    kafka_fixture_await(pipe.names[PIPE_PREDICTIONS], 500, WAIT_MS);
+}
+
+static void stop(void)
+{
+    proceedings_free(&proceedings);
+    child_end(&scorer);
+    child_end(&feed);
+}
+
+/* From the moment that the broker is back. */
+static void await_recovery(const char *run, int64_t before)
+{
+    int64_t start_ms = clock_monotonic_ms();
+
+    while (topic_ends_sum(pipe.names[PIPE_PREDICTIONS]) < before + 500) {
+        ck_assert_msg(clock_monotonic_ms() - start_ms < RECOVERY_MS,
+                      "nothing is scored after %d ms", RECOVERY_MS);
+        clock_sleep_ms(100);
+    }
+    printf("%s: recovered in %d ms\n", run,
+           (int)(clock_monotonic_ms() - start_ms));
+}
+
+static void assert_all_scored_once(const char *run)
+{
+    ck_assert_int_eq(child_wait(&feed, WAIT_MS), 0);
+    pipeline_await_scored(&pipe, RECOVERY_MS);
+    pipeline_stop(&scorer, WAIT_MS);
+    struct verdict verdict = pipeline_judge(&pipe, run, &proceedings);
+    ck_assert(verdict_is_clean(&verdict));
+    ck_assert_uint_eq(verdict.predictions, 12000);
+}
+
+START_TEST(frozen_for_longer_than_a_transaction)
+{
+    int64_t before = topic_ends_sum(pipe.names[PIPE_PREDICTIONS]);
+
+    free(kafka("pause"));
+    clock_sleep_ms(FROZEN_MS);
+    free(kafka("resume"));
+    await_recovery("frozen broker", before);
+    assert_all_scored_once("frozen broker");
+}
+END_TEST
+
+START_TEST(killed_and_started_again)
+{
+    int64_t before = topic_ends_sum(pipe.names[PIPE_PREDICTIONS]);
+
+    free(kafka("kill"));
+    free(kafka("start"));
+    await_recovery("killed broker", before);
+    assert_all_scored_once("killed broker");
+}
+END_TEST
+
+START_TEST(asked_to_stop_while_it_is_frozen)
+{
+    const char *again[] = {"--workers=2", "--http.port=0", NULL};
+
+    free(kafka("pause"));
+    int64_t start_ms = clock_monotonic_ms();
+    child_signal(&scorer, SIGTERM);
+    int status = child_wait(&scorer, STOP_MS + STOP_LATE_MS);
+    printf("frozen broker: stopped in %d ms, status %d\n",
+           (int)(clock_monotonic_ms() - start_ms), status);
+    ck_assert(status == 0 || status == HARD_STOP);
+    free(kafka("resume"));
+
+    child_end(&scorer);
+    pipeline_start(&pipe, "score", again, &scorer);
+    assert_all_scored_once("stopped while frozen");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("broker_faults");
+    TCase *tests = tcase_create("own broker");
+
+    tcase_set_timeout(tests, 240);
+    tcase_add_unchecked_fixture(tests, start_broker, end_broker);
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, frozen_for_longer_than_a_transaction);
+    tcase_add_test(tests, killed_and_started_again);
+    tcase_add_test(tests, asked_to_stop_while_it_is_frozen);
+    suite_add_tcase(suite, tests);
+    return kafka_fixture_main(
+        suite, "nothing lost or doubled by a broker that freezes or dies");
+}
