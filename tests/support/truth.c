@@ -7,6 +7,7 @@
 #include "common/file.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,16 @@ static struct scored *decode_all(const struct fixture_records *predictions)
     }
     qsort(all, predictions->count, sizeof(*all), by_version);
     return all;
+}
+
+/* Bit by bit: 0 is not -0 here. */
+static bool same_bits(double a, double b)
+{
+    uint64_t a_bits, b_bits;
+
+    memcpy(&a_bits, &a, sizeof(a));
+    memcpy(&b_bits, &b, sizeof(b));
+    return a_bits == b_bits;
 }
 
 static void new_path(char path[PATH_SIZE])
@@ -135,7 +146,7 @@ static uint64_t count_other_bits(const char *output, const struct scored *all,
         while (*comma != ',')
             comma--;
         double p = strtod(comma + 1, NULL);
-        others += memcmp(&p, &all[i].p, sizeof(p)) != 0;
+        others += !same_bits(p, all[i].p);
         line = end;
     }
     return others;
@@ -167,7 +178,7 @@ static uint64_t count_no_prior(const struct scored *all, size_t count,
     uint64_t others = 0;
 
     for (size_t i = 0; i < count; i++)
-        others += memcmp(&prior, &all[i].p, sizeof(prior)) != 0 ||
+        others += !same_bits(prior, all[i].p) ||
                   memcmp(all[i].hash, zeros, MODEL_HASH_SIZE) != 0;
     return others;
 }

@@ -97,8 +97,9 @@ take_source(struct court *court, int32_t partition, int64_t offset)
 static bool same_bytes(const uint8_t *a, size_t a_size, const uint8_t *b,
                        size_t b_size)
 {
-    return (a == NULL) == (b == NULL) && a_size == b_size &&
-           (a_size == 0 || memcmp(a, b, a_size) == 0);
+    if (!a || !b)
+        return a == b && a_size == b_size;
+    return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
 static bool same_span(struct span a, struct span b)
