@@ -265,9 +265,10 @@ static bool all_alive(const struct demo *demo)
 static bool is_complete(const struct demo *demo)
 {
     struct demo_observer_counts seen = demo_observer_counts(demo->observer);
+    struct feed_counts fed = feed_counts(demo->feed);
 
-    return seen.predictions + seen.dead_letters >=
-           feed_counts(demo->feed).impressions;
+    return seen.predictions + seen.dead_letters >= fed.impressions &&
+           seen.labels >= fed.labels;
 }
 
 static int watch(struct demo *demo, struct error *err)
