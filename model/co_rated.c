@@ -59,14 +59,24 @@ static void count_repeats(struct co_rated *lists)
     }
 }
 
-static bool codable(const struct co_rated *lists)
+/* Sets base and span of the codes; false where there are none. */
+static bool codable(struct co_rated *lists)
 {
+    enum { VALUE_MAX = 1000 }; /* keeps every sum of squares exact */
+    double low = VALUE_MAX, high = -VALUE_MAX;
+
     for (size_t at = 0; at < lists->count; at++) {
         double value = lists->y_list[at].value;
-        if (!(value >= 0 && value <= 7) || value != floor(value))
+        if (!(fabs(value) <= VALUE_MAX) || value != floor(value))
             return false;
+        low = value < low ? value : low;
+        high = value > high ? value : high;
     }
-    return lists->xs < UINT32_MAX >> 3;
+    if (lists->count == 0 || high - low > CODE_MAX)
+        return false;
+    lists->code_base = low;
+    lists->code_span = (unsigned)(high - low);
+    return lists->xs < UINT32_MAX >> CODE_BITS && lists->count < UINT32_MAX;
 }
 
 /* A quarter of the bytes to walk. Walking x upwards sorts them by x. */
@@ -76,15 +86,20 @@ static int fill_coded(struct co_rated *lists, struct error *err)
         return 0;
     size_t *next = malloc(((size_t)lists->ys + 1) * sizeof(*next));
     lists->coded = malloc((lists->count + 1) * sizeof(*lists->coded));
-    if (!next || !lists->coded) {
+    lists->behind = malloc((lists->count + 1) * sizeof(*lists->behind));
+    if (!next || !lists->coded || !lists->behind) {
         free(next);
         return error_set(err, ERROR_FAILED, "out of memory");
     }
     memcpy(next, lists->y_first, ((size_t)lists->ys + 1) * sizeof(*next));
     for (uint32_t x = 0; x < lists->xs; x++)
-        for (size_t at = lists->x_first[x]; at < lists->x_first[x + 1]; at++)
-            lists->coded[next[lists->x_list[at].other]++] =
-                x << 3 | (uint32_t)lists->x_list[at].value;
+        for (size_t at = lists->x_first[x]; at < lists->x_first[x + 1]; at++) {
+            const struct rated *entry = &lists->x_list[at];
+            size_t *to = &next[entry->other];
+            lists->coded[(*to)++] =
+                x << CODE_BITS | (uint32_t)(entry->value - lists->code_base);
+            lists->behind[at] = (uint32_t)*to;
+        }
     free(next);
     return 0;
 }
@@ -190,5 +205,6 @@ void co_rated_free(struct co_rated *lists)
     free(lists->x_list);
     free(lists->y_list);
     free(lists->coded);
+    free(lists->behind);
     free(lists);
 }

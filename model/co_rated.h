@@ -20,6 +20,8 @@
 
 struct bytes_reader;
 
+enum { CODE_BITS = 3, CODE_MAX = 7 };
+
 struct co_rated {
     uint32_t xs, ys;
     size_t count;
@@ -28,8 +30,13 @@ struct co_rated {
     struct rated *x_list; /* (count) each x's entries by y, then by row */
     struct rated *y_list; /* (count) each y's entries in row order */
     size_t repeats_max;   /* most rows of one (x, y) pair */
-    uint32_t *coded;      /* (count) each y's entries by x, x << 3 | value;
-                             NULL unless every value is one of 0..7 */
+    uint32_t *coded;      /* (count) each y's entries by x, x << CODE_BITS |
+                             value - code_base; NULL unless the values are
+                             small integers within CODE_MAX of each other */
+    uint32_t *behind;     /* (count) per entry of x_list: where its copy in
+                             `coded` ends. From there on its y has higher x */
+    double code_base;     /* the lowest value */
+    unsigned code_span;   /* the highest code */
 };
 
 int co_rated_build(const struct ratings *train, bool user_based,

@@ -6,22 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Labels 0..7 and at most PACKED_MAX pairs: no field of `packed` overflows. */
-enum { LABEL_MAX = 7, PACKED_MAX = 42000, THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, BLOCK = 8 };
 
 /* A variance below this share of its terms is rounding error. */
 #define VARIANCE_EPSILON 1e-12
-
-/* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
-struct sums {
-    double n, r, q, rr, qq, rq; /* msd has sum (r - q)^2 in rr */
-};
-
-/* The same in 16 bytes, so that a pair is one addition of two words. */
-struct packed {
-    uint64_t n_r_q;    /* 16, 24, 24 bits */
-    uint64_t rr_qq_rq; /* 21, 21, 22 bits */
-};
 
 /* --- From sums to a similarity -----------------------------------------------
  */
@@ -65,54 +53,75 @@ static double similarity_of(const struct similarities *similarity,
 /* --- Small integers ----------------------------------------------------------
  */
 
-static struct packed packed_pair(uint64_t r, uint64_t q)
-{
-    return (struct packed){1 | r << 16 | q << 40,
-                           r * r | (q * q) << 21 | (r * q) << 42};
-}
+/* What a row is made in: words for a stretch of x's entries that overflows no
+ * field, and sums for all stretches where x has several. */
+struct packed_scratch {
+    uint64_t *words;    /* (xs) */
+    struct sums *whole; /* (xs) */
+};
 
-static struct sums unpacked(struct packed sums, enum similarity measure)
-{
-    struct sums s = {
-        .n = (double)(sums.n_r_q & 0xffff),
-        .r = (double)(sums.n_r_q >> 16 & 0xffffff),
-        .q = (double)(sums.n_r_q >> 40),
-        .rr = (double)(sums.rr_qq_rq & 0x1fffff),
-        .qq = (double)(sums.rr_qq_rq >> 21 & 0x1fffff),
-        .rq = (double)(sums.rr_qq_rq >> 42),
-    };
-
-    if (measure == SIM_MSD)
-        s.rr = s.rr + s.qq - 2 * s.rq;
-    return s;
-}
-
-static void packed_row(const struct similarities *similarity, uint32_t x,
-                       struct packed *sums, double *row)
+/* The pairs of x's entries at..end with all x', or those behind x. */
+static void add_words(const struct similarities *similarity, size_t at,
+                      size_t end, bool behind, uint64_t *words)
 {
     const struct co_rated *lists = similarity->lists;
 
-    for (size_t at = lists->x_first[x]; at < lists->x_first[x + 1]; at++) {
-        struct packed with[LABEL_MAX + 1];
+    for (; at < end; at++) {
         uint32_t y = lists->x_list[at].other;
-        uint64_t r = (uint64_t)lists->x_list[at].value;
-        for (uint64_t q = 0; q <= LABEL_MAX; q++)
-            with[q] = packed_pair(r, q);
-        for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1]; i++) {
-            struct packed *to = &sums[lists->coded[i] >> 3];
-            const struct packed *add = &with[lists->coded[i] & LABEL_MAX];
-            to->n_r_q += add->n_r_q;
-            to->rr_qq_rq += add->rr_qq_rq;
+        unsigned r = (unsigned)(lists->x_list[at].value - lists->code_base);
+        const uint64_t *word = similarity->packing.word[r];
+        const uint32_t *code =
+            lists->coded + (behind ? lists->behind[at] : lists->y_first[y]);
+        const uint32_t *last = lists->coded + lists->y_first[y + 1];
+        for (; code < last; code++)
+            words[*code >> CODE_BITS] += word[*code & CODE_MAX];
+    }
+}
+
+static void flush_words(const struct similarities *similarity, uint32_t from,
+                        const struct packed_scratch *scratch)
+{
+    for (uint32_t x = from; x < similarity->lists->xs; x++)
+        if (scratch->words[x] != 0) {
+            packing_unpack(&similarity->packing, scratch->words[x],
+                           &scratch->whole[x]);
+            scratch->words[x] = 0;
         }
+}
+
+static double packed_similarity(const struct similarities *similarity,
+                                struct sums s)
+{
+    if (similarity->measure == SIM_MSD)
+        s.rr = s.rr + s.qq - 2 * s.rq;
+    return similarity_of(similarity, &s);
+}
+
+static void packed_row(const struct similarities *similarity, uint32_t x,
+                       uint32_t from, void *memory, double *row)
+{
+    const struct co_rated *lists = similarity->lists;
+    struct packed_scratch scratch = {.whole = memory};
+    size_t at = lists->x_first[x], end = lists->x_first[x + 1];
+    size_t stretch = similarity->packing.pairs / lists->repeats_max;
+
+    scratch.words = (uint64_t *)(scratch.whole + lists->xs);
+    for (; end - at > stretch; at += stretch) {
+        add_words(similarity, at, at + stretch, from > 0, scratch.words);
+        flush_words(similarity, from, &scratch);
     }
-    for (uint32_t other = 0; other < lists->xs; other++) {
-        row[other] = 0;
-        if (sums[other].n_r_q == 0)
-            continue;
-        struct sums s = unpacked(sums[other], similarity->measure);
-        row[other] = similarity_of(similarity, &s);
+    bool whole = at != lists->x_first[x];
+    add_words(similarity, at, end, from > 0, scratch.words);
+    for (uint32_t other = from; other < lists->xs; other++) {
+        struct sums s = whole ? scratch.whole[other] : (struct sums){0};
+        if (scratch.words[other] != 0)
+            packing_unpack(&similarity->packing, scratch.words[other], &s);
+        row[other] = s.n > 0 ? packed_similarity(similarity, s) : 0;
     }
-    memset(sums, 0, lists->xs * sizeof(*sums));
+    memset(scratch.words + from, 0, (lists->xs - from) * sizeof(uint64_t));
+    if (whole)
+        memset(scratch.whole + from, 0,
+               (lists->xs - from) * sizeof(struct sums));
 }
 
 /* --- Any labels --------------------------------------------------------------
@@ -147,12 +156,14 @@ static double part_of(const struct similarities *similarity, uint32_t x,
  * outer loop is over the lower index's rows, as where the reference evaluates
  * the upper triangle: so both halves of the matrix have the same bits. */
 static void add_group(const struct similarities *similarity, uint32_t x,
-                      const struct rated *mine, size_t n, struct sums *sums)
+                      const struct rated *mine, size_t n, bool behind,
+                      struct sums *sums)
 {
     const struct co_rated *lists = similarity->lists;
     uint32_t y = mine->other;
 
-    for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1]; i++) {
+    for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1] && !behind;
+         i++) {
         uint32_t other = lists->y_list[i].other;
         double q = part_of(similarity, other, y, lists->y_list[i].value);
         for (size_t m = 0; m < n && other < x; m++)
@@ -171,7 +182,7 @@ static void add_group(const struct similarities *similarity, uint32_t x,
 }
 
 static void double_row(const struct similarities *similarity, uint32_t x,
-                       struct sums *sums, double *row)
+                       uint32_t from, struct sums *sums, double *row)
 {
     const struct co_rated *lists = similarity->lists;
     size_t at = lists->x_first[x], end = lists->x_first[x + 1];
@@ -181,12 +192,12 @@ static void double_row(const struct similarities *similarity, uint32_t x,
         while (at + n < end &&
                lists->x_list[at + n].other == lists->x_list[at].other)
             n++;
-        add_group(similarity, x, &lists->x_list[at], n, sums);
+        add_group(similarity, x, &lists->x_list[at], n, from > 0, sums);
         at += n;
     }
-    for (uint32_t other = 0; other < lists->xs; other++)
+    for (uint32_t other = from; other < lists->xs; other++)
         row[other] = similarity_of(similarity, &sums[other]);
-    memset(sums, 0, lists->xs * sizeof(*sums));
+    memset(sums + from, 0, (lists->xs - from) * sizeof(*sums));
 }
 
 /* --- The interface -----------------------------------------------------------
@@ -197,38 +208,47 @@ struct similarities similarity_over(const struct co_rated *lists,
                                     double mean, const double *x_bias,
                                     const double *y_bias)
 {
-    enum similarity measure = (enum similarity)params->similarity;
-
-    return (struct similarities){
+    struct similarities similarity = {
         .lists = lists,
-        .measure = measure,
+        .measure = (enum similarity)params->similarity,
         .min_support = params->min_support,
         .shrinkage = params->shrinkage,
         .mean = mean,
         .x_bias = x_bias,
         .y_bias = y_bias,
-        .small_integers =
-            measure != SIM_PEARSON_BASELINE && lists->coded != NULL,
     };
+
+    if (similarity.measure == SIM_PEARSON_BASELINE || !lists->coded)
+        return similarity;
+    similarity.packing = packing_of(lists->code_base, lists->code_span);
+    similarity.small_integers = lists->repeats_max <= similarity.packing.pairs;
+    return similarity;
 }
 
 size_t similarity_scratch_bytes(const struct similarities *similarity)
 {
-    return similarity->lists->xs * sizeof(struct sums);
+    return similarity->lists->xs * (sizeof(struct sums) + sizeof(uint64_t));
+}
+
+/* x with all x' from `from` on: 0, or x + 1. */
+static void fill_row(const struct similarities *similarity, uint32_t x,
+                     uint32_t from, void *scratch, double *row)
+{
+    if (similarity->small_integers)
+        packed_row(similarity, x, from, scratch, row);
+    else
+        double_row(similarity, x, from, scratch, row);
+    row[x] = 1;
 }
 
 void similarity_row(const struct similarities *similarity, uint32_t x,
                     void *scratch, double *row)
 {
-    const struct co_rated *lists = similarity->lists;
-    size_t rows = lists->x_first[x + 1] - lists->x_first[x];
-
-    if (similarity->small_integers && rows * lists->repeats_max <= PACKED_MAX)
-        packed_row(similarity, x, scratch, row);
-    else
-        double_row(similarity, x, scratch, row);
-    row[x] = 1;
+    fill_row(similarity, x, 0, scratch, row);
 }
+
+/* --- The whole matrix --------------------------------------------------------
+ */
 
 struct matrix_work {
     const struct similarities *similarity;
@@ -237,7 +257,21 @@ struct matrix_work {
     atomic_bool failed;
 };
 
-static void *work_rows(void *argument)
+/* The rows x..end behind the diagonal, and their mirror image in whole cache
+ * lines. No other block writes there. */
+static void fill_block(const struct matrix_work *work, uint32_t x, uint32_t end,
+                       void *scratch)
+{
+    size_t xs = work->similarity->lists->xs;
+
+    for (uint32_t at = x; at < end; at++)
+        fill_row(work->similarity, at, at + 1, scratch, work->matrix + at * xs);
+    for (size_t other = (size_t)x + 1; other < xs; other++)
+        for (uint32_t at = x; at < end && at < other; at++)
+            work->matrix[other * xs + at] = work->matrix[at * xs + other];
+}
+
+static void *work_blocks(void *argument)
 {
     struct matrix_work *work = argument;
     uint32_t xs = work->similarity->lists->xs;
@@ -247,10 +281,9 @@ static void *work_rows(void *argument)
         atomic_store(&work->failed, true);
         return NULL;
     }
-    for (uint32_t x = atomic_fetch_add(&work->next, 1); x < xs;
-         x = atomic_fetch_add(&work->next, 1))
-        similarity_row(work->similarity, x, scratch,
-                       work->matrix + (size_t)x * xs);
+    for (uint32_t x = atomic_fetch_add(&work->next, BLOCK); x < xs;
+         x = atomic_fetch_add(&work->next, BLOCK))
+        fill_block(work, x, xs - x < BLOCK ? xs : x + BLOCK, scratch);
     free(scratch);
     return NULL;
 }
@@ -263,9 +296,9 @@ int similarity_matrix(const struct similarities *similarity, uint32_t threads,
     uint32_t started = 0;
 
     while (started + 1 < threads && started < THREADS_MAX &&
-           pthread_create(&helpers[started], NULL, work_rows, &work) == 0)
+           pthread_create(&helpers[started], NULL, work_blocks, &work) == 0)
         started++;
-    work_rows(&work);
+    work_blocks(&work);
     for (uint32_t i = 0; i < started; i++)
         pthread_join(helpers[i], NULL);
     if (atomic_load(&work.failed))

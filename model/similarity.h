@@ -20,6 +20,7 @@
 #define MODEL_SIMILARITY_H
 
 #include "model/co_rated.h"
+#include "model/packed_sums.h"
 #include "model/params.h"
 
 #include <stdbool.h>
@@ -34,6 +35,7 @@ struct similarities {
     double mean;                   /* for pearson_baseline, */
     const double *x_bias, *y_bias; /* (xs), (ys) */
     bool small_integers;           /* all labels: exact sums, any order */
+    struct packing packing;        /* theirs */
 };
 
 /* The biases are needed for pearson_baseline only. */

@@ -1,0 +1,36 @@
+/*
+ * packed_sums.h - the six sums that compare two lists of small integers, all
+ * in one 64-bit word, so that a pair of ratings is one addition.
+ *
+ * Labels come as codes 0..CODE_MAX above the lowest label, which keeps the
+ * fields narrow; the sums of the labels themselves follow from those of the
+ * codes. Everything is an integer that a double holds exactly: any order of
+ * additions gives the bits that doubles would have given.
+ */
+#ifndef MODEL_PACKED_SUMS_H
+#define MODEL_PACKED_SUMS_H
+
+#include "model/co_rated.h"
+
+#include <stdint.h>
+
+/* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
+struct sums {
+    double n, r, q, rr, qq, rq;
+};
+
+struct packing {
+    double base;    /* the label with code 0 */
+    uint64_t pairs; /* so many pairs overflow no field */
+    unsigned r_at, q_at, rr_at, qq_at, rq_at;  /* first bits; n's is 0 */
+    uint64_t word[CODE_MAX + 1][CODE_MAX + 1]; /* one pair, by both codes */
+};
+
+/* For labels base..base + span. */
+struct packing packing_of(double base, unsigned span);
+
+/* Adds what the word holds to `to`. */
+void packing_unpack(const struct packing *packing, uint64_t word,
+                    struct sums *to);
+
+#endif
