@@ -29,6 +29,7 @@ struct packing packing_of(double base, unsigned span)
     packing.rr_at = packing.q_at + sum;
     packing.qq_at = packing.rr_at + square;
     packing.rq_at = packing.qq_at + square;
+    packing.end = packing.rq_at + square;
     for (uint64_t r = 0; r <= span; r++)
         for (uint64_t q = 0; q <= span; q++)
             packing.word[r][q] = 1 | r << packing.r_at | q << packing.q_at |
@@ -38,26 +39,42 @@ struct packing packing_of(double base, unsigned span)
     return packing;
 }
 
-static double field(uint64_t word, unsigned first, unsigned behind)
+/* No field has more than 16 bits: conversions from int32_t have vectors. */
+static void unpack_field(const uint64_t *words, unsigned first, unsigned behind,
+                         double *to)
 {
-    return (double)(int64_t)(word >> first &
-                             ((UINT64_C(1) << (behind - first)) - 1));
+    const uint64_t mask = (UINT64_C(1) << (behind - first)) - 1;
+    int32_t field[COLUMNS];
+
+    for (int i = 0; i < COLUMNS; i++)
+        field[i] = (int32_t)(words[i] >> first & mask);
+    for (int i = 0; i < COLUMNS; i++)
+        to[i] = field[i];
 }
 
 /* sum (b + r)^2 = n b^2 + 2 b sum r + sum r^2, and so on. */
-void packing_unpack(const struct packing *packing, uint64_t word,
-                    struct sums *to)
+static void add_base(double b, struct sum_columns *to)
+{
+    for (int i = 0; i < COLUMNS; i++) {
+        double n = to->n[i], r = to->r[i], q = to->q[i];
+        to->r[i] = r + n * b;
+        to->q[i] = q + n * b;
+        to->rr[i] += 2 * b * r + n * b * b;
+        to->qq[i] += 2 * b * q + n * b * b;
+        to->rq[i] += b * (r + q) + n * b * b;
+    }
+}
+
+void packing_unpack(const struct packing *packing, const uint64_t *words,
+                    struct sum_columns *to)
 {
     const struct packing *at = packing;
-    double b = packing->base;
-    double n = field(word, 0, at->r_at);
-    double r = field(word, at->r_at, at->q_at);
-    double q = field(word, at->q_at, at->rr_at);
 
-    to->n += n;
-    to->r += r + n * b;
-    to->q += q + n * b;
-    to->rr += field(word, at->rr_at, at->qq_at) + 2 * b * r + n * b * b;
-    to->qq += field(word, at->qq_at, at->rq_at) + 2 * b * q + n * b * b;
-    to->rq += (double)(int64_t)(word >> at->rq_at) + b * (r + q) + n * b * b;
+    unpack_field(words, 0, at->r_at, to->n);
+    unpack_field(words, at->r_at, at->q_at, to->r);
+    unpack_field(words, at->q_at, at->rr_at, to->q);
+    unpack_field(words, at->rr_at, at->qq_at, to->rr);
+    unpack_field(words, at->qq_at, at->rq_at, to->qq);
+    unpack_field(words, at->rq_at, at->end, to->rq);
+    add_base(packing->base, to);
 }

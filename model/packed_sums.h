@@ -14,23 +14,25 @@
 
 #include <stdint.h>
 
-/* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
-struct sums {
-    double n, r, q, rr, qq, rq;
-};
-
 struct packing {
     double base;    /* the label with code 0 */
     uint64_t pairs; /* so many pairs overflow no field */
-    unsigned r_at, q_at, rr_at, qq_at, rq_at;  /* first bits; n's is 0 */
-    uint64_t word[CODE_MAX + 1][CODE_MAX + 1]; /* one pair, by both codes */
+    unsigned r_at, q_at, rr_at, qq_at, rq_at, end; /* first bits; n's is 0 */
+    uint64_t word[CODE_MAX + 1][CODE_MAX + 1];     /* one pair, by both codes */
 };
 
 /* For labels base..base + span. */
 struct packing packing_of(double base, unsigned span);
 
-/* Adds what the word holds to `to`. */
-void packing_unpack(const struct packing *packing, uint64_t word,
-                    struct sums *to);
+/* Several sums, as columns for the machine to work on side by side. */
+enum { COLUMNS = 64 };
+struct sum_columns {
+    double n[COLUMNS], r[COLUMNS], q[COLUMNS];
+    double rr[COLUMNS], qq[COLUMNS], rq[COLUMNS];
+};
+
+/* What COLUMNS words hold. */
+void packing_unpack(const struct packing *packing, const uint64_t *words,
+                    struct sum_columns *to);
 
 #endif

@@ -11,23 +11,41 @@ enum { THREADS_MAX = 64, BLOCK = 8 };
 /* A variance below this share of its terms is rounding error. */
 #define VARIANCE_EPSILON 1e-12
 
+/* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
+struct sums {
+    double n, r, q, rr, qq, rq; /* msd has sum (r - q)^2 in rr */
+};
+
 /* --- From sums to a similarity -----------------------------------------------
  */
 
-static double ratio(double above, double below_squared)
+static inline double ratio(double above, double below_squared)
 {
-    return below_squared > 0 ? above / sqrt(below_squared) : 0;
+    double value = above / sqrt(below_squared);
+
+    return below_squared > 0 ? value : 0;
 }
 
-static double pearson(const struct sums *s)
+static inline double pearson(struct sums s)
 {
-    double r = s->n * s->rr - s->r * s->r;
-    double q = s->n * s->qq - s->q * s->q;
+    double r = s.n * s.rr - s.r * s.r;
+    double q = s.n * s.qq - s.q * s.q;
+    double both = r > VARIANCE_EPSILON * s.n * s.rr ? r * q : 0;
 
-    if (r <= VARIANCE_EPSILON * s->n * s->rr ||
-        q <= VARIANCE_EPSILON * s->n * s->qq)
-        return 0;
-    return ratio(s->n * s->rq - s->r * s->q, r * q);
+    both = q > VARIANCE_EPSILON * s.n * s.qq ? both : 0;
+    return ratio(s.n * s.rq - s.r * s.q, both);
+}
+
+static inline double cosine(struct sums s)
+{
+    return ratio(s.rq, s.rr * s.qq);
+}
+
+static inline double msd(struct sums s)
+{
+    double value = 1 / (s.rr / s.n + 1);
+
+    return s.n > 0 ? value : 0;
 }
 
 static double similarity_of(const struct similarities *similarity,
@@ -37,28 +55,33 @@ static double similarity_of(const struct similarities *similarity,
         return 0;
     switch (similarity->measure) {
     case SIM_COSINE:
-        return ratio(s->rq, s->rr * s->qq);
+        return cosine(*s);
     case SIM_PEARSON:
-        return pearson(s);
+        return pearson(*s);
     case SIM_PEARSON_BASELINE:
         return s->n < 2 ? 0
-                        : ratio(s->rq, s->rr * s->qq) *
+                        : cosine(*s) *
                               ((s->n - 1) / (s->n - 1 + similarity->shrinkage));
     case SIM_MSD:
         break;
     }
-    return 1 / (s->rr / s->n + 1);
+    return msd(*s);
 }
 
 /* --- Small integers ----------------------------------------------------------
  */
 
 /* What a row is made in: words for a stretch of x's entries that overflows no
- * field, and sums for all stretches where x has several. */
+ * field, and sums of the stretches before it where x has several. */
 struct packed_scratch {
-    uint64_t *words;    /* (xs) */
-    struct sums *whole; /* (xs) */
+    uint64_t *words;           /* (xs), rounded up to whole columns */
+    struct sum_columns *whole; /* the same number */
 };
+
+static size_t blocks_of(const struct similarities *similarity)
+{
+    return ((size_t)similarity->lists->xs + COLUMNS - 1) / COLUMNS;
+}
 
 /* The pairs of x's entries at..end with all x', or those behind x. */
 static void add_words(const struct similarities *similarity, size_t at,
@@ -78,50 +101,99 @@ static void add_words(const struct similarities *similarity, size_t at,
     }
 }
 
-static void flush_words(const struct similarities *similarity, uint32_t from,
-                        const struct packed_scratch *scratch)
+static void add_columns(struct sum_columns *to, const struct sum_columns *more)
 {
-    for (uint32_t x = from; x < similarity->lists->xs; x++)
-        if (scratch->words[x] != 0) {
-            packing_unpack(&similarity->packing, scratch->words[x],
-                           &scratch->whole[x]);
-            scratch->words[x] = 0;
-        }
+    for (int i = 0; i < COLUMNS; i++) {
+        to->n[i] += more->n[i];
+        to->r[i] += more->r[i];
+        to->q[i] += more->q[i];
+        to->rr[i] += more->rr[i];
+        to->qq[i] += more->qq[i];
+        to->rq[i] += more->rq[i];
+    }
 }
 
-static double packed_similarity(const struct similarities *similarity,
-                                struct sums s)
+static void flush_words(const struct similarities *similarity,
+                        const struct packed_scratch *scratch)
 {
-    if (similarity->measure == SIM_MSD)
-        s.rr = s.rr + s.qq - 2 * s.rq;
-    return similarity_of(similarity, &s);
+    struct sum_columns columns;
+
+    for (size_t i = 0; i < blocks_of(similarity); i++) {
+        packing_unpack(&similarity->packing, scratch->words + i * COLUMNS,
+                       &columns);
+        add_columns(&scratch->whole[i], &columns);
+    }
+    memset(scratch->words, 0,
+           blocks_of(similarity) * COLUMNS * sizeof(uint64_t));
+}
+
+static struct sums column(const struct sum_columns *from, int i)
+{
+    return (struct sums){from->n[i],  from->r[i],  from->q[i],
+                         from->rr[i], from->qq[i], from->rq[i]};
+}
+
+static void similarity_columns(const struct similarities *similarity,
+                               struct sum_columns *sums, double *out)
+{
+    const double needed = similarity->min_support;
+
+    if (similarity->measure == SIM_PEARSON)
+        for (int i = 0; i < COLUMNS; i++)
+            out[i] = pearson(column(sums, i));
+    else if (similarity->measure == SIM_COSINE)
+        for (int i = 0; i < COLUMNS; i++)
+            out[i] = cosine(column(sums, i));
+    else
+        for (int i = 0; i < COLUMNS; i++) {
+            sums->rr[i] += sums->qq[i] - 2 * sums->rq[i];
+            out[i] = msd(column(sums, i));
+        }
+    for (int i = 0; i < COLUMNS; i++)
+        out[i] = sums->n[i] >= needed ? out[i] : 0;
+}
+
+static void finish_row(const struct similarities *similarity, uint32_t from,
+                       const struct packed_scratch *scratch, bool several,
+                       double *row)
+{
+    const uint32_t xs = similarity->lists->xs;
+    struct sum_columns columns;
+    double out[COLUMNS];
+
+    for (uint32_t first = from / COLUMNS * COLUMNS; first < xs;
+         first += COLUMNS) {
+        uint32_t begin = first > from ? first : from;
+        uint32_t end = xs - first < COLUMNS ? xs : first + COLUMNS;
+        packing_unpack(&similarity->packing, scratch->words + first, &columns);
+        if (several)
+            add_columns(&columns, &scratch->whole[first / COLUMNS]);
+        similarity_columns(similarity, &columns, out);
+        memcpy(row + begin, out + (begin - first),
+               (end - begin) * sizeof(*row));
+    }
 }
 
 static void packed_row(const struct similarities *similarity, uint32_t x,
                        uint32_t from, void *memory, double *row)
 {
     const struct co_rated *lists = similarity->lists;
+    const size_t blocks = blocks_of(similarity);
     struct packed_scratch scratch = {.whole = memory};
     size_t at = lists->x_first[x], end = lists->x_first[x + 1];
     size_t stretch = similarity->packing.pairs / lists->repeats_max;
+    bool several = end - at > stretch;
 
-    scratch.words = (uint64_t *)(scratch.whole + lists->xs);
+    scratch.words = (uint64_t *)(scratch.whole + blocks);
     for (; end - at > stretch; at += stretch) {
         add_words(similarity, at, at + stretch, from > 0, scratch.words);
-        flush_words(similarity, from, &scratch);
+        flush_words(similarity, &scratch);
     }
-    bool whole = at != lists->x_first[x];
     add_words(similarity, at, end, from > 0, scratch.words);
-    for (uint32_t other = from; other < lists->xs; other++) {
-        struct sums s = whole ? scratch.whole[other] : (struct sums){0};
-        if (scratch.words[other] != 0)
-            packing_unpack(&similarity->packing, scratch.words[other], &s);
-        row[other] = s.n > 0 ? packed_similarity(similarity, s) : 0;
-    }
-    memset(scratch.words + from, 0, (lists->xs - from) * sizeof(uint64_t));
-    if (whole)
-        memset(scratch.whole + from, 0,
-               (lists->xs - from) * sizeof(struct sums));
+    finish_row(similarity, from, &scratch, several, row);
+    memset(scratch.words, 0, blocks * COLUMNS * sizeof(uint64_t));
+    if (several)
+        memset(scratch.whole, 0, blocks * sizeof(struct sum_columns));
 }
 
 /* --- Any labels --------------------------------------------------------------
@@ -227,7 +299,8 @@ struct similarities similarity_over(const struct co_rated *lists,
 
 size_t similarity_scratch_bytes(const struct similarities *similarity)
 {
-    return similarity->lists->xs * (sizeof(struct sums) + sizeof(uint64_t));
+    return blocks_of(similarity) *
+           (sizeof(struct sum_columns) + COLUMNS * sizeof(uint64_t));
 }
 
 /* x with all x' from `from` on: 0, or x + 1. */
