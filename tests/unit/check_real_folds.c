@@ -9,10 +9,7 @@
 
 #include "common/table.h"
 
-#include "model/dataset.h"
-#include "model/evaluation.h"
-#include "model/model.h"
-#include "model/splitter.h"
+#include "model/cross_validation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +39,14 @@ static const struct {
      "user_based=false",
      {0.3796930354, 0.3782883628, 0.3791240147, 0.3825928889},
      {0.2747419982, 0.2743960588, 0.2750572197, 0.2770100828}},
+    {"svd",
+     "",
+     {0.3688475581, 0.3655321381, 0.3668929251, 0.3694268082},
+     {0.2615670201, 0.2599383821, 0.2611175229, 0.2625989013}},
+    {"svd",
+     "biased=false",
+     {0.3783080849, 0.3747900543, 0.3748939862, 0.3783420915},
+     {0.2667882793, 0.2657613081, 0.2650998023, 0.2677329717}},
 };
 
 static struct error err;
@@ -88,37 +93,18 @@ static void drop_rows(void)
 static struct evaluation test_fold(const struct fold *fold, const char *name,
                                    const char *text)
 {
-    static struct pair pairs[ROWS];
-    static struct prediction out[ROWS];
-    static double labels[ROWS], values[ROWS];
-    struct trainset *train = NULL;
     const struct model_ops *ops;
     struct model_params params;
-    struct model *model = NULL;
-    struct evaluation quality;
+    struct fold_result result;
 
-    ck_assert_ok(trainset_build(dataset, fold->train, fold->train_count,
-                                (struct scale){0, 1}, &train, &err),
-                 err);
     ck_assert_ok(model_find(name, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
-    ck_assert_ok(model_fit(ops, train->ratings, &params, NULL, &model, &err),
+    ck_assert_ok(cross_validate_fold(dataset, fold, ops, &params,
+                                     (struct scale){0, 1}, false, NULL, &result,
+                                     &err),
                  err);
-    for (size_t i = 0; i < fold->test_count; i++) {
-        const struct rating *row = &dataset->rows[fold->test[i]];
-        pairs[i] = (struct pair){train->user_inner[row->user],
-                                 train->item_inner[row->item]};
-        labels[i] = row->value;
-    }
-    model_predict(model, pairs, fold->test_count, out);
-    for (size_t i = 0; i < fold->test_count; i++)
-        values[i] = out[i].value;
-    ck_assert_ok(evaluate(labels, values, fold->test_count, &quality, &err),
-                 err);
-    model_free(model);
-    trainset_free(train);
-    return quality;
+    return result.test;
 }
 
 START_TEST(every_fold_is_the_reference)
