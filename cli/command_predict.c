@@ -3,6 +3,7 @@
  * that serves it would: the same code, the same bits.
  */
 #include "cli/command.h"
+#include "cli/csv_text.h"
 
 #include "common/table.h"
 
@@ -45,21 +46,6 @@ struct batch {
     size_t count;
 };
 
-static void print_csv(const char *text)
-{
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"')
-            putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
-}
-
 static void print_batch(const struct predict_settings *settings,
                         const struct snapshot *snapshot, struct batch *batch)
 {
@@ -67,9 +53,9 @@ static void print_batch(const struct predict_settings *settings,
                   batch->predictions);
     for (size_t i = 0; i < batch->count; i++) {
         const struct prediction *p = &batch->predictions[i];
-        print_csv(batch->texts[i][0]);
+        csv_print_text(batch->texts[i][0]);
         putchar(',');
-        print_csv(batch->texts[i][1]);
+        csv_print_text(batch->texts[i][1]);
         printf(",%.17g", p->value);
         if (settings->details)
             printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,

@@ -16,7 +16,9 @@ extern const struct command feed_command;
 extern const struct command fit_command;
 extern const struct command predict_command;
 extern const struct command score_command;
+extern const struct command similar_command;
 extern const struct command snapshot_command;
+extern const struct command top_command;
 extern const struct command topics_command;
 extern const struct command train_command;
 extern const struct command tune_command;
@@ -32,6 +34,8 @@ const struct command *const commands[] = {
     &topics_command,
     &fit_command,
     &predict_command,
+    &top_command,
+    &similar_command,
     &cv_command,
     &tune_command,
     NULL,

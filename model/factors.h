@@ -35,6 +35,19 @@ int factors_new(uint32_t users, uint32_t items, uint32_t factors, bool biased,
 double *factors_rows_f64(size_t rows, size_t stride);
 float *factors_rows_f32(size_t rows, size_t stride);
 
+/* The factors inside a model; NULL where it is not made of factors. */
+const struct factors *factors_of(const struct model *model);
+
+/* For the ranking of many items: out (count, items) is never below what
+ * factors_predict() estimates of users[i] and item first_item + j, and above
+ * it by rounding only; infinite where that is not known. `scratch` has
+ * factors_bounds_scratch() bytes. */
+void factors_bounds(const struct factors *self, const uint32_t *users,
+                    size_t count, uint32_t first_item, size_t items,
+                    void *scratch, double *out);
+size_t factors_bounds_scratch(const struct factors *self, size_t count,
+                              size_t items);
+
 /* The four operations of struct model_ops. */
 void factors_predict(const struct model *model, const struct pair *pairs,
                      size_t n, struct prediction *out);

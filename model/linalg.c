@@ -43,6 +43,20 @@ void linalg_multiply(const double *a, const double *b, size_t n, size_t m,
                 (int)m, 1, a, (int)m, b, (int)k, 0, c, (int)k);
 }
 
+void linalg_multiply_transposed(const double *a, const double *b, size_t n,
+                                size_t m, size_t k, double *c)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)k, (int)m,
+                1, a, (int)m, b, (int)m, 0, c, (int)k);
+}
+
+void linalg_multiply_transposed_f32(const float *a, const float *b, size_t n,
+                                    size_t m, size_t k, float *c)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)k, (int)m,
+                1, a, (int)m, b, (int)m, 0, c, (int)k);
+}
+
 int linalg_solve(double *a, double *b, size_t n, struct error *err)
 {
     lapack_int failed = LAPACKE_dposv(LAPACK_ROW_MAJOR, 'U', (lapack_int)n, 1,

@@ -1,7 +1,7 @@
 /*
  * linalg.h - dense linear algebra; the only file that knows BLAS and LAPACK.
  *
- * Matrices are row-major double without padding. Any thread.
+ * Matrices are row-major without padding. Any thread.
  */
 #ifndef MODEL_LINALG_H
 #define MODEL_LINALG_H
@@ -23,6 +23,12 @@ int linalg_svd(double *a, size_t rows, size_t columns, double *u, double *s,
 /* c (n, k) = a (n, m) b (m, k) */
 void linalg_multiply(const double *a, const double *b, size_t n, size_t m,
                      size_t k, double *c);
+
+/* c (n, k) = a (n, m) b^T, b is (k, m) */
+void linalg_multiply_transposed(const double *a, const double *b, size_t n,
+                                size_t m, size_t k, double *c);
+void linalg_multiply_transposed_f32(const float *a, const float *b, size_t n,
+                                    size_t m, size_t k, float *c);
 
 /* Solves a x = b for symmetric positive definite a (n, n); the upper triangle
  * is read, a is overwritten, b becomes x. */

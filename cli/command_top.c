@@ -1,0 +1,242 @@
+/*
+ * command_top.c - `pctr top` names the best ads for a user, or for all.
+ */
+#include "cli/command.h"
+#include "cli/csv_text.h"
+#include "cli/seen_ads.h"
+
+#include "model/snapshot.h"
+#include "model/top.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USERS = 64 /* answered at a time */ };
+
+enum output { OUTPUT_CSV, OUTPUT_JSON };
+#define OUTPUT_WORDS "csv|json"
+
+struct top_settings {
+    char snapshot[512], user[ID_PRINT_SIZE], exclude[512];
+    char user_column[64], ad_column[64];
+    int format, output;
+    uint32_t n;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct top_settings, f), sizeof(((struct top_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"snapshot",    CONFIG_TEXT,   FIELD(snapshot), NULL, 0, 0, NULL, "file to rank with (pctr fit, pctr snapshot fetch)"},
+    {"user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "whose ads; empty: those of every user of the snapshot"},
+    {"n",           CONFIG_U32,    FIELD(n), "10", 1, TOP_MAX, NULL, "ads per user"},
+    {"exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs already seen; they are left out"},
+    {"format",      CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of the excluded file"},
+    {"column.user", CONFIG_TEXT,   FIELD(user_column), "", 0, 0, NULL, "its column of the user; empty: user, user_id or userId"},
+    {"column.ad",   CONFIG_TEXT,   FIELD(ad_column), "", 0, 0, NULL, "its column of the ad; empty: ad, ad_id, item, item_id or movieId"},
+    {"output",      CONFIG_CHOICE, FIELD(output), "csv", 0, 0, OUTPUT_WORDS, "a line per ad, or a JSON object per user"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* Users whose answers are made together. */
+struct block {
+    struct top_request requests[USERS];
+    struct id users[USERS];
+    struct top_entry *entries; /* (USERS, n) */
+    struct pair *pairs;        /* (n) */
+    struct prediction *answers;
+    size_t count;
+};
+
+/* --- Printing ----------------------------------------------------------------
+ */
+
+static void print_csv(const struct snapshot *snapshot,
+                      const struct block *block, size_t at)
+{
+    for (size_t i = 0; i < block->requests[at].found; i++) {
+        struct id ad = id_map_id(snapshot->ads, block->pairs[i].item);
+        csv_print_id(&block->users[at]);
+        printf(",%zu,", i + 1);
+        csv_print_id(&ad);
+        printf(",%.17g\n", block->answers[i].value);
+    }
+}
+
+static json_t *json_id(const struct id *id)
+{
+    char text[ID_PRINT_SIZE];
+
+    id_print(id, text);
+    return json_string(text);
+}
+
+static int print_json(const struct snapshot *snapshot,
+                      const struct block *block, size_t at, struct error *err)
+{
+    json_t *ads = json_array();
+    json_t *line = json_pack("{s:o?, s:o?}", "user", json_id(&block->users[at]),
+                             "ads", ads);
+    bool printable = line && json_is_string(json_object_get(line, "user"));
+
+    for (size_t i = 0; printable && i < block->requests[at].found; i++) {
+        struct id ad = id_map_id(snapshot->ads, block->pairs[i].item);
+        json_t *entry = json_pack("{s:o, s:f, s:s}", "ad", json_id(&ad), "p",
+                                  block->answers[i].value, "basis",
+                                  basis_name(block->answers[i].basis));
+        printable = json_array_append_new(ads, entry) == 0;
+    }
+    if (printable)
+        json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(line);
+    return printable ? 0
+                     : error_set(err, ERROR_FORMAT,
+                                 "an id is not UTF-8: use --output=csv");
+}
+
+/* The entries were found by estimate; what is printed is the whole answer. */
+static int print_user(const struct top_settings *settings,
+                      const struct snapshot *snapshot, struct block *block,
+                      size_t at, struct error *err)
+{
+    const struct top_request *request = &block->requests[at];
+
+    for (size_t i = 0; i < request->found; i++)
+        block->pairs[i] = (struct pair){request->user, request->out[i].item};
+    model_predict(snapshot->model, block->pairs, request->found,
+                  block->answers);
+    if (settings->output == OUTPUT_JSON)
+        return print_json(snapshot, block, at, err);
+    print_csv(snapshot, block, at);
+    return 0;
+}
+
+/* --- Asking ------------------------------------------------------------------
+ */
+
+static void add_user(const struct top_settings *settings,
+                     const struct snapshot *snapshot,
+                     const struct seen_ads *seen, struct block *block,
+                     struct id user)
+{
+    size_t at = block->count++;
+    struct top_request *request = &block->requests[at];
+
+    block->users[at] = user;
+    *request = (struct top_request){
+        .user = id_map_find(snapshot->users, &user),
+        .out = block->entries + at * settings->n,
+    };
+    request->seen = seen_ads_of(seen, &user, &request->seen_count);
+}
+
+static int answer(const struct top_settings *settings,
+                  const struct snapshot *snapshot, struct block *block,
+                  struct error *err)
+{
+    if (top_rank(snapshot->model, block->requests, block->count, settings->n,
+                 err) < 0)
+        return -1;
+    for (size_t i = 0; i < block->count; i++)
+        if (print_user(settings, snapshot, block, i, err) < 0)
+            return -1;
+    block->count = 0;
+    return 0;
+}
+
+static int answer_all(const struct top_settings *settings,
+                      const struct snapshot *snapshot,
+                      const struct seen_ads *seen, struct block *block,
+                      struct error *err)
+{
+    if (settings->output == OUTPUT_CSV)
+        puts("user,rank,ad,p");
+    if (settings->user[0]) {
+        struct id user = id_from_text(settings->user, strlen(settings->user));
+        add_user(settings, snapshot, seen, block, user);
+        return answer(settings, snapshot, block, err);
+    }
+    for (uint32_t u = 0; u < id_map_count(snapshot->users); u++) {
+        add_user(settings, snapshot, seen, block,
+                 id_map_id(snapshot->users, u));
+        if (block->count == USERS && answer(settings, snapshot, block, err) < 0)
+            return -1;
+    }
+    return answer(settings, snapshot, block, err);
+}
+
+static void block_free(struct block *block)
+{
+    if (!block)
+        return;
+    free(block->entries);
+    free(block->pairs);
+    free(block->answers);
+    free(block);
+}
+
+static struct block *block_new(size_t n)
+{
+    struct block *block = calloc(1, sizeof(*block));
+
+    if (!block)
+        return NULL;
+    block->entries = malloc(USERS * n * sizeof(*block->entries));
+    block->pairs = malloc(n * sizeof(*block->pairs));
+    block->answers = malloc(n * sizeof(*block->answers));
+    if (!block->entries || !block->pairs || !block->answers) {
+        block_free(block);
+        return NULL;
+    }
+    return block;
+}
+
+static int run(const struct invocation *with, void *given, struct error *err)
+{
+    const struct top_settings *settings = given;
+    struct block *block = block_new(settings->n);
+    struct snapshot *snapshot = NULL;
+    struct seen_ads *seen = NULL;
+    int status = -1;
+
+    (void)with;
+    if (!block) {
+        error_set(err, ERROR_FAILED, "out of memory");
+        goto out;
+    }
+    if (snapshot_read(settings->snapshot, &snapshot, err) < 0)
+        goto out;
+    if (settings->exclude[0] &&
+        seen_ads_read(settings->exclude, (enum table_format)settings->format,
+                      settings->user_column, settings->ad_column, snapshot->ads,
+                      &seen, err) < 0)
+        goto out;
+    status = answer_all(settings, snapshot, seen, block, err);
+    if (status == 0 && fflush(stdout) != 0)
+        status = error_set(err, ERROR_IO, "write the ads");
+
+out:
+    seen_ads_free(seen);
+    snapshot_free(snapshot);
+    block_free(block);
+    return status;
+}
+
+const struct command top_command = {
+    .name = "top",
+    .summary = "the best ads for a user, or for all",
+    .help =
+        "Ranks all ads of a snapshot and prints the first --n with their "
+        "click probability: what `pctr predict` says of the pair. A user "
+        "nobody knows gets the ads that are best for anybody.\n\n"
+        "  pctr top --snapshot=c.snap --user=42\n"
+        "  pctr top --snapshot=c.snap --exclude=clicks.csv.gz --output=json\n",
+    .keys = keys,
+    .settings_size = sizeof(struct top_settings),
+    .run = run,
+};

@@ -1,0 +1,31 @@
+/*
+ * seen_ads.h - which ads each user has seen, out of a file of pairs.
+ */
+#ifndef CLI_SEEN_ADS_H
+#define CLI_SEEN_ADS_H
+
+#include "common/error.h"
+#include "common/id.h"
+#include "common/table.h"
+
+#include "model/id_map.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct seen_ads;
+
+/* Ads by their index in `ads`; others do not matter. An empty column name
+ * means the usual ones. */
+int seen_ads_read(const char *path, enum table_format format,
+                  const char *user_column, const char *ad_column,
+                  const struct id_map *ads, struct seen_ads **out,
+                  struct error *err) MUST_CHECK;
+
+/* Rising; may repeat. NULL is fine: nothing was seen. */
+const uint32_t *seen_ads_of(const struct seen_ads *seen, const struct id *user,
+                            size_t *count);
+
+void seen_ads_free(struct seen_ads *seen);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * similar.h - how alike a user is to every other user, or an ad to every other
+ * ad, in one of several senses:
+ *
+ *   msd, cosine, pearson, pearson_baseline
+ *           what both rated, as k-NN compares (similarity.h)
+ *   matrix  cosine of their rows (ads: columns) of the user x ad matrix: mean
+ *           value of a pair, 0 where there is none
+ *   svd     the same after a truncated SVD of that matrix (truncated_svd.h)
+ *
+ * One row at a time. Not for several threads.
+ */
+#ifndef MODEL_SIMILAR_H
+#define MODEL_SIMILAR_H
+
+#include "common/error.h"
+
+#include "model/params.h"
+#include "model/ratings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum similar_by { /* the first four are enum similarity */
+                  SIMILAR_MSD = SIM_MSD,
+                  SIMILAR_COSINE = SIM_COSINE,
+                  SIMILAR_PEARSON = SIM_PEARSON,
+                  SIMILAR_PEARSON_BASELINE = SIM_PEARSON_BASELINE,
+                  SIMILAR_MATRIX,
+                  SIMILAR_SVD,
+};
+#define SIMILAR_WORDS SIMILARITY_WORDS "|matrix|svd"
+
+struct similar_settings {
+    int by;     /* enum similar_by */
+    bool users; /* compare users, else ads */
+    uint32_t min_support;
+    double shrinkage;       /* of pearson_baseline */
+    uint32_t factors, seed; /* of svd */
+};
+
+struct similar;
+
+/* `train` is borrowed. */
+int similar_new(const struct ratings *train,
+                const struct similar_settings *settings, struct similar **out,
+                struct error *err) MUST_CHECK;
+
+/* How many there are to compare. */
+uint32_t similar_count(const struct similar *similar);
+
+/* row (similar_count): x with everyone, itself included. */
+void similar_row(struct similar *similar, uint32_t x, double *row);
+
+struct similar_entry {
+    uint32_t x;
+    double similarity;
+};
+
+/* The n most alike, x left out, falling; equal ones by index. Returns how many
+ * there are. Not a number never is among them. */
+uint32_t similar_nearest(struct similar *similar, uint32_t x, uint32_t n,
+                         struct similar_entry *out);
+
+/* NULL is fine. */
+void similar_free(struct similar *similar);
+
+#endif
