@@ -15,6 +15,11 @@ struct digest {
 
 struct digest digest_of(const void *data, size_t size);
 
+/* Of data that ends with its own digest, in one pass: *body is of all before
+ * the last DIGEST_SIZE bytes, *whole of everything. size >= DIGEST_SIZE. */
+void digest_of_sealed(const void *data, size_t size, struct digest *body,
+                      struct digest *whole);
+
 /* Lower case, terminated; returns out. */
 const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_SIZE]);
 

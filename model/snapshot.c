@@ -158,7 +158,9 @@ static int refuse(struct error *err, const char *why)
     return error_set(err, ERROR_FORMAT, "snapshot: %s", why);
 }
 
-static int check_envelope(const uint8_t *bytes, size_t size, struct error *err)
+/* *sha256 is set when all is well. */
+static int check_envelope(const uint8_t *bytes, size_t size,
+                          struct digest *sha256, struct error *err)
 {
     if (size < SIZE_MIN || memcmp(bytes, magic, sizeof(magic)) != 0)
         return refuse(err, size < SIZE_MIN ? "too short to be one"
@@ -174,8 +176,9 @@ static int check_envelope(const uint8_t *bytes, size_t size, struct error *err)
     if (version != SNAPSHOT_VERSION || bytes_read_u32(&head) != SECTION_COUNT)
         return refuse(err, "unknown version or sections");
 
-    struct digest digest = digest_of(bytes, size - DIGEST_SIZE);
-    if (memcmp(digest.bytes, bytes + size - DIGEST_SIZE, DIGEST_SIZE) != 0)
+    struct digest body;
+    digest_of_sealed(bytes, size, &body, sha256);
+    if (memcmp(body.bytes, bytes + size - DIGEST_SIZE, DIGEST_SIZE) != 0)
         return refuse(err, "the SHA-256 at the end does not match: damaged");
     return 0;
 }
@@ -229,11 +232,12 @@ int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
                     struct error *err)
 {
     struct bytes_reader sections[SECTION_COUNT];
+    struct digest sha256;
 
     if (size > SNAPSHOT_BYTES_MAX)
         return error_set(err, ERROR_LIMIT, "snapshot: %zu bytes, at most %zu",
                          size, SNAPSHOT_BYTES_MAX);
-    if (check_envelope(bytes, size, err) < 0 ||
+    if (check_envelope(bytes, size, &sha256, err) < 0 ||
         find_sections(bytes, size, sections, err) < 0)
         return -1;
 
@@ -244,7 +248,7 @@ int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
         snapshot_free(snapshot);
         return -1;
     }
-    snapshot->sha256 = digest_of(bytes, size);
+    snapshot->sha256 = sha256;
     *out = snapshot;
     return 0;
 }

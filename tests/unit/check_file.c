@@ -164,6 +164,21 @@ START_TEST(the_digest_is_sha_256)
 }
 END_TEST
 
+START_TEST(a_sealed_digest_is_both_digests_in_one_pass)
+{
+    uint8_t data[DIGEST_SIZE + 100];
+    struct digest body, whole;
+
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * 7);
+    digest_of_sealed(data, sizeof(data), &body, &whole);
+    struct digest of_body = digest_of(data, 100);
+    struct digest of_whole = digest_of(data, sizeof(data));
+    ck_assert_mem_eq(body.bytes, of_body.bytes, DIGEST_SIZE);
+    ck_assert_mem_eq(whole.bytes, of_whole.bytes, DIGEST_SIZE);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("file");
@@ -177,6 +192,7 @@ int main(void)
     tcase_add_test(tests, a_buffer_grows_and_keeps_what_it_has);
     tcase_add_test(tests, a_buffer_that_cannot_grow_says_so_and_stays);
     tcase_add_test(tests, the_digest_is_sha_256);
+    tcase_add_test(tests, a_sealed_digest_is_both_digests_in_one_pass);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
