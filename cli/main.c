@@ -15,6 +15,7 @@ extern const struct command demo_command;
 extern const struct command feed_command;
 extern const struct command fit_command;
 extern const struct command predict_command;
+extern const struct command replay_command;
 extern const struct command score_command;
 extern const struct command similar_command;
 extern const struct command snapshot_command;
@@ -29,6 +30,7 @@ const struct command *const commands[] = {
     &feed_command,
     &score_command,
     &train_command,
+    &replay_command,
     &snapshot_command,
     &cat_command,
     &topics_command,

@@ -13,6 +13,7 @@ struct intake {
     struct join *join;
     struct training_log *log;
     struct intake_counts counts;
+    int64_t stream_ms;
 };
 
 static int64_t plausible_time(struct intake *intake, int64_t event_ms,
@@ -29,9 +30,14 @@ static void settle(struct intake *intake, int64_t event_ms)
 {
     struct join_outcome outcome;
 
+    if (event_ms > intake->stream_ms)
+        intake->stream_ms = event_ms;
     join_advance(intake->join, event_ms);
-    while (join_next(intake->join, &outcome))
+    while (join_next(intake->join, &outcome)) {
         training_log_label(intake->log, outcome.sequence, outcome.label);
+        if (intake->config.on_outcome)
+            intake->config.on_outcome(intake->config.context, &outcome);
+    }
 }
 
 static int append_row(struct intake *intake, const struct id *id,
@@ -48,9 +54,9 @@ static int append_row(struct intake *intake, const struct id *id,
     return training_log_append(intake->log, &row, err);
 }
 
-static int take_impression(struct intake *intake,
-                           const struct impression *event, int64_t record_ms,
-                           struct error *err)
+int intake_impression(struct intake *intake, const struct impression *event,
+                      int64_t record_ms, struct intake_row *row,
+                      struct error *err)
 {
     int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
     uint64_t sequence = 0;
@@ -64,12 +70,13 @@ static int take_impression(struct intake *intake,
     if (is_new && append_row(intake, &event->id, &event->user, &event->ad,
                              ts_ms, NAN, err) < 0)
         return -1;
+    *row = (struct intake_row){sequence, is_new, ts_ms};
     settle(intake, ts_ms);
     return 0;
 }
 
-static int take_label(struct intake *intake, const struct label *event,
-                      int64_t record_ms, struct error *err)
+int intake_label(struct intake *intake, const struct label *event,
+                 int64_t record_ms, struct error *err)
 {
     int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
 
@@ -90,20 +97,22 @@ int intake_take(struct intake *intake, enum intake_kind kind,
     const struct event_fields *fields = &intake->config.fields;
     struct impression impression;
     struct label label;
+    struct intake_row row;
 
     *field = NULL;
     if (kind == INTAKE_IMPRESSION) {
         *fault =
             event_decode_impression(fields, bytes, size, &impression, field);
         return *fault ? 0
-                      : take_impression(intake, &impression, record_ms, err);
+                      : intake_impression(intake, &impression, record_ms, &row,
+                                          err);
     }
     *fault = event_decode_label(fields, bytes, size, &label, field);
     if (!*fault && intake->config.mode == JOIN_LABELS && !label.has_pair) {
         *fault = EVENT_MISSING;
         *field = fields->user;
     }
-    return *fault ? 0 : take_label(intake, &label, record_ms, err);
+    return *fault ? 0 : intake_label(intake, &label, record_ms, err);
 }
 
 int intake_new(const struct intake_config *config, struct intake **out,
@@ -114,6 +123,7 @@ int intake_new(const struct intake_config *config, struct intake **out,
     if (!intake)
         return error_set(err, ERROR_LIMIT, "no memory for the intake");
     intake->config = *config;
+    intake->stream_ms = INT64_MIN;
     if (join_new(&config->join, &intake->join, err) < 0 ||
         training_log_new(&config->log, &intake->log, err) < 0) {
         intake_free(intake);
@@ -136,6 +146,11 @@ struct join_books intake_books(const struct intake *intake)
 struct intake_counts intake_counts(const struct intake *intake)
 {
     return intake->counts;
+}
+
+int64_t intake_stream_ms(const struct intake *intake)
+{
+    return intake->stream_ms;
 }
 
 size_t intake_bytes(const struct intake *intake)

@@ -14,6 +14,7 @@
 #include "consumer/join.h"
 #include "consumer/training_log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,10 @@ struct intake_config {
     enum join_mode mode;
     struct join_config join;
     struct training_log_config log;
+
+    /* Told of every outcome of the join, after the log; NULL: nobody is. */
+    void (*on_outcome)(void *context, const struct join_outcome *outcome);
+    void *context;
 };
 
 enum intake_kind { INTAKE_IMPRESSION, INTAKE_LABEL };
@@ -50,6 +55,24 @@ int intake_take(struct intake *intake, enum intake_kind kind,
                 const uint8_t *bytes, size_t size, int64_t record_ms,
                 enum event_fault *fault, const char **field,
                 struct error *err) MUST_CHECK;
+
+/* What an impression became. */
+struct intake_row {
+    uint64_t sequence; /* its number in the join and in the log */
+    bool is_new;       /* false: it is remembered already */
+    int64_t ts_ms;     /* event time, as plausible as it gets */
+};
+
+/* The same for events that the caller has decoded. Labels of the mode
+ * JOIN_LABELS must have their pair. */
+int intake_impression(struct intake *intake, const struct impression *event,
+                      int64_t record_ms, struct intake_row *row,
+                      struct error *err) MUST_CHECK;
+int intake_label(struct intake *intake, const struct label *event,
+                 int64_t record_ms, struct error *err) MUST_CHECK;
+
+/* How far event time has come; INT64_MIN before the first event. */
+int64_t intake_stream_ms(const struct intake *intake);
 
 /* Borrowed: valid until the intake is freed. */
 const struct training_log *intake_log(const struct intake *intake);

@@ -25,14 +25,16 @@ struct merge_lane {
     int64_t first; /* offsets: where it begins, */
     int64_t next;  /* behind the last one read, */
     int64_t end;   /* not to be read any more; LANE_NO_END */
+    int64_t low;   /* the oldest record when it was opened */
     int64_t known; /* the partition's end when it was opened */
 
     int64_t aged; /* records before it have been there for long enough */
     int64_t seen; /* the partition's end when it was last looked at */
 
-    bool at_end;  /* the client said so after the last record */
-    bool done;    /* `end` is reached */
-    bool reached; /* `known` was reached at some time */
+    bool at_end;     /* the client said so after the last record */
+    bool done;       /* `end` is reached */
+    bool reached;    /* `known` was reached at some time */
+    bool is_expired; /* begins where retention stopped to delete */
 
     rd_kafka_topic_t *handle; /* borrowed */
     rd_kafka_queue_t *queue;  /* NULL: not started */

@@ -90,6 +90,7 @@ static int bound_lane(rd_kafka_t *client,
         return error_set(err, kafka_error_code(error),
                          "%s/%" PRId32 ": where does it begin? %s", lane->name,
                          lane->partition, rd_kafka_err2str(error));
+    lane->low = low;
     lane->known = lane->aged = lane->seen = high;
     if (!config->ranges) {
         lane->first = low;
@@ -109,10 +110,11 @@ static int bound_lane(rd_kafka_t *client,
     return 0;
 }
 
-/* Moves the beginnings to the first record of that time or later. */
-static int begin_at_time(struct merge_lanes *lanes, rd_kafka_t *client,
-                         const struct merge_reader_config *config,
-                         struct error *err)
+/* The first record of that time or later, of each lane; below 0 where no
+ * record is that young. */
+static int offsets_at(const struct merge_lanes *lanes, rd_kafka_t *client,
+                      int64_t time_ms, unsigned timeout_ms, int64_t *offsets,
+                      struct error *err)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)lanes->count);
@@ -120,21 +122,46 @@ static int begin_at_time(struct merge_lanes *lanes, rd_kafka_t *client,
     for (size_t i = 0; i < lanes->count; i++)
         rd_kafka_topic_partition_list_add(list, lanes->list[i].name,
                                           lanes->list[i].partition)
-            ->offset = config->from_ms;
+            ->offset = time_ms;
     rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(client, list, (int)config->timeout_ms);
+        rd_kafka_offsets_for_times(client, list, (int)timeout_ms);
     for (size_t i = 0; !error && i < lanes->count; i++) {
-        struct merge_lane *lane = &lanes->list[i];
         error = list->elems[i].err;
-        /* Below 0: no record is that young, so it begins at the end. */
-        lane->first =
-            list->elems[i].offset >= 0 ? list->elems[i].offset : lane->known;
+        offsets[i] = list->elems[i].offset;
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (error)
         return error_set(err, kafka_error_code(error),
-                         "offsets of the time to begin at: %s",
+                         "offsets of a point in time: %s",
                          rd_kafka_err2str(error));
+    return 0;
+}
+
+/* The embedded broker has no index of times. */
+static int bound_by_time(struct merge_lanes *lanes, rd_kafka_t *client,
+                         const struct merge_reader_config *config,
+                         struct error *err)
+{
+    int64_t offsets[MANIFEST_RANGES_MAX];
+
+    if (config->ranges || config->kafka.embedded)
+        return 0;
+    if (config->from_ms != MERGE_FROM_BEGINNING) {
+        if (offsets_at(lanes, client, config->from_ms, config->timeout_ms,
+                       offsets, err) < 0)
+            return -1;
+        for (size_t i = 0; i < lanes->count; i++)
+            lanes->list[i].first =
+                offsets[i] >= 0 ? offsets[i] : lanes->list[i].known;
+    }
+    if (config->ends && config->to_ms > 0) {
+        if (offsets_at(lanes, client, config->to_ms, config->timeout_ms,
+                       offsets, err) < 0)
+            return -1;
+        for (size_t i = 0; i < lanes->count; i++)
+            if (offsets[i] >= 0 && offsets[i] < lanes->list[i].end)
+                lanes->list[i].end = offsets[i];
+    }
     return 0;
 }
 
@@ -145,12 +172,12 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
     for (size_t i = 0; i < lanes->count; i++)
         if (bound_lane(client, config, &lanes->list[i], err) < 0)
             return -1;
-    /* The embedded broker has no index of times. */
-    if (!config->ranges && config->from_ms != MERGE_FROM_BEGINNING &&
-        !config->kafka.embedded &&
-        begin_at_time(lanes, client, config, err) < 0)
+    if (bound_by_time(lanes, client, config, err) < 0)
         return -1;
-    for (size_t i = 0; i < lanes->count; i++)
-        lanes->list[i].next = lanes->list[i].first;
+    for (size_t i = 0; i < lanes->count; i++) {
+        struct merge_lane *lane = &lanes->list[i];
+        lane->next = lane->first;
+        lane->is_expired = lane->low > 0 && lane->first == lane->low;
+    }
     return 0;
 }

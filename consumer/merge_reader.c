@@ -354,6 +354,15 @@ const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
     return reader->ranges;
 }
 
+size_t merge_reader_expired(const struct merge_reader *reader)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < reader->lanes.count; i++)
+        count += reader->lanes.list[i].is_expired;
+    return count;
+}
+
 uint64_t merge_reader_lag(const struct merge_reader *reader)
 {
     uint64_t lag = 0;

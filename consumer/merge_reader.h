@@ -43,7 +43,9 @@ struct merge_reader_config {
     const struct manifest_range *ranges;
     size_t range_count;
     int64_t from_ms;
-    bool ends; /* at the ends that the partitions have now */
+    bool ends;     /* at the ends that the partitions have now, */
+    int64_t to_ms; /* and before the first record of that time or later; 0: no
+                      such bound. Only where it ends */
 
     unsigned linger_ms;  /* a live record waits for those of other partitions
                             that are at their end; 0: not at all */
@@ -77,6 +79,10 @@ bool merge_reader_caught_up(const struct merge_reader *reader);
  * of topics and partitions. Borrowed until the next call. */
 const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
                                                  size_t *count);
+
+/* Partitions that were opened where the broker's oldest record is, although
+ * older ones have been there: retention took them. */
+size_t merge_reader_expired(const struct merge_reader *reader);
 
 /* Records that are there and not yet read, as far as we know. */
 uint64_t merge_reader_lag(const struct merge_reader *reader);

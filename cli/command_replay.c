@@ -1,0 +1,297 @@
+/*
+ * command_replay.c - `pctr replay` reads the history again and says how good
+ * several models were, or would have been.
+ */
+#include "cli/command.h"
+#include "cli/replay_view.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEADLINE_MS = 30000 };
+
+struct replay_settings {
+    struct replay_config replay;
+    struct replay_report_config report;
+    /* What the table can hold. */
+    uint64_t window_ms, late_ms, history_ms, log_age_ms, every_ms, report_ms;
+    uint64_t replicates;
+    uint32_t slices_max;
+    char from[64], to[64], last[32];
+    char slice[256], predictions[512], html[512];
+    bool json;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct replay_settings, f),                                       \
+        sizeof(((struct replay_settings *)0)->f)
+
+/* Ten years, in ms. */
+#define MS_MAX 315360000000.0
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic.impressions",  CONFIG_TEXT, FIELD(replay.impressions), "pctr.impressions",  0, 0, NULL, "what was shown to whom"},
+    {"topic.labels",       CONFIG_TEXT, FIELD(replay.labels),      "pctr.labels",       0, 0, NULL, "what became of it"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(replay.predictions), "pctr.predictions",  0, 0, NULL, "which model was live, for the contender live"},
+    {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       0, 0, NULL, "manifests of models"},
+    {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
+    {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             0, 0, NULL, "under which models are published"},
+    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at (2026-11-24T12:00Z); empty: the beginning of the topics"},
+    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time to end before; empty: what is there at the start"},
+    {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 90s, 30m, 24h, 7d, until now"},
+    {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, MS_MAX, NULL, "ms before the range that contenders learn from and that are not counted"},
+    {"field.id",        CONFIG_TEXT, FIELD(replay.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
+    {"field.ts",        CONFIG_TEXT, FIELD(replay.intake.fields.ts),        "ts",    0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
+    {"field.user",      CONFIG_TEXT, FIELD(replay.intake.fields.user),      "user",  0, 0, NULL, "event field: who sees the ad"},
+    {"field.ad",        CONFIG_TEXT, FIELD(replay.intake.fields.ad),        "ad",    0, 0, NULL, "event field: what is seen"},
+    {"field.click",     CONFIG_TEXT, FIELD(replay.intake.fields.click),     "click", 0, 0, NULL, "label field: 0 to 1, above 0 is a click"},
+    {"field.anonymous", CONFIG_TEXT, FIELD(replay.intake.fields.anonymous), "",      0, 0, NULL, "user ids that mean nobody, comma separated"},
+    {"join.window_ms",   CONFIG_U64, FIELD(window_ms), "600000",  0, MS_MAX, NULL, "ms of event time in which a click belongs to its impression; without one it is a negative then"},
+    {"join.late_ms",     CONFIG_U64, FIELD(late_ms),   "1200000", 0, MS_MAX, NULL, "ms after the window in which a click still corrects it"},
+    {"join.pending_max", CONFIG_U32, FIELD(replay.intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"},
+    {"log.rows",   CONFIG_U64, FIELD(replay.intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows that are learned from; 24 bytes each"},
+    {"log.age_ms", CONFIG_U64, FIELD(log_age_ms), "0", 0, MS_MAX, NULL, "ms of event time that are learned from; 0: log.rows alone decides"},
+    {"buffer_bytes", CONFIG_U64, FIELD(replay.buffer_bytes), "67108864", 1048576, 17179869184.0, NULL, "bytes fetched ahead, of all partitions together"},
+    {"no_model.p",     CONFIG_F64, FIELD(replay.prior), "0.05", 0, 1, NULL, "answer while a contender has no model, as the scorer's"},
+    {"refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, MS_MAX, NULL, "ms of event time between two fits of a contender refit:..."},
+    {"refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "rows without which there is no fit"},
+    {"holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that a refit does not learn from; the older half of it calibrates"},
+    {"calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
+    {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, MS_MAX, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
+    {"slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
+    {"slice.max", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
+    {"rows.max",  CONFIG_U64, FIELD(replay.rows_max), "20000000", 1, 4294967295.0, NULL, "impressions of a range; 24 bytes each and 16 a contender"},
+    {"bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: none"},
+    {"bootstrap.seed",  CONFIG_U64, FIELD(report.bootstrap.seed), "1", 0, 4294967295.0, NULL, "of their random numbers"},
+    {"bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "of the intervals"},
+    {"json",        CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "lines of JSON instead of tables"},
+    {"predictions", CONFIG_TEXT, FIELD(predictions), "", 0, 0, NULL, "file for every prediction: CSV"},
+    {"html",        CONFIG_TEXT, FIELD(html), "", 0, 0, NULL, "file for the page with the plots"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+/* --- Settings ---------------------------------------------------------------
+ */
+
+/* "24h" */
+static int parse_duration(const char *text, int64_t *out, struct error *err)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    char *end = NULL;
+
+    errno = 0;
+    long count = strtol(text, &end, 10);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (errno || count <= 0 || count > 1000000 || end[0] != units[i].unit ||
+            end[1])
+            continue;
+        *out = count * units[i].ms;
+        return 0;
+    }
+    return error_set(err, ERROR_CONFIG,
+                     "last: '%s': write a number and s, m, h or d: 24h", text);
+}
+
+static int take_range(const struct replay_settings *settings,
+                      struct replay_config *config, struct error *err)
+{
+    int64_t last_ms = 0;
+
+    config->from_ms = MERGE_FROM_BEGINNING;
+    if (settings->from[0] && settings->last[0])
+        return error_set(err, ERROR_CONFIG, "from and last: give one of them");
+    if (settings->from[0] &&
+        clock_parse(settings->from, &config->from_ms, err) < 0)
+        return error_wrap(err, "from");
+    if (settings->to[0] && clock_parse(settings->to, &config->to_ms, err) < 0)
+        return error_wrap(err, "to");
+    if (settings->last[0]) {
+        if (parse_duration(settings->last, &last_ms, err) < 0)
+            return -1;
+        config->from_ms = clock_wall_ms() - last_ms;
+    }
+    if (settings->to[0] && config->from_ms >= config->to_ms)
+        return error_set(err, ERROR_CONFIG,
+                         "the range is empty: it begins at or after to=%s",
+                         settings->to);
+    return 0;
+}
+
+static int take_slices(const struct replay_settings *settings,
+                       struct replay_config *config, struct error *err)
+{
+    const char *at = settings->slice;
+
+    for (size_t i = 0; *at; i++) {
+        size_t length = strcspn(at, ",");
+        if (i == REPLAY_SLICES_MAX || length == 0 ||
+            length >= REPLAY_FIELD_SIZE)
+            return error_set(err, ERROR_CONFIG,
+                             "slice: at most %d names of fields, each of 1 to "
+                             "%d bytes",
+                             REPLAY_SLICES_MAX, REPLAY_FIELD_SIZE - 1);
+        memcpy(config->fields[i], at, length);
+        at += length + (at[length] == ',');
+    }
+    return 0;
+}
+
+static int take_contenders(const struct invocation *with,
+                           struct replay_config *config, struct error *err)
+{
+    if (with->argument_count == 0) {
+        config->contender_count = 1;
+        return contender_parse("live", &config->contenders[0], err);
+    }
+    if (with->argument_count > CONTENDERS_MAX)
+        return error_set(err, ERROR_USAGE, "more than %d contenders",
+                         CONTENDERS_MAX);
+    for (size_t i = 0; i < with->argument_count; i++)
+        if (contender_parse(with->arguments[i], &config->contenders[i], err) <
+            0)
+            return -1;
+    config->contender_count = with->argument_count;
+    return 0;
+}
+
+static int take_settings(struct replay_settings *settings,
+                         const struct invocation *with, struct error *err)
+{
+    struct replay_config *config = &settings->replay;
+
+    config->kafka = with->kafka;
+    config->intake.mode = JOIN_IMPRESSIONS;
+    config->intake.join.window_ms = (int64_t)settings->window_ms;
+    config->intake.join.late_ms = (int64_t)settings->late_ms;
+    config->intake.log.age_ms = (int64_t)settings->log_age_ms;
+    config->history_ms = (int64_t)settings->history_ms;
+    config->refit_every_ms = (int64_t)settings->every_ms;
+    config->scale = (struct scale){0, 1};
+    settings->report.window_ms = (int64_t)settings->report_ms;
+    settings->report.slices_max = settings->slices_max;
+    settings->report.bootstrap.replicates = (size_t)settings->replicates;
+    if (take_range(settings, config, err) < 0 ||
+        take_slices(settings, config, err) < 0)
+        return -1;
+    return take_contenders(with, config, err);
+}
+
+/* --- Output -----------------------------------------------------------------
+ */
+
+static int write_file(const char *path, const struct replay_view *view,
+                      void (*print)(const struct replay_view *, FILE *),
+                      struct error *err)
+{
+    if (!path[0])
+        return 0;
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
+    print(view, out);
+    int failed = ferror(out);
+    if (fclose(out) != 0 || failed)
+        return error_set(err, ERROR_IO, "%s: not all could be written", path);
+    return 0;
+}
+
+static int show(const struct replay_settings *settings,
+                const struct replay_view *view, struct error *err)
+{
+    if (settings->json) {
+        if (replay_print_json(view, stdout, err) < 0)
+            return -1;
+    } else {
+        replay_print_tables(view, stdout);
+    }
+    if (fflush(stdout) != 0)
+        return error_set(err, ERROR_IO, "write the report");
+    if (write_file(settings->predictions, view, replay_print_predictions, err) <
+        0)
+        return -1;
+    return write_file(settings->html, view, replay_print_page, err);
+}
+
+static int report(struct replay_settings *settings, struct replay *replay,
+                  struct error *err)
+{
+    struct replay_report *made = NULL;
+
+    /* An impression whose window is open has a label only if it was clicked. */
+    settings->report.settled_before_ms =
+        replay->stream_ms == INT64_MIN
+            ? 0
+            : replay->stream_ms - settings->replay.intake.join.window_ms;
+    if (replay_report_make(replay->log, &settings->report, &made, err) < 0)
+        return -1;
+    struct replay_view view = {&settings->replay, replay, made};
+    int status = show(settings, &view, err);
+    replay_report_free(made);
+    return status;
+}
+
+static int run(const struct invocation *with, void *context, struct error *err)
+{
+    struct replay_settings *settings = context;
+    struct replay replay = {0};
+    int64_t start_ms = clock_monotonic_ms();
+
+    if (take_settings(settings, with, err) < 0 ||
+        stop_on_signals(DEADLINE_MS, err) < 0 ||
+        replay_run(&settings->replay, &replay, err) < 0)
+        return -1;
+    log_info("replayed",
+             "impressions=%zu labels=%" PRIu64 " fits=%" PRIu64
+             " fit_seconds=%.3f seconds=%.3f",
+             replay.log->count, replay.counts.events.labels, replay.counts.fits,
+             replay.counts.fit_seconds,
+             (double)(clock_monotonic_ms() - start_ms) / 1e3);
+    if (replay.counts.expired > 0)
+        log_warn("the range may have lost its beginning",
+                 "partitions=%zu reason=\"retention took their oldest "
+                 "records\"",
+                 replay.counts.expired);
+    int status = report(settings, &replay, err);
+    replay_free(&replay);
+    return status;
+}
+
+const struct command replay_command = {
+    .name = "replay",
+    .summary = "read the history again and compare models on it",
+    .arguments = "[[NAME=]CONTENDER...]",
+    .help =
+        "Reads impressions and labels of a range of time in one pass, lets "
+        "every contender answer each impression with what was known by then, "
+        "and reports how good the answers were. Joins no consumer group and "
+        "ends by itself. A contender is\n"
+        "\n"
+        "  live                      the models that were live (the default)\n"
+        "  epoch:N                   published version N\n"
+        "  FILE                      a snapshot file\n"
+        "  refit:ALGORITHM PARAMS    fitted every refit.every_ms on what was "
+        "known by then\n"
+        "\n"
+        "Examples:\n"
+        "  pctr replay -b localhost:9092 --last=24h\n"
+        "  pctr replay -b localhost:9092 --from=2026-11-01 --html=week.html "
+        "live next='refit:svd factors=20' base=refit:baseline\n"
+        "\n"
+        "Exit status: 0 done, 65 more than rows.max, 69 no broker, topic or "
+        "version, 75 stopped, 78 a setting is wrong.\n",
+    .keys = keys,
+    .settings_size = sizeof(struct replay_settings),
+    .needs_kafka = true,
+    .run = run,
+};

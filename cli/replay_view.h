@@ -1,0 +1,44 @@
+/*
+ * replay_view.h - a replay's report, for people and for programs.
+ *
+ * The same report gives the same bytes: nothing here asks for the time.
+ */
+#ifndef CLI_REPLAY_VIEW_H
+#define CLI_REPLAY_VIEW_H
+
+#include "consumer/replay.h"
+#include "consumer/replay_report.h"
+
+#include <stdio.h>
+
+struct replay_view {
+    const struct replay_config *config;
+    const struct replay *replay;
+    const struct replay_report *report;
+};
+
+/* Tables for a terminal. */
+void replay_print_tables(const struct replay_view *view, FILE *out);
+
+/* One JSON object a line: kinds replay, total, difference, window, slice and
+ * swap. NaN is null. */
+int replay_print_json(const struct replay_view *view, FILE *out,
+                      struct error *err) MUST_CHECK;
+
+/* CSV: every impression with its place, label, and each contender's p (17
+ * significant digits: the same bits when read back), version and basis. */
+void replay_print_predictions(const struct replay_view *view, FILE *out);
+
+/* One HTML page that needs nothing else. */
+void replay_print_page(const struct replay_view *view, FILE *out);
+
+/* "2026-11-24", with hours and minutes where the windows are short. */
+const char *replay_time(int64_t ts_ms, int64_t window_ms, char out[32]);
+
+/* Is the first figure a better one? */
+bool replay_is_better(enum figure figure, double a, double b);
+
+/* The contender with the best figure among the totals; SIZE_MAX: none. */
+size_t replay_best(const struct replay_report *report, enum figure figure);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * svg_plot.h - a small writer of plots as inline SVG.
+ *
+ * Colours are classes, so that the page's style decides about light and dark:
+ * series k is drawn with the class "s<k>", and everything of it has "k<k>".
+ * Values map to pixels linearly; what lies outside is cut off at the frame.
+ */
+#ifndef CLI_SVG_PLOT_H
+#define CLI_SVG_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct svg_plot {
+    FILE *out;
+    const char *id; /* unique on the page */
+    int width, height;
+    int left, right, top, bottom; /* margins around the frame */
+    double x_low, x_high, y_low, y_high;
+};
+
+/* `label` says to those who cannot see it what is drawn. */
+void svg_open(const struct svg_plot *plot, const char *label);
+void svg_close(const struct svg_plot *plot);
+
+double svg_x(const struct svg_plot *plot, double x);
+double svg_y(const struct svg_plot *plot, double y);
+
+/* Grid lines and numbers at round values. */
+void svg_axis_x(const struct svg_plot *plot, const char *title);
+void svg_axis_y(const struct svg_plot *plot, const char *title);
+/* The same for times in ms. */
+void svg_axis_time(const struct svg_plot *plot);
+
+/* A line through n points; NaN parts it. */
+void svg_line(const struct svg_plot *plot, const double *xs, const double *ys,
+              size_t n, const char *classes);
+void svg_segment(const struct svg_plot *plot, double x1, double y1, double x2,
+                 double y2, const char *classes);
+void svg_bar(const struct svg_plot *plot, double x1, double x2, double y1,
+             double y2, const char *classes);
+/* With a text that shows when pointed at; NULL: none. */
+void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
+             const char *classes, const char *tip);
+
+/* Text with &, <, > and " made harmless. */
+void html_text(FILE *out, const char *text);
+
+#endif

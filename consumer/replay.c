@@ -1,0 +1,368 @@
+#include "consumer/replay.h"
+
+#include "common/clock.h"
+#include "common/event_codec.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include "consumer/score_batch.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WAIT_MS = 200,
+    TIMEOUT_MS = 10000,
+    PREDICTION_SLACK_MS = 60 * 60 * 1000, /* clocks may differ */
+    SHOW_MS = 5000,
+};
+
+struct pass {
+    const struct replay_config *config;
+    struct replay *out;
+    struct merge_reader *reader;
+    struct intake *intake;
+    struct live_models *live;
+    struct contender contenders[CONTENDERS_MAX];
+    size_t opened;    /* of these */
+    bool in_range;    /* an impression of the range has been seen */
+    uint64_t base;    /* its sequence: row 0 of the log */
+    int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
+    int64_t shown_ms;
+};
+
+/* --- Labels -----------------------------------------------------------------
+ */
+
+static void take_outcome(void *context, const struct join_outcome *outcome)
+{
+    struct pass *pass = context;
+
+    if (pass->in_range && outcome->sequence >= pass->base)
+        pass->out->log->label[outcome->sequence - pass->base] = outcome->label;
+}
+
+static int take_label(struct pass *pass, const struct message *message,
+                      struct error *err)
+{
+    struct label label;
+
+    if (event_decode_label(&pass->config->intake.fields, message->value,
+                           message->value_size, &label, NULL) != EVENT_OK) {
+        pass->out->counts.bad_labels++;
+        return 0;
+    }
+    return intake_label(pass->intake, &label, message->timestamp_ms, err);
+}
+
+/* --- Fits -------------------------------------------------------------------
+ */
+
+static int start_fit(struct pass *pass, struct contender *contender,
+                     struct error *err)
+{
+    struct training_set *set = NULL;
+    struct fit_config fit = contender->spec.refit;
+
+    if (training_log_select(intake_log(pass->intake), pass->config->holdout,
+                            &set, err) < 0)
+        return -1;
+    if (set->count == 0 ||
+        set->count + set->held_count < pass->config->refit_rows_min) {
+        training_set_free(set);
+        return 0; /* too little: what there is serves on */
+    }
+    fit.scale = pass->config->scale;
+    fit.calibrate = pass->config->calibrate;
+    pass->out->counts.fits++;
+    return fit_job_start(&fit, set, &contender->job, err);
+}
+
+/* All contenders at once, each in its thread; then all are waited for. */
+static int refit(struct pass *pass, struct error *err)
+{
+    int64_t start_ns = clock_monotonic_ns();
+
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].spec.kind == CONTENDER_REFIT &&
+            start_fit(pass, &pass->contenders[c], err) < 0)
+            return -1;
+    for (size_t c = 0; c < pass->opened; c++)
+        if (contender_take_fit(&pass->contenders[c], err) < 0)
+            return -1;
+    pass->out->counts.fit_seconds +=
+        (double)(clock_monotonic_ns() - start_ns) / 1e9;
+    return 0;
+}
+
+/* At whole multiples of the interval, so that the schedule does not depend on
+ * where the range begins. */
+static int refit_when_due(struct pass *pass, int64_t ts_ms, struct error *err)
+{
+    int64_t every_ms = pass->config->refit_every_ms;
+    bool is_due = pass->refit_ms != INT64_MIN && ts_ms >= pass->refit_ms;
+
+    if (pass->refit_ms == INT64_MIN || is_due)
+        pass->refit_ms = (ts_ms / every_ms + 1) * every_ms;
+    return is_due ? refit(pass, err) : 0;
+}
+
+/* --- Answers ----------------------------------------------------------------
+ */
+
+static int answer(struct pass *pass, struct contender *contender,
+                  const struct impression *event, const struct message *message,
+                  struct replay_answer *out, struct error *err)
+{
+    const struct served_model *model =
+        contender->model.snapshot ? &contender->model : NULL;
+    bool is_gone = false;
+
+    if (contender->spec.kind == CONTENDER_LIVE &&
+        live_models_at(pass->live, message->partition, message->offset,
+                       message->timestamp_ms, &model, &is_gone, err) < 0)
+        return -1;
+    if (is_gone) {
+        *out = (struct replay_answer){NAN, 0, BASIS_NONE};
+        return 0;
+    }
+    struct prediction prediction =
+        score_pair(model, &pass->config->intake.fields, pass->config->prior,
+                   &event->user, &event->ad);
+    *out = (struct replay_answer){prediction.value,
+                                  model ? (uint32_t)model->manifest.epoch : 0,
+                                  (uint8_t)prediction.basis};
+    return 0;
+}
+
+static int answer_all(struct pass *pass, const struct impression *event,
+                      const struct message *message, struct error *err)
+{
+    struct replay_log *log = pass->out->log;
+    struct span bytes = {message->value, (uint32_t)message->value_size};
+
+    if (replay_log_append(log, event->ts_ms, message->partition,
+                          message->offset, bytes, err) < 0)
+        return -1;
+    struct replay_answer *answers = replay_log_answers(log, log->count - 1);
+    for (size_t c = 0; c < pass->opened; c++)
+        if (answer(pass, &pass->contenders[c], event, message, &answers[c],
+                   err) < 0)
+            return -1;
+    return 0;
+}
+
+/* First the answers, then the join: a label that waited for the impression
+ * resolves it at once. */
+static int take_row(struct pass *pass, const struct impression *event,
+                    const struct message *message, struct error *err)
+{
+    struct replay_log *log = pass->out->log;
+    struct intake_row row;
+
+    if (answer_all(pass, event, message, err) < 0 ||
+        intake_impression(pass->intake, event, message->timestamp_ms, &row,
+                          err) < 0)
+        return -1;
+    if (!row.is_new) {
+        replay_log_drop(log);
+        return 0;
+    }
+    assert(row.sequence - pass->base + 1 == log->count);
+    log->ts_ms[log->count - 1] = row.ts_ms;
+    return replay_log_note_swaps(log, err);
+}
+
+static int take_impression(struct pass *pass, const struct message *message,
+                           struct error *err)
+{
+    struct impression event;
+    struct intake_row row;
+
+    if (event_decode_impression(&pass->config->intake.fields, message->value,
+                                message->value_size, &event,
+                                NULL) != EVENT_OK) {
+        pass->out->counts.bad_impressions++;
+        return 0;
+    }
+    if (refit_when_due(pass, event.ts_ms, err) < 0)
+        return -1;
+    if (!pass->in_range && message->timestamp_ms < pass->config->from_ms) {
+        pass->out->counts.history++;
+        return intake_impression(pass->intake, &event, message->timestamp_ms,
+                                 &row, err);
+    }
+    if (!pass->in_range)
+        pass->base = training_log_counts(intake_log(pass->intake)).appended;
+    pass->in_range = true;
+    return take_row(pass, &event, message, err);
+}
+
+/* --- The pass ---------------------------------------------------------------
+ */
+
+static void show(struct pass *pass)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - pass->shown_ms < SHOW_MS)
+        return;
+    pass->shown_ms = now_ms;
+    log_info("replaying", "impressions=%zu fits=%" PRIu64 " lag=%" PRIu64,
+             pass->out->log->count, pass->out->counts.fits,
+             merge_reader_lag(pass->reader));
+}
+
+static int read_all(struct pass *pass, struct error *err)
+{
+    struct merge_record record;
+    enum merge_result result;
+
+    for (;;) {
+        if (stop_requested())
+            return error_set(err, ERROR_TEMPORARY, "asked to stop");
+        if (merge_reader_next(pass->reader, WAIT_MS, &result, &record, err) < 0)
+            return -1;
+        if (result == MERGE_END)
+            return 0;
+        if (result == MERGE_RECORD &&
+            (record.topic == 0 ? take_impression
+                               : take_label)(pass, &record.message, err) < 0)
+            return -1;
+        show(pass);
+    }
+}
+
+static bool needs(const struct replay_config *config, enum contender_kind kind)
+{
+    for (size_t c = 0; c < config->contender_count; c++)
+        if (config->contenders[c].kind == kind)
+            return true;
+    return false;
+}
+
+static int open_live(struct pass *pass, struct error *err)
+{
+    const struct replay_config *config = pass->config;
+    struct live_models_config live = {.models = {.kafka = config->kafka},
+                                      .timeout_ms = TIMEOUT_MS};
+    bool is_live = needs(config, CONTENDER_LIVE);
+    int64_t from_ms = config->from_ms == MERGE_FROM_BEGINNING
+                          ? MERGE_FROM_BEGINNING
+                          : config->from_ms - PREDICTION_SLACK_MS;
+
+    if (!is_live && !needs(config, CONTENDER_EPOCH))
+        return 0;
+    memcpy(live.models.name, config->name, sizeof(live.models.name));
+    memcpy(live.models.models, config->models, sizeof(live.models.models));
+    memcpy(live.models.chunks, config->chunks, sizeof(live.models.chunks));
+    if (live_models_open(&live, &pass->live, err) < 0)
+        return -1;
+    return is_live ? live_models_read_predictions(pass->live,
+                                                  config->predictions, from_ms,
+                                                  config->buffer_bytes, err)
+                   : 0;
+}
+
+static int open_contenders(struct pass *pass, struct error *err)
+{
+    for (size_t c = 0; c < pass->config->contender_count; c++) {
+        if (contender_open(&pass->config->contenders[c], pass->live,
+                           &pass->contenders[c], err) < 0)
+            return -1;
+        pass->opened++;
+    }
+    return 0;
+}
+
+static int open_reader(struct pass *pass, struct error *err)
+{
+    const struct replay_config *config = pass->config;
+    struct merge_reader_config reader = {
+        .kafka = config->kafka,
+        .topics = {config->impressions, config->labels, NULL},
+        .from_ms = config->from_ms == MERGE_FROM_BEGINNING
+                       ? MERGE_FROM_BEGINNING
+                       : config->from_ms - config->history_ms,
+        .to_ms = config->to_ms,
+        .ends = true,
+        .buffer_bytes = config->buffer_bytes,
+        .timeout_ms = TIMEOUT_MS};
+
+    if (merge_reader_open(&reader, &pass->reader, err) < 0)
+        return -1;
+    pass->out->counts.expired = merge_reader_expired(pass->reader);
+    return 0;
+}
+
+static int open_all(struct pass *pass, struct error *err)
+{
+    const struct replay_config *config = pass->config;
+    struct replay_log_config log = {.contenders = config->contender_count,
+                                    .rows_max = config->rows_max};
+    struct intake_config intake = config->intake;
+
+    intake.on_outcome = take_outcome;
+    intake.context = pass;
+    memcpy(log.fields, config->fields, sizeof(log.fields));
+    if (replay_log_new(&log, &pass->out->log, err) < 0 ||
+        intake_new(&intake, &pass->intake, err) < 0 ||
+        open_live(pass, err) < 0 || open_contenders(pass, err) < 0)
+        return -1;
+    return open_reader(pass, err);
+}
+
+static void count_all(struct pass *pass)
+{
+    struct replay_counts *counts = &pass->out->counts;
+
+    counts->events = intake_counts(pass->intake);
+    counts->books = intake_books(pass->intake);
+    pass->out->stream_ms = intake_stream_ms(pass->intake);
+    if (pass->live)
+        counts->live = live_models_counts(pass->live);
+}
+
+static void close_all(struct pass *pass)
+{
+    merge_reader_close(pass->reader);
+    for (size_t c = 0; c < pass->opened; c++)
+        contender_close(&pass->contenders[c]);
+    live_models_close(pass->live);
+    intake_free(pass->intake);
+}
+
+int replay_run(const struct replay_config *config, struct replay *out,
+               struct error *err)
+{
+    struct replay replay = {0};
+    struct pass *pass = calloc(1, sizeof(*pass));
+
+    if (!pass)
+        return error_set(err, ERROR_LIMIT, "no memory for a replay");
+    pass->config = config;
+    pass->out = &replay;
+    pass->refit_ms = INT64_MIN;
+    pass->shown_ms = clock_monotonic_ms();
+    int status = open_all(pass, err);
+    if (status == 0)
+        status = read_all(pass, err);
+    if (status == 0)
+        count_all(pass);
+    close_all(pass);
+    free(pass);
+    if (status < 0)
+        replay_free(&replay);
+    else
+        *out = replay;
+    return status;
+}
+
+void replay_free(struct replay *replay)
+{
+    replay_log_free(replay->log);
+    replay->log = NULL;
+}
