@@ -21,7 +21,8 @@ struct cv_settings {
     struct split_settings split;
     char models[512], params[512];
     uint32_t threads;
-    bool json, train;
+    struct measures measures;
+    bool json;
 };
 
 #define FIELD(f)                                                               \
@@ -32,7 +33,9 @@ static const struct config_key keys[] = {
     {"models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 0, 0, NULL, "what to compare, comma separated"},
     {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, for a single model"},
     {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
-    {"train",   CONFIG_BOOL, FIELD(train), "false", 0, 0, NULL, "measure on the training rows too"},
+    {"train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
+    {"ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: do not"},
+    {"ranking.threshold", CONFIG_F64, FIELD(measures.ranking_threshold), "0.5", -1e12, 1e12, NULL, "label from which on a row is relevant"},
     {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "a JSON line per fold"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
@@ -52,9 +55,13 @@ static uint32_t thread_count(uint32_t wanted)
 /* --- Printing
  * ------------------------------------------------------------------------ */
 
-enum { FIGURES = 9, SHORT_FIGURES = 7 /* the others are seconds */ };
+/* First those that training rows have too, then the seconds, then the ranking,
+ * which is only there when asked for. */
+enum { SHORT_FIGURES = 7, SECONDS = 2, RANKING = 3 };
+enum { FIGURES = SHORT_FIGURES + SECONDS + RANKING };
 static const char *const figure_heads[FIGURES] = {
-    "RMSE", "MAE", "FCP", "log-loss", "AUC", "NE", "MSE", "fit s", "test s"};
+    "RMSE", "MAE",   "FCP",    "log-loss", "AUC",   "NE",
+    "MSE",  "fit s", "test s", "prec@k",   "rec@k", "NDCG@k"};
 static const char *const figure_names[FIGURES] = {
     "rmse",    "mae",         "fcp",
     "logloss", "auc",         "normalised_entropy",
@@ -72,46 +79,59 @@ static void figures_of(const struct fold_result *fold, bool train,
                                      e->normalised_entropy,
                                      e->mse,
                                      fold->fit_seconds,
-                                     fold->test_seconds};
+                                     fold->test_seconds,
+                                     fold->ranking.precision,
+                                     fold->ranking.recall,
+                                     fold->ranking.ndcg};
 
     memcpy(out, figures, sizeof(figures));
+    for (int i = SHORT_FIGURES + SECONDS; train && i < FIGURES; i++)
+        out[i] = NAN; /* ranked are test rows only */
 }
 
-static void print_head(void)
+static int figures_shown(const struct cv_settings *settings)
+{
+    return settings->measures.ranking_k > 0 ? FIGURES : FIGURES - RANKING;
+}
+
+static void print_head(const struct cv_settings *settings)
 {
     printf("%-16s %-11s", "model", "");
-    for (int i = 0; i < FIGURES; i++)
+    for (int i = 0; i < figures_shown(settings); i++)
         printf(" %8s", figure_heads[i]);
     putchar('\n');
 }
 
-static void print_row(const char *model, const char *what,
-                      const double figures[FIGURES])
+static void print_row(const struct cv_settings *settings, const char *model,
+                      const char *what, const double figures[FIGURES])
 {
     printf("%-16s %-11s", model, what);
-    for (int i = 0; i < FIGURES; i++) {
+    for (int i = 0; i < figures_shown(settings); i++) {
+        bool seconds = i >= SHORT_FIGURES && i < SHORT_FIGURES + SECONDS;
         if (isnan(figures[i]))
             printf(" %8s", "-");
         else
-            printf(" %8.*f", i < SHORT_FIGURES ? 4 : 2, figures[i]);
+            printf(" %8.*f", seconds ? 2 : 4, figures[i]);
     }
     putchar('\n');
 }
 
-static void print_folds(const char *model, const struct search_result *result)
+static void print_folds(const struct cv_settings *settings, const char *model,
+                        const struct search_result *result)
 {
     for (size_t f = 0; f < result->done && f < FOLDS_SHOWN; f++) {
         char what[32];
         double figures[FIGURES];
         snprintf(what, sizeof(what), "fold %zu", f + 1);
         figures_of(&result->folds[f], false, figures);
-        print_row(model, what, figures);
+        print_row(settings, model, what, figures);
     }
 }
 
 /* Mean and deviation over the folds. */
-static int print_summary(const char *model, const struct search_result *result,
-                         bool train, struct error *err)
+static int print_summary(const struct cv_settings *settings, const char *model,
+                         const struct search_result *result, bool train,
+                         struct error *err)
 {
     double *column = malloc((result->done + 1) * sizeof(*column));
     double means[FIGURES], deviations[FIGURES];
@@ -127,19 +147,19 @@ static int print_summary(const char *model, const struct search_result *result,
         mean_and_deviation(column, result->done, &means[i], &deviations[i]);
     }
     free(column);
-    print_row(model, train ? "train mean" : "mean", means);
-    print_row(model, train ? "train std" : "std", deviations);
+    print_row(settings, model, train ? "train mean" : "mean", means);
+    print_row(settings, model, train ? "train std" : "std", deviations);
     return 0;
 }
 
 /* Seconds are those of the fold: once, without a prefix. */
 static void add_figures(json_t *line, const struct fold_result *fold,
-                        bool train)
+                        bool train, int count)
 {
     double figures[FIGURES];
 
     figures_of(fold, train, figures);
-    for (int i = 0; i < (train ? SHORT_FIGURES : FIGURES); i++) {
+    for (int i = 0; i < count; i++) {
         char name[64];
         snprintf(name, sizeof(name), "%s%s", train ? "train_" : "",
                  figure_names[i]);
@@ -159,9 +179,9 @@ static int print_json(const struct cv_settings *settings, const char *model,
             (json_int_t)f + 1, "rows", (json_int_t)result->folds[f].test.rows);
         if (!line)
             return error_set(err, ERROR_FAILED, "out of memory");
-        add_figures(line, &result->folds[f], false);
-        if (settings->train)
-            add_figures(line, &result->folds[f], true);
+        add_figures(line, &result->folds[f], false, figures_shown(settings));
+        if (settings->measures.train)
+            add_figures(line, &result->folds[f], true, SHORT_FIGURES);
         json_dumpf(line, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(line);
@@ -175,10 +195,12 @@ static int print_result(const struct cv_settings *settings, const char *model,
 {
     if (settings->json)
         return print_json(settings, model, params, result, err);
-    print_folds(model, result);
-    if (print_summary(model, result, false, err) < 0)
+    print_folds(settings, model, result);
+    if (print_summary(settings, model, result, false, err) < 0)
         return -1;
-    return settings->train ? print_summary(model, result, true, err) : 0;
+    return settings->measures.train
+               ? print_summary(settings, model, result, true, err)
+               : 0;
 }
 
 /* --- One model
@@ -211,7 +233,7 @@ static int validate(const struct cv_settings *settings, const char *model,
 
     if (plan_one(model, settings->params, &plan, &params, text, err) < 0)
         return -1;
-    plan.measure_train = settings->train;
+    plan.measures = settings->measures;
     if (search_run(&plan, data, folds, scale, thread_count(settings->threads),
                    NULL, NULL, &results, err) < 0)
         return -1;
@@ -232,7 +254,7 @@ static int validate_all(const struct cv_settings *settings,
         return error_set(err, ERROR_USAGE,
                          "params: name a single model (--models=svd)");
     if (!settings->json)
-        print_head();
+        print_head(settings);
     for (char *name = strtok_r(names, ",", &rest); name && !stop_requested();
          name = strtok_r(NULL, ",", &rest))
         if (validate(settings, name, data, folds, scale, err) < 0)
@@ -248,12 +270,9 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct scale scale;
     int status = -1;
 
-    if (with->argument_count != 1)
-        return error_set(err, ERROR_USAGE, "name the FILE to learn from");
     if (stop_on_signals(0, err) < 0 ||
-        dataset_file_read(&settings->data, with->arguments[0], &data, &scale,
-                          err) < 0 ||
-        split_make(&settings->split, data, &folds, err) < 0)
+        split_read(&settings->split, &settings->data, with, &data, &scale,
+                   &folds, err) < 0)
         goto out;
     status = validate_all(settings, data, folds, scale, err);
 
@@ -266,14 +285,15 @@ out:
 const struct command cv_command = {
     .name = "cv",
     .summary = "cross-validate models on a file",
-    .arguments = "FILE",
+    .arguments = "FILE...",
     .help =
         "Fits every model on the same folds and prints what it is worth on the "
         "rows it has not seen.\n\n"
         "  pctr cv clicks.csv.gz --models=random,knn,baseline,svd "
         "--split.folds=4\n"
         "  pctr cv ratings.csv --models=svd --params=\"factors=20\" "
-        "--split=time\n",
+        "--split=time\n"
+        "  pctr cv train.csv test.csv --models=knn --split=predefined\n",
     .keys = keys,
     .settings_size = sizeof(struct cv_settings),
     .run = run,

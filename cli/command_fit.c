@@ -72,6 +72,34 @@ static void print_matrix_row(const struct dataset *data, uint32_t user,
     putchar('\n');
 }
 
+static int by_pair(const void *a, const void *b)
+{
+    const struct rating *x = a, *y = b;
+
+    if (x->user != y->user)
+        return x->user < y->user ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* A pair counts once, however many rows it has; nobody's rows are no pairs. */
+static int count_pairs(const struct dataset *data, size_t *out,
+                       struct error *err)
+{
+    struct rating *rows = malloc((data->count + 1) * sizeof(*rows));
+
+    if (!rows)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    for (size_t i = 0; i < data->count; i++)
+        rows[i] = data->rows[i];
+    qsort(rows, data->count, sizeof(*rows), by_pair);
+    *out = 0;
+    for (size_t i = 0; i < data->count; i++)
+        *out += rows[i].user != INDEX_UNKNOWN &&
+                (i == 0 || by_pair(&rows[i - 1], &rows[i]) != 0);
+    free(rows);
+    return 0;
+}
+
 static int print_matrix(const struct dataset *data, const char *size,
                         struct error *err)
 {
@@ -96,9 +124,12 @@ static int print_matrix(const struct dataset *data, const char *size,
     putchar('\n');
     for (uint32_t u = 0; u < users; u++)
         print_matrix_row(data, u, items);
-    printf("\n%u users, %u ads, %zu rows: %.4f %% of the pairs\n", all_users,
-           all_items, data->count,
-           100.0 * (double)data->count / ((double)all_users * all_items));
+    size_t pairs = 0;
+    if (count_pairs(data, &pairs, err) < 0)
+        return -1;
+    printf("\n%u users, %u ads, %zu rows; %zu pairs, %.4f %% of all\n",
+           all_users, all_items, data->count, pairs,
+           100.0 * (double)pairs / ((double)all_users * all_items));
     return 0;
 }
 

@@ -331,12 +331,9 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct scale scale;
     int status = -1;
 
-    if (with->argument_count != 1)
-        return error_set(err, ERROR_USAGE, "name the FILE to learn from");
     if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0 ||
-        dataset_file_read(&settings->data, with->arguments[0], &data, &scale,
-                          err) < 0 ||
-        split_make(&settings->split, data, &folds, err) < 0 ||
+        split_read(&settings->split, &settings->data, with, &data, &scale,
+                   &folds, err) < 0 ||
         search(settings, plan, data, folds, scale, &results, err) < 0)
         goto out;
     status = print_results(settings, plan, results, err);
@@ -352,7 +349,7 @@ out:
 const struct command tune_command = {
     .name = "tune",
     .summary = "search hyper-parameters on a file",
-    .arguments = "FILE",
+    .arguments = "FILE...",
     .help = "Tries every combination (or --random of them) on the same folds, "
             "on all cores. Ctrl-C prints what is done so far.\n\n"
             "  pctr tune clicks.csv.gz --model=knn "

@@ -64,29 +64,47 @@ static int choose_scale(const struct dataset_file *settings,
                      settings->scale);
 }
 
+static int read_file(const struct dataset_file *settings, const char *path,
+                     struct dataset *dataset, struct error *err)
+{
+    struct table_source_config config = source_config(settings, path);
+    struct event_source *source = NULL;
+
+    if (table_source_open(&config, &source, err) < 0)
+        return -1;
+    int status = read_rows(source, settings, dataset, err);
+    event_source_close(source);
+    return status < 0 ? error_wrap(err, "'%s'", path) : 0;
+}
+
+int dataset_file_read_all(const struct dataset_file *settings,
+                          const char *const *paths, size_t count, size_t *first,
+                          struct dataset **out, struct scale *scale,
+                          struct error *err)
+{
+    struct dataset *dataset = NULL;
+    int status = dataset_new(&dataset, err);
+
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        first[i] = dataset->count;
+        status = read_file(settings, paths[i], dataset, err);
+    }
+    if (status == 0)
+        status = choose_scale(settings, dataset, scale, err);
+    if (status < 0) {
+        dataset_free(dataset);
+        return -1;
+    }
+    first[count] = dataset->count;
+    *out = dataset;
+    return 0;
+}
+
 int dataset_file_read(const struct dataset_file *settings, const char *path,
                       struct dataset **out, struct scale *scale,
                       struct error *err)
 {
-    struct table_source_config config = source_config(settings, path);
-    struct event_source *source = NULL;
-    struct dataset *dataset = NULL;
-    int status = -1;
+    size_t first[2];
 
-    if (table_source_open(&config, &source, err) < 0 ||
-        dataset_new(&dataset, err) < 0)
-        goto out;
-    if (read_rows(source, settings, dataset, err) < 0 ||
-        choose_scale(settings, dataset, scale, err) < 0) {
-        error_wrap(err, "'%s'", path);
-        goto out;
-    }
-    *out = dataset;
-    dataset = NULL;
-    status = 0;
-
-out:
-    dataset_free(dataset);
-    event_source_close(source);
-    return status;
+    return dataset_file_read_all(settings, &path, 1, first, out, scale, err);
 }

@@ -31,6 +31,13 @@ struct dataset_file {
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
+/* Several files, one behind the other: file i has the rows first[i] up to
+ * first[i + 1]; first (count + 1). */
+int dataset_file_read_all(const struct dataset_file *settings,
+                          const char *const *paths, size_t count, size_t *first,
+                          struct dataset **out, struct scale *scale,
+                          struct error *err) MUST_CHECK;
+
 /* A row that cannot be read is an error with its line: half a data set would
  * give figures of something else. */
 int dataset_file_read(const struct dataset_file *settings, const char *path,

@@ -5,6 +5,9 @@
 #ifndef CLI_SPLIT_SETTINGS_H
 #define CLI_SPLIT_SETTINGS_H
 
+#include "cli/command.h"
+#include "cli/dataset_file.h"
+
 #include "common/config.h"
 #include "common/error.h"
 
@@ -16,8 +19,9 @@ enum split_kind {
     SPLIT_SHUFFLE,
     SPLIT_LEAVE_ONE_OUT,
     SPLIT_TIME,
+    SPLIT_PREDEFINED,
 };
-#define SPLIT_WORDS "kfold|repeated|shuffle|leave-one-out|time"
+#define SPLIT_WORDS "kfold|repeated|shuffle|leave-one-out|time|predefined"
 
 struct split_settings {
     int kind; /* enum split_kind */
@@ -30,7 +34,7 @@ struct split_settings {
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define SPLIT_KEYS(member) \
-    {"split",            CONFIG_CHOICE, FIELD(member.kind), "kfold", 0, 0, SPLIT_WORDS, "how rows become folds"}, \
+    {"split",            CONFIG_CHOICE, FIELD(member.kind), "kfold", 0, 0, SPLIT_WORDS, "how rows become folds; predefined: the arguments are TRAIN TEST, twice or more for more folds"}, \
     {"split.folds",      CONFIG_U32,  FIELD(member.folds), "5", 1, 1000000, NULL, "folds, splits or slices of time"}, \
     {"split.repeats",    CONFIG_U32,  FIELD(member.repeats), "10", 1, 100000, NULL, "of split=repeated"}, \
     {"split.seed",       CONFIG_U32,  FIELD(member.seed), "0", 0, 4294967295.0, NULL, "of the shuffling; numpy's RandomState(seed)"}, \
@@ -41,8 +45,12 @@ struct split_settings {
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
-int split_make(const struct split_settings *settings,
-               const struct dataset *dataset, struct folds **out,
+/* Reads the command's arguments (a file; or pairs of files, where the split is
+ * predefined) and splits their rows. */
+int split_read(const struct split_settings *settings,
+               const struct dataset_file *file,
+               const struct invocation *invocation, struct dataset **dataset,
+               struct scale *scale, struct folds **folds,
                struct error *err) MUST_CHECK;
 
 #endif

@@ -47,17 +47,18 @@ static void predict_rows(const struct model *model,
     }
 }
 
-int cross_validate_measure(const struct model *model,
-                           const struct trainset *train,
-                           const struct dataset *dataset, const size_t *rows,
-                           size_t n, struct evaluation *out, struct error *err)
+/* `ranking` may be NULL. */
+static int measure_rows(const struct model *model, const struct trainset *train,
+                        const struct dataset *dataset, const size_t *rows,
+                        size_t n, const struct measures *measures,
+                        struct evaluation *out, struct ranking *ranking,
+                        struct error *err)
 {
     struct judged_rows judged = {
         .users = malloc((n + 1) * sizeof(*judged.users)),
         .labels = malloc((n + 1) * sizeof(*judged.labels)),
         .predictions = malloc((n + 1) * sizeof(*judged.predictions)),
     };
-    struct evaluation result;
     int status = -1;
 
     if (!judged.users || !judged.labels || !judged.predictions) {
@@ -65,11 +66,15 @@ int cross_validate_measure(const struct model *model,
         goto out;
     }
     predict_rows(model, train, dataset, rows, n, &judged);
-    if (evaluate(judged.labels, judged.predictions, n, &result, err) < 0 ||
+    if (evaluate(judged.labels, judged.predictions, n, out, err) < 0 ||
         evaluate_fcp(judged.users, judged.labels, judged.predictions, n,
-                     &result.fcp, err) < 0)
+                     &out->fcp, err) < 0)
         goto out;
-    *out = result;
+    if (ranking &&
+        evaluate_ranking(judged.users, judged.labels, judged.predictions, n,
+                         measures->ranking_k, measures->ranking_threshold,
+                         ranking, err) < 0)
+        goto out;
     status = 0;
 
 out:
@@ -77,6 +82,20 @@ out:
     free(judged.labels);
     free(judged.predictions);
     return status;
+}
+
+int cross_validate_measure(const struct model *model,
+                           const struct trainset *train,
+                           const struct dataset *dataset, const size_t *rows,
+                           size_t n, struct evaluation *out, struct error *err)
+{
+    struct evaluation result;
+
+    if (measure_rows(model, train, dataset, rows, n, NULL, &result, NULL, err) <
+        0)
+        return -1;
+    *out = result;
+    return 0;
 }
 
 static double seconds_since(int64_t started_ns)
@@ -87,8 +106,9 @@ static double seconds_since(int64_t started_ns)
 int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
                         const struct model_ops *ops,
                         const struct model_params *params, struct scale scale,
-                        bool measure_train, const atomic_bool *cancel,
-                        struct fold_result *out, struct error *err)
+                        const struct measures *measures,
+                        const atomic_bool *cancel, struct fold_result *out,
+                        struct error *err)
 {
     struct trainset *train = NULL;
     struct model *model = NULL;
@@ -104,11 +124,12 @@ int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
     result.fit_seconds = seconds_since(started);
 
     started = clock_monotonic_ns();
-    if (cross_validate_measure(model, train, dataset, fold->test,
-                               fold->test_count, &result.test, err) < 0)
+    if (measure_rows(model, train, dataset, fold->test, fold->test_count,
+                     measures, &result.test,
+                     measures->ranking_k > 0 ? &result.ranking : NULL, err) < 0)
         goto out;
     result.test_seconds = seconds_since(started);
-    if (measure_train &&
+    if (measures->train &&
         cross_validate_measure(model, train, dataset, fold->train,
                                fold->train_count, &result.train, err) < 0)
         goto out;

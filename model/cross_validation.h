@@ -10,14 +10,23 @@
 #include "model/dataset.h"
 #include "model/evaluation.h"
 #include "model/model.h"
+#include "model/ranking.h"
 #include "model/splitter.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What is measured besides the test rows' errors. */
+struct measures {
+    bool train;               /* the training rows' too */
+    uint32_t ranking_k;       /* 0: no ranking */
+    double ranking_threshold; /* of a relevant label */
+};
+
 struct fold_result {
     struct evaluation test, train; /* train only when asked for */
+    struct ranking ranking;        /* of the test rows, when asked for */
     double fit_seconds, test_seconds;
 };
 
@@ -25,8 +34,9 @@ struct fold_result {
 int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
                         const struct model_ops *ops,
                         const struct model_params *params, struct scale scale,
-                        bool measure_train, const atomic_bool *cancel,
-                        struct fold_result *out, struct error *err) MUST_CHECK;
+                        const struct measures *measures,
+                        const atomic_bool *cancel, struct fold_result *out,
+                        struct error *err) MUST_CHECK;
 
 /* The model's predictions (clipped) on rows[0..n-1] of the data set; NULL is
  * all, in order. */

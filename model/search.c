@@ -167,11 +167,11 @@ static void run_one(struct work *work, size_t at)
     size_t fold = at % work->folds->count;
     struct error err = {0};
 
-    if (cross_validate_fold(
-            work->dataset, &work->folds->folds[fold], work->plan->ops,
-            &work->plan->params[combination], work->scale,
-            work->plan->measure_train, work->cancel,
-            &work->results->results[combination].folds[fold], &err) == 0) {
+    if (cross_validate_fold(work->dataset, &work->folds->folds[fold],
+                            work->plan->ops, &work->plan->params[combination],
+                            work->scale, &work->plan->measures, work->cancel,
+                            &work->results->results[combination].folds[fold],
+                            &err) == 0) {
         work->ran[at] = true;
         if (work->finished)
             atomic_fetch_add(work->finished, 1);

@@ -27,7 +27,7 @@ struct search_plan {
     size_t count;
     struct model_params *params;     /* (count) */
     char (*texts)[SEARCH_TEXT_SIZE]; /* (count) "k=5 similarity=cosine" */
-    bool measure_train;              /* on the training rows too */
+    struct measures measures;
 };
 
 /* Every combination, on top of `base`. */

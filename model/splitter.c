@@ -364,3 +364,30 @@ int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
     *out = folds;
     return 0;
 }
+
+/* --- Predefined
+ * ------------------------------------------------------------------ */
+
+int split_predefined(const size_t *bounds, size_t count, struct folds **out,
+                     struct error *err)
+{
+    struct folds *folds = NULL;
+
+    if (folds_new(count, &folds, err) < 0)
+        return -1;
+    for (size_t f = 0; f < count; f++) {
+        struct fold *fold = &folds->folds[f];
+        size_t first = bounds[2 * f], middle = bounds[2 * f + 1];
+        size_t last = bounds[2 * f + 2];
+        if (fold_open(fold, middle - first, last - middle, err) < 0) {
+            folds_free(folds);
+            return -1;
+        }
+        for (size_t row = first; row < middle; row++)
+            fold->train[fold->train_count++] = row;
+        for (size_t row = middle; row < last; row++)
+            fold->test[fold->test_count++] = row;
+    }
+    *out = folds;
+    return 0;
+}

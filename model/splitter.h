@@ -55,6 +55,11 @@ int split_leave_one_out(const struct dataset *dataset, uint32_t splits,
 int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
                   struct error *err) MUST_CHECK;
 
+/* Folds made elsewhere: fold f trains on rows bounds[2 f] up to bounds[2 f + 1]
+ * and tests those from there up to bounds[2 f + 2]. */
+int split_predefined(const size_t *bounds, size_t count, struct folds **out,
+                     struct error *err) MUST_CHECK;
+
 void folds_free(struct folds *folds);
 
 #endif

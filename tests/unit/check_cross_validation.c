@@ -78,8 +78,9 @@ START_TEST(every_fold_is_the_reference)
     for (size_t f = 0; f < FOLDS; f++) {
         struct fold_result result;
         ck_assert_ok(cross_validate_fold(data, &folds->folds[f], ops, &params,
-                                         dataset_scale(data), true, NULL,
-                                         &result, &err),
+                                         dataset_scale(data),
+                                         &(struct measures){.train = true},
+                                         NULL, &result, &err),
                      err);
         ck_assert_uint_eq(result.test.rows, folds->folds[f].test_count);
         compare(expected, "test", f, &result.test);
@@ -103,8 +104,8 @@ START_TEST(training_rows_are_measured_only_when_asked_for)
     prepare("baseline", "", &ops, &params);
     ck_assert_ok(split_k_fold(data->count, 2, true, 0, &folds, &err), err);
     ck_assert_ok(cross_validate_fold(data, &folds->folds[0], ops, &params,
-                                     dataset_scale(data), false, NULL, &result,
-                                     &err),
+                                     dataset_scale(data), &(struct measures){0},
+                                     NULL, &result, &err),
                  err);
     ck_assert_uint_eq(result.train.rows, 0);
     ck_assert_uint_gt(result.test.rows, 0);
@@ -125,7 +126,8 @@ START_TEST(a_cancelled_fold_leaves_the_result_alone)
     prepare("svd", "", &ops, &params);
     ck_assert_ok(split_k_fold(data->count, 2, true, 0, &folds, &err), err);
     ck_assert_refused(cross_validate_fold(data, &folds->folds[0], ops, &params,
-                                          dataset_scale(data), false, &cancel,
+                                          dataset_scale(data),
+                                          &(struct measures){0}, &cancel,
                                           &result, &err),
                       err, ERROR_TEMPORARY, "");
     ck_assert_double_eq(result.fit_seconds, -1);

@@ -137,7 +137,8 @@ START_TEST(figures_do_not_depend_on_the_threads)
     start("star", "svd");
     ck_assert_ok(
         search_grid(ops, &base, "epochs=2|3|4 factors=2|5", &plan, &err), err);
-    plan->measure_train = true;
+    plan->measures = (struct measures){
+        .train = true, .ranking_k = 3, .ranking_threshold = 4};
     struct search_results *one = run(plan, 1, NULL);
     struct search_results *four = run(plan, 4, NULL);
     for (size_t i = 0; i < plan->count; i++) {
@@ -147,7 +148,10 @@ START_TEST(figures_do_not_depend_on_the_threads)
             const struct fold_result *b = &four->results[i].folds[f];
             ck_assert(memcmp(&a->test, &b->test, sizeof(a->test)) == 0);
             ck_assert(memcmp(&a->train, &b->train, sizeof(a->train)) == 0);
+            ck_assert(memcmp(&a->ranking, &b->ranking, sizeof(a->ranking)) ==
+                      0);
             ck_assert_uint_gt(a->train.rows, 0);
+            ck_assert(a->ranking.ndcg > 0 && a->ranking.ndcg <= 1);
         }
     }
     search_results_free(one);

@@ -208,6 +208,25 @@ START_TEST(slices_of_time_are_predicted_from_what_came_before)
 }
 END_TEST
 
+START_TEST(predefined_folds_are_ranges_of_rows)
+{
+    static const size_t bounds[] = {0, 3, 5, 6, 8};
+    struct folds *folds = NULL;
+
+    ck_assert_ok(split_predefined(bounds, 2, &folds, &err), err);
+    ck_assert_uint_eq(folds->count, 2);
+    ck_assert_uint_eq(folds->folds[0].train_count, 3);
+    ck_assert_uint_eq(folds->folds[0].test_count, 2);
+    ck_assert_uint_eq(folds->folds[0].train[2], 2);
+    ck_assert_uint_eq(folds->folds[0].test[0], 3);
+    ck_assert_uint_eq(folds->folds[1].train_count, 1);
+    ck_assert_uint_eq(folds->folds[1].train[0], 5);
+    ck_assert_uint_eq(folds->folds[1].test_count, 2);
+    ck_assert_uint_eq(folds->folds[1].test[1], 7);
+    folds_free(folds);
+}
+END_TEST
+
 /* --- Nobody ------------------------------------------------------------------
  */
 
@@ -283,6 +302,7 @@ int main(void)
     tcase_add_test(tests, sizes_are_shares_or_counts);
     tcase_add_test(tests, rows_in_their_order_train_first);
     tcase_add_test(tests, slices_of_time_are_predicted_from_what_came_before);
+    tcase_add_test(tests, predefined_folds_are_ranges_of_rows);
     tcase_add_test(tests, nobody_is_left_out_of_leave_one_out);
     tcase_add_test(tests, folds_that_cannot_be_are_refused);
     suite_add_tcase(suite, tests);
