@@ -15,8 +15,10 @@
 
 enum {
     PARTITIONS = 4,
+    ROWS = 8000,
     FROZEN_MS = 20000, /* longer than a transaction may take */
     RECOVERY_MS = 60000,
+    MORE = 500, /* records */
     WAIT_MS = 120000,
     STOP_MS = 6000,
     STOP_LATE_MS = 4000, /* a busy machine */
@@ -63,14 +65,14 @@ static void end_broker(void)
 /* Records come in all the while. */
 static void start(void)
 {
-    const char *from[] = {"--world", "--world.rows=12000", "--rate=1500", NULL};
+    const char *from[] = {"--world", "--world.rows=8000", "--rate=2000", NULL};
     const char *to[] = {"--workers=2", "--http.port=0",
                         "--shutdown.deadline_ms=6000", NULL};
 
     pipeline_create(&pipe, PARTITIONS);
     pipeline_start(&pipe, "score", to, &scorer);
     pipeline_start(&pipe, "feed", from, &feed);
-    kafka_fixture_await(pipe.names[PIPE_PREDICTIONS], 500, WAIT_MS);
+    kafka_fixture_await(pipe.names[PIPE_PREDICTIONS], MORE, WAIT_MS);
 }
 
 static void stop(void)
@@ -80,12 +82,13 @@ static void stop(void)
     child_end(&feed);
 }
 
-/* From the moment that the broker is back. */
-static void await_recovery(const char *run, int64_t before)
+/* From the moment that the broker is back until more comes out. */
+static void await_recovery(const char *run)
 {
     int64_t start_ms = clock_monotonic_ms();
+    int64_t before = topic_ends_sum(pipe.names[PIPE_PREDICTIONS]);
 
-    while (topic_ends_sum(pipe.names[PIPE_PREDICTIONS]) < before + 500) {
+    while (topic_ends_sum(pipe.names[PIPE_PREDICTIONS]) < before + MORE) {
         ck_assert_msg(clock_monotonic_ms() - start_ms < RECOVERY_MS,
                       "nothing is scored after %d ms", RECOVERY_MS);
         clock_sleep_ms(100);
@@ -101,28 +104,24 @@ static void assert_all_scored_once(const char *run)
     pipeline_stop(&scorer, WAIT_MS);
     struct verdict verdict = pipeline_judge(&pipe, run, &proceedings);
     ck_assert(verdict_is_clean(&verdict));
-    ck_assert_uint_eq(verdict.predictions, 12000);
+    ck_assert_uint_eq(verdict.predictions, ROWS);
 }
 
 START_TEST(frozen_for_longer_than_a_transaction)
 {
-    int64_t before = topic_ends_sum(pipe.names[PIPE_PREDICTIONS]);
-
     free(kafka("pause"));
     clock_sleep_ms(FROZEN_MS);
     free(kafka("resume"));
-    await_recovery("frozen broker", before);
+    await_recovery("frozen broker");
     assert_all_scored_once("frozen broker");
 }
 END_TEST
 
 START_TEST(killed_and_started_again)
 {
-    int64_t before = topic_ends_sum(pipe.names[PIPE_PREDICTIONS]);
-
     free(kafka("kill"));
     free(kafka("start"));
-    await_recovery("killed broker", before);
+    await_recovery("killed broker");
     assert_all_scored_once("killed broker");
 }
 END_TEST

@@ -18,18 +18,34 @@ static void close_client(rd_kafka_t *client)
 }
 
 /* What the broker calls the end depends on who asks. */
+static rd_kafka_resp_err_t ask_once(const char *topic, int32_t partitions,
+                                    const char *isolation, int64_t *ends)
+{
+    rd_kafka_t *client = kafka_fixture_consumer("ends", isolation);
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    for (int32_t p = 0; p < partitions && !error; p++) {
+        int64_t low;
+        error = rd_kafka_query_watermark_offsets(client, topic, p, &low,
+                                                 &ends[p], ANSWER_MS);
+    }
+    close_client(client);
+    return error;
+}
+
+/* A broker that has just come back may not lead its partitions yet, and a
+ * client that was told so does not ask again soon. */
 static void ask(const char *topic, int32_t partitions, const char *isolation,
                 int64_t *ends)
 {
-    rd_kafka_t *client = kafka_fixture_consumer("ends", isolation);
+    int64_t deadline = clock_monotonic_ms() + ANSWER_MS;
+    rd_kafka_resp_err_t error;
 
-    for (int32_t p = 0; p < partitions; p++) {
-        int64_t low;
-        ck_assert_int_eq(rd_kafka_query_watermark_offsets(
-                             client, topic, p, &low, &ends[p], ANSWER_MS),
-                         0);
+    while ((error = ask_once(topic, partitions, isolation, ends)) != 0) {
+        ck_assert_msg(clock_monotonic_ms() < deadline, "end of '%s': %s", topic,
+                      rd_kafka_err2str(error));
+        clock_sleep_ms(POLL_MS);
     }
-    close_client(client);
 }
 
 static int32_t partitions_of(const char *topic)
