@@ -63,9 +63,10 @@ static const char *const figure_heads[FIGURES] = {
     "RMSE", "MAE",   "FCP",    "log-loss", "AUC",   "NE",
     "MSE",  "fit s", "test s", "prec@k",   "rec@k", "NDCG@k"};
 static const char *const figure_names[FIGURES] = {
-    "rmse",    "mae",         "fcp",
-    "logloss", "auc",         "normalised_entropy",
-    "mse",     "fit_seconds", "test_seconds"};
+    "rmse",      "mae",         "fcp",
+    "logloss",   "auc",         "normalised_entropy",
+    "mse",       "fit_seconds", "test_seconds",
+    "precision", "recall",      "ndcg"};
 
 static void figures_of(const struct fold_result *fold, bool train,
                        double out[FIGURES])

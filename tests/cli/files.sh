@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# files.sh PCTR - commands that work on files agree with each other, and refuse
+# what makes no sense with the right exit status.
+set -euo pipefail
+
+pctr=$(realpath "$1")
+golden=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../golden")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+clicks=$golden/click.csv
+
+fail() {
+    printf 'files.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+refused() { # status, words of the message, command...
+    local status=0
+    "$pctr" "${@:3}" >out.txt 2>err.txt || status=$?
+    [ $status = "$1" ] || fail "exit status $status, not $1: ${*:3}"
+    grep -qF -- "$2" err.txt || fail "no '$2' in: $(cat err.txt)"
+}
+
+"$pctr" fit "$clicks" --model=svd --params="factors=4" --output=c.snap >fit.txt
+
+# --- top says what predict says, for every user, in falling order ------------
+"$pctr" top --snapshot=c.snap --n=100 >top.csv
+[ "$(wc -l <top.csv)" = $((1 + 12 * 9)) ] || fail "top: not 12 users x 9 ads"
+awk -F, 'NR > 1 {print $1 "," $3 "," $4}' top.csv >expected.csv
+{ echo user,ad; cut -d, -f1,2 expected.csv; } >pairs.csv
+"$pctr" predict --snapshot=c.snap pairs.csv | tail -n +2 >answers.csv
+cmp expected.csv answers.csv || fail "top and predict differ"
+awk -F, 'NR > 1 {if ($2 > 1 && $4 > p) exit 1; p = $4}' top.csv ||
+    fail "top: not in order"
+
+# --- One user's are the same as everybody's -----------------------------------
+"$pctr" top --snapshot=c.snap --n=3 --user=u5 | tail -n +2 >one.csv
+grep '^u5,[123],' top.csv | cmp - one.csv || fail "top: one user differs"
+
+# --- What was seen is left out, for people nobody has learned of too ----------
+printf 'user,ad\nu5,%s\nnew,%s\nu5,never\n' "$(cut -d, -f3 one.csv | head -1)" \
+    "$("$pctr" top --snapshot=c.snap --n=1 --user=new | tail -1 | cut -d, -f3)" \
+    >seen.csv
+"$pctr" top --snapshot=c.snap --user=u5 --n=2 --exclude=seen.csv | tail -n +2 |
+    cut -d, -f3 | cmp - <(tail -n +2 one.csv | cut -d, -f3) ||
+    fail "top: the seen ad is not left out"
+[ "$("$pctr" top --snapshot=c.snap --user=new --n=100 --exclude=seen.csv |
+    wc -l)" = 9 ] || fail "top: a stranger's seen ad is not left out"
+"$pctr" top --snapshot=c.snap --n=100 --exclude="$clicks" |
+    awk -F, 'NR == FNR {seen[$1 "," $2]; next}
+             FNR > 1 && ($1 "," $3) in seen {exit 1}' "$clicks" - ||
+    fail "top: something seen is there"
+
+# --- JSON ---------------------------------------------------------------------
+"$pctr" top --snapshot=c.snap --n=1 --user=u5 --output=json |
+    grep -qE '^\{"user":"u5","ads":\[\{"ad":"a[0-9]","p":0\.[0-9]+,"basis":"learned"\}\]\}$' ||
+    fail "top: JSON"
+"$pctr" cv "$clicks" --models=baseline --json=true --train=true --ranking.k=3 \
+    >cv.json
+[ "$(wc -l <cv.json)" = 5 ] || fail "cv: not a line per fold"
+for name in rmse mae mse fcp precision recall ndcg train_rmse train_fcp; do
+    [ "$(grep -c "\"$name\":[0-9]" cv.json)" = 5 ] || fail "cv: no $name"
+done
+
+# --- Folds out of files -------------------------------------------------------
+head -81 "$clicks" >train.csv
+{ head -1 "$clicks"; tail -n +82 "$clicks"; } >test.csv
+strip() { sed 's/"[a-z]*_seconds":[^,}]*//g'; }
+"$pctr" cv train.csv test.csv --split=predefined --models=svd --json=true |
+    strip >files.json
+"$pctr" cv "$clicks" --split=shuffle --split.shuffle=false --split.folds=1 \
+    --split.test_size=40 --models=svd --json=true | strip >shuffle.json
+cmp files.json shuffle.json || fail "cv: files and row order differ"
+
+# --- Refusals -----------------------------------------------------------------
+refused 2 "give one of" similar "$clicks"
+refused 2 "give one of" similar "$clicks" --user=u5 --ad=a4
+refused 66 "no ad 'a99'" similar "$clicks" --ad=a99
+refused 2 "pairs of files" cv "$clicks" --split=predefined
+refused 2 "name the FILE" cv "$clicks" "$clicks"
+refused 2 "single model" cv "$clicks" --models=svd,knn --params=factors=2
+refused 78 "there twice" tune "$clicks" --model=knn --space="k=1 k=2"
+refused 78 "give 2 to 120 folds" cv "$clicks" --split.folds=3000
+refused 66 "no.csv" top --snapshot=c.snap --exclude=no.csv
+printf 'who,what\nu5,a4\n' >names.csv
+refused 78 "none of user" top --snapshot=c.snap --exclude=names.csv
+echo "ok"
