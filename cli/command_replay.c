@@ -9,6 +9,8 @@
 #include "common/log.h"
 #include "common/stop.h"
 
+#include "consumer/topic_extent.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,9 +45,9 @@ static const struct config_key keys[] = {
     {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       0, 0, NULL, "manifests of models"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
     {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             0, 0, NULL, "under which models are published"},
-    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at (2026-11-24T12:00Z); empty: the beginning of the topics"},
-    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time to end before; empty: what is there at the start"},
-    {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 90s, 30m, 24h, 7d, until now"},
+    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; empty: the oldest"},
+    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time to end before; empty: what is there now"},
+    {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 24h (s, m, h, d)"},
     {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, MS_MAX, NULL, "ms before the range that contenders learn from and that are not counted"},
     {"field.id",        CONFIG_TEXT, FIELD(replay.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
     {"field.ts",        CONFIG_TEXT, FIELD(replay.intake.fields.ts),        "ts",    0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
@@ -81,47 +83,35 @@ static const struct config_key keys[] = {
 /* --- Settings ---------------------------------------------------------------
  */
 
-/* "24h" */
-static int parse_duration(const char *text, int64_t *out, struct error *err)
+/* A bound of the range, as a time; `open` where there is none. */
+static int take_time(const char *name, const char *text, int64_t open,
+                     int64_t *out, struct error *err)
 {
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-    char *end = NULL;
+    struct extent_bound bound;
 
-    errno = 0;
-    long count = strtol(text, &end, 10);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (errno || count <= 0 || count > 1000000 || end[0] != units[i].unit ||
-            end[1])
-            continue;
-        *out = count * units[i].ms;
-        return 0;
-    }
-    return error_set(err, ERROR_CONFIG,
-                     "last: '%s': write a number and s, m, h or d: 24h", text);
+    if (extent_bound_parse(text, clock_wall_ms(), &bound, err) < 0)
+        return error_wrap(err, "%s", name);
+    if (bound.kind == EXTENT_OFFSET)
+        return error_set(err, ERROR_CONFIG,
+                         "%s: offsets are of one partition: give a time", name);
+    *out = bound.kind == EXTENT_OPEN ? open : bound.at;
+    return 0;
 }
 
 static int take_range(const struct replay_settings *settings,
                       struct replay_config *config, struct error *err)
 {
-    int64_t last_ms = 0;
+    char last[sizeof(settings->last) + 1];
 
-    config->from_ms = MERGE_FROM_BEGINNING;
+    snprintf(last, sizeof(last), "-%s", settings->last);
     if (settings->from[0] && settings->last[0])
         return error_set(err, ERROR_CONFIG, "from and last: give one of them");
-    if (settings->from[0] &&
-        clock_parse(settings->from, &config->from_ms, err) < 0)
-        return error_wrap(err, "from");
-    if (settings->to[0] && clock_parse(settings->to, &config->to_ms, err) < 0)
-        return error_wrap(err, "to");
-    if (settings->last[0]) {
-        if (parse_duration(settings->last, &last_ms, err) < 0)
-            return -1;
-        config->from_ms = clock_wall_ms() - last_ms;
-    }
-    if (settings->to[0] && config->from_ms >= config->to_ms)
+    if (take_time(settings->last[0] ? "last" : "from",
+                  settings->last[0] ? last : settings->from,
+                  MERGE_FROM_BEGINNING, &config->from_ms, err) < 0 ||
+        take_time("to", settings->to, 0, &config->to_ms, err) < 0)
+        return -1;
+    if (config->to_ms > 0 && config->from_ms >= config->to_ms)
         return error_set(err, ERROR_CONFIG,
                          "the range is empty: it begins at or after to=%s",
                          settings->to);

@@ -2,6 +2,7 @@
  * replay_page.c - a replay as one HTML page: no script, nothing from
  * elsewhere.
  */
+#include "cli/replay_page_tables.h"
 #include "cli/replay_plots.h"
 #include "cli/replay_style.h"
 #include "cli/svg_plot.h"
@@ -9,8 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-enum { SLICES_SHOWN = 60 };
 
 static const struct {
     enum figure figure;
@@ -22,52 +21,9 @@ static const struct {
 };
 enum { TABS = sizeof(tabs) / sizeof(tabs[0]) };
 
-static const struct {
-    enum figure figure;
-    const char *title;
-    bool has_interval;
-} columns[] = {
-    {FIGURE_ENTROPY, "NE", true},
-    {FIGURE_AUC, "AUC", true},
-    {FIGURE_LOGLOSS, "log-loss", false},
-    {FIGURE_RMSE, "RMSE", false},
-    {FIGURE_MAE, "MAE", false},
-    {FIGURE_CALIBRATION, "pred / clicks", false},
-    {FIGURE_ECE, "ECE", false},
-};
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
-
 static const char *name_of(const struct replay_view *view, size_t contender)
 {
     return view->config->contenders[contender].name;
-}
-
-static void print_name(const struct replay_view *view, size_t contender,
-                       FILE *out)
-{
-    fprintf(out, "<span class=\"chip s%zu\"></span>", contender % 8);
-    html_text(out, name_of(view, contender));
-}
-
-static void print_number(FILE *out, double value, int decimals)
-{
-    if (isfinite(value))
-        fprintf(out, "%.*f", decimals, value);
-    else
-        fputs("&ndash;", out);
-}
-
-/* 100,835 */
-static void print_count(FILE *out, uint64_t count)
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            fputc(',', out);
-        fputc(digits[i], out);
-    }
 }
 
 /* --- The head ---------------------------------------------------------------
@@ -93,14 +49,14 @@ static void print_facts(const struct replay_view *view, FILE *out)
     const struct replay_report *report = view->report;
 
     fputs("<div class=\"facts\"><div><b>", out);
-    print_count(out, report->rows);
+    page_count(out, report->rows);
     print_fact(out, "impressions with a settled label");
     fprintf(out, "<div><b>%.2f %%", 100 * report->totals[0].click_rate);
     print_fact(out, "were clicked");
     fprintf(out, "<div><b>%zu", report->window_count);
     print_fact(out, "windows");
     fputs("<div><b>", out);
-    print_count(out, view->replay->log->swap_count);
+    page_count(out, view->replay->log->swap_count);
     print_fact(out, "model versions in service");
     fputs("</div>", out);
 }
@@ -165,161 +121,10 @@ static void print_legend(const struct replay_view *view, FILE *out)
     for (size_t c = 0; c < view->report->contenders; c++) {
         fprintf(out, "<label><input type=\"checkbox\" id=\"show%zu\" checked>",
                 c);
-        print_name(view, c, out);
+        page_name(view, c, out);
         fputs("</label>", out);
     }
     fputs("</div>\n", out);
-}
-
-/* --- Tables -----------------------------------------------------------------
- */
-
-static void print_total(const struct replay_view *view, size_t contender,
-                        FILE *out)
-{
-    const struct replay_report *report = view->report;
-
-    fprintf(out, "<tr class=\"k%zu\"><td>", contender);
-    print_name(view, contender, out);
-    fputs("</td>", out);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        enum figure figure = columns[i].figure;
-        bool best =
-            report->contenders > 1 && replay_best(report, figure) == contender;
-        fprintf(out, "<td%s>", best ? " class=\"best\"" : "");
-        if (columns[i].has_interval)
-            replay_plot_interval(view, figure, contender, out);
-        print_number(out, evaluation_figure(&report->totals[contender], figure),
-                     4);
-        fputs("</td>", out);
-    }
-    fputs("</tr>\n", out);
-}
-
-static void print_totals(const struct replay_view *view, FILE *out)
-{
-    fputs("<section><h2>All in all</h2><p class=\"soft\">NE is log-loss over "
-          "that of always saying the mean: below 1 is knowledge. Bars are "
-          "bootstrap intervals; green is the best of a column.</p>"
-          "<div class=\"wide\"><table><tr><th>contender</th>",
-          out);
-    for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(out, "<th>%s</th>", columns[i].title);
-    fputs("</tr>\n", out);
-    for (size_t c = 0; c < view->report->contenders; c++)
-        print_total(view, c, out);
-    fputs("</table></div></section>\n", out);
-}
-
-static void print_difference(const struct replay_view *view, size_t a, size_t b,
-                             FILE *out)
-{
-    static const enum figure shown[] = {FIGURE_ENTROPY, FIGURE_AUC,
-                                        FIGURE_LOGLOSS, FIGURE_RMSE};
-    const struct replay_report *report = view->report;
-
-    fprintf(out, "<tr class=\"k%zu k%zu\"><td>", a, b);
-    print_name(view, a, out);
-    fputs(" &minus; ", out);
-    print_name(view, b, out);
-    fputs("</td>", out);
-    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-        struct interval interval =
-            bootstrap_difference(report->bootstrap, a, b, shown[i]);
-        bool sure = interval.low > 0 || interval.high < 0;
-        fprintf(out, "<td class=\"%s\">%+.4f<br><span class=\"soft\">",
-                sure ? "sure" : "unsure",
-                evaluation_figure(&report->totals[a], shown[i]) -
-                    evaluation_figure(&report->totals[b], shown[i]));
-        if (isfinite(interval.low))
-            fprintf(out, "%+.4f to %+.4f", interval.low, interval.high);
-        fputs("</span></td>", out);
-    }
-    fputs("</tr>\n", out);
-}
-
-static void print_differences(const struct replay_view *view, FILE *out)
-{
-    const size_t n = view->report->contenders;
-
-    if (n < 2)
-        return;
-    fputs("<section><h2>Two at a time</h2><p class=\"soft\">Differences on the "
-          "same impressions, with their intervals. Bold: the interval does not "
-          "hold 0.</p><div class=\"wide\"><table><tr><th>difference</th>"
-          "<th>NE</th><th>AUC</th><th>log-loss</th><th>RMSE</th></tr>\n",
-          out);
-    for (size_t a = 0; a < n; a++)
-        for (size_t b = a + 1; b < n; b++)
-            print_difference(view, a, b, out);
-    fputs("</table></div></section>\n", out);
-}
-
-static void print_slice(const struct replay_view *view,
-                        const struct replay_slice *slice, size_t contender,
-                        FILE *out)
-{
-    const struct evaluation *figures = &slice->figures[contender];
-
-    fprintf(out, "<tr class=\"k%zu\"><td>", contender);
-    html_text(out, slice->by);
-    fputs(" <b>", out);
-    html_text(out, slice->value);
-    fputs("</b></td><td style=\"text-align:left\">", out);
-    print_name(view, contender, out);
-    fputs("</td><td>", out);
-    print_count(out, figures->rows);
-    fprintf(out, "</td><td>%.2f %%</td>", 100 * figures->click_rate);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        fputs("<td>", out);
-        print_number(out, evaluation_figure(figures, columns[i].figure), 4);
-        fputs("</td>", out);
-    }
-    fputs("</tr>\n", out);
-}
-
-static void print_slice_rows(const struct replay_view *view, FILE *out,
-                             bool versions)
-{
-    const struct replay_report *report = view->report;
-    size_t shown = 0;
-
-    for (size_t i = 0; i < report->slice_count && shown < SLICES_SHOWN; i++) {
-        const struct replay_slice *slice = &report->slices[i];
-        if ((strcmp(slice->by, "version") == 0) != versions)
-            continue;
-        shown++;
-        for (size_t c = 0; c < report->contenders; c++)
-            if (slice->contender == SIZE_MAX || slice->contender == c)
-                print_slice(view, slice, c, out);
-    }
-}
-
-static void print_slice_table(const struct replay_view *view, FILE *out,
-                              bool versions)
-{
-    fputs("<div class=\"wide\"><table><tr><th>slice</th>"
-          "<th style=\"text-align:left\">contender</th><th>impressions</th>"
-          "<th>clicked</th>",
-          out);
-    for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(out, "<th>%s</th>", columns[i].title);
-    fputs("</tr>\n", out);
-    print_slice_rows(view, out, versions);
-    fputs("</table></div>", out);
-}
-
-static void print_slices(const struct replay_view *view, FILE *out)
-{
-    fputs("<section><h2>By slice</h2><p class=\"soft\">Basis: what the "
-          "contender knew: user and ad (learned), one of them (partial), "
-          "neither (fallback), no model yet (none).</p>",
-          out);
-    print_slice_table(view, out, false);
-    fprintf(out, "<details><summary>By model version (the first %d)</summary>",
-            SLICES_SHOWN);
-    print_slice_table(view, out, true);
-    fputs("</details></section>\n", out);
 }
 
 /* --- Plots ------------------------------------------------------------------
@@ -358,7 +163,7 @@ static void print_multiples(const struct replay_view *view, FILE *out,
             replay_plots_are_wide(view) ? " pairs" : "");
     for (size_t c = 0; c < view->report->contenders; c++) {
         fprintf(out, "<figure class=\"k%zu\"><figcaption><b>", c);
-        print_name(view, c, out);
+        page_name(view, c, out);
         fputs("</b></figcaption>", out);
         plot(view, c, out);
         fputs("</figure>", out);
@@ -403,13 +208,13 @@ static void print_roc(const struct replay_view *view, FILE *out)
         struct interval interval =
             bootstrap_interval(view->report->bootstrap, c, FIGURE_AUC);
         fprintf(out, "<tr class=\"k%zu\"><td>", c);
-        print_name(view, c, out);
+        page_name(view, c, out);
         fputs("</td><td>", out);
-        print_number(out, view->report->totals[c].auc, 4);
+        page_number(out, view->report->totals[c].auc, 4);
         fputs("</td><td>", out);
-        print_number(out, interval.low, 4);
+        page_number(out, interval.low, 4);
         fputs(" to ", out);
-        print_number(out, interval.high, 4);
+        page_number(out, interval.high, 4);
         fputs("</td></tr>", out);
     }
     fputs("</table></div></section>\n", out);
@@ -447,13 +252,13 @@ void replay_print_page(const struct replay_view *view, FILE *out)
         print_verdict(view, out);
         print_facts(view, out);
         print_legend(view, out);
-        print_totals(view, out);
+        page_totals(view, out);
         print_time(view, out);
         print_reliability(view, out);
         print_roc(view, out);
         print_scores(view, out);
-        print_differences(view, out);
-        print_slices(view, out);
+        page_differences(view, out);
+        page_slices(view, out);
     } else {
         fputs("<p class=\"lead\">No settled impressions in the range.</p>",
               out);

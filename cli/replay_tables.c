@@ -117,6 +117,11 @@ static void print_account(const struct replay_view *view, FILE *out)
                 "expired  %zu partitions begin behind records that retention "
                 "took\n",
                 counts->expired);
+    if (counts->disordered > 0)
+        fprintf(out,
+                "disordered  %" PRIu64 " impressions came after their window: "
+                "was the history fed in the order of time?\n",
+                counts->disordered);
     if (counts->events.skewed > 0)
         fprintf(out,
                 "skewed  %" PRIu64 " events dated more than 30 minutes after "

@@ -307,3 +307,11 @@ void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
     }
     fputs("</circle>\n", plot->out);
 }
+
+const char *svg_series(char out[SVG_CLASSES_SIZE], size_t series,
+                       const char *more)
+{
+    snprintf(out, SVG_CLASSES_SIZE, "s%zu k%zu %s", series % SVG_SERIES_COLOURS,
+             series, more);
+    return out;
+}

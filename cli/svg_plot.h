@@ -21,6 +21,12 @@ struct svg_plot {
     double x_low, x_high, y_low, y_high;
 };
 
+enum { SVG_CLASSES_SIZE = 64, SVG_SERIES_COLOURS = 8 };
+
+/* "s2 k2 more"; returns out. */
+const char *svg_series(char out[SVG_CLASSES_SIZE], size_t series,
+                       const char *more);
+
 /* `label` says to those who cannot see it what is drawn. */
 void svg_open(const struct svg_plot *plot, const char *label);
 void svg_close(const struct svg_plot *plot);

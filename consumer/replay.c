@@ -155,6 +155,14 @@ static int answer_all(struct pass *pass, const struct impression *event,
     return 0;
 }
 
+static bool comes_late(const struct pass *pass, int64_t ts_ms)
+{
+    const struct join_config *join = &pass->config->intake.join;
+
+    return ts_ms <
+           intake_stream_ms(pass->intake) - join->window_ms - join->late_ms;
+}
+
 /* First the answers, then the join: a label that waited for the impression
  * resolves it at once. */
 static int take_row(struct pass *pass, const struct impression *event,
@@ -171,6 +179,7 @@ static int take_row(struct pass *pass, const struct impression *event,
         replay_log_drop(log);
         return 0;
     }
+    pass->out->counts.disordered += comes_late(pass, row.ts_ms);
     assert(row.sequence - pass->base + 1 == log->count);
     log->ts_ms[log->count - 1] = row.ts_ms;
     return replay_log_note_swaps(log, err);

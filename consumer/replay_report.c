@@ -1,5 +1,7 @@
 #include "consumer/replay_report.h"
 
+#include "consumer/row_groups.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -128,66 +130,11 @@ static int measure_totals(struct replay_report *report,
 /* --- Groups of rows ---------------------------------------------------------
  */
 
-/* Rows by a key: windows, and every kind of slice. */
-struct group {
-    uint64_t key;
-    size_t first, count; /* in `rows` */
-};
-
-struct grouping {
-    size_t *rows; /* (report->rows) places in the columns, group by group */
-    struct group *groups;
-    size_t count;
-};
-
-struct keyed {
-    uint64_t key;
-    size_t at;
-};
-
-static int by_key(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
-}
-
-static void grouping_free(struct grouping *grouping)
-{
-    free(grouping->rows);
-    free(grouping->groups);
-}
-
-/* Sorts `keyed`; groups come in the order of their keys. */
-static int group_rows(struct keyed *keyed, size_t n, struct grouping *out,
-                      struct error *err)
-{
-    struct grouping grouping = {calloc(n + 1, sizeof(size_t)),
-                                calloc(n + 1, sizeof(struct group)), 0};
-
-    if (!grouping.rows || !grouping.groups) {
-        grouping_free(&grouping);
-        return error_set(err, ERROR_LIMIT, "no memory to group %zu rows", n);
-    }
-    if (n > 0)
-        qsort(keyed, n, sizeof(*keyed), by_key);
-    for (size_t i = 0; i < n; i++) {
-        grouping.rows[i] = keyed[i].at;
-        if (i == 0 || keyed[i].key != keyed[i - 1].key)
-            grouping.groups[grouping.count++] =
-                (struct group){keyed[i].key, i, 0};
-        grouping.groups[grouping.count - 1].count++;
-    }
-    *out = grouping;
-    return 0;
-}
-
 /* Of one contender on the rows of one group. */
 static int measure(const struct replay_report *report,
-                   const struct grouping *grouping, const struct group *group,
-                   size_t contender, struct evaluation *out, struct error *err)
+                   const struct row_groups *grouping,
+                   const struct row_group *group, size_t contender,
+                   struct evaluation *out, struct error *err)
 {
     double *figures = malloc((2 * group->count + 1) * sizeof(*figures));
 
@@ -216,8 +163,8 @@ static struct evaluation *new_cells(const struct replay_report *report,
 }
 
 static int measure_all(const struct replay_report *report,
-                       const struct grouping *grouping,
-                       const struct group *group, struct evaluation **out,
+                       const struct row_groups *grouping,
+                       const struct row_group *group, struct evaluation **out,
                        struct error *err)
 {
     struct evaluation *cells = new_cells(report, err);
@@ -246,14 +193,14 @@ static int64_t round_window(int64_t span_ms)
 }
 
 static int add_windows(struct replay_report *report,
-                       const struct grouping *grouping, struct error *err)
+                       const struct row_groups *grouping, struct error *err)
 {
     report->windows = calloc(grouping->count + 1, sizeof(*report->windows));
     if (!report->windows)
         return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
                          grouping->count);
     for (size_t i = 0; i < grouping->count; i++) {
-        const struct group *group = &grouping->groups[i];
+        const struct row_group *group = &grouping->groups[i];
         struct replay_window *window = &report->windows[i];
         window->start_ms = (int64_t)group->key * report->window_ms;
         window->rows = group->count;
@@ -264,10 +211,10 @@ static int add_windows(struct replay_report *report,
     return 0;
 }
 
-static int make_windows(struct replay_report *report, struct keyed *keyed,
+static int make_windows(struct replay_report *report, struct keyed_row *keyed,
                         int64_t window_ms, struct error *err)
 {
-    struct grouping grouping;
+    struct row_groups grouping;
 
     report->window_ms = window_ms > 0
                             ? window_ms
@@ -277,13 +224,13 @@ static int make_windows(struct replay_report *report, struct keyed *keyed,
                          "more than %d windows: raise window_ms", WINDOWS_MAX);
     for (size_t i = 0; i < report->rows; i++)
         keyed[i] =
-            (struct keyed){(uint64_t)(report->log->ts_ms[report->order[i]] /
-                                      report->window_ms),
-                           i};
-    if (group_rows(keyed, report->rows, &grouping, err) < 0)
+            (struct keyed_row){(uint64_t)(report->log->ts_ms[report->order[i]] /
+                                          report->window_ms),
+                               i};
+    if (row_groups_make(keyed, report->rows, &grouping, err) < 0)
         return -1;
     int status = add_windows(report, &grouping, err);
-    grouping_free(&grouping);
+    row_groups_free(&grouping);
     return status;
 }
 
@@ -304,15 +251,6 @@ static int add_slice(struct replay_report *report,
     return 0;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const struct group *x = a, *y = b;
-
-    if (x->count != y->count)
-        return x->count > y->count ? -1 : 1;
-    return (x->key > y->key) - (x->key < y->key);
-}
-
 static void name_value(const struct replay_report *report, size_t field,
                        uint64_t key, char out[ID_PRINT_SIZE])
 {
@@ -322,18 +260,18 @@ static void name_value(const struct replay_report *report, size_t field,
 }
 
 /* The values with most rows. */
-static int slice_by_field(struct replay_report *report, struct keyed *keyed,
+static int slice_by_field(struct replay_report *report, struct keyed_row *keyed,
                           size_t field, size_t max, struct error *err)
 {
-    struct grouping grouping;
+    struct row_groups grouping;
     int status = 0;
 
     for (size_t i = 0; i < report->rows; i++)
         keyed[i] =
-            (struct keyed){report->log->values[field][report->order[i]], i};
-    if (group_rows(keyed, report->rows, &grouping, err) < 0)
+            (struct keyed_row){report->log->values[field][report->order[i]], i};
+    if (row_groups_make(keyed, report->rows, &grouping, err) < 0)
         return -1;
-    qsort(grouping.groups, grouping.count, sizeof(*grouping.groups), by_size);
+    row_groups_sort_by_size(&grouping);
     for (size_t g = 0; status == 0 && g < grouping.count && g < max; g++) {
         struct replay_slice slice = {.by = report->log->config.fields[field],
                                      .contender = SIZE_MAX,
@@ -346,15 +284,16 @@ static int slice_by_field(struct replay_report *report, struct keyed *keyed,
                 report, &grouping, &grouping.groups[g],
                 &report->slices[report->slice_count - 1].figures, err);
     }
-    grouping_free(&grouping);
+    row_groups_free(&grouping);
     return status;
 }
 
 enum own_key { OWN_BASIS, OWN_VERSION };
 
 static int add_own(struct replay_report *report,
-                   const struct grouping *grouping, const struct group *group,
-                   enum own_key kind, size_t contender, struct error *err)
+                   const struct row_groups *grouping,
+                   const struct row_group *group, enum own_key kind,
+                   size_t contender, struct error *err)
 {
     struct replay_slice slice = {.by = kind == OWN_BASIS ? "basis" : "version",
                                  .contender = contender,
@@ -375,29 +314,29 @@ static int add_own(struct replay_report *report,
 }
 
 /* By what a contender said of its own answers. */
-static int slice_by_answer(struct replay_report *report, struct keyed *keyed,
-                           enum own_key kind, size_t contender,
-                           struct error *err)
+static int slice_by_answer(struct replay_report *report,
+                           struct keyed_row *keyed, enum own_key kind,
+                           size_t contender, struct error *err)
 {
-    struct grouping grouping;
+    struct row_groups grouping;
     int status = 0;
 
     for (size_t i = 0; i < report->rows; i++) {
         const struct replay_answer *answer =
             &replay_log_answers(report->log, report->order[i])[contender];
-        keyed[i] = (struct keyed){
+        keyed[i] = (struct keyed_row){
             kind == OWN_BASIS ? answer->basis : answer->version, i};
     }
-    if (group_rows(keyed, report->rows, &grouping, err) < 0)
+    if (row_groups_make(keyed, report->rows, &grouping, err) < 0)
         return -1;
     for (size_t g = 0; status == 0 && g < grouping.count; g++)
         status = add_own(report, &grouping, &grouping.groups[g], kind,
                          contender, err);
-    grouping_free(&grouping);
+    row_groups_free(&grouping);
     return status;
 }
 
-static int make_slices(struct replay_report *report, struct keyed *keyed,
+static int make_slices(struct replay_report *report, struct keyed_row *keyed,
                        size_t max, struct error *err)
 {
     for (size_t c = 0; c < report->contenders; c++)
@@ -421,7 +360,7 @@ static int make(struct replay_report *report,
     if (take_rows(report, config, err) < 0 ||
         measure_totals(report, config, err) < 0)
         return -1;
-    struct keyed *keyed = calloc(report->rows + 1, sizeof(*keyed));
+    struct keyed_row *keyed = calloc(report->rows + 1, sizeof(*keyed));
     if (!keyed)
         return error_set(err, ERROR_LIMIT, "no memory to group %zu rows",
                          report->rows);

@@ -24,7 +24,9 @@ static struct replay_report *report;
 /* {"shelf": number} */
 static struct span shelf(uint8_t bytes[16], int number)
 {
-    memcpy(bytes, "\x81\xa5shelf", 7);
+    static const uint8_t head[7] = {0x81, 0xa5, 's', 'h', 'e', 'l', 'f'};
+
+    memcpy(bytes, head, sizeof(head));
     bytes[7] = (uint8_t)number;
     return (struct span){bytes, 8};
 }
@@ -42,7 +44,7 @@ static void add_row(size_t i, uint64_t *state)
         answers[c] = (struct replay_answer){
             random_uniform(state), (uint32_t)(1 + i / 200),
             i % 5 ? BASIS_LEARNED : BASIS_PARTIAL};
-    log_of->label[i] = random_uniform(state) < answers[0].p;
+    log_of->label[i] = random_uniform(state) < answers[0].p ? 1.0F : 0.0F;
     ck_assert_ok(replay_log_note_swaps(log_of, &err), err);
 }
 

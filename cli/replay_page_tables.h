@@ -1,0 +1,19 @@
+/*
+ * replay_page_tables.h - the tables of a replay's page, and how numbers and
+ * names look on it.
+ */
+#ifndef CLI_REPLAY_PAGE_TABLES_H
+#define CLI_REPLAY_PAGE_TABLES_H
+
+#include "cli/replay_view.h"
+
+void page_totals(const struct replay_view *view, FILE *out);
+void page_differences(const struct replay_view *view, FILE *out);
+void page_slices(const struct replay_view *view, FILE *out);
+
+/* With its colour. */
+void page_name(const struct replay_view *view, size_t contender, FILE *out);
+void page_number(FILE *out, double value, int decimals);
+void page_count(FILE *out, uint64_t count); /* 100,835 */
+
+#endif
