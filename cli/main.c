@@ -23,6 +23,7 @@ extern const struct command top_command;
 extern const struct command topics_command;
 extern const struct command train_command;
 extern const struct command tune_command;
+extern const struct command verify_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -33,6 +34,7 @@ const struct command *const commands[] = {
     &replay_command,
     &snapshot_command,
     &cat_command,
+    &verify_command,
     &topics_command,
     &fit_command,
     &predict_command,

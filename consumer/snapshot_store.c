@@ -264,3 +264,26 @@ int snapshot_store_load(struct snapshot_store *store, const char *name,
         *found = load_epoch(store, name, epochs[i], manifest, bytes, &bad) == 0;
     return 0;
 }
+
+int snapshot_store_peek(const char *folder, const char *name, uint64_t epoch,
+                        struct manifest *manifest, struct buffer *bytes,
+                        struct error *err)
+{
+    char path[PATH_SIZE];
+    struct snapshot_store store = {.lock = -1};
+    struct manifest found;
+
+    if (strlen(folder) >= sizeof(store.folder))
+        return error_set(err, ERROR_LIMIT, "path too long: '%s'", folder);
+    strcpy(store.folder, folder);
+    path_of(&store, name, epoch, "manifest", path);
+    if (read_manifest(path, &found, err) < 0)
+        return -1;
+    path_of(&store, name, epoch, "snapshot", path);
+    if (read_snapshot(path, &found, bytes, err) < 0) {
+        manifest_free(&found);
+        return -1;
+    }
+    *manifest = found;
+    return 0;
+}

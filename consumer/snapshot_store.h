@@ -37,6 +37,13 @@ int snapshot_store_load(struct snapshot_store *store, const char *name,
                         struct manifest *manifest, struct buffer *bytes,
                         bool *found, struct error *err) MUST_CHECK;
 
+/* One snapshot of a folder that may belong to another process: nothing is
+ * locked and nothing changed. Not there: ERROR_INPUT. The caller frees what
+ * *manifest owns and the buffer. */
+int snapshot_store_peek(const char *folder, const char *name, uint64_t epoch,
+                        struct manifest *manifest, struct buffer *bytes,
+                        struct error *err) MUST_CHECK;
+
 void snapshot_store_close(struct snapshot_store *store);
 
 #endif

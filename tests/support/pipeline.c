@@ -42,6 +42,12 @@ static const struct {
       [PIPE_MODEL] = true}},
     {"snapshot",
      {[PIPE_MODELS] = true, [PIPE_CHUNKS] = true, [PIPE_MODEL] = true}},
+    {"verify",
+     {[PIPE_IMPRESSIONS] = true,
+      [PIPE_PREDICTIONS] = true,
+      [PIPE_MODELS] = true,
+      [PIPE_CHUNKS] = true,
+      [PIPE_MODEL] = true}},
 };
 
 void pipeline_create(struct pipeline *pipe, int32_t partitions)

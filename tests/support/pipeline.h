@@ -40,7 +40,7 @@ struct pipeline {
 void pipeline_create(struct pipeline *pipe, int32_t partitions);
 
 /* `pctr COMMAND` with the options that lead it here and then `more`, which
- * NULL ends. Commands: feed, score, train, snapshot. */
+ * NULL ends. Commands: feed, score, train, snapshot, verify. */
 void pipeline_start(const struct pipeline *pipe, const char *command,
                     const char *const more[], struct child_process *child);
 

@@ -1,0 +1,283 @@
+#include "cli/finding_print.h"
+
+#include "cli/json_writer.h"
+#include "cli/msgpack_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const field_names[PREDICTION_FIELDS] = {
+    "id", "ts", "user", "ad", "p", "model", "basis", "src"};
+
+static bool differs(const struct finding *finding, unsigned field)
+{
+    return finding->fields >> field & 1;
+}
+
+/* --- A prediction's parts ---------------------------------------------------
+ */
+
+static void write_span(struct json_writer *to, struct span span)
+{
+    struct cursor cursor = cursor_over(span.bytes, span.size, EVENT_VALUES_MAX);
+
+    msgpack_json(to, &cursor, BYTES_TAGGED);
+}
+
+static void write_model(struct json_writer *to,
+                        const struct prediction_event *event)
+{
+    json_writer_open(to, '{');
+    json_writer_name(to, "version");
+    json_writer_unsigned(to, event->model_version);
+    json_writer_name(to, "hash");
+    json_writer_hex(to, event->model_hash, MODEL_HASH_SIZE);
+    json_writer_close(to, '}');
+}
+
+static void write_place(struct json_writer *to, const char *topic,
+                        int32_t partition, int64_t offset)
+{
+    json_writer_open(to, '{');
+    if (topic) {
+        json_writer_name(to, "topic");
+        json_writer_text(to, topic);
+    }
+    json_writer_name(to, "partition");
+    json_writer_integer(to, partition);
+    json_writer_name(to, "offset");
+    json_writer_integer(to, offset);
+    json_writer_close(to, '}');
+}
+
+static void write_part(struct json_writer *to,
+                       const struct prediction_event *event, unsigned field)
+{
+    switch ((enum prediction_field)field) {
+    case PREDICTION_ID:
+        write_span(to, event->raw_id);
+        break;
+    case PREDICTION_TS:
+        write_span(to, event->raw_ts);
+        break;
+    case PREDICTION_USER:
+        write_span(to, event->raw_user);
+        break;
+    case PREDICTION_AD:
+        write_span(to, event->raw_ad);
+        break;
+    case PREDICTION_P:
+        json_writer_real(to, event->p);
+        break;
+    case PREDICTION_MODEL:
+        write_model(to, event);
+        break;
+    case PREDICTION_BASIS:
+        json_writer_text(to, basis_name(event->basis));
+        break;
+    default:
+        write_place(to, NULL, event->src_partition, event->src_offset);
+    }
+}
+
+static void write_prediction(struct json_writer *to,
+                             const struct prediction_event *event)
+{
+    if (!event) {
+        json_writer_null(to);
+        return;
+    }
+    json_writer_open(to, '{');
+    for (unsigned field = 0; field < PREDICTION_FIELDS; field++) {
+        json_writer_name(to, field_names[field]);
+        write_part(to, event, field);
+    }
+    json_writer_close(to, '}');
+}
+
+/* --- A finding --------------------------------------------------------------
+ */
+
+static void print_buffer(struct buffer *line)
+{
+    fwrite(line->bytes, 1, line->size, stdout);
+    buffer_free(line);
+}
+
+static void print_json(const struct finding *finding, const char *predictions,
+                       const char *impressions)
+{
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+
+    json_writer_open(&to, '{');
+    json_writer_name(&to, "finding");
+    json_writer_text(&to, outcome_name(finding->outcome));
+    json_writer_name(&to, "prediction");
+    write_place(&to, predictions, finding->partition, finding->offset);
+    if (finding->was) {
+        json_writer_name(&to, "input");
+        write_place(&to, impressions, finding->was->src_partition,
+                    finding->was->src_offset);
+    }
+    json_writer_name(&to, "differs");
+    json_writer_open(&to, '[');
+    for (unsigned field = 0; field < PREDICTION_FIELDS; field++)
+        if (differs(finding, field))
+            json_writer_text(&to, field_names[field]);
+    json_writer_close(&to, ']');
+    if (finding->text) {
+        json_writer_name(&to, "reason");
+        json_writer_text(&to, finding->text);
+    }
+    json_writer_name(&to, "was");
+    write_prediction(&to, finding->was);
+    json_writer_name(&to, "is");
+    write_prediction(&to, finding->is);
+    json_writer_close(&to, '}');
+    buffer_append(&line, "\n", 1);
+    print_buffer(&line);
+}
+
+static void print_part(const char *word, const struct prediction_event *event,
+                       unsigned field)
+{
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+
+    if (!event)
+        return;
+    printf("  %s ", word);
+    write_part(&to, event, field);
+    print_buffer(&line);
+}
+
+static void print_parts(const struct finding *finding)
+{
+    for (unsigned field = 0; field < PREDICTION_FIELDS; field++) {
+        printf("  %c %-6s", differs(finding, field) ? '!' : ' ',
+               field_names[field]);
+        print_part("", finding->was, field);
+        if (differs(finding, field))
+            print_part("-> again:", finding->is, field);
+        putchar('\n');
+    }
+}
+
+static void print_text(const struct finding *finding, const char *predictions,
+                       const char *impressions)
+{
+    printf("%s: %s/%" PRId32 " offset %" PRId64, outcome_name(finding->outcome),
+           predictions, finding->partition, finding->offset);
+    if (finding->was)
+        printf(", input %s/%" PRId32 " offset %" PRId64 ", model %" PRIu64,
+               impressions, finding->was->src_partition,
+               finding->was->src_offset, finding->was->model_version);
+    if (finding->text)
+        printf(": %s", finding->text);
+    putchar('\n');
+    if (finding->was)
+        print_parts(finding);
+}
+
+void finding_print(const struct finding *finding, const char *predictions,
+                   const char *impressions, bool json)
+{
+    if (json)
+        print_json(finding, predictions, impressions);
+    else
+        print_text(finding, predictions, impressions);
+}
+
+/* --- The account ------------------------------------------------------------
+ */
+
+static void count_kinds(const struct reproduction_counts *counts,
+                        uint64_t *mismatched, uint64_t *unverifiable)
+{
+    *mismatched = *unverifiable = 0;
+    for (int i = OUTCOME_VERIFIED + 1; i < OUTCOME_COUNT; i++)
+        *(outcome_is_mismatch((enum outcome)i) ? mismatched : unverifiable) +=
+            counts->outcomes[i];
+}
+
+static void print_account_json(const struct verify_account *account)
+{
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+    const struct reproduction_counts *counts = account->counts;
+    uint64_t mismatched, unverifiable;
+
+    count_kinds(counts, &mismatched, &unverifiable);
+    json_writer_open(&to, '{');
+    const struct {
+        const char *name;
+        uint64_t count;
+    } rows[] = {{"read", account->read},
+                {"predictions", account->taken},
+                {"verified", counts->outcomes[OUTCOME_VERIFIED]},
+                {"mismatched", mismatched},
+                {"unverifiable", unverifiable},
+                {"models", counts->models.models},
+                {"model_loads", counts->models.loads}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_writer_name(&to, rows[i].name);
+        json_writer_unsigned(&to, rows[i].count);
+    }
+    json_writer_name(&to, "outcomes");
+    json_writer_open(&to, '{');
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        json_writer_name(&to, outcome_name((enum outcome)i));
+        json_writer_unsigned(&to, counts->outcomes[i]);
+    }
+    json_writer_close(&to, '}');
+    json_writer_name(&to, "fields");
+    json_writer_open(&to, '{');
+    for (unsigned i = 0; i < PREDICTION_FIELDS; i++) {
+        json_writer_name(&to, field_names[i]);
+        json_writer_unsigned(&to, counts->fields[i]);
+    }
+    json_writer_close(&to, '}');
+    json_writer_name(&to, "seconds");
+    json_writer_real(&to, account->seconds);
+    json_writer_close(&to, '}');
+    buffer_append(&line, "\n", 1);
+    print_buffer(&line);
+}
+
+static void print_outcomes(const struct reproduction_counts *counts,
+                           bool mismatches)
+{
+    for (int i = OUTCOME_VERIFIED + 1; i < OUTCOME_COUNT; i++)
+        if (counts->outcomes[i] > 0 &&
+            outcome_is_mismatch((enum outcome)i) == mismatches)
+            printf("  %-20s %10" PRIu64 "\n", outcome_name((enum outcome)i),
+                   counts->outcomes[i]);
+}
+
+void verify_account_print(const struct verify_account *account, bool json)
+{
+    const struct reproduction_counts *counts = account->counts;
+    uint64_t mismatched, unverifiable;
+    double seconds = account->seconds > 0 ? account->seconds : 1e-3;
+
+    if (json) {
+        print_account_json(account);
+        return;
+    }
+    count_kinds(counts, &mismatched, &unverifiable);
+    printf("predictions            %10" PRIu64, account->taken);
+    if (account->taken != account->read)
+        printf(" of %" PRIu64, account->read);
+    printf("\nverified               %10" PRIu64
+           "\nmismatched             %10" PRIu64 "\n",
+           counts->outcomes[OUTCOME_VERIFIED], mismatched);
+    print_outcomes(counts, true);
+    printf("unverifiable           %10" PRIu64 "\n", unverifiable);
+    print_outcomes(counts, false);
+    printf("models                 %10" PRIu64 ", loaded %" PRIu64 " times\n"
+           "took                   %10.1f s (%.0f predictions/s)\n",
+           counts->models.models, counts->models.loads, seconds,
+           (double)account->taken / seconds);
+}

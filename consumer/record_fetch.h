@@ -1,0 +1,49 @@
+/*
+ * record_fetch.h - single records of a topic by partition and offset, fetched
+ * in ranges.
+ *
+ * Wanted records that lie near each other come with one pass over what is
+ * between them; a fetch that begins where the last one ended goes on without a
+ * new start. Committed records only, no group. One thread.
+ */
+#ifndef CONSUMER_RECORD_FETCH_H
+#define CONSUMER_RECORD_FETCH_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/kafka_client.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct record_fetch;
+
+enum fetch_result {
+    FETCH_MISSING, /* no such offset, partition, or committed record */
+    FETCH_EXPIRED, /* retention took it */
+    FETCH_FOUND,
+};
+
+struct record_slot {
+    int32_t partition; /* in */
+    int64_t offset;    /* in */
+    enum fetch_result result;
+    size_t at, size;      /* of the value, in the buffer; where FOUND */
+    int64_t timestamp_ms; /* likewise */
+};
+
+/* Where the topic is not there: ERROR_UNAVAILABLE. */
+int record_fetch_open(const struct kafka_settings *kafka, const char *topic,
+                      unsigned timeout_ms, struct record_fetch **out,
+                      struct error *err) MUST_CHECK;
+
+/* `slots` in the order of partition and offset (equal ones are fine); values
+ * are appended to `values`. */
+int record_fetch_run(struct record_fetch *fetch, struct record_slot *slots,
+                     size_t count, struct buffer *values,
+                     struct error *err) MUST_CHECK;
+
+/* NULL is fine. */
+void record_fetch_close(struct record_fetch *fetch);
+
+#endif
