@@ -95,14 +95,15 @@ static struct evaluation test_fold(const struct fold *fold, const char *name,
 {
     const struct model_ops *ops;
     struct model_params params;
+    struct measures errors_only = {.train = false};
     struct fold_result result;
 
     ck_assert_ok(model_find(name, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
     ck_assert_ok(cross_validate_fold(dataset, fold, ops, &params,
-                                     (struct scale){0, 1}, false, NULL, &result,
-                                     &err),
+                                     (struct scale){0, 1}, &errors_only, NULL,
+                                     &result, &err),
                  err);
     return result.test;
 }
