@@ -73,6 +73,14 @@ strip() { sed 's/"[a-z]*_seconds":[^,}]*//g'; }
     --split.test_size=40 --models=svd --json=true | strip >shuffle.json
 cmp files.json shuffle.json || fail "cv: files and row order differ"
 
+# --- The manual names every command ----------------------------------------
+"$pctr" --help | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' >commands.txt
+[ -s commands.txt ] || fail "pctr --help names no command"
+while read -r command; do
+    grep -qF "*pctr $command*" "$golden/../../docs/pctr.1.scd" ||
+        fail "docs/pctr.1.scd: no $command"
+done <commands.txt
+
 # --- Refusals -----------------------------------------------------------------
 refused 2 "give one of" similar "$clicks"
 refused 2 "give one of" similar "$clicks" --user=u5 --ad=a4
