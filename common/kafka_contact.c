@@ -26,6 +26,13 @@ static void tell_reason(struct error *reason, enum error_code code,
     reason->text[0] = (char)tolower((unsigned char)reason->text[0]);
 }
 
+/* librdkafka takes whoever says nothing for a broker of 2015: "Local: Timed
+ * out: probably due to broker version < 0.10". */
+static bool is_silence_explained(const char *text)
+{
+    return strstr(text, "ApiVersionRequest failed: Local: Timed out") != NULL;
+}
+
 static void on_trouble(rd_kafka_t *client, int error, const char *text,
                        void *opaque)
 {
@@ -33,7 +40,8 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
 
     (void)client;
     if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        tell_reason(&contact->reason, kafka_error_code(error), text);
+        if (!is_silence_explained(text))
+            tell_reason(&contact->reason, kafka_error_code(error), text);
     } else if (!contact->down) {
         int64_t last_chance = clock_monotonic_ms() + LAST_CHANCE_MS;
         contact->down = true;
