@@ -19,6 +19,7 @@
 #include "model/baseline.h"
 #include "model/bytes_reader.h"
 #include "model/co_rated.h"
+#include "model/nearest.h"
 #include "model/registry.h"
 #include "model/row_cache.h"
 #include "model/similarity.h"
@@ -27,12 +28,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K_MAX = 1024 };
-
 /* clang-format off */
 #define KNN_KEYS                                                                                                        \
-    PARAM_U32("k",                k,           "40",  1, K_MAX,      "neighbours at most"),                             \
-    PARAM_U32("min_k",            min_k,       "1",   0, K_MAX,      "with fewer neighbours there is no estimate"),     \
+    PARAM_U32("k",                k,           "40",  1, NEAREST_MAX, "neighbours at most"),                             \
+    PARAM_U32("min_k",            min_k,       "1",   0, NEAREST_MAX, "with fewer neighbours there is no estimate"),     \
     PARAM_CHOICE("similarity",    similarity,  "msd", SIMILARITY_WORDS, "what makes two alike"),                        \
     PARAM_BOOL("user_based",      user_based,  "true", "compare users; else items"),                                    \
     PARAM_U32("min_support",      min_support, "1",   0, 1000000000, "with fewer ratings in common two are not alike"), \
@@ -72,51 +71,6 @@ static void knn_free(struct model *model)
 /* --- Predicting --------------------------------------------------------------
  */
 
-/* The best so far in falling order, as two arrays that move as blocks. */
-struct ranking {
-    uint32_t n;
-    double similarity[K_MAX];
-    const struct rated *entry[K_MAX];
-};
-
-/* An equal one goes behind; the last falls off where there are k. */
-static void offer(struct ranking *best, uint32_t k, double similarity,
-                  const struct rated *entry)
-{
-    uint32_t low = 0, high = best->n;
-
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (best->similarity[middle] >= similarity)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (best->n < k)
-        best->n++;
-    size_t behind = best->n - 1 - low;
-    memmove(&best->similarity[low + 1], &best->similarity[low],
-            behind * sizeof(best->similarity[0]));
-    memmove(&best->entry[low + 1], &best->entry[low],
-            behind * sizeof(best->entry[0]));
-    best->similarity[low] = similarity;
-    best->entry[low] = entry;
-}
-
-static void select_best(const struct knn *self, const double *row, uint32_t y,
-                        struct ranking *best)
-{
-    const struct rated *at = self->lists->y_list + self->lists->y_first[y];
-    const struct rated *end = self->lists->y_list + self->lists->y_first[y + 1];
-
-    best->n = 0;
-    for (; at < end && best->n < self->k; at++)
-        offer(best, self->k, row[at->other], at);
-    for (; at < end; at++)
-        if (row[at->other] > best->similarity[self->k - 1])
-            offer(best, self->k, row[at->other], at);
-}
-
 /* What a neighbour's rating adds, before its weight. */
 static double deviation(const struct knn *self, const struct rated *from,
                         uint32_t y)
@@ -145,14 +99,15 @@ static double start_of(const struct knn *self, uint32_t x, uint32_t y)
 static void estimate(const struct knn *self, const double *row, uint32_t x,
                      uint32_t y, struct prediction *out)
 {
-    struct ranking best;
+    struct nearest best;
     uint32_t used = 0;
     bool scaled = self->ops == &knn_zscore_ops;
     double sum = 0, weights = 0;
 
-    select_best(self, row, y, &best);
-    /* in falling order: the first that is not above 0 ends it */
-    while (used < best.n && best.similarity[used] > 0) {
+    nearest_select(&best, self->k, row,
+                   self->lists->y_list + self->lists->y_first[y],
+                   self->lists->y_first[y + 1] - self->lists->y_first[y]);
+    while (used < best.n) {
         const struct rated *from = best.entry[used];
         double part = best.similarity[used] * deviation(self, from, y);
         weights += best.similarity[used++];
