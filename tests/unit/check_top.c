@@ -7,6 +7,7 @@
 
 #include "common/random.h"
 
+#include "model/factors.h"
 #include "model/registry.h"
 #include "model/top.h"
 
@@ -132,7 +133,9 @@ static const struct {
     {"popular", ""},
     {"baseline", ""},
     {"svd", "factors=17 epochs=3"},
-    {"svd", "factors=100 epochs=2 init_std=3"}, /* sums with much rounding */
+    {"svd",
+     "factors=100 epochs=2 init_std=3"}, /* diverges: many are no number */
+    {"svd", "factors=100 epochs=1 init_std=0.5"}, /* much rounding */
     {"svd", "factors=8 epochs=3 biased=false"},
     {"svd", "factors=24 epochs=3 solver=fast"},
     {"svdpp", "factors=5 epochs=2"},
@@ -150,6 +153,39 @@ START_TEST(the_first_are_those_of_a_full_ranking)
 
     for (int s = 0; s < 3; s++)
         check_ranking(model, sizes[s]);
+    model_free(model);
+}
+END_TEST
+
+/* A bound below an estimate would lose an ad that nearly ties. */
+START_TEST(no_estimate_is_above_its_bound)
+{
+    static const struct {
+        const char *params;
+        double slack;
+    } models[] = {{"factors=100 epochs=1 init_std=0.5", 1e-9},
+                  {"factors=8 epochs=3 biased=false", 1e-12},
+                  {"factors=24 epochs=3 solver=fast", 1e-4}};
+    enum { ASKED = 3, FIRST = 5, COUNT = ITEMS - FIRST };
+    static const uint32_t users[ASKED] = {7, USERS, 0};
+    static double bounds[ASKED][COUNT];
+    struct model *model = fit("svd", models[_i].params);
+    const struct factors *factors = factors_of(model);
+    void *scratch = malloc(factors_bounds_scratch(factors, ASKED, COUNT));
+
+    ck_assert_ptr_nonnull(scratch);
+    factors_bounds(factors, users, ASKED, FIRST, COUNT, scratch, bounds[0]);
+    for (int u = 0; u < ASKED; u++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            struct pair pair = {users[u], FIRST + i};
+            struct prediction out;
+            model_predict_unclipped(model, &pair, 1, &out);
+            ck_assert_double_ge(bounds[u][i], out.value);
+            if (users[u] < USERS)
+                ck_assert_double_le(bounds[u][i], out.value + models[_i].slack);
+        }
+    }
+    free(scratch);
     model_free(model);
 }
 END_TEST
@@ -192,6 +228,7 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, the_first_are_those_of_a_full_ranking, 0, CASES);
+    tcase_add_loop_test(tests, no_estimate_is_above_its_bound, 0, 3);
     tcase_add_test(tests, many_equal_estimates_keep_the_order_of_the_ads);
     tcase_add_test(tests, nothing_is_left_when_all_is_seen);
     suite_add_tcase(suite, tests);
