@@ -16,6 +16,7 @@ extern const struct command feed_command;
 extern const struct command fit_command;
 extern const struct command predict_command;
 extern const struct command replay_command;
+extern const struct command redrive_command;
 extern const struct command score_command;
 extern const struct command similar_command;
 extern const struct command snapshot_command;
@@ -35,6 +36,7 @@ const struct command *const commands[] = {
     &snapshot_command,
     &cat_command,
     &verify_command,
+    &redrive_command,
     &topics_command,
     &fit_command,
     &predict_command,

@@ -1,0 +1,144 @@
+/*
+ * command_redrive.c - `pctr redrive` puts dead letters back on the topics they
+ * came from, each once.
+ */
+#include "cli/command.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include "consumer/redrive.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct redrive_settings {
+    char dead_letters[250], group[128], reasons[256];
+    char from[64], to[64];
+    uint32_t batch_max, timeout_ms;
+    bool dry_run, json;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct redrive_settings, f),                                      \
+        sizeof(((struct redrive_settings *)0)->f)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 0, 0, NULL, "where the letters are"},
+    {"reason",  CONFIG_TEXT, FIELD(reasons), "", 0, 0, NULL, "only letters with one of these reasons, comma separated; empty: all"},
+    {"from",    CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "first letter: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
+    {"to",      CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
+    {"dry-run", CONFIG_BOOL, FIELD(dry_run), "false", 0, 0, NULL, "only say what would be done"},
+    {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "the account as JSON"},
+    {"group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 0, 0, NULL, "consumer group whose offsets keep account, and transactional id"},
+    {"batch.max_events", CONFIG_U32, FIELD(batch_max), "1000", 1, 1000000, NULL, "letters in one transaction"},
+    {"timeout_ms",       CONFIG_U32, FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
+    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+/* clang-format on */
+
+static int configure(const struct invocation *with,
+                     const struct redrive_settings *settings,
+                     struct redrive_config *out, struct error *err)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    *out = (struct redrive_config){.kafka = with->kafka,
+                                   .dead_letters = settings->dead_letters,
+                                   .group = settings->group,
+                                   .reasons = settings->reasons,
+                                   .batch_max = settings->batch_max,
+                                   .plan_only = settings->dry_run,
+                                   .timeout_ms = settings->timeout_ms};
+    if (!settings->group[0])
+        return error_set(err, ERROR_CONFIG, "group: must not be empty");
+    if (extent_bound_parse(settings->from, now_ms, &out->from, err) < 0)
+        return error_wrap(err, "from");
+    if (extent_bound_parse(settings->to, now_ms, &out->to, err) < 0)
+        return error_wrap(err, "to");
+    return 0;
+}
+
+static void print_json(const struct redrive_counts *counts, bool is_plan)
+{
+    printf("{\"dry_run\":%s,\"letters\":%" PRIu64 ",\"sent\":%" PRIu64
+           ",\"done\":%" PRIu64 ",\"other\":%" PRIu64 ",\"truncated\":%" PRIu64
+           ",\"homeless\":%" PRIu64 ",\"topics\":{",
+           is_plan ? "true" : "false", counts->letters,
+           counts->fates[REDRIVE_SENT], counts->fates[REDRIVE_DONE],
+           counts->fates[REDRIVE_OTHER], counts->fates[REDRIVE_TRUNCATED],
+           counts->fates[REDRIVE_HOMELESS]);
+    for (size_t i = 0; i < counts->topic_count; i++)
+        printf("%s\"%s\":%" PRIu64, i ? "," : "", counts->topics[i],
+               counts->per_topic[i]);
+    puts("}}");
+}
+
+static void print_text(const struct redrive_counts *counts, bool is_plan)
+{
+    static const char *const texts[REDRIVE_FATES] = {
+        NULL, "done by an earlier run", "of another reason: left for later",
+        "truncated: refused", "without a topic to go to: refused"};
+
+    printf("%10" PRIu64 "  letters\n%10" PRIu64 "  %s\n", counts->letters,
+           counts->fates[REDRIVE_SENT],
+           is_plan ? "would be sent back" : "sent back");
+    for (size_t i = 0; i < counts->topic_count; i++)
+        printf("%10" PRIu64 "    to %s\n", counts->per_topic[i],
+               counts->topics[i]);
+    for (int fate = REDRIVE_DONE; fate < REDRIVE_FATES; fate++)
+        if (counts->fates[fate] > 0)
+            printf("%10" PRIu64 "  %s\n", counts->fates[fate], texts[fate]);
+}
+
+static int act(struct redrive *redrive, const struct redrive_settings *settings,
+               struct error *err)
+{
+    struct redrive_counts plan, done;
+
+    if (redrive_plan(redrive, &plan, err) < 0)
+        return -1;
+    bool is_plan = settings->dry_run || stop_requested();
+    if (!is_plan && redrive_run(redrive, &plan, &done, err) < 0)
+        return -1;
+    (settings->json ? print_json : print_text)(is_plan ? &plan : &done,
+                                               is_plan);
+    return stop_exit_status();
+}
+
+static int run(const struct invocation *with, void *settings, struct error *err)
+{
+    struct redrive_config config;
+    struct redrive *redrive = NULL;
+    int status = -1;
+
+    if (stop_on_signals(0, err) == 0 &&
+        configure(with, settings, &config, err) == 0 &&
+        redrive_open(&config, &redrive, err) == 0)
+        status = act(redrive, settings, err);
+    redrive_close(redrive);
+    return status;
+}
+
+const struct command redrive_command = {
+    .name = "redrive",
+    .summary = "put dead letters back on the topics they came from, once each",
+    .arguments = NULL,
+    .help = "  pctr redrive -b HOST:PORT --dry-run\n"
+            "  pctr redrive -b HOST:PORT --reason=missing,type --from=-24h\n"
+            "\n"
+            "After what made them is fixed. Key, value and headers are what "
+            "they were; what the\n"
+            "letter said goes along in headers redrive.*. Account is kept in "
+            "the offsets of the\n"
+            "group, in the same transaction: no letter goes back twice, "
+            "whatever filters runs\n"
+            "have and wherever one of them dies. Letters that filters leave "
+            "out stay for later.\n",
+    .keys = keys,
+    .settings_size = sizeof(struct redrive_settings),
+    .needs_kafka = true,
+    .run = run,
+};

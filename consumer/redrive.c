@@ -1,0 +1,354 @@
+#include "consumer/redrive.h"
+
+#include "common/stop.h"
+
+#include "consumer/merge_reader.h"
+#include "consumer/redrive_ledger.h"
+#include "consumer/redrive_letter.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUFFER_BYTES = 64 * 1024 * 1024,
+    WAIT_MS = 200,
+    TRANSACTION_MS = 60000,
+};
+
+struct redrive {
+    struct redrive_config config;
+    char reasons[REDRIVE_REASONS_MAX][REDRIVE_REASON_SIZE];
+    size_t reason_count; /* 0: all */
+    struct topic_extent extent;
+    struct redrive_ledger *ledger;
+    int64_t *next; /* (extent.count) behind the last letter looked at */
+    struct publisher *publisher;
+    bool in_transaction;
+    uint32_t batched;
+    struct redrive_letter letter;
+    struct redrive_counts counts; /* of the pass under way */
+};
+
+/* --- Opening ----------------------------------------------------------------
+ */
+
+static int take_reasons(struct redrive *r, struct error *err)
+{
+    const char *at = r->config.reasons;
+
+    while (*at) {
+        size_t size = strcspn(at, ",");
+        if (size == 0 || size >= REDRIVE_REASON_SIZE ||
+            strspn(at, "abcdefghijklmnopqrstuvwxyz_") < size)
+            return error_set(err, ERROR_CONFIG,
+                             "reason: '%s' is no list of words such as "
+                             "missing,type",
+                             r->config.reasons);
+        if (r->reason_count == REDRIVE_REASONS_MAX)
+            return error_set(err, ERROR_CONFIG, "reason: more than %d",
+                             REDRIVE_REASONS_MAX);
+        memcpy(r->reasons[r->reason_count++], at, size);
+        at += size;
+        at += *at == ',';
+    }
+    return 0;
+}
+
+static int find_extent(struct redrive *r, struct error *err)
+{
+    struct extent_query query = {.topic = r->config.dead_letters,
+                                 .partition = EXTENT_ALL_PARTITIONS,
+                                 .from = r->config.from,
+                                 .to = r->config.to,
+                                 .timeout_ms = r->config.timeout_ms};
+
+    if (topic_extent_find(&r->config.kafka, &query, &r->extent, err) < 0)
+        return -1;
+    r->next = calloc(r->extent.count + 1, sizeof(*r->next));
+    return r->next ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+}
+
+int redrive_open(const struct redrive_config *config, struct redrive **out,
+                 struct error *err)
+{
+    struct redrive *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    r->config = *config;
+    if (take_reasons(r, err) < 0 || find_extent(r, err) < 0 ||
+        redrive_ledger_open(&config->kafka, config->group, config->dead_letters,
+                            (int32_t)r->extent.count, !config->plan_only,
+                            &r->ledger, err) < 0) {
+        redrive_close(r);
+        return -1;
+    }
+    *out = r;
+    return 0;
+}
+
+void redrive_close(struct redrive *r)
+{
+    if (!r)
+        return;
+    publisher_close(r->publisher);
+    redrive_ledger_close(r->ledger);
+    topic_extent_free(&r->extent);
+    free(r->next);
+    free(r);
+}
+
+/* --- A letter ---------------------------------------------------------------
+ */
+
+static bool is_asked_for(const struct redrive *r, const char *reason)
+{
+    for (size_t i = 0; i < r->reason_count; i++)
+        if (strcmp(r->reasons[i], reason) == 0)
+            return true;
+    return r->reason_count == 0;
+}
+
+static enum redrive_fate judge(struct redrive *r, const struct message *message)
+{
+    const struct redrive_letter *letter = &r->letter;
+
+    if (redrive_account_is_done(
+            redrive_ledger_account(r->ledger, message->partition),
+            letter->reason, message->offset))
+        return REDRIVE_DONE;
+    if (!is_asked_for(r, letter->reason))
+        return REDRIVE_OTHER;
+    if (letter->truncated)
+        return REDRIVE_TRUNCATED;
+    if (!letter->topic[0] || strcmp(letter->topic, r->config.dead_letters) == 0)
+        return REDRIVE_HOMELESS;
+    return REDRIVE_SENT;
+}
+
+static int find_topic(struct redrive_counts *counts, const char *topic,
+                      size_t *out, struct error *err)
+{
+    size_t i = 0;
+
+    while (i < counts->topic_count && strcmp(counts->topics[i], topic) != 0)
+        i++;
+    /* The publisher's list has an end mark. */
+    if (i == PUBLISHER_TOPICS_MAX - 1)
+        return error_set(err, ERROR_LIMIT,
+                         "letters of more than %d topics: take fewer at a "
+                         "time, by --reason, --from and --to",
+                         PUBLISHER_TOPICS_MAX - 1);
+    if (i == counts->topic_count)
+        strcpy(counts->topics[counts->topic_count++], topic);
+    *out = i;
+    return 0;
+}
+
+static int begin(struct redrive *r, struct error *err)
+{
+    if (r->in_transaction)
+        return 0;
+    r->in_transaction = publisher_begin(r->publisher, err) == PUBLISHER_OK;
+    return r->in_transaction ? 0 : -1;
+}
+
+static int send(struct redrive *r, const struct message *message, size_t topic,
+                struct error *err)
+{
+    const struct redrive_letter *letter = &r->letter;
+    struct outgoing out = {
+        .topic = topic,
+        .partition =
+            letter->partition < publisher_partitions(r->publisher, topic)
+                ? letter->partition
+                : PUBLISH_BY_KEY,
+        .key = message->key,
+        .key_size = message->key_size,
+        .value = message->value,
+        .value_size = message->value_size,
+        .headers = letter->headers,
+        .header_count = letter->header_count,
+    };
+
+    if (begin(r, err) < 0 || publisher_send(r->publisher, &out, err) < 0)
+        return -1;
+    r->batched++;
+    return 0;
+}
+
+static int deal_with(struct redrive *r, const struct message *message,
+                     struct error *err)
+{
+    struct message_header headers[LETTER_HEADERS_MAX];
+    size_t count = subscriber_headers(message, headers, LETTER_HEADERS_MAX);
+    size_t topic = 0;
+
+    redrive_letter_read(message, r->config.dead_letters, headers,
+                        count < LETTER_HEADERS_MAX ? count : LETTER_HEADERS_MAX,
+                        &r->letter);
+    enum redrive_fate fate = judge(r, message);
+    r->next[message->partition] = message->offset + 1;
+    r->counts.letters++;
+    r->counts.fates[fate]++;
+    if (fate != REDRIVE_SENT)
+        return 0;
+    if (find_topic(&r->counts, r->letter.topic, &topic, err) < 0)
+        return -1;
+    r->counts.per_topic[topic]++;
+    return r->publisher ? send(r, message, topic, err) : 0;
+}
+
+/* --- Transactions -----------------------------------------------------------
+ */
+
+static int note_progress(struct redrive *r, struct error *err)
+{
+    for (size_t i = 0; i < r->extent.count; i++) {
+        const struct manifest_range *range = &r->extent.ranges[i];
+        struct redrive_account *account =
+            redrive_ledger_account(r->ledger, range->partition);
+        size_t reason = 0;
+        do {
+            if (redrive_account_add(account, r->reasons[reason], range->first,
+                                    r->next[i], err) < 0)
+                return -1;
+        } while (++reason < r->reason_count);
+    }
+    return 0;
+}
+
+/* What failed is aborted: nothing of it happened, and the next run does it. */
+static int commit(struct redrive *r, struct error *err)
+{
+    struct error unused;
+
+    if (begin(r, err) < 0)
+        return -1;
+    if (note_progress(r, err) < 0 ||
+        redrive_ledger_send(r->ledger, r->publisher, err) != PUBLISHER_OK ||
+        publisher_commit(r->publisher, err) != PUBLISHER_OK) {
+        (void)publisher_abort(r->publisher, &unused);
+        return -1;
+    }
+    r->in_transaction = false;
+    r->batched = 0;
+    return 0;
+}
+
+/* --- A pass -----------------------------------------------------------------
+ */
+
+/* Nothing below the account's base is worth reading. */
+static void shorten(struct redrive *r, struct manifest_range *ranges)
+{
+    for (size_t i = 0; i < r->extent.count; i++) {
+        const struct redrive_account *account =
+            redrive_ledger_account(r->ledger, r->extent.ranges[i].partition);
+        ranges[i] = r->extent.ranges[i];
+        if (ranges[i].first < account->base)
+            ranges[i].first =
+                account->base < ranges[i].next ? account->base : ranges[i].next;
+        r->next[i] = ranges[i].first;
+    }
+}
+
+static int read_letters(struct redrive *r, struct merge_reader *reader,
+                        struct error *err)
+{
+    struct merge_record record;
+    enum merge_result result = MERGE_NOTHING;
+
+    while (result != MERGE_END && !stop_requested()) {
+        if (merge_reader_next(reader, WAIT_MS, &result, &record, err) < 0 ||
+            (result == MERGE_RECORD && deal_with(r, &record.message, err) < 0))
+            return -1;
+        if (r->batched >= r->config.batch_max && commit(r, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; result == MERGE_END && i < r->extent.count; i++)
+        if (r->next[i] < r->extent.ranges[i].next)
+            r->next[i] = r->extent.ranges[i].next; /* behind it only markers */
+    return 0;
+}
+
+static int pass(struct redrive *r, struct error *err)
+{
+    struct manifest_range *ranges = calloc(r->extent.count, sizeof(*ranges));
+    struct merge_reader *reader = NULL;
+    struct merge_reader_config config = {
+        .kafka = r->config.kafka,
+        .topics = {r->config.dead_letters},
+        .ranges = ranges,
+        .range_count = r->extent.count,
+        .buffer_bytes = BUFFER_BYTES,
+        .timeout_ms = r->config.timeout_ms,
+    };
+
+    if (!ranges)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    shorten(r, ranges);
+    int status = merge_reader_open(&config, &reader, err);
+    if (status == 0)
+        status = read_letters(r, reader, err);
+    merge_reader_close(reader);
+    free(ranges);
+    return status;
+}
+
+static int open_publisher(struct redrive *r, const struct redrive_counts *plan,
+                          struct error *err)
+{
+    struct publisher_config config = {
+        .kafka = r->config.kafka,
+        .transaction_timeout_ms = TRANSACTION_MS,
+        .linger_ms = 5,
+        .topics = {r->config.dead_letters},
+    };
+
+    snprintf(config.transactional_id, sizeof(config.transactional_id), "%s",
+             r->config.group);
+    for (size_t i = 0; plan && i < plan->topic_count; i++)
+        config.topics[i] = plan->topics[i];
+    return publisher_open(&config, &r->publisher, err);
+}
+
+/* Ends what a run that died left open: only then are the accounts sure. */
+static int settle(struct redrive *r, struct error *err)
+{
+    if (r->config.plan_only)
+        return 0;
+    int status = open_publisher(r, NULL, err);
+    publisher_close(r->publisher);
+    r->publisher = NULL;
+    return status;
+}
+
+int redrive_plan(struct redrive *r, struct redrive_counts *out,
+                 struct error *err)
+{
+    r->counts = (struct redrive_counts){.letters = 0};
+    if (settle(r, err) < 0 ||
+        redrive_ledger_read(r->ledger, r->config.timeout_ms, err) < 0 ||
+        pass(r, err) < 0)
+        return -1;
+    *out = r->counts;
+    return 0;
+}
+
+int redrive_run(struct redrive *r, const struct redrive_counts *plan,
+                struct redrive_counts *out, struct error *err)
+{
+    assert(!r->config.plan_only);
+    r->counts = (struct redrive_counts){.topic_count = plan->topic_count};
+    memcpy(r->counts.topics, plan->topics, sizeof(plan->topics));
+    if (open_publisher(r, plan, err) < 0 ||
+        redrive_ledger_read(r->ledger, r->config.timeout_ms, err) < 0 ||
+        pass(r, err) < 0 || commit(r, err) < 0)
+        return -1;
+    *out = r->counts;
+    return 0;
+}

@@ -1,0 +1,162 @@
+#include "consumer/redrive_ledger.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct redrive_ledger {
+    char group[128], topic[250];
+    int32_t partitions;
+    rd_kafka_t *client; /* asks for the group's offsets, and never joins it */
+    rd_kafka_consumer_group_metadata_t *metadata;
+    struct redrive_account *accounts; /* (partitions) */
+};
+
+static int connect_client(struct redrive_ledger *ledger,
+                          const struct kafka_settings *kafka, bool settled,
+                          struct error *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(kafka, KAFKA_CONSUMER, &conf, err) < 0)
+        return -1;
+    if (kafka_conf_set(conf, "group.id", ledger->group, err) < 0 ||
+        kafka_conf_set(conf, "isolation.level",
+                       settled ? "read_committed" : "read_uncommitted",
+                       err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    ledger->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (ledger->client)
+        return 0;
+    rd_kafka_conf_destroy(conf);
+    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+}
+
+int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,
+                        const char *topic, int32_t partitions, bool settled,
+                        struct redrive_ledger **out, struct error *err)
+{
+    struct redrive_ledger *ledger = calloc(1, sizeof(*ledger));
+
+    if (!ledger)
+        return error_set(err, ERROR_FAILED, "out of memory");
+    snprintf(ledger->group, sizeof(ledger->group), "%s", group);
+    snprintf(ledger->topic, sizeof(ledger->topic), "%s", topic);
+    ledger->partitions = partitions;
+    ledger->accounts = calloc((size_t)partitions, sizeof(*ledger->accounts));
+    if (!ledger->accounts) {
+        error_set(err, ERROR_FAILED, "out of memory");
+        goto failed;
+    }
+    if (connect_client(ledger, kafka, settled, err) < 0)
+        goto failed;
+    ledger->metadata = rd_kafka_consumer_group_metadata_new(group);
+    *out = ledger;
+    return 0;
+
+failed:
+    redrive_ledger_close(ledger);
+    return -1;
+}
+
+static rd_kafka_topic_partition_list_t *
+list_partitions(const struct redrive_ledger *ledger)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(ledger->partitions);
+
+    rd_kafka_topic_partition_list_add_range(list, ledger->topic, 0,
+                                            ledger->partitions - 1);
+    return list;
+}
+
+static int take(struct redrive_ledger *ledger,
+                const rd_kafka_topic_partition_t *committed, struct error *err)
+{
+    if (committed->err)
+        return error_set(err, kafka_error_code((int)committed->err),
+                         "offsets of group '%s': %s", ledger->group,
+                         rd_kafka_err2str(committed->err));
+    if (redrive_account_parse(committed->offset < 0 ? 0 : committed->offset,
+                              committed->metadata, committed->metadata_size,
+                              &ledger->accounts[committed->partition], err) < 0)
+        return error_wrap(err, "group '%s', partition %" PRId32, ledger->group,
+                          committed->partition);
+    return 0;
+}
+
+int redrive_ledger_read(struct redrive_ledger *ledger, unsigned timeout_ms,
+                        struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_partitions(ledger);
+    rd_kafka_resp_err_t error =
+        rd_kafka_committed(ledger->client, list, (int)timeout_ms);
+    int status = 0;
+
+    if (error)
+        status = error_set(err, kafka_error_code((int)error),
+                           "offsets of group '%s': %s", ledger->group,
+                           rd_kafka_err2str(error));
+    for (int i = 0; status == 0 && i < list->cnt; i++)
+        status = take(ledger, &list->elems[i], err);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+struct redrive_account *redrive_ledger_account(struct redrive_ledger *ledger,
+                                               int32_t partition)
+{
+    return &ledger->accounts[partition];
+}
+
+/* The list frees the text. */
+static int fill(const struct redrive_account *account,
+                rd_kafka_topic_partition_t *to, struct error *err)
+{
+    char text[REDRIVE_TEXT_SIZE];
+
+    if (redrive_account_print(account, text, err) < 0)
+        return -1;
+    to->offset = account->base;
+    if (!text[0])
+        return 0;
+    to->metadata = strdup(text);
+    to->metadata_size = strlen(text);
+    return to->metadata ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+}
+
+enum publisher_verdict redrive_ledger_send(struct redrive_ledger *ledger,
+                                           struct publisher *publisher,
+                                           struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_partitions(ledger);
+    enum publisher_verdict verdict = PUBLISHER_OK;
+
+    for (int i = 0; verdict == PUBLISHER_OK && i < list->cnt; i++)
+        if (fill(&ledger->accounts[list->elems[i].partition], &list->elems[i],
+                 err) < 0)
+            verdict = PUBLISHER_ABORT;
+    if (verdict == PUBLISHER_OK)
+        verdict =
+            publisher_send_offsets(publisher, list, ledger->metadata, err);
+    rd_kafka_topic_partition_list_destroy(list);
+    return verdict;
+}
+
+void redrive_ledger_close(struct redrive_ledger *ledger)
+{
+    if (!ledger)
+        return;
+    if (ledger->metadata)
+        rd_kafka_consumer_group_metadata_destroy(ledger->metadata);
+    if (ledger->client)
+        rd_kafka_destroy_flags(ledger->client,
+                               RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free(ledger->accounts);
+    free(ledger);
+}

@@ -1,0 +1,43 @@
+/*
+ * redrive_ledger.h - the accounts of all partitions of the dead letters, as
+ * committed offsets of a group. One thread.
+ */
+#ifndef CONSUMER_REDRIVE_LEDGER_H
+#define CONSUMER_REDRIVE_LEDGER_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+
+#include "consumer/redrive_account.h"
+
+#include "producer/publisher.h"
+
+#include <stdint.h>
+
+struct redrive_ledger;
+
+/* `settled`: offsets that a transaction may still change are waited for; else
+ * the last sure ones are read. */
+int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,
+                        const char *topic, int32_t partitions, bool settled,
+                        struct redrive_ledger **out,
+                        struct error *err) MUST_CHECK;
+
+/* What is committed now. */
+int redrive_ledger_read(struct redrive_ledger *ledger, unsigned timeout_ms,
+                        struct error *err) MUST_CHECK;
+
+/* Borrowed; changes are written by the next _send. */
+struct redrive_account *redrive_ledger_account(struct redrive_ledger *ledger,
+                                               int32_t partition);
+
+/* Puts all accounts into the publisher's transaction. A verdict but
+ * PUBLISHER_OK has its reason in `err`. */
+enum publisher_verdict redrive_ledger_send(struct redrive_ledger *ledger,
+                                           struct publisher *publisher,
+                                           struct error *err);
+
+/* NULL is fine. */
+void redrive_ledger_close(struct redrive_ledger *ledger);
+
+#endif
