@@ -21,11 +21,18 @@
 
 enum { PROGRESS_MS = 300 };
 
-enum measure { MEASURE_RMSE, MEASURE_MAE, MEASURE_LOGLOSS, MEASURE_AUC };
-enum { MEASURES = 4 };
-#define MEASURE_WORDS "rmse|mae|logloss|auc"
+enum measure {
+    MEASURE_RMSE,
+    MEASURE_MAE,
+    MEASURE_LOGLOSS,
+    MEASURE_AUC,
+    MEASURE_FCP,
+    MEASURE_MSE,
+};
+enum { MEASURES = 6, MEASURES_SHOWN = 4 /* in the table */ };
+#define MEASURE_WORDS "rmse|mae|logloss|auc|fcp|mse"
 static const char *const measure_names[MEASURES] = {"rmse", "mae", "logloss",
-                                                    "auc"};
+                                                    "auc",  "fcp", "mse"};
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 #define OUTPUT_WORDS "table|json|csv"
@@ -113,7 +120,8 @@ struct summary {
 static double measured(const struct fold_result *fold, int measure)
 {
     const struct evaluation *e = &fold->test;
-    const double figures[MEASURES] = {e->rmse, e->mae, e->logloss, e->auc};
+    const double figures[MEASURES] = {e->rmse, e->mae, e->logloss,
+                                      e->auc,  e->fcp, e->mse};
 
     return figures[measure];
 }
@@ -146,10 +154,10 @@ static bool better(const struct summary *a, const struct summary *b,
 {
     double x = a->means[measure], y = b->means[measure];
 
-    if (isnan(x) || isnan(y))
-        return !isnan(x) && isnan(y);
-    if (x != y)
-        return measure == MEASURE_AUC ? x > y : x < y;
+    if (isnan(x) != isnan(y))
+        return isnan(y);
+    if (x < y || x > y)
+        return measure == MEASURE_AUC || measure == MEASURE_FCP ? x > y : x < y;
     return a->index < b->index;
 }
 
@@ -188,13 +196,19 @@ static void print_table(const struct search_plan *plan, const struct summary *s,
         for (size_t i = 0; i < count; i++) {
             if (rank_of(s, count, i, measure) != rank)
                 continue;
-            printf("%4zu  %-44s %9.4f %9.4f %9.4f %9.4f %8.2f\n", rank,
-                   plan->texts[s[i].index], s[i].means[0], s[i].means[1],
-                   s[i].means[2], s[i].means[3], s[i].fit_seconds);
+            printf("%4zu  %-44s", rank, plan->texts[s[i].index]);
+            for (int m = 0; m < MEASURES_SHOWN; m++)
+                if (isnan(s[i].means[m]))
+                    printf(" %9s", "-");
+                else
+                    printf(" %9.4f", s[i].means[m]);
+            printf(" %8.2f\n", s[i].fit_seconds);
         }
     }
     for (int m = 0; m < MEASURES; m++) {
         size_t best = best_of(s, count, m);
+        if (isnan(s[best].means[m]))
+            continue; /* stars have no log-loss */
         printf("best %-8s %.6f  %s\n", measure_names[m], s[best].means[m],
                plan->texts[s[best].index]);
     }
@@ -244,8 +258,11 @@ static void print_csv(const struct search_plan *plan, const struct summary *s,
     for (size_t i = 0; i < count; i++) {
         printf("%zu,\"%s\"", s[i].index, plan->texts[s[i].index]);
         for (int m = 0; m < MEASURES; m++)
-            printf(",%.17g,%.17g,%zu", s[i].means[m], s[i].deviations[m],
-                   rank_of(s, count, i, m));
+            if (isnan(s[i].means[m]))
+                printf(",,,%zu", rank_of(s, count, i, m));
+            else
+                printf(",%.17g,%.17g,%zu", s[i].means[m], s[i].deviations[m],
+                       rank_of(s, count, i, m));
         printf(",%.6f\n", s[i].fit_seconds);
     }
 }

@@ -63,6 +63,14 @@ for name in rmse mae mse fcp precision recall ndcg train_rmse train_fcp; do
     [ "$(grep -c "\"$name\":[0-9]" cv.json)" = 5 ] || fail "cv: no $name"
 done
 
+# --- The reference's grid search ----------------------------------------------
+"$pctr" tune "$golden/star.csv" --model=svd --params="factors=4" \
+    --space="epochs=5|10 lr_all=0.005|0.05" --split.folds=3 >tune.txt
+grep -q '^best rmse     1.438164  epochs=5 lr_all=0.005$' tune.txt ||
+    fail "tune: $(cat tune.txt)"
+grep -q '^best fcp ' tune.txt || fail "tune: no FCP"
+! grep -qi 'nan\|logloss' tune.txt || fail "tune: stars have no log-loss"
+
 # --- Folds out of files -------------------------------------------------------
 head -81 "$clicks" >train.csv
 { head -1 "$clicks"; tail -n +82 "$clicks"; } >test.csv
