@@ -3,7 +3,7 @@
 #include <math.h>
 #include <time.h>
 
-enum { TICKS_WANTED = 5, TIME_TICKS_WANTED = 9, HOUR_MS = 3600000 };
+enum { TICKS_WANTED = 5, TIME_TICKS_WANTED = 12, HOUR_MS = 3600000 };
 
 void html_text(FILE *out, const char *text)
 {

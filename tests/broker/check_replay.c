@@ -205,27 +205,35 @@ static void live(void)
 /* --- The tests --------------------------------------------------------------
  */
 
-static const struct fixture_record *find(const struct fixture_records *records,
-                                         int32_t partition, int64_t offset,
-                                         struct prediction_event *event)
+/* Every prediction by the place of its impression. */
+struct recorded {
+    struct prediction_event at[BUSY][ROUNDS * ROUND];
+    bool is_there[BUSY][ROUNDS * ROUND];
+};
+
+static struct recorded *decode_all(const struct fixture_records *records)
 {
+    struct recorded *recorded = calloc(1, sizeof(*recorded));
+    struct prediction_event event;
+
+    ck_assert_ptr_nonnull(recorded);
     for (size_t i = 0; i < records->count; i++) {
         ck_assert_int_eq(event_decode_prediction(records->at[i].value,
                                                  records->at[i].value_size,
-                                                 event, NULL),
+                                                 &event, NULL),
                          EVENT_OK);
-        if (event->src_partition == partition && event->src_offset == offset)
-            return &records->at[i];
+        ck_assert_int_lt(event.src_partition, BUSY);
+        ck_assert_int_lt(event.src_offset, ROUNDS * ROUND);
+        recorded->at[event.src_partition][event.src_offset] = event;
+        recorded->is_there[event.src_partition][event.src_offset] = true;
     }
-    return NULL;
+    return recorded;
 }
 
 /* partition,offset,ts,label,p,version,basis */
-static void assert_recorded(const char *line,
-                            const struct fixture_records *records,
+static void assert_recorded(const char *line, const struct recorded *recorded,
                             uint64_t *versions)
 {
-    struct prediction_event event;
     char *end = NULL;
     long partition = strtol(line, &end, 10);
     long long offset = strtoll(end + 1, &end, 10);
@@ -233,11 +241,12 @@ static void assert_recorded(const char *line,
     double replayed = strtod(p, &end);
     unsigned long version = strtoul(end + 1, &end, 10);
 
-    ck_assert_ptr_nonnull(find(records, (int32_t)partition, offset, &event));
-    ck_assert_mem_eq(&replayed, &event.p, sizeof(replayed));
-    ck_assert_uint_eq(version, event.model_version);
-    ck_assert_mem_eq(end + 1, basis_name(event.basis),
-                     strlen(basis_name(event.basis)));
+    ck_assert(recorded->is_there[partition][offset]);
+    const struct prediction_event *event = &recorded->at[partition][offset];
+    ck_assert_mem_eq(&replayed, &event->p, sizeof(replayed));
+    ck_assert_uint_eq(version, event->model_version);
+    ck_assert_mem_eq(end + 1, basis_name(event->basis),
+                     strlen(basis_name(event->basis)));
     versions[version]++;
 }
 
@@ -264,14 +273,16 @@ START_TEST(what_was_live_is_replayed_bit_for_bit)
     char *output = replay(option, "live", NULL, NULL);
     ck_assert_ptr_nonnull(strstr(output, "3600 answers by recorded version"));
     struct fixture_records records = kafka_fixture_read(names[PREDICTIONS]);
+    struct recorded *recorded = decode_all(&records);
     char *text = read_text(paths[0]), *rest = NULL;
     strtok_r(text, "\n", &rest); /* the names of the columns */
     for (char *line; (line = strtok_r(NULL, "\n", &rest)); lines++)
-        assert_recorded(line, &records, versions);
+        assert_recorded(line, recorded, versions);
     ck_assert_uint_eq(lines, (size_t)ROUNDS * ROUND);
     for (size_t i = 0; i < ROUNDS; i++)
         ck_assert_uint_eq(versions[i], ROUND);
     fixture_records_free(&records);
+    free(recorded);
     free(text);
     free(output);
 }
