@@ -3,6 +3,8 @@
  * a file, and decides what is served.
  */
 #include "cli/command.h"
+#include "cli/manifest_json.h"
+#include "cli/snapshot_diff.h"
 
 #include "common/clock.h"
 #include "common/file.h"
@@ -14,7 +16,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static const struct config_key keys[] = {
     {"model.name",   CONFIG_TEXT, FIELD(model_name), "click",             0, 0, NULL, "which model"},
     {"output",       CONFIG_TEXT, FIELD(output),     "",                  0, 0, NULL, "fetch: the file to write"},
     {"timeout_ms",   CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {"json",         CONFIG_BOOL, FIELD(json),       "false",             0, 0, NULL, "list and show: JSON, one object a line"},
+    {"json",         CONFIG_BOOL, FIELD(json),       "false",             0, 0, NULL, "list, show and diff: JSON, one object a line"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */
@@ -53,34 +54,6 @@ struct work {
 
 /* --- Manifests --------------------------------------------------------------
  */
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *manifest_json(const struct manifest *m, bool served)
-{
-    char hex[DIGEST_HEX_SIZE], created[CLOCK_TEXT_SIZE];
-
-    return json_pack(
-        "{s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:o, "
-        "s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:s}",
-        "name", m->name, "epoch", (json_int_t)m->epoch, "created",
-        clock_format(m->created_ms, created), "served", served, "algorithm",
-        m->algorithm, "params", m->params, "trainer", m->trainer, "seed",
-        (json_int_t)m->seed, "users", (int)m->users, "ads", (int)m->ads, "rows",
-        (json_int_t)m->rows, "rmse", number_or_null(m->metrics.rmse), "mae",
-        number_or_null(m->metrics.mae), "logloss",
-        number_or_null(m->metrics.logloss), "auc",
-        number_or_null(m->metrics.auc), "normalised_entropy",
-        number_or_null(m->metrics.normalised_entropy), "holdout_rows",
-        (json_int_t)m->metrics.rows, "parent_epoch",
-        (json_int_t)m->parent_epoch, "size", (json_int_t)m->size, "packed_size",
-        (json_int_t)m->packed_size, "chunk_count", (int)m->chunk_count,
-        "first_chunk_offset", (json_int_t)m->first_chunk_offset, "sha256",
-        digest_hex(&m->sha256, hex));
-}
 
 static int print_json(json_t *object, struct error *err)
 {
@@ -179,20 +152,6 @@ static int print_object(json_t *object, bool json, struct error *err)
     return 0;
 }
 
-static json_t *ranges_json(const struct manifest *manifest)
-{
-    json_t *ranges = json_array();
-
-    for (size_t i = 0; i < manifest->range_count; i++) {
-        const struct manifest_range *range = &manifest->ranges[i];
-        json_array_append_new(ranges, json_pack("[s, i, I, I]", range->topic,
-                                                (int)range->partition,
-                                                (json_int_t)range->first,
-                                                (json_int_t)range->next));
-    }
-    return ranges;
-}
-
 static int show_file(const struct work *work, struct error *err)
 {
     struct snapshot *snapshot = NULL;
@@ -228,7 +187,7 @@ static int show(struct work *work, struct error *err)
     bool served = snapshot_reader_wanted(work->reader) == manifest;
     json_t *object = manifest_json(manifest, served);
     if (object)
-        json_object_set_new(object, "ranges", ranges_json(manifest));
+        json_object_set_new(object, "ranges", manifest_ranges_json(manifest));
     return print_object(object, work->settings->json, err);
 }
 
@@ -322,12 +281,23 @@ static int rollback(struct work *work, struct error *err)
     return status;
 }
 
+static int diff(struct work *work, struct error *err)
+{
+    const struct invocation *with = work->with;
+
+    if (with->argument_count != 3)
+        return error_set(err, ERROR_USAGE, "diff: give two epochs or files");
+    return snapshot_diff(work->reader, work->settings->timeout_ms,
+                         with->arguments[1], with->arguments[2],
+                         work->settings->json, err);
+}
+
 static const struct {
     const char *name;
     int (*act)(struct work *work, struct error *err);
 } actions[] = {
-    {"list", list}, {"show", show},   {"fetch", fetch},
-    {"pin", pin},   {"unpin", unpin}, {"rollback", rollback},
+    {"list", list},   {"show", show},         {"fetch", fetch}, {"pin", pin},
+    {"unpin", unpin}, {"rollback", rollback}, {"diff", diff},
 };
 
 /* --- The command ------------------------------------------------------------
@@ -348,6 +318,20 @@ static int open_reader(struct work *work, struct error *err)
                                     NULL, err);
 }
 
+/* What only looks at files needs no broker. */
+static bool is_about_files(const struct work *work, size_t action)
+{
+    const struct invocation *with = work->with;
+
+    if ((actions[action].act != show && actions[action].act != diff) ||
+        with->argument_count < 2)
+        return false;
+    for (size_t i = 1; i < with->argument_count; i++)
+        if (is_number(with->arguments[i]))
+            return false;
+    return true;
+}
+
 static int run(const struct invocation *with, void *settings, struct error *err)
 {
     struct work work = {.with = with, .settings = settings};
@@ -357,23 +341,22 @@ static int run(const struct invocation *with, void *settings, struct error *err)
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         if (strcmp(actions[i].name, name) != 0)
             continue;
-        bool is_file = actions[i].act == show && work.argument &&
-                       !is_number(work.argument);
-        int status = is_file ? 0 : open_reader(&work, err);
+        int status = is_about_files(&work, i) ? 0 : open_reader(&work, err);
         if (status == 0)
             status = actions[i].act(&work, err);
         snapshot_reader_close(work.reader);
         return status;
     }
     return error_set(err, ERROR_USAGE,
-                     "'%s' is none of list, show, fetch, pin, unpin, rollback",
+                     "'%s' is none of list, show, fetch, pin, unpin, rollback, "
+                     "diff",
                      name);
 }
 
 const struct command snapshot_command = {
     .name = "snapshot",
-    .summary = "list, show and fetch published models, pin or roll back",
-    .arguments = "list|show|fetch|pin|unpin|rollback [EPOCH|FILE]",
+    .summary = "list, show, compare and fetch published models, pin, roll back",
+    .arguments = "list|show|fetch|pin|unpin|rollback|diff [EPOCH|FILE] [...]",
     .help =
         "  pctr snapshot list -b HOST:PORT           * marks what is served\n"
         "  pctr snapshot show 12 -b HOST:PORT        all that is known of one\n"
@@ -382,7 +365,9 @@ const struct command snapshot_command = {
         "  pctr snapshot pin 12 -b HOST:PORT         serve 12 whatever comes\n"
         "  pctr snapshot unpin -b HOST:PORT          serve the newest again\n"
         "  pctr snapshot rollback 12 -b HOST:PORT    12 again, as the newest;\n"
-        "                                            the next one follows it\n",
+        "                                            the next one follows it\n"
+        "  pctr snapshot diff 11 12 -b HOST:PORT     epochs or files: what is\n"
+        "                                            another, and what moved\n",
     .keys = keys,
     .settings_size = sizeof(struct snapshot_settings),
     .needs_kafka = false,

@@ -140,6 +140,22 @@ START_TEST(a_snapshot_is_listed_shown_and_fetched)
 }
 END_TEST
 
+START_TEST(two_are_compared)
+{
+    publish(1);
+    publish(2);
+    ck_assert_int_eq(run_snapshot("diff", "1", "2"), 0);
+    ck_assert_says(out, "\nads: 300 in both, 0 only before, 0 only after;");
+    ck_assert_says(out, "\nusers                ");
+    ck_assert_int_eq(run_snapshot("diff", "1", "1"), 0);
+    ck_assert_says(out, "moved most:\n\nusers: 300 in both");
+    ck_assert_int_eq(run_snapshot("diff", "1", "7"), 69);
+    ck_assert_says(errors, "no epoch 7");
+    ck_assert_int_eq(run_snapshot("diff", "1", NULL), 2);
+    ck_assert_int_eq(run_snapshot("diff", "/no/such/file", "/nor/this"), 66);
+}
+END_TEST
+
 START_TEST(a_pin_and_a_rollback_do_not_fence_the_trainer)
 {
     publish(1);
@@ -209,6 +225,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, a_snapshot_is_listed_shown_and_fetched);
+    tcase_add_test(tests, two_are_compared);
     tcase_add_test(tests, a_pin_and_a_rollback_do_not_fence_the_trainer);
     tcase_add_test(tests, mistakes_have_their_exit_status);
     tcase_add_test(tests, a_published_snapshot_is_active_within_a_second);

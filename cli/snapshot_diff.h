@@ -1,0 +1,25 @@
+/*
+ * snapshot_diff.h - what changed from one snapshot to another: parameters,
+ * what was learned from, measurements, sizes, and the ads and users whose
+ * predictions moved most.
+ *
+ * An ad moves by the prediction for it and a user nobody knows, a user by
+ * that for an ad nobody knows.
+ */
+#ifndef CLI_SNAPSHOT_DIFF_H
+#define CLI_SNAPSHOT_DIFF_H
+
+#include "common/error.h"
+
+#include "consumer/snapshot_reader.h"
+
+#include <stdbool.h>
+
+enum { SNAPSHOT_DIFF_MOVERS = 10 };
+
+/* `a` and `b` are epochs, which need the reader (caught up), or files. */
+int snapshot_diff(struct snapshot_reader *reader, unsigned timeout_ms,
+                  const char *a, const char *b, bool json,
+                  struct error *err) MUST_CHECK;
+
+#endif
