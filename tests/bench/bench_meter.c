@@ -1,0 +1,293 @@
+/*
+ * bench_meter.c - looks at topics from outside, the same way whoever fills
+ * them.
+ *
+ *   bench_meter topic BROKERS TOPIC
+ *       Creates it: 8 partitions, times are the broker's at appending.
+ *   bench_meter drop BROKERS TOPIC
+ *   bench_meter span BROKERS TOPIC
+ *       "RECORDS FIRST_MS LAST_MS": when the first and the last record came.
+ *       Counts the markers of transactions as records.
+ *   bench_meter latency BROKERS IN OUT RATE SECONDS
+ *       Sends impressions to IN at a steady rate, and reads OUT until each has
+ *       come back; "COUNT P50 P99 MAX" in ms. The first second is not counted.
+ */
+#include "common/clock.h"
+#include "common/event_codec.h"
+#include "common/kafka_client.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_MS = 10000, TAIL = 64, PARTITIONS = 8, USERS = 1000, ADS = 200 };
+
+static struct error err;
+static struct kafka_settings kafka;
+
+static _Noreturn void die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench_meter: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void must(rd_kafka_resp_err_t failed, const char *what)
+{
+    if (failed)
+        die(what, rd_kafka_err2str(failed));
+}
+
+static rd_kafka_t *client(enum kafka_role role, const char *name,
+                          const char *value)
+{
+    rd_kafka_conf_t *conf = NULL;
+    char why[256];
+
+    if (kafka_conf(&kafka, role, &conf, &err) < 0 ||
+        kafka_conf_set(conf, name, value, &err) < 0 ||
+        (role == KAFKA_CONSUMER &&
+         (kafka_conf_set(conf, "group.id", "bench-meter", &err) < 0 ||
+          kafka_conf_set(conf, "enable.partition.eof", "true", &err) < 0)))
+        die("settings", err.text);
+    rd_kafka_t *made = rd_kafka_new(role == KAFKA_CONSUMER ? RD_KAFKA_CONSUMER
+                                                           : RD_KAFKA_PRODUCER,
+                                    conf, why, sizeof(why));
+    if (!made)
+        die("client", why);
+    return made;
+}
+
+static void assign(rd_kafka_t *consumer, const char *topic, int32_t first,
+                   int32_t last, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(PARTITIONS);
+
+    for (int32_t p = first; p <= last; p++)
+        rd_kafka_topic_partition_list_add(list, topic, p)->offset = offset;
+    must(rd_kafka_assign(consumer, list), "assign");
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static int create(const char *topic)
+{
+    struct kafka_topic_plan plan = {
+        topic,
+        PARTITIONS,
+        1,
+        {{"message.timestamp.type", "LogAppendTime"}, {"retention.ms", "-1"}}};
+    bool created;
+
+    if (kafka_topic_create(&kafka, &plan, ANSWER_MS, &created, &err) < 0)
+        die(topic, err.text);
+    return 0;
+}
+
+static int drop(const char *topic)
+{
+    rd_kafka_t *admin = client(KAFKA_PRODUCER, "linger.ms", "0");
+    rd_kafka_queue_t *answers = rd_kafka_queue_new(admin);
+    rd_kafka_DeleteTopic_t *gone = rd_kafka_DeleteTopic_new(topic);
+
+    rd_kafka_DeleteTopics(admin, &gone, 1, NULL, answers);
+    rd_kafka_event_t *answer = rd_kafka_queue_poll(answers, ANSWER_MS);
+    must(answer ? rd_kafka_event_error(answer) : RD_KAFKA_RESP_ERR__TIMED_OUT,
+         topic);
+    rd_kafka_event_destroy(answer);
+    rd_kafka_DeleteTopic_destroy(gone);
+    rd_kafka_queue_destroy(answers);
+    rd_kafka_destroy(admin);
+    return 0;
+}
+
+/* --- span -------------------------------------------------------------------
+ */
+
+struct span_ms {
+    int64_t records, first_ms, last_ms;
+};
+
+/* From `offset` to the end of the partition, or its first record. */
+static void look(rd_kafka_t *consumer, const char *topic, int32_t partition,
+                 int64_t offset, bool only_first, struct span_ms *span)
+{
+    rd_kafka_message_t *message;
+    bool done = false;
+
+    assign(consumer, topic, partition, partition, offset);
+    while (!done &&
+           (message = rd_kafka_consumer_poll(consumer, ANSWER_MS)) != NULL) {
+        int64_t ms = rd_kafka_message_timestamp(message, NULL);
+        done = message->err || only_first;
+        if (!message->err && ms < span->first_ms)
+            span->first_ms = ms;
+        if (!message->err && ms > span->last_ms)
+            span->last_ms = ms;
+        rd_kafka_message_destroy(message);
+    }
+    must(rd_kafka_assign(consumer, NULL), "unassign");
+}
+
+static int span_of(const char *topic)
+{
+    struct span_ms span = {.first_ms = INT64_MAX};
+    rd_kafka_t *consumer =
+        client(KAFKA_CONSUMER, "isolation.level", "read_uncommitted");
+
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        int64_t low, high;
+        must(rd_kafka_query_watermark_offsets(consumer, topic, p, &low, &high,
+                                              ANSWER_MS),
+             topic);
+        if (high == low)
+            continue;
+        span.records += high - low;
+        look(consumer, topic, p, low, true, &span);
+        look(consumer, topic, p, high - low > TAIL ? high - TAIL : low, false,
+             &span);
+    }
+    printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", span.records, span.first_ms,
+           span.last_ms);
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
+    return 0;
+}
+
+/* --- latency ----------------------------------------------------------------
+ */
+
+struct trip {
+    rd_kafka_t *producer, *consumer;
+    rd_kafka_topic_t *in;
+    int64_t count, sent, seen, start_ns, gap_ns;
+    int64_t *sent_ns, *took_ns; /* (count) */
+};
+
+static void send_next(struct trip *trip)
+{
+    static struct buffer bytes;
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct impression event = {.id = id_from_number(trip->sent),
+                               .user = id_from_number(trip->sent % USERS + 1),
+                               .ad = id_from_number(trip->sent % ADS + 1),
+                               .ts_ms = clock_wall_ms()};
+
+    buffer_clear(&bytes);
+    event_encode_impression(&fields, &event, NULL, 0, &bytes);
+    trip->sent_ns[trip->sent] = clock_monotonic_ns();
+    if (rd_kafka_produce(trip->in, (int32_t)(trip->sent % PARTITIONS),
+                         RD_KAFKA_MSG_F_COPY, bytes.bytes, bytes.size, NULL, 0,
+                         NULL) < 0)
+        must(rd_kafka_last_error(), "produce");
+    trip->sent++;
+}
+
+/* A prediction has the impression's fields. */
+static void take(struct trip *trip, const rd_kafka_message_t *message)
+{
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct impression event;
+
+    if (message->err ||
+        event_decode_impression(&fields, message->payload, message->len, &event,
+                                NULL) != EVENT_OK)
+        return;
+    int64_t i = event.id.number;
+    if (event.id.text || i < 0 || i >= trip->sent || trip->took_ns[i] > 0)
+        return;
+    trip->took_ns[i] = clock_monotonic_ns() - trip->sent_ns[i];
+    trip->seen++;
+}
+
+static void travel(struct trip *trip)
+{
+    int64_t deadline_ns =
+        trip->start_ns + trip->count * trip->gap_ns + 10000000000;
+
+    while (trip->seen < trip->count && clock_monotonic_ns() < deadline_ns) {
+        while (trip->sent < trip->count &&
+               clock_monotonic_ns() >=
+                   trip->start_ns + trip->sent * trip->gap_ns)
+            send_next(trip);
+        rd_kafka_poll(trip->producer, 0);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(trip->consumer, 1);
+        if (!message)
+            continue;
+        take(trip, message);
+        rd_kafka_message_destroy(message);
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void report(const struct trip *trip, int64_t skipped)
+{
+    int64_t n = trip->count - skipped;
+    int64_t *took = trip->took_ns + skipped;
+
+    qsort(took, (size_t)n, sizeof(*took), by_size);
+    printf("%" PRId64 " %.1f %.1f %.1f\n", trip->seen,
+           (double)took[n / 2] / 1e6, (double)took[n * 99 / 100] / 1e6,
+           (double)took[n - 1] / 1e6);
+}
+
+static int latency(const char *in, const char *out, int64_t rate,
+                   int64_t seconds)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    struct trip trip = {.count = rate * (seconds + 1),
+                        .gap_ns = 1000000000 / rate};
+
+    trip.sent_ns = calloc((size_t)trip.count, sizeof(int64_t));
+    trip.took_ns = calloc((size_t)trip.count, sizeof(int64_t));
+    if (!trip.sent_ns || !trip.took_ns)
+        die("memory", "none");
+    trip.producer = client(KAFKA_PRODUCER, "linger.ms", "0");
+    trip.consumer = client(KAFKA_CONSUMER, "fetch.wait.max.ms", "100");
+    trip.in = rd_kafka_topic_new(trip.producer, in, NULL);
+    must(rd_kafka_metadata(trip.producer, 0, trip.in, &metadata, ANSWER_MS),
+         in);
+    rd_kafka_metadata_destroy(metadata);
+    assign(trip.consumer, out, 0, PARTITIONS - 1, RD_KAFKA_OFFSET_END);
+    clock_sleep_ms(1000);
+    trip.start_ns = clock_monotonic_ns();
+    travel(&trip);
+    if (trip.seen < trip.count)
+        fprintf(stderr, "bench_meter: %" PRId64 " of %" PRId64 " came back\n",
+                trip.seen, trip.count);
+    report(&trip, rate);
+
+    rd_kafka_topic_destroy(trip.in);
+    rd_kafka_destroy(trip.producer);
+    rd_kafka_consumer_close(trip.consumer);
+    rd_kafka_destroy(trip.consumer);
+    free(trip.sent_ns);
+    free(trip.took_ns);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 2)
+        snprintf(kafka.brokers, sizeof(kafka.brokers), "%s", argv[2]);
+    if (argc == 4 && strcmp(argv[1], "topic") == 0)
+        return create(argv[3]);
+    if (argc == 4 && strcmp(argv[1], "drop") == 0)
+        return drop(argv[3]);
+    if (argc == 4 && strcmp(argv[1], "span") == 0)
+        return span_of(argv[3]);
+    if (argc == 7 && strcmp(argv[1], "latency") == 0)
+        return latency(argv[3], argv[4], strtoll(argv[5], NULL, 10),
+                       strtoll(argv[6], NULL, 10));
+    fputs("usage: bench_meter topic|drop|span BROKERS TOPIC\n"
+          "       bench_meter latency BROKERS IN OUT RATE SECONDS\n",
+          stderr);
+    return 2;
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# score.sh - `pctr score` beside a bare loop over the same bytes, in one run.
+#
+#   tests/bench/score.sh [PART...]     default: rates latency start
+#
+#   rates    events/s of each contender in each mode, in turns; ratios
+#   streams  Kafka Streams copying the same bytes (needs javac and Maven)
+#   latency  impression to prediction at 1,000/s
+#   start    process to first prediction, snapshot published to active
+#
+# Environment: BUILD (build/release), ROWS (2000000), TURNS (3), MODEL (svd),
+# PARAMS ("factors=100 epochs=5"), INSTANCE (bench; of deploy/kafka),
+# HUGE=0 (no huge pages for the C programs).
+# What counts are ratios of one run; the machine should do nothing else.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${BUILD:-$root/build/release}
+rows=${ROWS:-2000000} turns=${TURNS:-3} model=${MODEL:-svd}
+params=${PARAMS-factors=100 epochs=5}
+instance=${INSTANCE:-bench}
+users=20000 ads=2000
+pctr=$build/cli/pctr
+bare=$build/tests/bench_bare_loop
+meter=$build/tests/bench_meter
+work=$(mktemp -d)
+declare -A rates=() costs=()
+TIMEFORMAT='%U %S'
+running=()
+
+die() { echo "score.sh: $*" >&2; exit 1; }
+now_ms() { date +%s%3N; }
+say() { echo "# $*"; }
+
+stop_all() {
+    local pid
+    for pid in "${running[@]}"; do
+        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+    done
+    running=()
+}
+trap 'stop_all; rm -rf "$work"' EXIT
+
+median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+
+# --- Events and a model, once per instance -----------------------------------
+
+prepare() {
+    broker=$("$root/deploy/kafka" start --instance "$instance")
+    input=bench-in-$rows seen=bench-seen-$model
+    if ! "$meter" span "$broker" "$input" >"$work/span" 2>/dev/null ||
+        [ "$(cut -d' ' -f1 "$work/span")" -lt "$rows" ]; then
+        say "feeding $rows impressions into $input"
+        "$pctr" topics -b "$broker" --partitions 8 --history \
+            --topic.impressions "$input" --topic.labels "$seen" \
+            >"$work/topics.log" 2>&1
+        feed "$rows" --topic.labels= --topic.impressions "$input" --seed 2
+    fi
+    if ! "$pctr" snapshot list -b "$broker" --model.name "$model" \
+        2>/dev/null | grep -q "$model"; then
+        publish
+    fi
+}
+
+feed() { # ROWS OPTION...
+    local n=$1
+    shift
+    "$pctr" feed -b "$broker" --world --world.rows "$n" \
+        --world.users "$users" --world.ads "$ads" --clock.step_ms 1 "$@" \
+        >>"$work/feed.log" 2>&1 || die "feed: $(tail -1 "$work/feed.log")"
+}
+
+# Learns from labels that carry user and ad; all ids of the input are known.
+publish() {
+    say "learning $model $params"
+    "$pctr" topics -b "$broker" --partitions 8 --history \
+        --topic.labels "$seen" --topic.impressions "$seen-in" \
+        >"$work/topics.log" 2>&1
+    feed 300000 --labels all --label.pairs --topic.labels "$seen" \
+        --topic.impressions "$seen-in" --seed 2
+    "$pctr" train -b "$broker" --once --join labels --topic.labels "$seen" \
+        --topic.impressions "$seen-in" --http.port 0 --model.name "$model" \
+        --model.algorithm "$model" --model.params "$params" \
+        >"$work/train.log" 2>&1 || die "train: $(tail -1 "$work/train.log")"
+}
+
+# --- Contenders: NAME TOPIC COMMIT_MS ROWS, where 0 is at-least-once or for ever
+
+tuned() {
+    [ "${HUGE:-1}" = 0 ] || export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+    exec "$@"
+}
+
+run_bare() { # INPUT OUTPUT COMMIT_MS ROWS
+    tuned "$bare" "$broker" "$2" "$1" "$2" "$4" "$3" "${LINGER:-5}"
+}
+
+run_score() {
+    local mode=(--delivery at-least-once)
+    [ "$3" = 0 ] || mode=(--delivery exactly-once --commit.interval_ms "$3")
+    [ "$4" = 0 ] || mode+=(--exit.at_end)
+    # shellcheck disable=SC2086 # OPTIONS is a list
+    tuned "$pctr" score -b "$broker" --group "$2" --slot "$2" --http.port 0 \
+        --topic.impressions "$1" --topic.predictions "$2" \
+        --model.name "$model" "${mode[@]}" ${OPTIONS:-}
+}
+
+run_streams() {
+    exec java -Xmx512m -XX:+UseSerialGC \
+        -cp "$streams/classes:$streams/jars/*" \
+        -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+        Copy "$broker" "$2" "$1" "$2" "$4" "$3"
+}
+
+quietly() { # CONTENDER OUTPUT COMMIT_MS
+    (run_"$1" "$input" "$2" "$3" "$rows") >"$work/$1.log" 2>&1 ||
+        { cat "$work/$1.log"; return 1; }
+}
+
+race() { # CONTENDER COMMIT_MS
+    local topic=bench-$1-$2-$(now_ms) n first last cpu
+    "$meter" topic "$broker" "$topic"
+    { time quietly "$1" "$topic" "$2" || exit 1; } 2>"$work/cpu"
+    read -r n first last < <("$meter" span "$broker" "$topic")
+    [ "$n" -ge "$rows" ] || die "$1 wrote $n of $rows records"
+    local rate=$((rows * 1000 / (last - first)))
+    rates[$1-$2]+="$rate "
+    cpu=$(awk -v n="$rows" '{printf "%.2f", ($1 + $2) * 1e6 / n}' "$work/cpu")
+    costs[$1-$2]+="$cpu "
+    printf '%-8s commit %4s ms  %9d /s  %s us CPU each\n' "$1" "$2" "$rate" \
+        "$cpu"
+    drop "$topic"
+}
+
+drop() { # TOPIC: the next turn has its disk
+    "$meter" drop "$broker" "$1"
+}
+
+rates() { # CONTENDER...
+    local mode name turn
+    say "$rows records, 8 partitions, $(nproc) cores," \
+        "load $(cut -d' ' -f1 /proc/loadavg)"
+    for turn in $(seq "$turns"); do
+        for mode in ${MODES:-0 100 1000}; do
+            for name in bare "$@"; do race "$name" "$mode"; done
+        done
+    done
+    for mode in ${MODES:-0 100 1000}; do
+        for name in "$@"; do
+            ratio "$name" "$mode"
+        done
+    done
+}
+
+# Turn by turn, since neighbours in time share the machine's mood.
+ratios() { # LIST OF LIST
+    paste <(tr ' ' '\n' <<<"$1") <(tr ' ' '\n' <<<"$2") |
+        awk 'NF == 2 {print $1 / $2}' | median
+}
+
+ratio() { # CONTENDER COMMIT_MS
+    local mine=${rates[$1-$2]} theirs=${rates[bare-$2]}
+    printf 'median %-8s commit %4s ms  %9d /s  bare %9d /s  ratio %.2f' \
+        "$1" "$2" "$(tr ' ' '\n' <<<"${mine% }" | median)" \
+        "$(tr ' ' '\n' <<<"${theirs% }" | median)" \
+        "$(ratios "$mine" "$theirs")"
+    printf '  CPU of bare to ours %.2f\n' \
+        "$(ratios "${costs[bare-$2]}" "${costs[$1-$2]}")"
+}
+
+# --- Latency -----------------------------------------------------------------
+
+trip() { # CONTENDER COMMIT_MS
+    local from=bench-lat-in-$(now_ms) to
+    to=bench-lat-$1-$2-$(now_ms)
+    "$meter" topic "$broker" "$from"
+    "$meter" topic "$broker" "$to"
+    (run_"$1" "$from" "$to" "$2" 0) >"$work/$1.log" 2>&1 &
+    running+=($!)
+    sleep 4
+    printf '%-8s commit %4s ms  count, p50, p99, max ms: ' "$1" "$2"
+    "$meter" latency "$broker" "$from" "$to" 1000 "${SECONDS_EACH:-5}"
+    stop_all
+    drop "$from"
+    drop "$to"
+}
+
+latency() {
+    local mode turn
+    for turn in $(seq "$turns"); do
+        for mode in 0 10 100; do
+            LINGER=0 trip bare "$mode"
+            trip score "$mode"
+        done
+    done
+}
+
+# --- Start -------------------------------------------------------------------
+
+start() {
+    local topic began first turn
+    for turn in $(seq "$turns"); do
+        topic=bench-start-$(now_ms)
+        "$meter" topic "$broker" "$topic"
+        began=$(now_ms)
+        (run_score "$input" "$topic" 0 "$rows") >"$work/score.log" 2>&1
+        read -r _ first _ < <("$meter" span "$broker" "$topic")
+        say "start to first prediction: $((first - began)) ms"
+        drop "$topic"
+    done
+    (run_score "$input" "$topic" 100 0) >"$work/score.log" 2>&1 &
+    "$meter" topic "$broker" "$topic"
+}
+
+# --- Kafka Streams -----------------------------------------------------------
+
+prepare_streams() {
+    streams=$build/streams
+    mkdir -p "$streams/classes"
+    mvn -q -B -C -f "$root/tests/bench/streams/pom.xml" \
+        org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+        -DoutputDirectory="$streams/jars" >&2
+    javac -cp "$streams/jars/*" -d "$streams/classes" \
+        "$root/tests/bench/streams/Copy.java"
+}
+
+main() {
+    local part
+    prepare
+    for part in "${@:-rates}"; do
+        case $part in
+        rates) rates score ;;
+        streams) prepare_streams && rates score streams ;;
+        latency) latency ;;
+        start) start ;;
+        *) die "no such part: $part" ;;
+        esac
+    done
+}
+
+main "$@"
