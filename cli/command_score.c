@@ -3,6 +3,7 @@
  * is told to stop.
  */
 #include "cli/command.h"
+#include "cli/huge_pages.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -29,7 +30,7 @@ struct score_settings {
     char http_address[64];
     uint32_t http_port;
     uint32_t deadline_ms;
-    bool exit_at_end;
+    bool exit_at_end, huge_pages;
 };
 
 #define FIELD(f)                                                               \
@@ -66,6 +67,7 @@ static const struct config_key keys[] = {
     {"offset.start", CONFIG_CHOICE, FIELD(scorer.offset_start), "earliest", 0, 0, SUBSCRIBER_START_WORDS, "where a new group begins"},
     {"offset.lost",  CONFIG_CHOICE, FIELD(scorer.offset_lost), "fail", 0, 0, SUBSCRIBER_LOST_WORDS, "where to go on when the committed offset is gone"},
     {"exit.at_end",  CONFIG_BOOL, FIELD(exit_at_end), "false", 0, 0, NULL, "stop when every partition is scored to its end"},
+    {"memory.huge_pages", CONFIG_BOOL, FIELD(huge_pages), "true", 0, 0, NULL, "start over with malloc on huge pages, unless GLIBC_TUNABLES is set: a quarter less CPU"},
     {"shutdown.deadline_ms", CONFIG_U32, FIELD(deadline_ms), "30000", 0, 600000, NULL, "ms after SIGTERM until the process ends whatever it does; 0: never"},
     {"http.address", CONFIG_TEXT, FIELD(http_address), "127.0.0.1", 0, 0, NULL, "where /metrics, /livez, /readyz, /version and /score are"},
     {"http.port",    CONFIG_U32,  FIELD(http_port), "9464", 0, 65535, NULL, "0: no HTTP"},
@@ -315,6 +317,8 @@ static int run(const struct invocation *with, void *context, struct error *err)
     struct score_settings *settings = context;
     struct service service = {.settings = settings};
 
+    if (settings->huge_pages)
+        huge_pages_use();
     settings->scorer.kafka = with->kafka;
     settings->scorer.watch_end = settings->exit_at_end;
     settings->scorer.plan.random = (uint64_t)clock_wall_ms();

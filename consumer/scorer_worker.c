@@ -325,7 +325,7 @@ static unsigned patience_ms(const struct scorer_worker *w)
 static void hurry(struct scorer_worker *w, const struct message_batch *batch)
 {
     delivery_serve(w->delivery);
-    if (w->unit.open && !w->quiet && batch->count < SMALL_BATCH)
+    if (w->unit.open && !w->quiet && !batch->full && batch->count < SMALL_BATCH)
         w->quiet = delivery_hurry(w->delivery);
 }
 

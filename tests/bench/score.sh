@@ -10,7 +10,7 @@
 #
 # Environment: BUILD (build/release), ROWS (2000000), TURNS (3), MODEL (svd),
 # PARAMS ("factors=100 epochs=5"), INSTANCE (bench; of deploy/kafka),
-# HUGE=0 (no huge pages for the C programs).
+# OPTIONS (of pctr score), HUGE=0 (no huge pages for anybody).
 # What counts are ratios of one run; the machine should do nothing else.
 set -euo pipefail
 
@@ -99,8 +99,9 @@ run_score() {
     local mode=(--delivery at-least-once)
     [ "$3" = 0 ] || mode=(--delivery exactly-once --commit.interval_ms "$3")
     [ "$4" = 0 ] || mode+=(--exit.at_end)
+    [ "${HUGE:-1}" = 1 ] || mode+=(--memory.huge_pages=false)
     # shellcheck disable=SC2086 # OPTIONS is a list
-    tuned "$pctr" score -b "$broker" --group "$2" --slot "$2" --http.port 0 \
+    exec "$pctr" score -b "$broker" --group "$2" --slot "$2" --http.port 0 \
         --topic.impressions "$1" --topic.predictions "$2" \
         --model.name "$model" "${mode[@]}" ${OPTIONS:-}
 }
@@ -203,13 +204,34 @@ start() {
         topic=bench-start-$(now_ms)
         "$meter" topic "$broker" "$topic"
         began=$(now_ms)
-        (run_score "$input" "$topic" 0 "$rows") >"$work/score.log" 2>&1
+        quietly score "$topic" 0
         read -r _ first _ < <("$meter" span "$broker" "$topic")
-        say "start to first prediction: $((first - began)) ms"
+        printf 'start to first prediction: %d ms\n' "$((first - began))"
         drop "$topic"
     done
-    (run_score "$input" "$topic" 100 0) >"$work/score.log" 2>&1 &
-    "$meter" topic "$broker" "$topic"
+    activate
+}
+
+log_ms() { # PATTERN FILE: the time of its newest line that has it
+    date +%s%3N -d "$(grep "$1" "$2" | tail -1 | sed 's/^ts=\([^ ]*\).*/\1/')"
+}
+
+# A scorer that runs, and a trainer that publishes to it.
+activate() {
+    local from=bench-swap-in-$(now_ms) to=bench-swap-out-$(now_ms)
+    "$meter" topic "$broker" "$from"
+    "$meter" topic "$broker" "$to"
+    (run_score "$from" "$to" 100 0) >"$work/score.log" 2>&1 &
+    running+=($!)
+    sleep 4
+    publish
+    sleep 2
+    printf 'published to active: %d ms\n' \
+        "$(($(log_ms 'model active' "$work/score.log") - \
+        $(log_ms 'published' "$work/train.log")))"
+    stop_all
+    drop "$from"
+    drop "$to"
 }
 
 # --- Kafka Streams -----------------------------------------------------------
