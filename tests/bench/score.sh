@@ -35,7 +35,7 @@ say() { echo "# $*"; }
 stop_all() {
     local pid
     for pid in "${running[@]}"; do
-        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+        if kill "$pid" 2>/dev/null; then wait "$pid" || true; fi
     done
     running=()
 }
@@ -101,7 +101,7 @@ run_score() {
     [ "$4" = 0 ] || mode+=(--exit.at_end)
     [ "${HUGE:-1}" = 1 ] || mode+=(--memory.huge_pages=false)
     # shellcheck disable=SC2086 # OPTIONS is a list
-    exec "$pctr" score -b "$broker" --group "$2" --slot "$2" --http.port 0 \
+    exec "$pctr" score -b "$broker" --group "$2" --http.port 0 \
         --topic.impressions "$1" --topic.predictions "$2" \
         --model.name "$model" "${mode[@]}" ${OPTIONS:-}
 }
@@ -119,7 +119,8 @@ quietly() { # CONTENDER OUTPUT COMMIT_MS
 }
 
 race() { # CONTENDER COMMIT_MS
-    local topic=bench-$1-$2-$(now_ms) n first last cpu
+    local topic n first last cpu
+    topic=bench-$1-$2-$(now_ms)
     "$meter" topic "$broker" "$topic"
     { time quietly "$1" "$topic" "$2" || exit 1; } 2>"$work/cpu"
     read -r n first last < <("$meter" span "$broker" "$topic")
@@ -138,10 +139,10 @@ drop() { # TOPIC: the next turn has its disk
 }
 
 rates() { # CONTENDER...
-    local mode name turn
+    local mode name
     say "$rows records, 8 partitions, $(nproc) cores," \
         "load $(cut -d' ' -f1 /proc/loadavg)"
-    for turn in $(seq "$turns"); do
+    for _ in $(seq "$turns"); do
         for mode in ${MODES:-0 100 1000}; do
             for name in bare "$@"; do race "$name" "$mode"; done
         done
@@ -172,7 +173,8 @@ ratio() { # CONTENDER COMMIT_MS
 # --- Latency -----------------------------------------------------------------
 
 trip() { # CONTENDER COMMIT_MS
-    local from=bench-lat-in-$(now_ms) to
+    local from to
+    from=bench-lat-in-$(now_ms)
     to=bench-lat-$1-$2-$(now_ms)
     "$meter" topic "$broker" "$from"
     "$meter" topic "$broker" "$to"
@@ -187,8 +189,8 @@ trip() { # CONTENDER COMMIT_MS
 }
 
 latency() {
-    local mode turn
-    for turn in $(seq "$turns"); do
+    local mode
+    for _ in $(seq "$turns"); do
         for mode in 0 10 100; do
             LINGER=0 trip bare "$mode"
             trip score "$mode"
@@ -199,8 +201,8 @@ latency() {
 # --- Start -------------------------------------------------------------------
 
 start() {
-    local topic began first turn
-    for turn in $(seq "$turns"); do
+    local topic began first
+    for _ in $(seq "$turns"); do
         topic=bench-start-$(now_ms)
         "$meter" topic "$broker" "$topic"
         began=$(now_ms)
@@ -218,7 +220,9 @@ log_ms() { # PATTERN FILE: the time of its newest line that has it
 
 # A scorer that runs, and a trainer that publishes to it.
 activate() {
-    local from=bench-swap-in-$(now_ms) to=bench-swap-out-$(now_ms)
+    local from to
+    from=bench-swap-in-$(now_ms)
+    to=bench-swap-out-$(now_ms)
     "$meter" topic "$broker" "$from"
     "$meter" topic "$broker" "$to"
     (run_score "$from" "$to" 100 0) >"$work/score.log" 2>&1 &
