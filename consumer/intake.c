@@ -16,13 +16,19 @@ struct intake {
     int64_t stream_ms;
 };
 
+int64_t intake_plausible_ms(int64_t event_ms, int64_t record_ms)
+{
+    return record_ms < 0 || event_ms - record_ms <= SKEW_MAX_MS ? event_ms
+                                                                : record_ms;
+}
+
 static int64_t plausible_time(struct intake *intake, int64_t event_ms,
                               int64_t record_ms)
 {
-    if (record_ms < 0 || event_ms - record_ms <= SKEW_MAX_MS)
-        return event_ms;
-    intake->counts.skewed++;
-    return record_ms;
+    int64_t ts_ms = intake_plausible_ms(event_ms, record_ms);
+
+    intake->counts.skewed += ts_ms != event_ms;
+    return ts_ms;
 }
 
 /* Time has gone on until event_ms: what is known now goes to the log. */

@@ -71,6 +71,11 @@ int intake_impression(struct intake *intake, const struct impression *event,
 int intake_label(struct intake *intake, const struct label *event,
                  int64_t record_ms, struct error *err) MUST_CHECK;
 
+/* An event's time, or that of its record (-1: none) where the event is dated
+ * more than 30 minutes after it: a producer's clock that is wrong by more must
+ * not close everybody's windows. */
+int64_t intake_plausible_ms(int64_t event_ms, int64_t record_ms);
+
 /* How far event time has come; INT64_MIN before the first event. */
 int64_t intake_stream_ms(const struct intake *intake);
 

@@ -197,7 +197,8 @@ static int take_impression(struct pass *pass, const struct message *message,
         pass->out->counts.bad_impressions++;
         return 0;
     }
-    if (refit_when_due(pass, event.ts_ms, err) < 0)
+    int64_t ts_ms = intake_plausible_ms(event.ts_ms, message->timestamp_ms);
+    if (refit_when_due(pass, ts_ms, err) < 0)
         return -1;
     if (!pass->in_range && message->timestamp_ms < pass->config->from_ms) {
         pass->out->counts.history++;

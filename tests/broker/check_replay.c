@@ -45,6 +45,7 @@ static char names[ROLES][FIXTURE_NAME_SIZE], options[ROLES][OPTION_SIZE];
 static char group_option[OPTION_SIZE];
 static char paths[4][64]; /* predictions and pages of two replays */
 static int64_t start_ms;
+static int64_t skewed = -1; /* the number of the event that is */
 
 static void make_topics(void)
 {
@@ -97,20 +98,26 @@ static void send_bytes(struct publisher *publisher, size_t topic,
     ck_assert_ok(publisher_send(publisher, &out, &err), err);
 }
 
+/* Dated a day ahead of its record, as by a producer whose clock is wrong. */
+static int64_t event_time_of(int64_t number)
+{
+    return time_of(number) + (number == skewed ? INT64_C(24) * 3600000 : 0);
+}
+
 static void send_event(struct publisher *publisher, int64_t number)
 {
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     struct impression event = {.id = id_from_number(number),
                                .user = id_from_number(number * 7 % 60),
                                .ad = id_from_number(number % 10),
-                               .ts_ms = time_of(number)};
+                               .ts_ms = event_time_of(number)};
     struct label label = {
-        .id = event.id, .ts_ms = event.ts_ms + 5000, .click = 1};
+        .id = event.id, .ts_ms = time_of(number) + 5000, .click = 1};
     struct buffer bytes = {0};
 
     event_encode_impression(&fields, &event, NULL, 0, &bytes);
-    send_bytes(publisher, IMPRESSIONS, (int32_t)(number % BUSY), event.ts_ms,
-               &bytes);
+    send_bytes(publisher, IMPRESSIONS, (int32_t)(number % BUSY),
+               time_of(number), &bytes);
     buffer_clear(&bytes);
     event_encode_label(&fields, &label, &bytes);
     /* Some labels are there twice. */
@@ -406,12 +413,13 @@ START_TEST(twice_gives_the_same_bytes)
 }
 END_TEST
 
-START_TEST(duplicates_and_an_empty_range_are_said)
+START_TEST(duplicates_a_wrong_clock_and_an_empty_range_are_said)
 {
     const char *const refit = "refit:popular";
     int64_t duplicates = 0;
     char expected[64];
 
+    skewed = 50;
     feed(0, 3000);
     for (int64_t i = 0; i < 3000; i += 50)
         duplicates += is_clicked(i);
@@ -420,6 +428,7 @@ START_TEST(duplicates_and_an_empty_range_are_said)
     snprintf(expected, sizeof(expected), "%d duplicate", (int)duplicates);
     ck_assert_msg(strstr(output, expected) != NULL, "%s: %s", expected, output);
     ck_assert_ptr_null(strstr(output, "expired"));
+    ck_assert_ptr_nonnull(strstr(output, "skewed  1 events"));
     free(output);
 
     output = replay("--from=2001-01-01", "--to=2002-01-01", refit, NULL);
@@ -480,7 +489,7 @@ int main(void)
     tcase_add_test(tests, what_was_live_is_replayed_bit_for_bit);
     tcase_add_test(tests, figures_are_those_of_the_live_evaluation);
     tcase_add_test(tests, twice_gives_the_same_bytes);
-    tcase_add_test(tests, duplicates_and_an_empty_range_are_said);
+    tcase_add_test(tests, duplicates_a_wrong_clock_and_an_empty_range_are_said);
     tcase_add_test(tests, an_expired_beginning_is_said);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "replay");
