@@ -156,24 +156,30 @@ START_TEST(the_newest)
 }
 END_TEST
 
+static void await_id(const struct child_process *child, int64_t id)
+{
+    char text[32];
+    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+
+    snprintf(text, sizeof(text), "{\"id\":%d,", (int)id);
+    do {
+        clock_sleep_ms(20);
+        clean();
+        out = child_output(child);
+    } while (!strstr(out, text) && clock_monotonic_ms() < deadline_ms);
+    ck_assert_msg(strstr(out, text) != NULL, "no %s in %s", text, out);
+}
+
 START_TEST(follows_until_it_is_told_to_stop)
 {
     struct child_process child = {0, "", ""};
 
     feed(0, 10, true);
     start_cat(&child, "-f", "--last=2");
+    await_id(&child, 9);
     for (int64_t next = 20; next <= 40; next += 10) {
         feed(next - 10, next, true);
-        char last[32];
-        snprintf(last, sizeof(last), "{\"id\":%d,", (int)next - 1);
-        for (int wait = 0; wait < 600; wait++) {
-            clean();
-            out = child_output(&child);
-            if (strstr(out, last))
-                break;
-            clock_sleep_ms(50);
-        }
-        ck_assert_ptr_nonnull(strstr(out, last));
+        await_id(&child, next - 1);
     }
     ck_assert_ptr_null(strstr(out, "{\"id\":7,"));
     ck_assert_ptr_nonnull(strstr(out, "{\"id\":8,"));
