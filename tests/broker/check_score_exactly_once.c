@@ -174,7 +174,11 @@ static void assert_scored_once(const struct fixture_records *out, int64_t count)
         good++;
     }
     for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(seen[i] || is_bad(i), "id %d is missing", (int)i);
+        ck_assert_msg(seen[i] || is_bad(i),
+                      "id %d is missing; of its partition %d are committed",
+                      (int)i,
+                      (int)kafka_fixture_committed(group, names[IN],
+                                                   (int32_t)(i % PARTITIONS)));
     free(seen);
 }
 
