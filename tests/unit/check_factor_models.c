@@ -4,6 +4,7 @@
  */
 #include "support/run_suite.h"
 
+#include "model/bytes_reader.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -194,6 +195,33 @@ START_TEST(rows_of_nobody_move_the_item_alone)
 }
 END_TEST
 
+/* --- Ties --------------------------------------------------------------------
+ */
+
+/* With constant labels every cluster is as good: all go to the first. The
+ * clusters are what the model saves first. */
+START_TEST(co_clustering_breaks_ties_by_the_lowest_cluster)
+{
+    struct rating same[USERS * ITEMS];
+    struct ratings *train = NULL;
+    struct buffer bytes = {0};
+
+    for (uint32_t i = 0; i < USERS * ITEMS; i++)
+        same[i] = (struct rating){i % USERS, i / USERS, 1};
+    ck_assert_ok(ratings_build(same, USERS * ITEMS, USERS, ITEMS,
+                               (struct scale){0, 1}, &train, &err),
+                 err);
+    struct model *model = fit(train, "co-clustering", "epochs=1", 1);
+    model->ops->save(model, &bytes);
+    struct bytes_reader from = {bytes.bytes, bytes.size, false};
+    for (int i = 0; i < USERS + ITEMS; i++)
+        ck_assert_uint_eq(bytes_read_u32(&from), 0);
+    buffer_free(&bytes);
+    model_free(model);
+    ratings_free(train);
+}
+END_TEST
+
 /* --- A fit that is called off ------------------------------------------------
  */
 
@@ -301,6 +329,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_carried_sum_is_the_sum);
     tcase_add_test(tests, rows_of_nobody_move_the_item_alone);
+    tcase_add_test(tests, co_clustering_breaks_ties_by_the_lowest_cluster);
     tcase_add_loop_test(tests, a_cancelled_fit_says_so, 0, 5);
     tcase_add_loop_test(tests, the_fast_solver_learns_and_repeats_itself, 1, 4);
     tcase_add_test(tests, the_fast_solver_does_pmf_and_nobody);

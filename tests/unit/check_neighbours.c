@@ -1,14 +1,12 @@
 /*
- * check_neighbours.c - similarities, rows and k-NN against a slow, independent
- * reading of their definitions, on random rows with repeated pairs.
+ * check_neighbours.c - rows and k-NN against a slow, independent reading of
+ * their definitions, on random rows with repeated pairs.
  */
 #include "support/run_suite.h"
 
-#include "model/co_rated.h"
 #include "model/knn.h"
 #include "model/model.h"
 #include "model/row_cache.h"
-#include "model/similarity.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -151,80 +149,8 @@ START_TEST(knn_is_what_a_slow_reading_gives)
 }
 END_TEST
 
-/* --- Similarities ------------------------------------------------------------
+/* --- Repeated pairs ----------------------------------------------------------
  */
-
-static void matrix_of(const struct ratings *train, enum similarity kind,
-                      uint32_t threads, bool exact, double *matrix)
-{
-    struct co_rated *lists = NULL;
-    struct model_params params = {.similarity = (int)kind, .min_support = 1};
-
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
-    struct similarities similarities =
-        similarity_over(lists, &params, 0, NULL, NULL);
-    ck_assert(similarities.small_integers || !exact);
-    similarities.small_integers = exact;
-    ck_assert_ok(similarity_matrix(&similarities, threads, matrix, &err), err);
-    co_rated_free(lists);
-}
-
-START_TEST(integer_sums_give_the_bits_of_double_sums)
-{
-    static double packed[USERS * USERS], doubles[USERS * USERS];
-    struct ratings *train = random_ratings(7, 7, 1);
-
-    for (int kind = SIM_MSD; kind <= SIM_PEARSON; kind++) {
-        matrix_of(train, (enum similarity)kind, 1, true, packed);
-        matrix_of(train, (enum similarity)kind, 1, false, doubles);
-        ck_assert_mem_eq(packed, doubles, sizeof(packed));
-    }
-    ratings_free(train);
-}
-END_TEST
-
-START_TEST(threads_change_no_bit_and_both_halves_are_equal)
-{
-    static double one[USERS * USERS], three[USERS * USERS];
-    struct ratings *train = random_ratings(8, 9, 0.1);
-
-    for (int kind = SIM_MSD; kind <= SIM_PEARSON; kind++) {
-        matrix_of(train, (enum similarity)kind, 1, false, one);
-        matrix_of(train, (enum similarity)kind, 3, false, three);
-        ck_assert_mem_eq(one, three, sizeof(one));
-        for (uint32_t a = 0; a < USERS; a++)
-            for (uint32_t b = 0; b < a; b++)
-                ck_assert_double_eq(one[a * USERS + b], one[b * USERS + a]);
-    }
-    ratings_free(train);
-}
-END_TEST
-
-/* User 0 gives the same fraction to all: rounding must not pass for a
- * variance, nor a tiny negative one for NaN. */
-START_TEST(a_constant_row_has_no_pearson)
-{
-    for (uint32_t seed = 0; seed < 300; seed++) {
-        struct rating pairs[2 * ITEMS];
-        struct ratings *train = NULL;
-        double matrix[4];
-        state = seed;
-        double constant = (1 + random_below(998)) / 1000.0;
-        for (uint32_t i = 0; i < ITEMS; i++) {
-            pairs[2 * i] = (struct rating){0, i, constant};
-            pairs[2 * i + 1] =
-                (struct rating){1, i, random_below(1000) / 1000.0};
-        }
-        ck_assert_ok(ratings_build(pairs, 2 * ITEMS, 2, ITEMS,
-                                   (struct scale){0, 1}, &train, &err),
-                     err);
-        matrix_of(train, SIM_PEARSON, 1, false, matrix);
-        ck_assert_double_eq(matrix[1], 0);
-        ck_assert_double_eq(matrix[3], 1);
-        ratings_free(train);
-    }
-}
-END_TEST
 
 /* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
 static struct ratings *worked_example(void)
@@ -240,18 +166,12 @@ static struct ratings *worked_example(void)
     return train;
 }
 
-START_TEST(repeated_pairs_count_every_combination)
+START_TEST(repeated_pairs_are_a_neighbour_each)
 {
     static const struct pair pair = {2, 0};
     struct ratings *train = worked_example();
     struct model *model = fit(train, "knn", "");
     struct prediction out;
-    double matrix[9];
-
-    matrix_of(train, SIM_MSD, 1, true, matrix);
-    ck_assert_double_eq_tol(matrix[1], 7.0 / 12, 1e-15);
-    ck_assert_double_eq_tol(matrix[2], 0.8, 1e-15);
-    ck_assert_double_eq_tol(matrix[5], 0.5, 1e-15);
     model_predict(model, &pair, 1, &out);
     ck_assert_uint_eq(out.neighbours, 6);
     model_free(model);
@@ -455,10 +375,7 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, knn_is_what_a_slow_reading_gives, 0, 6);
-    tcase_add_test(tests, integer_sums_give_the_bits_of_double_sums);
-    tcase_add_test(tests, threads_change_no_bit_and_both_halves_are_equal);
-    tcase_add_test(tests, a_constant_row_has_no_pearson);
-    tcase_add_test(tests, repeated_pairs_count_every_combination);
+    tcase_add_test(tests, repeated_pairs_are_a_neighbour_each);
     tcase_add_test(tests, slope_one_of_repeated_pairs);
     tcase_add_test(tests, slope_one_learns_fractions);
     tcase_add_test(tests,
