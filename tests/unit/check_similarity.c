@@ -111,6 +111,29 @@ START_TEST(a_row_is_a_row_of_the_matrix)
 }
 END_TEST
 
+/* Damped by (n - 1) / (n - 1 + 0), one common rating would be 0 / 0. */
+START_TEST(pearson_baseline_needs_two_common_ratings)
+{
+    static const struct rating one[] = {{0, 0, 1}, {1, 0, 0.5}};
+    const double zero[2] = {0, 0};
+    struct model_params params = {.similarity = SIM_PEARSON_BASELINE,
+                                  .min_support = 1};
+    struct ratings *train = NULL;
+    struct co_rated *lists = NULL;
+    double matrix[4];
+
+    ck_assert_ok(
+        ratings_build(one, 2, 2, 1, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    struct similarities similarities =
+        similarity_over(lists, &params, 0, zero, zero);
+    ck_assert_ok(similarity_matrix(&similarities, 1, matrix, &err), err);
+    ck_assert_double_eq(matrix[1], 0);
+    co_rated_free(lists);
+    ratings_free(train);
+}
+END_TEST
+
 /* A pair of 1,100 rows overflows what a word holds: doubles then. */
 START_TEST(too_many_repetitions_are_added_in_doubles)
 {
@@ -210,6 +233,7 @@ int main(void)
     tcase_add_loop_test(tests, integer_sums_give_the_bits_of_double_sums, 0,
                         LABELS);
     tcase_add_test(tests, a_row_is_a_row_of_the_matrix);
+    tcase_add_test(tests, pearson_baseline_needs_two_common_ratings);
     tcase_add_test(tests, too_many_repetitions_are_added_in_doubles);
     tcase_add_test(tests, threads_change_no_bit_and_both_halves_are_equal);
     tcase_add_test(tests, a_constant_row_has_no_pearson);
