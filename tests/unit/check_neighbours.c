@@ -88,6 +88,15 @@ static double slow_msd(uint32_t a, uint32_t b)
     return a == b ? 1 : n > 0 ? 1 / (1 + sum / n) : 0;
 }
 
+static double alike[USERS][USERS]; /* slow_msd() of all, once */
+
+static void compare_all(void)
+{
+    for (uint32_t a = 0; a < USERS; a++)
+        for (uint32_t b = 0; b < USERS; b++)
+            alike[a][b] = slow_msd(a, b);
+}
+
 /* The next best unused row of the item; -1: there is none. */
 static int slow_best(uint32_t user, uint32_t item, const bool used[ROWS],
                      double *similarity)
@@ -97,7 +106,7 @@ static int slow_best(uint32_t user, uint32_t item, const bool used[ROWS],
     for (int i = 0; i < ROWS; i++) {
         if (used[i] || rows[i].item != item)
             continue;
-        double s = slow_msd(user, rows[i].user);
+        double s = alike[user][rows[i].user];
         if (best < 0 || s > *similarity) {
             best = i;
             *similarity = s;
@@ -136,6 +145,7 @@ START_TEST(knn_is_what_a_slow_reading_gives)
     struct prediction out[PAIRS];
 
     predict_all(model, out);
+    compare_all();
     for (uint32_t at = 0; at < PAIRS; at++) {
         uint32_t neighbours;
         double value = slow_knn(at % USERS, at / USERS, 5, &neighbours);
