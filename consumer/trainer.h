@@ -57,7 +57,7 @@ struct trainer_counts {
     struct join_books books;
     struct training_log_counts log;
     uint64_t bad, dead_letters;
-    uint64_t published, cancelled;
+    uint64_t started, published, cancelled; /* fits */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */
 };

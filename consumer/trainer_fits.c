@@ -61,6 +61,7 @@ static int start_fit(struct trainer *trainer, struct error *err)
              id_map_count(set->users), id_map_count(set->ads));
     retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
                          training_log_counts(log).answered);
+    trainer->counts.started++;
     return fit_job_start(&trainer->fit, set, &trainer->job, err);
 }
 
