@@ -22,7 +22,8 @@ const char *const replay_style[] = {
     "main{max-width:1080px;margin:0 auto;padding:36px 24px 64px}"
     "h1{font-size:28px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}"
     "h2{font-size:18px;margin:0 0 2px}p{margin:0}"
-    ".soft,figcaption{color:var(--soft);font-weight:400}.lead{font-size:17px;margin:14px 0 0;"
+    ".soft,figcaption{color:var(--soft);font-weight:400}.lead{font-size:17px;"
+    "margin:14px 0 0;"
     "max-width:60em}",
     "section{background:var(--card);border:1px solid var(--rule);"
     "border-radius:10px;padding:20px 22px;margin-top:20px}"

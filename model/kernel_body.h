@@ -12,7 +12,8 @@
 
 enum { LANES = 16, HALF = LANES / 2 };
 
-_Static_assert((int)KERNEL_BLOCK == (int)HALF, "a row ends in at most half a block");
+_Static_assert((int)KERNEL_BLOCK == (int)HALF,
+               "a row ends in at most half a block");
 
 static double sum_f64(const double lane[LANES])
 {

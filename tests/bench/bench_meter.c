@@ -231,11 +231,11 @@ static void report(const struct trip *trip, int64_t skipped)
 {
     int64_t n = trip->count - skipped;
     int64_t *took = trip->took_ns + skipped;
+    int64_t half = n / 2, most = n * 99 / 100;
 
     qsort(took, (size_t)n, sizeof(*took), by_size);
-    printf("%" PRId64 " %.1f %.1f %.1f\n", trip->seen,
-           (double)took[n / 2] / 1e6, (double)took[n * 99 / 100] / 1e6,
-           (double)took[n - 1] / 1e6);
+    printf("%" PRId64 " %.1f %.1f %.1f\n", trip->seen, (double)took[half] / 1e6,
+           (double)took[most] / 1e6, (double)took[n - 1] / 1e6);
 }
 
 static int latency(const char *in, const char *out, int64_t rate,
