@@ -239,7 +239,7 @@ void row_cache_free(struct row_cache *cache)
 {
     if (!cache)
         return;
-    for (uint32_t at = 0; at < cache->used; at++)
+    for (uint32_t at = 0; cache->slots && at < cache->used; at++)
         free(cache->slots[at].row);
     while (cache->idle) {
         struct scratch *scratch = cache->idle;
