@@ -1,7 +1,7 @@
 /*
  * kernel.h - the inner loops of the factor models.
  *
- * Each is written once (kernel_body.h), with a fixed number of lanes and a
+ * Each is written once (kernel_body.inc), with a fixed number of lanes and a
  * fixed reduction tree, and compiled for several instruction sets without
  * contraction: the same bits come out of all of them. Rows are padded with
  * zeros to kernel_stride() values and aligned to KERNEL_ALIGN bytes; a zero

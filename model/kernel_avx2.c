@@ -2,4 +2,4 @@
 
 #define KERNEL kernel_avx2
 #define KERNEL_NAME "avx2"
-#include "model/kernel_body.h"
+#include "model/kernel_body.inc"

@@ -2,4 +2,4 @@
 
 #define KERNEL kernel_avx512
 #define KERNEL_NAME "avx512"
-#include "model/kernel_body.h"
+#include "model/kernel_body.inc"

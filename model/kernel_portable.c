@@ -2,4 +2,4 @@
 
 #define KERNEL kernel_portable
 #define KERNEL_NAME "portable"
-#include "model/kernel_body.h"
+#include "model/kernel_body.inc"
