@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct cv_settings {
     struct dataset_file data;
@@ -44,13 +43,6 @@ static const struct config_key keys[] = {
 /* clang-format on */
 
 enum { FOLDS_SHOWN = 5 };
-
-static uint32_t thread_count(uint32_t wanted)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return wanted ? wanted : cores > 0 ? (uint32_t)cores : 1;
-}
 
 /* --- Printing
  * ------------------------------------------------------------------------ */
@@ -235,8 +227,8 @@ static int validate(const struct cv_settings *settings, const char *model,
     if (plan_one(model, settings->params, &plan, &params, text, err) < 0)
         return -1;
     plan.measures = settings->measures;
-    if (search_run(&plan, data, folds, scale, thread_count(settings->threads),
-                   NULL, NULL, &results, err) < 0)
+    if (search_run(&plan, data, folds, scale, settings->threads, NULL, NULL,
+                   &results, err) < 0)
         return -1;
     int status = print_result(settings, model, text[0], results->results, err);
     fflush(stdout);

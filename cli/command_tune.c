@@ -324,15 +324,11 @@ static int search(const struct tune_settings *settings,
                   struct search_results **results, struct error *err)
 {
     struct watch watch = {.fits = plan->count * folds->count};
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t threads = settings->threads ? settings->threads
-                       : cores > 0       ? (uint32_t)cores
-                                         : 1;
 
     if (pthread_create(&watch.thread, NULL, run_watch, &watch) != 0)
         return error_set(err, ERROR_FAILED, "start a thread");
-    int status = search_run(plan, data, folds, scale, threads, &watch.cancel,
-                            &watch.finished, results, err);
+    int status = search_run(plan, data, folds, scale, settings->threads,
+                            &watch.cancel, &watch.finished, results, err);
     atomic_store(&watch.over, true);
     pthread_join(watch.thread, NULL);
     return status;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { THREADS_MAX = 256 };
 
@@ -197,11 +198,20 @@ static void *run_thread(void *context)
     return NULL;
 }
 
+static uint32_t core_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores > 0 ? (uint32_t)cores : 1;
+}
+
 static void run_threads(struct work *work, uint32_t threads)
 {
     pthread_t others[THREADS_MAX];
     uint32_t started = 0;
 
+    if (threads == 0)
+        threads = core_count();
     while (started + 1 < threads && started < THREADS_MAX &&
            pthread_create(&others[started], NULL, run_thread, work) == 0)
         started++;

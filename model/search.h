@@ -55,9 +55,10 @@ struct search_results {
     size_t count;
 };
 
-/* Fits and measures every combination on every fold, `threads` at a time; the
- * figures do not depend on their number. *finished (may be NULL) counts fits,
- * for progress. After a cancel it returns 0 with what is done. */
+/* Fits and measures every combination on every fold, `threads` at a time (0:
+ * one per core); the figures do not depend on their number. *finished (may be
+ * NULL) counts fits, for progress. After a cancel it returns 0 with what is
+ * done. */
 int search_run(const struct search_plan *plan, const struct dataset *dataset,
                const struct folds *folds, struct scale scale, uint32_t threads,
                const atomic_bool *cancel, atomic_size_t *finished,
