@@ -87,6 +87,41 @@ START_TEST(integer_sums_give_the_bits_of_double_sums)
 }
 END_TEST
 
+/* Labels 0..span among those of three users. */
+static void check_span(double span, bool coded)
+{
+    const struct rating few[] = {{0, 0, 0}, {1, 0, span}, {2, 0, 1},
+                                 {0, 1, 2}, {1, 1, 3},    {2, 1, span}};
+    struct model_params params = {.similarity = SIM_MSD, .min_support = 1};
+    struct ratings *train = NULL;
+    struct co_rated *lists = NULL;
+    double matrix[9];
+
+    ck_assert_ok(
+        ratings_build(few, 6, 3, 2, (struct scale){0, span}, &train, &err),
+        err);
+    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    struct similarities similarities =
+        similarity_over(lists, &params, 0, NULL, NULL);
+    ck_assert_int_eq(lists->coded != NULL, coded);
+    ck_assert_int_eq(similarities.small_integers, coded);
+    ck_assert_ok(similarity_matrix(&similarities, 1, matrix, &err), err);
+    ck_assert_double_eq(matrix[1], 1 / (1 + (span * span + 1) / 2));
+    ck_assert_double_eq(matrix[2], 1 / (1 + (1 + (span - 2) * (span - 2)) / 2));
+    co_rated_free(lists);
+    ratings_free(train);
+}
+
+/* Three bits hold codes 0..7: a label of 8 would be a user's bit. */
+START_TEST(codes_end_at_seven)
+{
+    check_span(6, true);
+    check_span(7, true);
+    check_span(8, false);
+    check_span(9, false);
+}
+END_TEST
+
 /* One row at a time, as a cache asks for them, and from the same scratch. */
 START_TEST(a_row_is_a_row_of_the_matrix)
 {
@@ -232,6 +267,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, integer_sums_give_the_bits_of_double_sums, 0,
                         LABELS);
+    tcase_add_test(tests, codes_end_at_seven);
     tcase_add_test(tests, a_row_is_a_row_of_the_matrix);
     tcase_add_test(tests, pearson_baseline_needs_two_common_ratings);
     tcase_add_test(tests, too_many_repetitions_are_added_in_doubles);
