@@ -5,7 +5,8 @@
  * A data set keeps rows in the order they came, with outer indices into two id
  * maps. A training set has dense inner indices, in order of first appearance
  * among the rows it was cut from (so they differ from fold to fold, as in the
- * reference), and the way back. Immutable after building: any thread.
+ * reference), and the way back. At most 2^31 - 1 rows and ids: one more is an
+ * ERROR_LIMIT. Immutable after building: any thread.
  */
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H

@@ -186,7 +186,8 @@ static int grow_entries(struct id_map *map, struct error *err)
 static int make_room(struct id_map *map, struct error *err)
 {
     if (map->count >= RATINGS_MAX)
-        return error_set(err, ERROR_LIMIT, "more than %zu ids", RATINGS_MAX);
+        return error_set(err, ERROR_LIMIT, "ids: at most %zu can be",
+                         RATINGS_MAX);
     if (map->count == map->room && grow_entries(map, err) < 0)
         return -1;
     if (((size_t)map->count + 1) * 2 > map->mask + 1)
@@ -275,6 +276,10 @@ int id_map_load(struct bytes_reader *from, struct id_map **out,
 
     if (bytes_reader_failed(from))
         return error_set(err, ERROR_FORMAT, "ids: cut short");
+    if (count > RATINGS_MAX)
+        return error_set(err, ERROR_LIMIT,
+                         "ids: %u of them, at most %zu can be", count,
+                         RATINGS_MAX);
     if (id_map_new(&map, err) < 0)
         return -1;
     for (uint32_t i = 0; i < count; i++) {

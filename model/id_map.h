@@ -2,7 +2,8 @@
  * id_map.h - ids to dense indices and back, in order of first appearance.
  *
  * Open addressing over 16-byte slots, load at most one half; texts live in
- * one arena. Reading is safe from any thread while nobody adds.
+ * one arena. At most 2^31 - 1 ids (RATINGS_MAX): one more is an ERROR_LIMIT,
+ * in memory and in a file. Reading is safe from any thread while nobody adds.
  */
 #ifndef MODEL_ID_MAP_H
 #define MODEL_ID_MAP_H

@@ -175,8 +175,7 @@ static int check_head(const struct model *head, uint32_t format,
                          head->ops->name, format, head->ops->format,
                          format > head->ops->format ? "upgrade pctr"
                                                     : "fit it again");
-    if (head->users > RATINGS_MAX || head->items > RATINGS_MAX ||
-        !isfinite(head->mean) || !isfinite(head->scale.low) ||
+    if (!isfinite(head->mean) || !isfinite(head->scale.low) ||
         !isfinite(head->scale.high) || !isfinite(head->calibration.slope) ||
         !isfinite(head->calibration.offset) ||
         !(head->scale.low <= head->scale.high))
@@ -214,13 +213,19 @@ static int read_head(struct bytes_reader *from, struct model *head,
     return 0;
 }
 
-int model_load(struct bytes_reader *from, struct model **out, struct error *err)
+int model_load(struct bytes_reader *from, uint32_t users, uint32_t items,
+               struct model **out, struct error *err)
 {
     struct model head = {0};
     struct model *model = NULL;
 
     if (read_head(from, &head, err) < 0)
         return -1;
+    if (head.users != users || head.items != items)
+        return error_set(err, ERROR_FORMAT,
+                         "model %s: it has %u users and %u items, the ids are "
+                         "of %u and %u",
+                         head.ops->name, head.users, head.items, users, items);
     if (head.ops->load(from, &head, &model, err) < 0)
         return error_wrap(err, "load %s", head.ops->name);
     *model = head;

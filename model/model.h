@@ -6,8 +6,9 @@
  * has to be freed exactly once, after the last of them is done. Nothing in
  * model/ knows about Kafka or the clock, and only fit() may use threads.
  *
- * Values are double. Users and items are dense indices; the mapping from
- * event ids lives beside the model in its snapshot (id_map.h).
+ * Values are double. Users and items are dense indices, at most 2^31 - 1 each
+ * (ratings.h); the mapping from event ids lives beside the model in its
+ * snapshot (id_map.h).
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -105,8 +106,11 @@ void model_predict_unclipped(const struct model *model,
                              struct prediction *out);
 
 void model_save(const struct model *model, struct buffer *to);
-int model_load(struct bytes_reader *from, struct model **out,
-               struct error *err) MUST_CHECK;
+
+/* For so many users and items, which is what the caller has ids of. A model of
+ * other numbers is refused before anything is made for them. */
+int model_load(struct bytes_reader *from, uint32_t users, uint32_t items,
+               struct model **out, struct error *err) MUST_CHECK;
 
 /* NULL is fine. */
 void model_free(struct model *model);

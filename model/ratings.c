@@ -27,8 +27,10 @@ static int check_rows(const struct rating *rows, size_t count, uint32_t users,
     if (count == 0)
         return error_set(err, ERROR_FORMAT, "no rows to learn from");
     if (count > RATINGS_MAX || users > RATINGS_MAX || items > RATINGS_MAX)
-        return error_set(err, ERROR_LIMIT, "more than %zu rows, users or items",
-                         RATINGS_MAX);
+        return error_set(err, ERROR_LIMIT,
+                         "%zu rows, %u users and %u items: at most %zu each "
+                         "can be; learn from fewer rows",
+                         count, users, items, RATINGS_MAX);
     if (!(scale.low <= scale.high) || !isfinite(scale.low) ||
         !isfinite(scale.high))
         return error_set(err, ERROR_CONFIG, "the scale %g..%g is not a range",

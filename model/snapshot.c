@@ -214,17 +214,18 @@ static int read_sections(struct bytes_reader sections[SECTION_COUNT],
     if (read_meta(&sections[SECTION_META], &snapshot->rows, &users, &ads) < 0)
         return refuse(err, "its meta section makes no sense");
     if (id_map_load(&sections[SECTION_USERS], &snapshot->users, err) < 0 ||
-        id_map_load(&sections[SECTION_ADS], &snapshot->ads, err) < 0 ||
-        model_load(&sections[SECTION_MODEL], &snapshot->model, err) < 0)
+        id_map_load(&sections[SECTION_ADS], &snapshot->ads, err) < 0)
+        return error_wrap(err, "snapshot");
+    if (users != id_map_count(snapshot->users))
+        return refuse(err, "its meta and ids differ in users");
+    if (ads != id_map_count(snapshot->ads))
+        return refuse(err, "its meta and ids differ in ads");
+    if (model_load(&sections[SECTION_MODEL], id_map_count(snapshot->users),
+                   id_map_count(snapshot->ads), &snapshot->model, err) < 0)
         return error_wrap(err, "snapshot");
     for (int s = 0; s < SECTION_COUNT; s++)
         if (sections[s].left > 0)
             return refuse(err, "bytes left over in a section");
-    if (users != id_map_count(snapshot->users) ||
-        users != snapshot->model->users)
-        return refuse(err, "its meta, ids and model differ in users");
-    if (ads != id_map_count(snapshot->ads) || ads != snapshot->model->items)
-        return refuse(err, "its meta, ids and model differ in ads");
     return 0;
 }
 

@@ -1,8 +1,10 @@
 /*
  * snapshot.h - a model with its ids, as one file: docs/snapshot-format.md.
  *
- * The same model gives the same bytes. Loading checks the digest first and
- * then trusts no size. A loaded snapshot is immutable: any thread.
+ * The same model gives the same bytes, at most SNAPSHOT_BYTES_MAX of them, for
+ * at most 2^31 - 1 users and ads: more is an ERROR_LIMIT. Loading checks the
+ * digest first and then trusts no size. A loaded snapshot is immutable: any
+ * thread.
  */
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H

@@ -216,8 +216,22 @@ START_TEST(a_count_beyond_the_bytes_is_refused_quickly)
 {
     struct buffer bytes = {0};
 
-    buffer_append_u32(&bytes, UINT32_MAX);
+    buffer_append_u32(&bytes, INT32_MAX);
     check_refused(&bytes, bytes.size, "cut short");
+    buffer_free(&bytes);
+}
+END_TEST
+
+START_TEST(more_than_2_31_ids_are_refused)
+{
+    struct buffer bytes = {0};
+    struct id_map *loaded = NULL;
+
+    buffer_append_u32(&bytes, (uint32_t)INT32_MAX + 1);
+    struct bytes_reader from = {bytes.bytes, bytes.size, false};
+    ck_assert_refused(id_map_load(&from, &loaded, &err), err, ERROR_LIMIT,
+                      "2147483648 of them, at most 2147483647");
+    ck_assert_ptr_null(loaded);
     buffer_free(&bytes);
 }
 END_TEST
@@ -253,6 +267,7 @@ int main(void)
     tcase_add_test(tests, a_loaded_map_is_the_saved_one);
     tcase_add_test(tests, a_cut_map_is_refused_at_every_length);
     tcase_add_test(tests, a_count_beyond_the_bytes_is_refused_quickly);
+    tcase_add_test(tests, more_than_2_31_ids_are_refused);
     tcase_add_test(tests, an_id_that_is_there_twice_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

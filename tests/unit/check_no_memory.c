@@ -122,7 +122,8 @@ static struct model *fit_at_last(int which, const struct ratings *train)
     return model;
 }
 
-static struct model *load_at_last(const struct buffer *bytes)
+static struct model *load_at_last(const struct buffer *bytes, uint32_t users,
+                                  uint32_t items)
 {
     struct model *model = NULL;
     long n = 0;
@@ -131,7 +132,7 @@ static struct model *load_at_last(const struct buffer *bytes)
         struct bytes_reader from = {bytes->bytes, bytes->size, false};
         err.text[0] = '\0';
         until_failure = n;
-        status = model_load(&from, &model, &err);
+        status = model_load(&from, users, items, &model, &err);
         until_failure = -1;
         ck_assert(status == 0 || err.text[0] != '\0');
     }
@@ -150,7 +151,7 @@ START_TEST(fit_and_load)
     struct model *model = fit_at_last(_i, train);
     model_save(model, &bytes);
     ck_assert(!buffer_failed(&bytes));
-    struct model *loaded = load_at_last(&bytes);
+    struct model *loaded = load_at_last(&bytes, model->users, model->items);
     model_predict(model, &pair, 1, &before);
     model_predict(loaded, &pair, 1, &after);
     ck_assert_double_eq(before.value, after.value);

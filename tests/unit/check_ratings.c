@@ -50,6 +50,25 @@ START_TEST(no_rows_and_strange_indices_are_refused)
 }
 END_TEST
 
+/* Refused before a row is looked at: there are only a few. */
+START_TEST(more_than_2_31_of_anything_are_refused)
+{
+    const size_t over = RATINGS_MAX + 1;
+    struct ratings *train = NULL;
+
+    ck_assert_refused(
+        ratings_build(tiny, over, USERS, ITEMS, clicks, &train, &err), err,
+        ERROR_LIMIT, "2147483648 rows");
+    ck_assert_refused(
+        ratings_build(tiny, TINY, (uint32_t)over, ITEMS, clicks, &train, &err),
+        err, ERROR_LIMIT, "2147483648 users");
+    ck_assert_refused(
+        ratings_build(tiny, TINY, USERS, (uint32_t)over, clicks, &train, &err),
+        err, ERROR_LIMIT, "2147483648 items");
+    ck_assert_ptr_null(train);
+}
+END_TEST
+
 START_TEST(lists_keep_the_order_of_the_rows)
 {
     struct ratings *train = NULL;
@@ -78,6 +97,7 @@ int main(void)
 
     tcase_add_test(tests, what_is_no_number_is_refused_at_the_door);
     tcase_add_test(tests, no_rows_and_strange_indices_are_refused);
+    tcase_add_test(tests, more_than_2_31_of_anything_are_refused);
     tcase_add_test(tests, lists_keep_the_order_of_the_rows);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -1,0 +1,78 @@
+#include "support/every_model.h"
+
+#include "support/run_suite.h"
+
+const struct rating few_rows[FEW_ROWS] = {
+    {0, 0, 1}, {0, 1, 0}, {1, 0, 0}, {0, 0, 0},
+    {2, 2, 1}, {1, 1, 1}, {2, 0, 0}, {INDEX_UNKNOWN, 0, 1},
+    {3, 2, 0}, {1, 2, 1}, {0, 0, 1}, {INDEX_UNKNOWN, 3, 1},
+};
+
+const struct scale clicks = {0, 1};
+
+int every_model_count(void)
+{
+    int models = 0;
+
+    while (model_registry[models])
+        models++;
+    return models;
+}
+
+struct ratings *every_model_ratings(const struct rating *rows, size_t count,
+                                    uint32_t users, uint32_t items,
+                                    struct scale scale)
+{
+    struct ratings *ratings = NULL;
+    struct error err;
+
+    ck_assert_ok(
+        ratings_build(rows, count, users, items, scale, &ratings, &err), err);
+    return ratings;
+}
+
+struct model *every_model_fit(int which, const struct rating *rows,
+                              size_t count, uint32_t users, uint32_t items,
+                              struct scale scale)
+{
+    const struct model_ops *ops = model_registry[which];
+    struct ratings *train =
+        every_model_ratings(rows, count, users, items, scale);
+    struct model_params params;
+    struct model *model = NULL;
+    struct error err;
+
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    ck_assert_ok(model_fit(ops, train, &params, NULL, &model, &err), err);
+    ratings_free(train);
+    return model;
+}
+
+struct model *every_model_fit_few(int which)
+{
+    return every_model_fit(which, few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS,
+                           clicks);
+}
+
+void every_model_pairs(struct pair pairs[FEW_PAIRS])
+{
+    for (uint32_t i = 0; i < FEW_PAIRS; i++) {
+        uint32_t user = i / (FEW_ITEMS + 1), item = i % (FEW_ITEMS + 1);
+        pairs[i] = (struct pair){user == FEW_USERS ? INDEX_UNKNOWN : user,
+                                 item == FEW_ITEMS ? INDEX_UNKNOWN : item};
+    }
+}
+
+void every_model_check_sane(const struct model *model)
+{
+    struct pair pairs[FEW_PAIRS];
+    struct prediction out[FEW_PAIRS];
+
+    every_model_pairs(pairs);
+    model_predict(model, pairs, FEW_PAIRS, out);
+    for (int i = 0; i < FEW_PAIRS; i++)
+        ck_assert_msg(out[i].value >= model->scale.low &&
+                          out[i].value <= model->scale.high,
+                      "%s: user %u, ad %u: %g", model->ops->name, pairs[i].user,
+                      pairs[i].item, out[i].value);
+}
