@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ECE_BINS = 10 }; /* as in evaluation.h */
-
 /* A row of one contender, in the order of its predictions. */
 struct sorted {
     double p, label, loss;

@@ -1,10 +1,13 @@
 /*
  * evaluation.h - how good predictions were.
  *
- * All take n labels and n predictions in the same order. Labels may be
- * weights in [0, 1]; with labels outside (stars), what is measured of clicks
- * (log-loss, entropy, AUC, ECE) is NaN. RMSE, MSE, MAE and FCP are the
- * reference's.
+ * All take labels and predictions in the same order. Labels may be weights in
+ * [0, 1]; with labels outside (stars), what is measured of clicks (log-loss,
+ * entropy, AUC, ECE) is NaN. RMSE, MSE, MAE and FCP are the reference's.
+ *
+ * Figures of clicks are sums over the rows in the order of prediction, then
+ * label. So the same rows give the same bits, whatever order they came in,
+ * and whether they were sorted here or on disk.
  */
 #ifndef MODEL_EVALUATION_H
 #define MODEL_EVALUATION_H
@@ -13,6 +16,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum { ECE_BINS = 10 };
 
 struct evaluation {
     size_t rows;
@@ -31,6 +36,38 @@ struct evaluation {
 /* n = 0 gives NaN everywhere. Fails only without memory. */
 int evaluate(const double *labels, const double *predictions, size_t n,
              struct evaluation *out, struct error *err) MUST_CHECK;
+
+/* --- Row by row -------------------------------------------------------------
+ */
+
+/* What one row of clicks adds. */
+struct evaluation_terms {
+    double square, distance, loss, gap;
+    size_t bin; /* of the calibration error */
+};
+
+struct evaluation_terms evaluation_terms(double label, double prediction);
+
+/* All zero before the first row. */
+struct evaluation_sums {
+    double rows, predicted, squares, distance, loss;
+    double gaps[ECE_BINS]; /* predictions - labels */
+
+    /* Of the AUC: pairs ranked right, clicks and the rest below the newest
+     * prediction, and at it. */
+    double right, clicks, others;
+    double tied, tied_clicks, tied_others;
+};
+
+/* The next row: label in [0, 1], in the order of prediction, then label. */
+void evaluation_add(struct evaluation_sums *sums, double label,
+                    double prediction);
+
+/* The figures so far, the same as evaluate() gives for the same rows. */
+struct evaluation evaluation_of(const struct evaluation_sums *sums);
+
+/* --- Users ------------------------------------------------------------------
+ */
 
 /* The fraction of concordant pairs among a user's rows, as the reference
  * counts it: pairs with equal labels do not count, a tie of predictions is

@@ -117,6 +117,42 @@ START_TEST(measures_follow_their_definitions)
 }
 END_TEST
 
+static void assert_same_bits(const struct evaluation *a,
+                             const struct evaluation *b)
+{
+    ck_assert_uint_eq(a->rows, b->rows);
+    ck_assert_mem_eq(&a->click_rate, &b->click_rate,
+                     sizeof(*a) - offsetof(struct evaluation, click_rate));
+}
+
+/* Of a shuffle as of the rows one by one, sorted elsewhere. */
+START_TEST(the_order_of_rows_changes_no_bit)
+{
+    struct evaluation_sums sums = {0};
+
+    fill((uint64_t)_i, _i % 2);
+    struct evaluation before = measure();
+    for (int i = ROWS - 1; i > 0; i--) {
+        int other = (int)(draw() * (i + 1));
+        double label = labels[i], prediction = predictions[i];
+        labels[i] = labels[other];
+        predictions[i] = predictions[other];
+        labels[other] = label;
+        predictions[other] = prediction;
+    }
+    struct evaluation after = measure();
+    assert_same_bits(&before, &after);
+
+    for (double p = 0.01; p < 1.01; p += 0.025)
+        for (double label = 0; label <= 1; label += 0.25)
+            for (int i = 0; i < ROWS; i++)
+                if (fabs(predictions[i] - p) < 0.001 && labels[i] == label)
+                    evaluation_add(&sums, labels[i], predictions[i]);
+    after = evaluation_of(&sums);
+    assert_same_bits(&before, &after);
+}
+END_TEST
+
 START_TEST(one_class_has_no_auc_and_no_entropy)
 {
     static const double none[] = {0, 0}, p[] = {0.1, 0.2};
@@ -237,6 +273,7 @@ int main(void)
     TCase *tests = tcase_create("measures");
 
     tcase_add_loop_test(tests, measures_follow_their_definitions, 1, 11);
+    tcase_add_loop_test(tests, the_order_of_rows_changes_no_bit, 1, 11);
     tcase_add_test(tests, one_class_has_no_auc_and_no_entropy);
     tcase_add_test(tests, stars_have_errors_but_no_losses);
     tcase_add_test(tests, no_rows_have_no_measures);
