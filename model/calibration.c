@@ -9,61 +9,95 @@ double calibration_apply(const struct calibration *calibration, double score)
     return 1 / (1 + exp(-(calibration->slope * score + calibration->offset)));
 }
 
-/* Gradient and Hessian of the log-loss in (slope, offset). */
+/* Platt's targets: a label is drawn towards one half by one row of each kind,
+ * so that scores that separate the labels do not drive the slope to infinity.
+ */
+struct task {
+    const double *scores, *labels;
+    size_t n;
+    double high, low; /* what a click and what none is worth */
+};
+
+static double target_of(const struct task *task, size_t i)
+{
+    return task->labels[i] * task->high + (1 - task->labels[i]) * task->low;
+}
+
+/* log(1 + e^f) - target f, without e to a large number. */
+static double loss_at(const struct task *task, const struct calibration *at)
+{
+    double loss = 0;
+
+    for (size_t i = 0; i < task->n; i++) {
+        double f = at->slope * task->scores[i] + at->offset;
+        loss += log1p(exp(-fabs(f))) + fmax(f, 0) - target_of(task, i) * f;
+    }
+    return loss;
+}
+
+/* Gradient and Hessian of the loss in (slope, offset). */
 struct curve {
     double by_slope, by_offset;
     double slope_slope, slope_offset, offset_offset;
 };
 
-/* Platt's targets: a label is drawn towards one half by one row of each kind,
- * so that scores that separate the labels do not drive the slope to infinity.
- */
-static struct curve curve_at(const struct calibration *at, const double *scores,
-                             const double *labels, size_t n, double high,
-                             double low)
+static struct curve curve_at(const struct task *task,
+                             const struct calibration *at)
 {
     struct curve c = {0};
 
-    for (size_t i = 0; i < n; i++) {
-        double target = labels[i] * high + (1 - labels[i]) * low;
-        double p = calibration_apply(at, scores[i]);
-        double d = p - target, weight = p * (1 - p);
-        c.by_slope += d * scores[i];
+    for (size_t i = 0; i < task->n; i++) {
+        double p = calibration_apply(at, task->scores[i]);
+        double d = p - target_of(task, i), weight = p * (1 - p);
+        c.by_slope += d * task->scores[i];
         c.by_offset += d;
-        c.slope_slope += weight * scores[i] * scores[i];
-        c.slope_offset += weight * scores[i];
+        c.slope_slope += weight * task->scores[i] * task->scores[i];
+        c.slope_offset += weight * task->scores[i];
         c.offset_offset += weight;
     }
     return c;
 }
 
-/* One step of Newton's method; false when there is no way down. */
-static bool step(struct calibration *at, const struct curve *c, double *moved)
+/* Newton's step; false where the curve has no bottom. */
+static bool newton(const struct curve *c, struct calibration *out)
 {
     double ridge = 1e-10 * (1 + c->slope_slope + c->offset_offset);
     double a = c->slope_slope + ridge, d = c->offset_offset + ridge;
     double determinant = a * d - c->slope_offset * c->slope_offset;
 
-    if (!(determinant > 0))
-        return false;
-    double slope =
-        (d * c->by_slope - c->slope_offset * c->by_offset) / determinant;
-    double offset =
-        (a * c->by_offset - c->slope_offset * c->by_slope) / determinant;
-    /* A long step from a poor start may overshoot: shorten it. */
-    double longest = fmax(fabs(slope), fabs(offset)), scale = 1;
-    if (longest > 10)
-        scale = 10 / longest;
-    at->slope -= scale * slope;
-    at->offset -= scale * offset;
-    *moved = longest;
-    return isfinite(at->slope) && isfinite(at->offset);
+    out->slope =
+        -(d * c->by_slope - c->slope_offset * c->by_offset) / determinant;
+    out->offset =
+        -(a * c->by_offset - c->slope_offset * c->by_slope) / determinant;
+    return determinant > 0 && isfinite(out->slope) && isfinite(out->offset);
+}
+
+/* Moves along the step, halved until the loss falls by a share of what the
+ * slope promises (Armijo 1966): from a poor start a whole step may land where
+ * there is no way back. Rounding is no rise. */
+static bool descend(const struct task *task, const struct curve *c,
+                    const struct calibration *step, struct calibration *at,
+                    double *loss)
+{
+    double promised = c->by_slope * step->slope + c->by_offset * step->offset;
+
+    for (double scale = 1; scale > 1e-10; scale /= 2) {
+        struct calibration next = {at->slope + scale * step->slope,
+                                   at->offset + scale * step->offset};
+        double there = loss_at(task, &next);
+        if (there <= *loss + 1e-4 * scale * promised + 1e-12 * *loss) {
+            *at = next;
+            *loss = there;
+            return true;
+        }
+    }
+    return false;
 }
 
 void calibration_fit(const double *scores, const double *labels, size_t n,
                      struct calibration *out)
 {
-    double clicks = 0, moved = 1;
+    double clicks = 0, longest = 1;
 
     *out = (struct calibration){0};
     for (size_t i = 0; i < n; i++)
@@ -72,12 +106,16 @@ void calibration_fit(const double *scores, const double *labels, size_t n,
     if (!(clicks > 0 && others > 0))
         return;
 
-    double high = (clicks + 1) / (clicks + 2), low = 1 / (others + 2);
+    const struct task task = {scores, labels, n, (clicks + 1) / (clicks + 2),
+                              1 / (others + 2)};
     struct calibration at = {.slope = 0, .offset = log(clicks / others)};
-    for (int i = 0; i < STEPS_MAX && moved > 1e-12; i++) {
-        struct curve c = curve_at(&at, scores, labels, n, high, low);
-        if (!step(&at, &c, &moved))
+    double loss = loss_at(&task, &at);
+    for (int i = 0; i < STEPS_MAX && longest > 1e-12; i++) {
+        struct curve c = curve_at(&task, &at);
+        struct calibration step;
+        if (!newton(&c, &step) || !descend(&task, &c, &step, &at, &loss))
             return;
+        longest = fmax(fabs(step.slope), fabs(step.offset));
     }
     if (at.slope > 0)
         *out = at;

@@ -109,8 +109,11 @@ START_TEST(rows_of_nobody_move_the_mean_and_the_ad)
 
     params.bsl_method = BASELINE_SGD;
     params.bsl_lr = 0.5;
+    params.bsl_reg = 0.5;
     baseline_biases(train, &params, user, item);
-    ck_assert_double_gt(item[0], 0.25); /* two steps of half the error */
+    ck_assert_double_eq(user[0], -0.1875);
+    ck_assert_double_eq(item[0], 0.3125);   /* .25 + .5 (.25 - .125) */
+    ck_assert_double_eq(item[1], -0.34375); /* -.375 + .5 (-.125 + .1875) */
     ratings_free(train);
 }
 END_TEST

@@ -81,6 +81,49 @@ START_TEST(the_mean_probability_is_the_click_rate)
 }
 END_TEST
 
+/* Where the derivatives are 0, the residuals add up to 0, plain and weighted
+ * by the score; a label is worth (clicks + 1) / (clicks + 2) or
+ * 1 / (others + 2). */
+START_TEST(a_few_rows_meet_platt_s_equations)
+{
+    static const double few[] = {0.1, 0.3, 0.2, 0.6, 0.5, 0.9, 0.7};
+    static const double clicked[] = {0, 0, 1, 0, 1, 1, 0};
+    const double click = 4.0 / 5, other = 1.0 / 6;
+    struct calibration found;
+    double sum = 0, weighted = 0;
+
+    calibration_fit(few, clicked, 7, &found);
+    ck_assert(calibration_is_set(&found));
+    for (int i = 0; i < 7; i++) {
+        double p = calibration_apply(&found, few[i]);
+        double d = p - (clicked[i] > 0 ? click : other);
+        sum += d;
+        weighted += d * few[i];
+    }
+    ck_assert_double_eq_tol(sum, 0, 1e-9);
+    ck_assert_double_eq_tol(weighted, 0, 1e-9);
+}
+END_TEST
+
+/* One click among a thousand rows, and a score that knows it: the first step
+ * of Newton's method would go so far that there is no way back. Two scores
+ * are met exactly. */
+START_TEST(a_rare_click_does_not_overshoot)
+{
+    enum { RARE = 1000 };
+    struct calibration found;
+
+    for (int i = 0; i < RARE; i++) {
+        scores[i] = i == 0;
+        labels[i] = i == 0;
+    }
+    calibration_fit(scores, labels, RARE, &found);
+    ck_assert(calibration_is_set(&found));
+    ck_assert_double_eq_tol(calibration_apply(&found, 1), 2.0 / 3, 1e-9);
+    ck_assert_double_eq_tol(calibration_apply(&found, 0), 1.0 / 1001, 1e-9);
+}
+END_TEST
+
 /* Labels that the scores separate would drive the slope to infinity. */
 START_TEST(perfect_scores_give_a_finite_curve)
 {
@@ -123,6 +166,8 @@ int main(void)
     tcase_add_test(tests, the_curve_that_drew_the_labels_is_found);
     tcase_add_test(tests, no_curve_nearby_has_less_logloss);
     tcase_add_test(tests, the_mean_probability_is_the_click_rate);
+    tcase_add_test(tests, a_few_rows_meet_platt_s_equations);
+    tcase_add_test(tests, a_rare_click_does_not_overshoot);
     tcase_add_test(tests, perfect_scores_give_a_finite_curve);
     tcase_add_test(tests, there_is_none_where_none_makes_sense);
     suite_add_tcase(suite, tests);

@@ -80,6 +80,46 @@ START_TEST(a_short_output_is_cut_and_terminated)
 }
 END_TEST
 
+/* What the users of Surprise expect, and what changes every result. */
+static const struct {
+    const char *model, *text;
+} defaults[] = {
+    {"random", "seed=0"},
+    {"normal", "seed=0"},
+    {"popular", "prior_weight=20"},
+    {"baseline", "bsl_method=als bsl_epochs=0 bsl_reg_u=15 bsl_reg_i=10 "
+                 "bsl_reg=0.02 bsl_lr=0.005"},
+    {"svd", "factors=100 epochs=20 biased=true init_mean=0 init_std=0.1 "
+            "lr_all=0.005 reg_all=0.02 lr_bu=-1 lr_bi=-1 lr_pu=-1 lr_qi=-1 "
+            "reg_bu=-1 reg_bi=-1 reg_pu=-1 reg_qi=-1 solver=exact seed=0"},
+    {"svdpp",
+     "factors=20 epochs=20 init_mean=0 init_std=0.1 lr_all=0.007 "
+     "reg_all=0.02 lr_bu=-1 lr_bi=-1 lr_pu=-1 lr_qi=-1 lr_yj=-1 reg_bu=-1 "
+     "reg_bi=-1 reg_pu=-1 reg_qi=-1 reg_yj=-1 seed=0"},
+    {"nmf",
+     "factors=15 epochs=50 biased=false init_low=0 init_high=1 reg_pu=0.06 "
+     "reg_qi=0.06 reg_bu=0.02 reg_bi=0.02 lr_bu=0.005 lr_bi=0.005 seed=0"},
+    {"co-clustering", "clusters_u=3 clusters_i=3 epochs=20 seed=0"},
+    {"knn", "k=40 min_k=1 similarity=msd user_based=true min_support=1 "
+            "shrinkage=100 cache_bytes=268435456 "
+            "bsl_method=als bsl_epochs=0 bsl_reg_u=15 bsl_reg_i=10 "
+            "bsl_reg=0.02 bsl_lr=0.005"},
+    {"slope-one", "cache_bytes=268435456"},
+};
+enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
+
+START_TEST(defaults_are_the_reference_s)
+{
+    const struct model_ops *ops = NULL;
+    char text[1024];
+
+    ck_assert_ok(model_find(defaults[_i].model, &ops, &err), err);
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    params_print(ops, &params, text, sizeof(text));
+    ck_assert_str_eq(text, defaults[_i].text);
+}
+END_TEST
+
 /* --- bytes_reader ------------------------------------------------------------
  */
 
@@ -152,6 +192,7 @@ int main(void)
     tcase_add_test(text, every_double_survives_its_text);
     tcase_add_loop_test(text, mistakes_are_named_and_change_nothing, 0,
                         MISTAKES);
+    tcase_add_loop_test(text, defaults_are_the_reference_s, 0, DEFAULTS);
     tcase_add_test(text, a_short_output_is_cut_and_terminated);
     tcase_add_test(bytes, values_are_little_endian);
     tcase_add_test(bytes, after_a_failure_everything_is_zero);

@@ -87,19 +87,20 @@ START_TEST(integer_sums_give_the_bits_of_double_sums)
 }
 END_TEST
 
-/* Labels 0..span among those of three users. */
-static void check_span(double span, bool coded)
+/* Labels low..low + span among those of three users. */
+static void check_codes(double low, double span, bool coded)
 {
-    const struct rating few[] = {{0, 0, 0}, {1, 0, span}, {2, 0, 1},
-                                 {0, 1, 2}, {1, 1, 3},    {2, 1, span}};
+    const struct rating few[] = {{0, 0, low},     {1, 0, low + span},
+                                 {2, 0, low + 1}, {0, 1, low + 2},
+                                 {1, 1, low + 3}, {2, 1, low + span}};
     struct model_params params = {.similarity = SIM_MSD, .min_support = 1};
     struct ratings *train = NULL;
     struct co_rated *lists = NULL;
     double matrix[9];
 
-    ck_assert_ok(
-        ratings_build(few, 6, 3, 2, (struct scale){0, span}, &train, &err),
-        err);
+    ck_assert_ok(ratings_build(few, 6, 3, 2, (struct scale){low, low + span},
+                               &train, &err),
+                 err);
     ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
@@ -115,10 +116,41 @@ static void check_span(double span, bool coded)
 /* Three bits hold codes 0..7: a label of 8 would be a user's bit. */
 START_TEST(codes_end_at_seven)
 {
-    check_span(6, true);
-    check_span(7, true);
-    check_span(8, false);
-    check_span(9, false);
+    check_codes(0, 6, true);
+    check_codes(0, 7, true);
+    check_codes(0, 8, false);
+    check_codes(0, 9, false);
+}
+END_TEST
+
+/* So that no sum of squares loses a bit. */
+START_TEST(labels_beyond_a_thousand_have_no_codes)
+{
+    check_codes(993, 7, true);
+    check_codes(994, 7, false);
+    check_codes(-1000, 7, true);
+    check_codes(-1001, 7, false);
+}
+END_TEST
+
+/* As many pairs as it says, and all of the highest label. */
+START_TEST(a_full_word_overflows_no_field)
+{
+    for (unsigned span = 0; span <= CODE_MAX; span++) {
+        struct packing packing = packing_of(0, span);
+        double n = (double)packing.pairs;
+        static uint64_t words[COLUMNS];
+        static struct sum_columns sums;
+        words[0] = packing.pairs * packing.word[span][span];
+        packing_unpack(&packing, words, &sums);
+        ck_assert_uint_le(packing.end, 64);
+        ck_assert_double_eq(sums.n[0], n);
+        ck_assert_double_eq(sums.r[0], n * span);
+        ck_assert_double_eq(sums.q[0], n * span);
+        ck_assert_double_eq(sums.rr[0], n * span * span);
+        ck_assert_double_eq(sums.qq[0], n * span * span);
+        ck_assert_double_eq(sums.rq[0], n * span * span);
+    }
 }
 END_TEST
 
@@ -239,6 +271,23 @@ START_TEST(a_constant_row_has_no_pearson)
 }
 END_TEST
 
+/* Labels that differ in the fifth digit differ: their variance is 1e-10 of
+ * their squares, which is far more than rounding. */
+START_TEST(a_small_variance_is_no_rounding_error)
+{
+    static const struct rating close[] = {
+        {0, 0, 0.50000}, {0, 1, 0.50001}, {1, 0, 0.1}, {1, 1, 0.9}};
+    struct ratings *train = NULL;
+    double matrix[4];
+
+    ck_assert_ok(
+        ratings_build(close, 4, 2, 2, (struct scale){0, 1}, &train, &err), err);
+    matrix_of(train, SIM_PEARSON, 1, false, matrix);
+    ck_assert_double_eq_tol(matrix[1], 1, 1e-4);
+    ratings_free(train);
+}
+END_TEST
+
 /* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
 START_TEST(repeated_pairs_count_every_combination)
 {
@@ -268,11 +317,14 @@ int main(void)
     tcase_add_loop_test(tests, integer_sums_give_the_bits_of_double_sums, 0,
                         LABELS);
     tcase_add_test(tests, codes_end_at_seven);
+    tcase_add_test(tests, labels_beyond_a_thousand_have_no_codes);
+    tcase_add_test(tests, a_full_word_overflows_no_field);
     tcase_add_test(tests, a_row_is_a_row_of_the_matrix);
     tcase_add_test(tests, pearson_baseline_needs_two_common_ratings);
     tcase_add_test(tests, too_many_repetitions_are_added_in_doubles);
     tcase_add_test(tests, threads_change_no_bit_and_both_halves_are_equal);
     tcase_add_test(tests, a_constant_row_has_no_pearson);
+    tcase_add_test(tests, a_small_variance_is_no_rounding_error);
     tcase_add_test(tests, repeated_pairs_count_every_combination);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
