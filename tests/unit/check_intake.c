@@ -1,0 +1,261 @@
+/*
+ * check_intake.c - records in, training rows out; what is no event, nobody's
+ * or dated wrongly.
+ */
+#include "support/run_suite.h"
+
+#include "consumer/intake.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WINDOW_MS = 1000, LATE_MS = 500, SKEW_MS = 30 * 60 * 1000 };
+
+static const int64_t base_ms = 1700000000000;
+
+static struct error err;
+static struct intake *intake;
+static struct buffer bytes;
+static uint64_t outcomes;
+
+static void count_outcome(void *context, const struct join_outcome *outcome)
+{
+    ck_assert_ptr_eq(context, &outcomes);
+    ck_assert(!isnan(outcome->label));
+    outcomes++;
+}
+
+static void open_intake(enum join_mode mode)
+{
+    struct intake_config config = {.fields = EVENT_FIELDS_DEFAULT,
+                                   .mode = mode,
+                                   .join = {WINDOW_MS, LATE_MS, 100},
+                                   .log = {100, 0},
+                                   .on_outcome = count_outcome,
+                                   .context = &outcomes};
+
+    strcpy(config.fields.anonymous, "0,guest");
+    outcomes = 0;
+    ck_assert_ok(intake_new(&config, &intake, &err), err);
+}
+
+static void close_intake(void)
+{
+    intake_free(intake);
+    intake = NULL;
+    buffer_free(&bytes);
+}
+
+static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+
+static void encode_impression(int id, int user, int ad, int64_t ts_ms)
+{
+    const struct impression event = {.id = id_from_number(id),
+                                     .user = id_from_number(user),
+                                     .ad = id_from_number(ad),
+                                     .ts_ms = ts_ms};
+
+    buffer_clear(&bytes);
+    event_encode_impression(&fields, &event, NULL, 0, &bytes);
+}
+
+static void encode_label(int id, int64_t ts_ms, double click, bool pair)
+{
+    const struct label event = {.id = id_from_number(id),
+                                .ts_ms = ts_ms,
+                                .click = click,
+                                .has_pair = pair,
+                                .user = id_from_number(id * 10),
+                                .ad = id_from_number(id * 100)};
+
+    buffer_clear(&bytes);
+    event_encode_label(&fields, &event, &bytes);
+}
+
+static enum event_fault take(enum intake_kind kind, int64_t record_ms,
+                             const char **field)
+{
+    enum event_fault fault = EVENT_OK;
+
+    ck_assert_ok(intake_take(intake, kind, bytes.bytes, bytes.size, record_ms,
+                             &fault, field, &err),
+                 err);
+    return fault;
+}
+
+static void impression(int id, int user, int ad, int64_t ts_ms)
+{
+    const char *field = NULL;
+
+    encode_impression(id, user, ad, ts_ms);
+    ck_assert_int_eq(take(INTAKE_IMPRESSION, ts_ms, &field), EVENT_OK);
+}
+
+static void label(int id, int64_t ts_ms, double click, bool pair)
+{
+    const char *field = NULL;
+
+    encode_label(id, ts_ms, click, pair);
+    ck_assert_int_eq(take(INTAKE_LABEL, ts_ms, &field), EVENT_OK);
+}
+
+static struct training_set *selected(void)
+{
+    struct training_set *set = NULL;
+
+    ck_assert_ok(training_log_select(intake_log(intake), 0, &set, &err), err);
+    return set;
+}
+
+START_TEST(a_click_and_a_silence_become_two_rows)
+{
+    open_intake(JOIN_IMPRESSIONS);
+    impression(1, 7, 70, base_ms);
+    impression(2, 8, 80, base_ms + 1);
+    label(1, base_ms + 500, 1, false);
+    ck_assert_uint_eq(outcomes, 1);
+    impression(3, 9, 90, base_ms + WINDOW_MS + LATE_MS + 1000);
+    struct training_set *set = selected();
+    ck_assert_uint_eq(set->count, 2);
+    ck_assert_double_eq(set->rows[0].value, 1);
+    ck_assert_double_eq(set->rows[1].value, 0);
+    ck_assert_int_eq(id_map_id(set->users, set->rows[0].user).number, 7);
+    ck_assert_int_eq(id_map_id(set->ads, set->rows[1].item).number, 80);
+    training_set_free(set);
+    ck_assert_uint_eq(outcomes, 2);
+    ck_assert_uint_eq(intake_counts(intake).impressions, 3);
+    ck_assert_uint_eq(intake_counts(intake).labels, 1);
+    struct join_books books = intake_books(intake);
+    ck_assert(join_books_balance(&books));
+    ck_assert_uint_eq(books.open, 1);
+    ck_assert_uint_gt(intake_bytes(intake), 0);
+    close_intake();
+}
+END_TEST
+
+START_TEST(the_same_impression_again_is_one_row)
+{
+    open_intake(JOIN_IMPRESSIONS);
+    const struct impression event = {.id = id_from_number(1),
+                                     .user = id_from_number(7),
+                                     .ad = id_from_number(70),
+                                     .ts_ms = base_ms};
+    struct intake_row first, again;
+
+    ck_assert_ok(intake_impression(intake, &event, -1, &first, &err), err);
+    ck_assert_ok(intake_impression(intake, &event, -1, &again, &err), err);
+    ck_assert(first.is_new && !again.is_new);
+    ck_assert_uint_eq(first.sequence, again.sequence);
+    ck_assert_uint_eq(training_log_counts(intake_log(intake)).appended, 1);
+    close_intake();
+}
+END_TEST
+
+START_TEST(a_user_that_means_nobody_has_no_user)
+{
+    open_intake(JOIN_LABELS);
+    label(0, base_ms, 1, true); /* user 0, ad 0 */
+    label(5, base_ms + 1, 0, true);
+    struct training_set *set = selected();
+    ck_assert_uint_eq(set->count, 2);
+    ck_assert_uint_eq(set->rows[0].user, INDEX_UNKNOWN);
+    ck_assert_int_eq(id_map_id(set->users, set->rows[1].user).number, 50);
+    ck_assert_int_eq(id_map_id(set->ads, set->rows[1].item).number, 500);
+    training_set_free(set);
+    close_intake();
+}
+END_TEST
+
+START_TEST(a_label_without_its_pair_is_no_row_of_its_own)
+{
+    const char *field = NULL;
+
+    open_intake(JOIN_LABELS);
+    encode_label(1, base_ms, 1, false);
+    ck_assert_int_eq(take(INTAKE_LABEL, -1, &field), EVENT_MISSING);
+    ck_assert_str_eq(field, "user");
+    ck_assert_uint_eq(intake_counts(intake).labels, 0);
+    close_intake();
+}
+END_TEST
+
+/* Neither the join nor the log nor the time has seen it. */
+START_TEST(what_is_no_event_changes_nothing)
+{
+    const char *field = NULL;
+
+    open_intake(JOIN_IMPRESSIONS);
+    for (int kind = INTAKE_IMPRESSION; kind <= INTAKE_LABEL; kind++) {
+        encode_impression(1, 7, 70, base_ms);
+        bytes.size--;
+        ck_assert_int_eq(take((enum intake_kind)kind, base_ms, &field),
+                         EVENT_TRUNCATED);
+        bytes.size = 0;
+        ck_assert_int_eq(take((enum intake_kind)kind, base_ms, &field),
+                         EVENT_EMPTY);
+    }
+    ck_assert_uint_eq(intake_counts(intake).impressions, 0);
+    ck_assert_uint_eq(intake_counts(intake).labels, 0);
+    ck_assert_uint_eq(training_log_counts(intake_log(intake)).appended, 0);
+    ck_assert(intake_stream_ms(intake) == INT64_MIN);
+    close_intake();
+}
+END_TEST
+
+START_TEST(a_clock_up_to_thirty_minutes_ahead_is_believed)
+{
+    ck_assert_int_eq(intake_plausible_ms(base_ms + SKEW_MS, base_ms),
+                     base_ms + SKEW_MS);
+    ck_assert_int_eq(intake_plausible_ms(base_ms + SKEW_MS + 1, base_ms),
+                     base_ms);
+    ck_assert_int_eq(intake_plausible_ms(base_ms - 999999999, base_ms),
+                     base_ms - 999999999); /* a past one always */
+    ck_assert_int_eq(intake_plausible_ms(base_ms, -1), base_ms);
+}
+END_TEST
+
+START_TEST(an_event_of_next_year_closes_nobodys_window)
+{
+    const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+    const char *field = NULL;
+
+    open_intake(JOIN_IMPRESSIONS);
+    impression(1, 7, 70, base_ms);
+    encode_impression(2, 8, 80, base_ms + year_ms);
+    ck_assert_int_eq(take(INTAKE_IMPRESSION, base_ms + 10, &field), EVENT_OK);
+    encode_label(2, base_ms + year_ms, 1, false);
+    ck_assert_int_eq(take(INTAKE_LABEL, base_ms + 20, &field), EVENT_OK);
+    ck_assert_uint_eq(intake_counts(intake).skewed, 2);
+    ck_assert_int_eq(intake_stream_ms(intake), base_ms + 20);
+    ck_assert_uint_eq(intake_books(intake).open, 1);
+    ck_assert_uint_eq(intake_books(intake).positive, 1);
+    close_intake();
+}
+END_TEST
+
+START_TEST(time_does_not_go_back)
+{
+    open_intake(JOIN_IMPRESSIONS);
+    impression(1, 7, 70, base_ms + 100);
+    impression(2, 8, 80, base_ms);
+    ck_assert_int_eq(intake_stream_ms(intake), base_ms + 100);
+    close_intake();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("intake");
+    TCase *tests = tcase_create("rows");
+
+    tcase_add_test(tests, a_click_and_a_silence_become_two_rows);
+    tcase_add_test(tests, the_same_impression_again_is_one_row);
+    tcase_add_test(tests, a_user_that_means_nobody_has_no_user);
+    tcase_add_test(tests, a_label_without_its_pair_is_no_row_of_its_own);
+    tcase_add_test(tests, what_is_no_event_changes_nothing);
+    tcase_add_test(tests, a_clock_up_to_thirty_minutes_ahead_is_believed);
+    tcase_add_test(tests, an_event_of_next_year_closes_nobodys_window);
+    tcase_add_test(tests, time_does_not_go_back);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
