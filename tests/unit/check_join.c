@@ -1,9 +1,9 @@
 /*
  * check_join.c - what becomes of each impression and each label: a table of
- * stories, and random ones against a slow second join.
+ * stories, and what a full join gives up.
  */
+#include "support/join_outcomes.h"
 #include "support/run_suite.h"
-#include "support/slow_join.h"
 
 #include "consumer/join.h"
 
@@ -17,19 +17,6 @@ static struct error err;
 enum { WINDOW = 100, LATE = 200, PENDING_MAX = 1000 };
 
 static const struct join_config usual = {WINDOW, LATE, PENDING_MAX};
-
-/* Takes what is ready; the last outcome of each sequence counts. */
-static void drain(struct join *join, float labels[], size_t count)
-{
-    struct join_outcome outcome;
-
-    while (join_next(join, &outcome)) {
-        ck_assert_uint_lt(outcome.sequence, count);
-        labels[outcome.sequence] = outcome.label;
-    }
-    struct join_books books = join_books(join);
-    ck_assert(join_books_balance(&books));
-}
 
 /* --- Stories ----------------------------------------------------------------
  */
@@ -171,7 +158,7 @@ START_TEST(each_story_ends_as_told)
     ck_assert_ok(join_new(&usual, &join, &err), err);
     for (char *step; (step = strsep(&rest, " "));) {
         take_step(join, step);
-        drain(join, labels, 8);
+        join_outcomes_take(join, labels, 8);
     }
     char text[64] = "";
     for (size_t i = 0; i < join_books(join).impressions; i++) {
@@ -206,7 +193,7 @@ static struct join *full_of_impressions(uint32_t count, float labels[])
             join_impression(join, &id, 1000 + i, &sequence, &is_new, &err),
             err);
         ck_assert_uint_eq(sequence, i);
-        drain(join, labels, count);
+        join_outcomes_take(join, labels, count);
     }
     return join;
 }
@@ -218,7 +205,7 @@ START_TEST(a_full_join_gives_up_the_oldest_open_impression)
     struct id id = id_from_number(77);
 
     ck_assert_ok(join_label(join, &id, 2000, 1, &err), err);
-    drain(join, labels, 4);
+    join_outcomes_take(join, labels, 4);
     ck_assert(isnan(labels[0]));
     ck_assert_float_eq(labels[1], -1);
     assert_books(join, "full", "open=3 given_up=1 waiting=1");
@@ -234,12 +221,12 @@ START_TEST(a_full_join_forgets_closed_impressions_first)
     bool is_new;
 
     join_advance(join, 1102); /* closes 0 and 1 */
-    drain(join, labels, 4);
+    join_outcomes_take(join, labels, 4);
     for (int i = 0; i < 2; i++) {
         struct id id = id_from_number(70 + i);
         ck_assert_ok(join_impression(join, &id, 1102, &sequence, &is_new, &err),
                      err);
-        drain(join, labels, 4);
+        join_outcomes_take(join, labels, 4);
     }
     assert_books(join, "forgotten", "open=4 negative=2 forgotten=2");
     join_free(join);
@@ -255,7 +242,7 @@ START_TEST(a_full_join_gives_up_waiting_labels_too)
     for (int i = 0; i < 5; i++) {
         struct id id = id_from_number(i);
         ck_assert_ok(join_label(join, &id, 1000, 1, &err), err);
-        drain(join, NULL, 0);
+        join_outcomes_take(join, NULL, 0);
     }
     assert_books(join, "labels", "waiting=2 labels_given_up=3");
     join_free(join);
@@ -278,7 +265,7 @@ START_TEST(memory_stays_flat_when_what_is_pending_does)
         ck_assert_ok(join_impression(join, &id, i, &sequence, &is_new, &err),
                      err);
         join_advance(join, i);
-        drain(join, labels, 400000);
+        join_outcomes_take(join, labels, 400000);
         if (i == 100000)
             bytes = join_bytes(join);
     }
@@ -296,111 +283,8 @@ START_TEST(the_last_time_there_is_does_not_wrap)
     ck_assert_ok(join_new(&usual, &join, &err), err);
     take_step(join, "ia9223372036854775807");
     take_step(join, "@9223372036854775807");
-    drain(join, labels, 1);
+    join_outcomes_take(join, labels, 1);
     assert_books(join, "end of time", "open=1");
-    join_free(join);
-}
-END_TEST
-
-/* --- Against the slow join --------------------------------------------------
- */
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t limit)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33) % limit;
-}
-
-/* Numbers, and texts that would collide with them if types were confused. */
-static struct id random_id(char text[32])
-{
-    uint32_t which = random_below(600);
-    int size = snprintf(text, 32, which % 3 ? "%u" : "id-%u", which);
-
-    return id_from_text(text, (size_t)size);
-}
-
-static void random_step(struct join *join, struct slow_join *slow, int64_t now)
-{
-    static const double clicks[] = {0, 1, 1, 0.5};
-    char text[32];
-    struct id id = random_id(text);
-    int64_t ts = now - 60 + random_below(120);
-    uint32_t kind = random_below(10);
-    uint64_t sequence = 0, slow_sequence = 0;
-    bool is_new = false;
-
-    if (random_below(20) == 0)
-        ts += (int64_t)random_below(1000) - 500;
-    if (kind < 5) {
-        ck_assert_ok(join_impression(join, &id, ts, &sequence, &is_new, &err),
-                     err);
-        ck_assert(is_new == slow_impression(slow, &id, ts, &slow_sequence));
-        ck_assert_uint_eq(sequence, slow_sequence);
-    } else if (kind < 8) {
-        double click = clicks[random_below(4)];
-        ck_assert_ok(join_label(join, &id, ts, click, &err), err);
-        slow_label(slow, &id, ts, (float)click);
-    } else {
-        join_advance(join, now);
-        slow_advance(slow, now);
-    }
-}
-
-START_TEST(random_stories_end_as_in_the_slow_join)
-{
-    enum { STEPS = 6000 };
-    static float labels[STEPS];
-    struct join *join = NULL;
-    struct slow_join *slow = slow_new(WINDOW, LATE);
-
-    random_state = (uint64_t)_i;
-    for (size_t i = 0; i < STEPS; i++)
-        labels[i] = -1;
-    ck_assert_ok(join_new(&usual, &join, &err), err);
-    for (int64_t step = 0; step < STEPS; step++) {
-        random_step(join, slow, 1000 + step / 2);
-        drain(join, labels, STEPS);
-        struct join_books books = join_books(join);
-        slow_assert_books(slow, &books);
-    }
-    for (uint64_t i = 0; i < join_books(join).impressions; i++)
-        ck_assert_float_eq(labels[i], slow_outcome(slow, i));
-    slow_free(slow);
-    join_free(join);
-}
-END_TEST
-
-START_TEST(books_balance_in_a_join_that_is_always_full)
-{
-    const struct join_config tiny = {WINDOW, LATE, 7};
-    static float labels[20000];
-    struct join *join = NULL;
-    uint64_t sequence;
-    bool is_new;
-
-    random_state = 42;
-    ck_assert_ok(join_new(&tiny, &join, &err), err);
-    for (int step = 0; step < 20000; step++) {
-        char text[32];
-        struct id id = random_id(text);
-        if (random_below(2))
-            ck_assert_ok(
-                join_impression(join, &id, step, &sequence, &is_new, &err),
-                err);
-        else
-            ck_assert_ok(join_label(join, &id, step, 1, &err), err);
-        drain(join, labels, 20000);
-        join_advance(join, step - 3);
-        drain(join, labels, 20000);
-    }
-    struct join_books books = join_books(join);
-    ck_assert_uint_le(books.open + books.waiting, 7);
-    ck_assert_uint_gt(books.given_up, 0);
-    ck_assert_uint_gt(books.labels_given_up, 0);
-    ck_assert_uint_gt(books.forgotten, 0);
     join_free(join);
 }
 END_TEST
@@ -417,8 +301,6 @@ int main(void)
     tcase_add_test(tests, a_full_join_gives_up_waiting_labels_too);
     tcase_add_test(tests, memory_stays_flat_when_what_is_pending_does);
     tcase_add_test(tests, the_last_time_there_is_does_not_wrap);
-    tcase_add_loop_test(tests, random_stories_end_as_in_the_slow_join, 1, 6);
-    tcase_add_test(tests, books_balance_in_a_join_that_is_always_full);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
