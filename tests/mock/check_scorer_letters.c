@@ -1,0 +1,122 @@
+/*
+ * check_scorer_letters.c - records that are no impressions become dead letters
+ * with their reason, and a flood of them stops the scorer.
+ */
+#include "support/run_suite.h"
+#include "support/scorer_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct error err;
+static struct scorer_world world;
+
+static void open_world(void)
+{
+    scorer_world_open(&world);
+}
+
+static void close_world(void)
+{
+    scorer_world_close(&world);
+}
+
+static const struct {
+    const char *bytes;
+    size_t size;
+    const char *reason;
+} bad[] = {
+    {"\xc1", 1, "invalid"},         {"\x93\x01\x02\x03", 4, "not_a_map"},
+    {"\x81\xa2id", 4, "truncated"}, {"\x80", 1, "missing"},
+    {"\x80\x80", 2, "trailing"},    {"\xdf\xff\xff\xff\xff", 5, "truncated"},
+};
+enum { BAD_COUNT = sizeof(bad) / sizeof(bad[0]) };
+
+START_TEST(bad_records_are_kept_with_their_reason_and_neighbours_are_scored)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+    struct message_header own = {"color", "red", 3};
+
+    scorer_world_post(&world, tiny_model(1), 1);
+    for (size_t i = 0; i < BAD_COUNT; i++) {
+        scorer_world_send(&world, (int64_t)i * 4, 4);
+        scorer_world_send_bytes(&world, 0, bad[i].bytes, bad[i].size, &own, 1);
+    }
+    scorer_world_send(&world, BAD_COUNT * 4, 4);
+    struct scorer_counts total =
+        scorer_world_score(&world, &config, BAD_COUNT + (BAD_COUNT + 1) * 4);
+
+    ck_assert_uint_eq(total.dead_letters, BAD_COUNT);
+    scorer_world_check_ids(&world, 0, (BAD_COUNT + 1) * 4);
+    ck_assert_uint_eq(world.dead_letters.count, BAD_COUNT);
+    for (size_t i = 0; i < BAD_COUNT; i++) {
+        const struct copied_record *letter = &world.dead_letters.at[i];
+        char offset[16];
+        snprintf(offset, sizeof(offset), "%zu", 2 * i + 1);
+        ck_assert_uint_eq(letter->value_size, bad[i].size);
+        ck_assert_mem_eq(letter->value, bad[i].bytes, bad[i].size);
+        ck_assert_mem_eq(letter->key, "key", 3);
+        ck_assert_int_eq(letter->partition, 0);
+        scorer_world_check_header(letter, "color", "red");
+        scorer_world_check_header(letter, "pctr.reason", bad[i].reason);
+        scorer_world_check_header(letter, "pctr.topic", "in");
+        scorer_world_check_header(letter, "pctr.partition", "0");
+        scorer_world_check_header(letter, "pctr.offset", offset);
+        scorer_world_check_header(letter, "pctr.stage", "score");
+        scorer_world_check_header(letter, "__connect.errors.topic", "in");
+        scorer_world_check_header(letter, "__connect.errors.offset", offset);
+    }
+}
+END_TEST
+
+START_TEST(a_letter_that_is_too_large_is_cut_and_says_so)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+    size_t size = 950000;
+    char *large = malloc(size);
+
+    ck_assert_ptr_nonnull(large);
+    memset(large, 0xc1, size);
+    scorer_world_send_bytes(&world, 1, large, size, NULL, 0);
+    scorer_world_send(&world, 0, 4);
+    scorer_world_score(&world, &config, 5);
+    scorer_world_check_ids(&world, 0, 4);
+    ck_assert_uint_eq(world.dead_letters.count, 1);
+    ck_assert_uint_eq(world.dead_letters.at[0].value_size, 900000 - 3);
+    ck_assert_mem_eq(world.dead_letters.at[0].value, large, 900000 - 3);
+    scorer_world_check_header(&world.dead_letters.at[0], "truncated", "1");
+    free(large);
+}
+END_TEST
+
+START_TEST(a_flood_of_bad_records_stops_the_scorer)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+
+    for (int i = 0; i < 12000; i++)
+        scorer_world_send_bytes(&world, i % SCORER_WORLD_PARTITIONS, "\xc1", 1,
+                                NULL, 0);
+    ck_assert_ok(publisher_flush(world.feed, SCORER_WORLD_WAIT_MS, &err), err);
+    struct scorer *scorer = scorer_world_start(&world, &config);
+    scorer_world_await(scorer, UINT64_MAX);
+    ck_assert_refused(scorer_join(scorer, NULL, &err), err, ERROR_FORMAT,
+                      "dead_letters.max_share");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("scorer letters");
+    TCase *tests = tcase_create("mock");
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, open_world, close_world);
+    tcase_add_test(
+        tests,
+        bad_records_are_kept_with_their_reason_and_neighbours_are_scored);
+    tcase_add_test(tests, a_letter_that_is_too_large_is_cut_and_says_so);
+    tcase_add_test(tests, a_flood_of_bad_records_stops_the_scorer);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
