@@ -181,3 +181,43 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
     }
     return 0;
 }
+
+/* --- How far they are --------------------------------------------------------
+ */
+
+bool merge_lanes_ended(const struct merge_lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        if (!lanes->list[i].done)
+            return false;
+    return true;
+}
+
+bool merge_lanes_caught_up(const struct merge_lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++) {
+        const struct merge_lane *lane = &lanes->list[i];
+        bool rest = merge_lane_has_head(lane) && lane->next < lane->known;
+        if (!lane->reached || rest)
+            return false;
+    }
+    return true;
+}
+
+uint64_t merge_lanes_lag(const struct merge_lanes *lanes, rd_kafka_t *client)
+{
+    uint64_t lag = 0;
+
+    for (size_t i = 0; i < lanes->count; i++) {
+        const struct merge_lane *lane = &lanes->list[i];
+        int64_t low, high;
+        /* Behind the last record there may be markers of transactions. */
+        if (lane->done || (lane->at_end && !merge_lane_has_head(lane)))
+            continue;
+        if (!rd_kafka_get_watermark_offsets(client, lane->name, lane->partition,
+                                            &low, &high) &&
+            high > lane->next)
+            lag += (uint64_t)(high - lane->next);
+    }
+    return lag;
+}

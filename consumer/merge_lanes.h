@@ -23,4 +23,13 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
                       const struct merge_reader_config *config,
                       struct error *err) MUST_CHECK;
 
+/* Nothing is left to read. */
+bool merge_lanes_ended(const struct merge_lanes *lanes);
+
+/* All that was there at the start has been read. */
+bool merge_lanes_caught_up(const struct merge_lanes *lanes);
+
+/* Records on the broker that were not read yet, as far as is known. */
+uint64_t merge_lanes_lag(const struct merge_lanes *lanes, rd_kafka_t *client);
+
 #endif

@@ -242,14 +242,6 @@ static bool has_next(const struct merge_reader *reader)
     return lane->held[lane->at]->offset < lane->aged;
 }
 
-static bool has_ended(const struct merge_reader *reader)
-{
-    for (size_t i = 0; i < reader->lanes.count; i++)
-        if (!reader->lanes.list[i].done)
-            return false;
-    return true;
-}
-
 static int hand_out(struct merge_reader *reader, struct merge_record *record,
                     struct error *err)
 {
@@ -310,7 +302,7 @@ int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
             return -1;
         if (has_next(reader))
             continue;
-        if (has_ended(reader)) {
+        if (merge_lanes_ended(&reader->lanes)) {
             *result = MERGE_END;
             return 0;
         }
@@ -330,13 +322,7 @@ int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
 
 bool merge_reader_caught_up(const struct merge_reader *reader)
 {
-    for (size_t i = 0; i < reader->lanes.count; i++) {
-        const struct merge_lane *lane = &reader->lanes.list[i];
-        bool rest = merge_lane_has_head(lane) && lane->next < lane->known;
-        if (!lane->reached || rest)
-            return false;
-    }
-    return true;
+    return merge_lanes_caught_up(&reader->lanes);
 }
 
 const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
@@ -365,20 +351,7 @@ size_t merge_reader_expired(const struct merge_reader *reader)
 
 uint64_t merge_reader_lag(const struct merge_reader *reader)
 {
-    uint64_t lag = 0;
-
-    for (size_t i = 0; i < reader->lanes.count; i++) {
-        const struct merge_lane *lane = &reader->lanes.list[i];
-        int64_t low, high;
-        /* Behind the last record there may be markers of transactions. */
-        if (lane->done || (lane->at_end && !merge_lane_has_head(lane)))
-            continue;
-        if (!rd_kafka_get_watermark_offsets(reader->client, lane->name,
-                                            lane->partition, &low, &high) &&
-            high > lane->next)
-            lag += (uint64_t)(high - lane->next);
-    }
-    return lag;
+    return merge_lanes_lag(&reader->lanes, reader->client);
 }
 
 void merge_reader_close(struct merge_reader *reader)

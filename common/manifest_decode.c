@@ -1,0 +1,331 @@
+/*
+ * manifest_decode.c - manifests out of bytes that nobody vouches for.
+ */
+#include "common/cursor.h"
+#include "common/manifest_fields.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RANGES = MANIFEST_FIELD_COUNT, /* behind the table, in the bits of what
+                                      was seen */
+    VALUES_MAX = 4 * MANIFEST_RANGE_PARTS * MANIFEST_RANGES_MAX,
+};
+_Static_assert(MANIFEST_FIELD_COUNT < 32, "one bit each");
+
+static int wrong(struct error *err, const char *name, const char *what)
+{
+    return error_set(err, ERROR_FORMAT, "manifest: %s: %s", name, what);
+}
+
+static int broken(struct error *err, enum cursor_fault fault)
+{
+    static const char *const why[] = {
+        [CURSOR_OK] = "sound",
+        [CURSOR_TRUNCATED] = "cut short",
+        [CURSOR_INVALID] = "not msgpack",
+        [CURSOR_TOO_DEEP] = "nested too deep",
+        [CURSOR_TOO_MANY] = "too many values",
+    };
+    return error_set(err, ERROR_FORMAT, "manifest: %s", why[fault]);
+}
+
+static bool is_text(const struct cursor_value *value, const char *text)
+{
+    return value->type == CURSOR_TEXT && value->size == strlen(text) &&
+           memcmp(value->bytes, text, value->size) == 0;
+}
+
+/* Text that can stand in a log line and on a terminal. */
+static int read_text(const struct cursor_value *value, const char *name,
+                     char *to, size_t room, struct error *err)
+{
+    if (value->type != CURSOR_TEXT)
+        return wrong(err, name, "not a text");
+    if (value->size >= room)
+        return error_set(err, ERROR_LIMIT,
+                         "manifest: %s: %u bytes, at most %zu", name,
+                         value->size, room - 1);
+    for (uint32_t i = 0; i < value->size; i++)
+        if (value->bytes[i] < ' ' || value->bytes[i] == 0x7f ||
+            value->bytes[i] == '"')
+            return wrong(err, name, "has an unprintable byte");
+    memcpy(to, value->bytes, value->size);
+    to[value->size] = '\0';
+    return 0;
+}
+
+static int read_unsigned(const struct cursor_value *value, const char *name,
+                         uint64_t max, uint64_t *to, struct error *err)
+{
+    uint64_t number;
+
+    if (value->type == CURSOR_HUGE)
+        number = value->huge;
+    else if (value->type == CURSOR_INTEGER && value->integer >= 0)
+        number = (uint64_t)value->integer;
+    else
+        return wrong(err, name, "not a natural number");
+    if (number > max)
+        return error_set(err, ERROR_LIMIT,
+                         "manifest: %s: %" PRIu64 ", at most %" PRIu64, name,
+                         number, max);
+    *to = number;
+    return 0;
+}
+
+static int read_f64(const struct cursor_value *value, const char *name,
+                    double *to, struct error *err)
+{
+    switch (value->type) {
+    case CURSOR_NIL:
+        *to = (double)NAN;
+        return 0;
+    case CURSOR_INTEGER:
+        *to = (double)value->integer;
+        return 0;
+    case CURSOR_FLOAT:
+        *to = value->real;
+        return 0;
+    default:
+        return wrong(err, name, "not a number");
+    }
+}
+
+static int read_field(const struct manifest_field *field,
+                      const struct cursor_value *value,
+                      struct manifest *manifest, struct error *err)
+{
+    void *to = (char *)manifest + field->offset;
+    uint64_t number;
+
+    switch (field->kind) {
+    case MANIFEST_TEXT:
+        return read_text(value, field->name, to, field->size, err);
+    case MANIFEST_F64:
+        return read_f64(value, field->name, to, err);
+    case MANIFEST_BYTES:
+        if (value->type != CURSOR_BYTES || value->size != field->size)
+            return wrong(err, field->name, "not bytes of the right length");
+        memcpy(to, value->bytes, field->size);
+        return 0;
+    case MANIFEST_U32:
+        if (read_unsigned(value, field->name, UINT32_MAX, &number, err) < 0)
+            return -1;
+        *(uint32_t *)to = (uint32_t)number;
+        return 0;
+    case MANIFEST_U64:
+        return read_unsigned(value, field->name, UINT64_MAX, to, err);
+    case MANIFEST_I64:
+        if (read_unsigned(value, field->name, INT64_MAX, &number, err) < 0)
+            return -1;
+        *(int64_t *)to = (int64_t)number;
+        return 0;
+    }
+    return 0;
+}
+
+static int read_range(struct cursor *cursor, struct manifest_range *to,
+                      struct error *err)
+{
+    struct cursor_value array, parts[MANIFEST_RANGE_PARTS];
+    uint64_t partition, first, next;
+    enum cursor_fault fault = cursor_take(cursor, &array);
+
+    if (fault != CURSOR_OK)
+        return broken(err, fault);
+    if (array.type != CURSOR_ARRAY || array.size != MANIFEST_RANGE_PARTS)
+        return wrong(err, "ranges", "not arrays of four");
+    for (unsigned i = 0; i < MANIFEST_RANGE_PARTS; i++) {
+        fault = cursor_take(cursor, &parts[i]);
+        if (fault != CURSOR_OK)
+            return broken(err, fault);
+    }
+    if (read_text(&parts[0], "ranges", to->topic, sizeof(to->topic), err) < 0 ||
+        read_unsigned(&parts[1], "ranges", INT32_MAX, &partition, err) < 0 ||
+        read_unsigned(&parts[2], "ranges", INT64_MAX, &first, err) < 0 ||
+        read_unsigned(&parts[3], "ranges", INT64_MAX, &next, err) < 0)
+        return -1;
+    if (first > next)
+        return wrong(err, "ranges", "one ends before it starts");
+    to->partition = (int32_t)partition;
+    to->first = (int64_t)first;
+    to->next = (int64_t)next;
+    return 0;
+}
+
+static int read_ranges(struct cursor *cursor, const struct cursor_value *array,
+                       struct manifest *manifest, struct error *err)
+{
+    if (array->type != CURSOR_ARRAY)
+        return wrong(err, "ranges", "not an array");
+    if (array->size > MANIFEST_RANGES_MAX)
+        return error_set(err, ERROR_LIMIT, "manifest: %u ranges, at most %d",
+                         array->size, MANIFEST_RANGES_MAX);
+    if (array->size == 0)
+        return 0;
+    manifest->ranges = calloc(array->size, sizeof(*manifest->ranges));
+    if (!manifest->ranges)
+        return error_set(err, ERROR_FAILED, "manifest: out of memory");
+    manifest->range_count = array->size;
+    for (size_t i = 0; i < manifest->range_count; i++)
+        if (read_range(cursor, &manifest->ranges[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The position in the table, RANGES, or -1 for a field of a later version. */
+static int find_field(const struct cursor_value *key)
+{
+    for (int i = 0; i < MANIFEST_FIELD_COUNT; i++)
+        if (is_text(key, manifest_fields[i].name))
+            return i;
+    return is_text(key, "ranges") ? RANGES : -1;
+}
+
+static int skip(struct cursor *cursor, const struct cursor_value *value,
+                struct error *err)
+{
+    enum cursor_fault fault = CURSOR_OK;
+
+    if (cursor_is_container(value))
+        fault = cursor_skip_contents(cursor, value, 2);
+    return fault == CURSOR_OK ? 0 : broken(err, fault);
+}
+
+/* A key, and the head of the value behind it. */
+static int take_entry(struct cursor *cursor, int *field,
+                      struct cursor_value *value, struct error *err)
+{
+    struct cursor_value key;
+    enum cursor_fault fault = cursor_take(cursor, &key);
+
+    if (fault != CURSOR_OK)
+        return broken(err, fault);
+    if (skip(cursor, &key, err) < 0)
+        return -1;
+    fault = cursor_take(cursor, value);
+    *field = find_field(&key);
+    return fault == CURSOR_OK ? 0 : broken(err, fault);
+}
+
+static int take_map(struct cursor *cursor, struct cursor_value *map,
+                    struct error *err)
+{
+    enum cursor_fault fault = cursor_take(cursor, map);
+
+    if (fault != CURSOR_OK)
+        return broken(err, fault);
+    if (map->type != CURSOR_MAP)
+        return error_set(err, ERROR_FORMAT, "manifest: not a map");
+    return 0;
+}
+
+/* Goes first: a newer format may have changed any other field. */
+static int check_format(struct cursor cursor, struct error *err)
+{
+    struct cursor_value map, value;
+    struct manifest found = {0};
+    int field;
+
+    if (take_map(&cursor, &map, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < map.size; i++) {
+        if (take_entry(&cursor, &field, &value, err) < 0 ||
+            skip(&cursor, &value, err) < 0)
+            return -1;
+        if (field == 0 &&
+            read_field(&manifest_fields[0], &value, &found, err) < 0)
+            return -1;
+    }
+    if (!cursor_at_end(&cursor))
+        return error_set(err, ERROR_FORMAT, "manifest: goes on behind its end");
+    if (found.format == 0)
+        return wrong(err, "format", "missing");
+    if (found.format > MANIFEST_FORMAT)
+        return error_set(err, ERROR_FORMAT,
+                         "manifest: format %u is newer than this program's %d: "
+                         "update the program",
+                         found.format, MANIFEST_FORMAT);
+    return 0;
+}
+
+static const char *field_name(int field)
+{
+    return field == RANGES ? "ranges" : manifest_fields[field].name;
+}
+
+static int read_fields(struct cursor cursor, struct manifest *manifest,
+                       struct error *err)
+{
+    struct cursor_value map, value;
+    uint32_t seen = 0;
+    int field;
+
+    if (take_map(&cursor, &map, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < map.size; i++) {
+        if (take_entry(&cursor, &field, &value, err) < 0)
+            return -1;
+        if (field >= 0 && seen & 1u << field)
+            return wrong(err, field_name(field), "occurs twice");
+        int status =
+            field < 0 ? skip(&cursor, &value, err)
+            : field == RANGES
+                ? read_ranges(&cursor, &value, manifest, err)
+                : read_field(&manifest_fields[field], &value, manifest, err);
+        if (status < 0)
+            return -1;
+        seen |= field >= 0 ? 1u << field : 0;
+    }
+    for (int i = 0; i <= RANGES; i++)
+        if (!(seen & 1u << i))
+            return wrong(err, field_name(i), "missing");
+    return 0;
+}
+
+/* The numbers agree with each other and with what a reader will hold. */
+static int check_sizes(const struct manifest *manifest, struct error *err)
+{
+    if (manifest->epoch == 0)
+        return wrong(err, "epoch", "0 means no model");
+    if (manifest->name[0] == '\0')
+        return wrong(err, "name", "empty");
+    if (manifest->size == 0 || manifest->size > MANIFEST_SNAPSHOT_MAX)
+        return error_set(err, ERROR_LIMIT,
+                         "manifest: size: %" PRIu64 " is outside 1..%d",
+                         manifest->size, MANIFEST_SNAPSHOT_MAX);
+    if (manifest->chunk_size == 0 || manifest->chunk_size > MANIFEST_CHUNK_MAX)
+        return error_set(err, ERROR_LIMIT,
+                         "manifest: chunk_size: %u is outside 1..%d",
+                         manifest->chunk_size, MANIFEST_CHUNK_MAX);
+    /* What cannot be packed grows by less than this. */
+    if (manifest->packed_size == 0 ||
+        manifest->packed_size > manifest->size + manifest->size / 128 + 65536)
+        return wrong(err, "packed_size", "does not fit size");
+    if ((manifest->packed_size - 1) / manifest->chunk_size + 1 !=
+        manifest->chunk_count)
+        return wrong(err, "chunk_count",
+                     "does not fit packed_size and chunk_size");
+    return 0;
+}
+
+int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
+                    struct error *err)
+{
+    struct cursor cursor = cursor_over(bytes, size, VALUES_MAX);
+    struct manifest manifest = {0};
+
+    if (check_format(cursor, err) < 0)
+        return -1;
+    if (read_fields(cursor, &manifest, err) < 0 ||
+        check_sizes(&manifest, err) < 0) {
+        manifest_free(&manifest);
+        return -1;
+    }
+    *out = manifest;
+    return 0;
+}
