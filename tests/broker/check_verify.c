@@ -8,16 +8,12 @@
  */
 #include "support/pipeline.h"
 #include "support/run_suite.h"
+#include "support/topic_change.h"
 
 #include "common/clock.h"
 #include "common/event_codec.h"
-#include "common/manifest.h"
 
-#include "producer/publisher.h"
-
-#include <inttypes.h>
 #include <jansson.h>
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +28,6 @@ enum {
 };
 #define ROWS "--world.rows=105000"
 
-static struct error err;
 static struct pipeline line;
 static struct child_process feed, trainer, scorer;
 static char state_dir[] = "/tmp/pctr-verify-XXXXXX";
@@ -192,83 +187,25 @@ static bool finding_differs(const char *field)
     return false;
 }
 
-/* --- Changed copies ---------------------------------------------------------
+/* --- What is found ----------------------------------------------------------
  */
 
-/* The changed record, and the bit that was changed in it. */
-struct change {
-    size_t record, byte;
-};
-
-static void make_copy_topic(enum pipeline_name which, char name[],
-                            int partitions)
+/* In the place of the pipeline's own. */
+static void use_topic(enum pipeline_name which, const char *name)
 {
-    kafka_fixture_name("changed", name);
-    kafka_fixture_create(name, partitions, "-1");
     snprintf(changed_option, sizeof(changed_option), "%.*s=%.*s",
              (int)strcspn(line.options[which], "="), line.options[which],
              FIXTURE_NAME_SIZE, name);
 }
 
-static void send_copy(struct publisher *publisher,
-                      const struct fixture_record *record)
-{
-    struct message_header headers[16];
-
-    for (size_t i = 0; i < record->header_count; i++)
-        headers[i] = (struct message_header){record->headers[i].name,
-                                             record->headers[i].value,
-                                             record->headers[i].size};
-    struct outgoing out = {.partition = record->partition,
-                           .key = record->key,
-                           .key_size = record->key_size,
-                           .value = record->value,
-                           .value_size = record->value_size,
-                           .timestamp_ms = record->timestamp_ms,
-                           .headers = headers,
-                           .header_count = record->header_count};
-    ck_assert_ok(publisher_send(publisher, &out, &err), err);
-}
-
-/* With a transaction for each record where there was one. */
-static void copy_topic(enum pipeline_name which, int partitions,
-                       bool transactions, const struct change *change)
+static void change_topic(enum pipeline_name which, int partitions,
+                         bool transactions, const struct topic_change *change)
 {
     char name[FIXTURE_NAME_SIZE];
-    struct publisher_config config = {.kafka = kafka_fixture_settings(),
-                                      .topics = {name, NULL}};
-    struct fixture_records records = kafka_fixture_read(line.names[which]);
-    struct publisher *publisher = NULL;
 
-    make_copy_topic(which, name, partitions);
-    if (transactions)
-        strcpy(config.transactional_id, name);
-    ck_assert_ok(publisher_open(&config, &publisher, &err), err);
-    if (change)
-        records.at[change->record].value[change->byte] ^= 1;
-    for (size_t i = 0; i < records.count; i++) {
-        if (transactions)
-            ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
-        send_copy(publisher, &records.at[i]);
-        if (transactions)
-            ck_assert_int_eq(publisher_commit(publisher, &err), PUBLISHER_OK);
-    }
-    ck_assert_ok(publisher_flush(publisher, WAIT_MS, &err), err);
-    ck_assert_uint_eq(publisher_counts(publisher).delivered, records.count);
-    publisher_close(publisher);
-    printf("%s: %zu records copied to %s\n", line.names[which], records.count,
-           name);
-    fixture_records_free(&records);
-}
-
-/* The place of `bytes` in the value, behind them. */
-static size_t place_behind(const struct fixture_record *record,
-                           const char *bytes, size_t size)
-{
-    for (size_t i = 0; i + size <= record->value_size; i++)
-        if (memcmp(record->value + i, bytes, size) == 0)
-            return i + size;
-    ck_abort_msg("it is not there");
+    topic_change_copy(line.names[which], partitions, transactions, change,
+                      name);
+    use_topic(which, name);
 }
 
 /* A prediction by a model, so that it has something to say. */
@@ -285,9 +222,6 @@ static size_t find_learned(const struct fixture_records *records)
     }
     ck_abort_msg("nothing was learned");
 }
-
-/* --- What is found ----------------------------------------------------------
- */
 
 static void all_are_verified(void)
 {
@@ -312,12 +246,12 @@ static void a_bit_of_a_prediction(void)
 {
     struct fixture_records records =
         kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
-    struct change change = {.record = find_learned(&records)};
+    struct topic_change change = {.record = find_learned(&records)};
     const struct fixture_record *record = &records.at[change.record];
     int32_t partition = record->partition;
 
-    change.byte = place_behind(record, "\xa1p\xcb", 3) + 7;
-    copy_topic(PIPE_PREDICTIONS, PARTITIONS, false, &change);
+    change.byte = topic_change_place(record, "\xa1p\xcb", 3) + 7;
+    change_topic(PIPE_PREDICTIONS, PARTITIONS, false, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_eq(number("mismatched"), 1);
     ck_assert_uint_eq(number("verified"), total - 1);
@@ -332,17 +266,14 @@ static void a_bit_of_an_input(void)
 {
     struct fixture_records records =
         kafka_fixture_read(line.names[PIPE_IMPRESSIONS]);
-    struct change change = {.record = records.count / 3};
+    struct topic_change change = {.record = records.count / 3};
     const struct fixture_record *record = &records.at[change.record];
 
     /* The last bit of the ad, whatever its type. */
-    change.byte = place_behind(record,
-                               "\xa2"
-                               "ad",
-                               3);
+    change.byte = topic_change_place(record, "\xa2\x61\x64", 3);
     if (record->value[change.byte] >= 0xcc)
         change.byte += 1u << (record->value[change.byte] & 3);
-    copy_topic(PIPE_IMPRESSIONS, PARTITIONS, false, &change);
+    change_topic(PIPE_IMPRESSIONS, PARTITIONS, false, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_eq(number("mismatched"), 1);
     ck_assert_uint_eq(number("verified"), total - 1);
@@ -357,9 +288,9 @@ static void a_bit_of_an_input(void)
 /* All that one model predicted cannot be verified, and nothing else. */
 static void a_bit_of_a_model(void)
 {
-    struct change change = {.record = 3, .byte = 1000};
+    const struct topic_change change = {.record = 3, .byte = 1000};
 
-    copy_topic(PIPE_CHUNKS, 1, true, &change);
+    change_topic(PIPE_CHUNKS, 1, true, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 65);
     ck_assert_uint_gt(number("model_damaged"), 0);
     ck_assert_uint_eq(number("model_damaged") + number("verified"), total);
@@ -371,11 +302,12 @@ static void a_bit_of_a_manifest(void)
 {
     struct fixture_records records =
         kafka_fixture_read(line.names[PIPE_MODELS]);
-    struct change change = {.record = 4};
+    struct topic_change change = {.record = 4};
 
-    change.byte =
-        place_behind(&records.at[change.record], "\xa6sha256\xc4\x20", 9) + 2;
-    copy_topic(PIPE_MODELS, 1, false, &change);
+    change.byte = topic_change_place(&records.at[change.record],
+                                     "\xa6sha256\xc4\x20", 9) +
+                  2;
+    change_topic(PIPE_MODELS, 1, false, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_gt(number("model_different"), 0);
     ck_assert_uint_eq(number("model_different") + number("verified"), total);
@@ -386,7 +318,8 @@ static void models_that_are_gone(void)
 {
     char name[FIXTURE_NAME_SIZE];
 
-    make_copy_topic(PIPE_MODELS, name, 1);
+    topic_change_create(name, 1);
+    use_topic(PIPE_MODELS, name);
     ck_assert_int_eq(verify(changed_option, NULL), 69);
     uint64_t gone = number("model_gone");
     ck_assert_uint_gt(gone, 0);
@@ -397,36 +330,10 @@ static void models_that_are_gone(void)
     ck_assert_uint_ge(number("models"), 1);
 }
 
-static void delete_records(const char *topic, int32_t partition, int64_t before)
-{
-    char why[256];
-    rd_kafka_conf_t *conf = NULL;
-    struct kafka_settings kafka = kafka_fixture_settings();
-
-    ck_assert_ok(kafka_conf(&kafka, KAFKA_ADMIN, &conf, &err), err);
-    rd_kafka_t *client =
-        rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-    ck_assert_msg(client != NULL, "%s", why);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = before;
-    rd_kafka_DeleteRecords_t *request = rd_kafka_DeleteRecords_new(list);
-    rd_kafka_DeleteRecords(client, &request, 1, NULL, queue);
-    rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, WAIT_MS);
-    ck_assert_ptr_nonnull(answer);
-    ck_assert_int_eq(rd_kafka_event_error(answer), 0);
-    rd_kafka_event_destroy(answer);
-    rd_kafka_DeleteRecords_destroy(request);
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-}
-
 /* The last one: the topic itself. */
 static void inputs_that_are_gone(void)
 {
-    delete_records(line.names[PIPE_IMPRESSIONS], 1, EXPIRED);
+    topic_change_delete(line.names[PIPE_IMPRESSIONS], 1, EXPIRED);
     ck_assert_int_eq(verify(NULL, NULL), 69);
     ck_assert_uint_eq(number("input_expired"), EXPIRED);
     ck_assert_uint_eq(number("verified"), total - EXPIRED);

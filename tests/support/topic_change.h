@@ -1,0 +1,37 @@
+/*
+ * topic_change.h - what cannot happen on Kafka, as a copy of a topic in which
+ * it has; and what can: records that are gone.
+ *
+ * Nothing here fails quietly: what goes wrong ends the test.
+ */
+#ifndef SUPPORT_TOPIC_CHANGE_H
+#define SUPPORT_TOPIC_CHANGE_H
+
+#include "support/kafka_fixture.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The changed record, and the byte whose lowest bit is another. */
+struct topic_change {
+    size_t record, byte;
+};
+
+/* An empty topic with a new name. */
+void topic_change_create(char name[FIXTURE_NAME_SIZE], int partitions);
+
+/* The whole topic with that change, every record at the offset it had: with a
+ * transaction for each where there was one. */
+void topic_change_copy(const char *from, int partitions, bool transactions,
+                       const struct topic_change *change,
+                       char name[FIXTURE_NAME_SIZE]);
+
+/* The place of `bytes` in the value, behind them. */
+size_t topic_change_place(const struct fixture_record *record,
+                          const char *bytes, size_t size);
+
+/* The broker deletes the records before that offset. */
+void topic_change_delete(const char *topic, int32_t partition, int64_t before);
+
+#endif
