@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-    TOPIC_KINDS = 6,
+    TOPIC_KINDS = 7,
     BUFFER_BYTES = 64 * 1024 * 1024,
     LAST_SLACK = 64, /* offsets that may be markers of transactions */
     NEVER = -1,      /* the end of a range that has none */
@@ -53,6 +53,7 @@ static const struct config_key keys[] = {
     {"topic.models",       CONFIG_TEXT, FIELD(topics[RECORD_MODEL]),       "pctr.models",       0, 0, NULL, "name of this topic"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(topics[RECORD_CHUNK]),       "pctr.model-chunks", 0, 0, NULL, "name of this topic"},
     {"topic.dead_letters", CONFIG_TEXT, FIELD(topics[RECORD_DEAD_LETTER]), "pctr.dead-letters", 0, 0, NULL, "name of this topic"},
+    {"topic.evaluations",  CONFIG_TEXT, FIELD(topics[RECORD_EVALUATION]),  "pctr.evaluations",  0, 0, NULL, "name of this topic"},
     {"field.id",    CONFIG_TEXT, FIELD(fields.id),    "id",    0, 0, NULL, "event field: unique id of the impression"},
     {"field.ts",    CONFIG_TEXT, FIELD(fields.ts),    "ts",    0, 0, NULL, "event field: event time"},
     {"field.user",  CONFIG_TEXT, FIELD(fields.user),  "user",  0, 0, NULL, "event field: who sees the ad"},
@@ -86,8 +87,8 @@ static int choose_by_word(struct work *work, const char *word,
                           struct error *err)
 {
     static const char *const words[TOPIC_KINDS] = {
-        "impressions", "labels", "predictions",
-        "models",      "chunks", "dead_letters"};
+        "impressions", "labels",       "predictions", "models",
+        "chunks",      "dead_letters", "evaluations"};
 
     for (int kind = 0; kind < TOPIC_KINDS; kind++) {
         if (strcmp(words[kind], word) != 0)
@@ -98,7 +99,8 @@ static int choose_by_word(struct work *work, const char *word,
     }
     return error_set(err, ERROR_USAGE,
                      "'%s' is none of impressions, labels, predictions, "
-                     "models, chunks, dead_letters; other topics: --topic NAME",
+                     "models, chunks, dead_letters, evaluations; other topics: "
+                     "--topic NAME",
                      word);
 }
 
@@ -110,8 +112,8 @@ static int choose_topic(struct work *work, struct error *err)
     if (work->with->argument_count != (named ? 0 : 1))
         return error_set(err, ERROR_USAGE,
                          "which topic? give one of impressions, labels, "
-                         "predictions, models, chunks, dead_letters, or "
-                         "--topic NAME");
+                         "predictions, models, chunks, dead_letters, "
+                         "evaluations, or --topic NAME");
     if (!named && choose_by_word(work, work->with->arguments[0], err) < 0)
         return -1;
     if (named) {
@@ -351,7 +353,8 @@ static int run(const struct invocation *with, void *settings, struct error *err)
 const struct command cat_command = {
     .name = "cat",
     .summary = "show the records of a topic as JSON lines",
-    .arguments = "[impressions|labels|predictions|models|chunks|dead_letters]",
+    .arguments = "[impressions|labels|predictions|models|chunks|dead_letters|"
+                 "evaluations]",
     .help = "  pctr cat predictions -b HOST:PORT --last 10\n"
             "  pctr cat predictions -b HOST:PORT -f | jq .value.p\n"
             "  pctr cat dead_letters -b HOST:PORT --from -1h\n"

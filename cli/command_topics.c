@@ -12,12 +12,13 @@ enum {
     NAME_SIZE = 250,
     /* A chunk of a snapshot is 512 KiB; key, headers and batch come on top. */
     CHUNK_RECORD_BYTES = 540 * 1024,
-    TOPIC_COUNT = 6,
+    TOPIC_COUNT = 7,
 };
 
 struct topics_settings {
     char impressions[NAME_SIZE], labels[NAME_SIZE], predictions[NAME_SIZE];
     char dead_letters[NAME_SIZE], models[NAME_SIZE], chunks[NAME_SIZE];
+    char evaluations[NAME_SIZE];
     uint32_t partitions, replicas, timeout_ms;
     uint64_t chunks_bytes;
     bool history, check;
@@ -35,6 +36,7 @@ static const struct config_key keys[] = {
     {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 0, 0, NULL, "records that could not be read"},
     {"topic.models",       CONFIG_TEXT, FIELD(models),       "pctr.models",       0, 0, NULL, "manifests of models; 1 partition, compacted"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),       "pctr.model-chunks", 0, 0, NULL, "the bytes of models; 1 partition"},
+    {"topic.evaluations",  CONFIG_TEXT, FIELD(evaluations),  "pctr.evaluations",  0, 0, NULL, "how good the models in service were; 1 partition, compacted"},
     {"partitions",         CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "of each topic of events; the most scoring threads that can share the work"},
     {"replicas",           CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
     {"history",            CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "events are kept for ever (retention.ms=-1): needed where old ones are fed or replayed"},
@@ -45,7 +47,7 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-enum kind { KIND_EVENTS, KIND_MANIFESTS, KIND_CHUNKS };
+enum kind { KIND_EVENTS, KIND_MANIFESTS, KIND_CHUNKS, KIND_EVALUATIONS };
 
 struct wanted {
     const char *name;
@@ -96,9 +98,11 @@ static void plan_all(const struct topics_settings *settings,
     all[3] = want(settings, settings->dead_letters, KIND_EVENTS);
     all[4] = want(settings, settings->models, KIND_MANIFESTS);
     all[5] = want(settings, settings->chunks, KIND_CHUNKS);
+    all[6] = want(settings, settings->evaluations, KIND_EVALUATIONS);
     for (size_t i = 0; i < 4 && settings->history; i++)
         add_config(&all[i].plan, "retention.ms", "-1");
     add_config(&all[4].plan, "cleanup.policy", "compact");
+    add_config(&all[6].plan, "cleanup.policy", "compact");
     /* When a model became available is for the broker's clock to say. */
     add_config(&all[4].plan, "message.timestamp.type", "LogAppendTime");
     add_config(&all[5].plan, "message.timestamp.type", "LogAppendTime");
@@ -161,6 +165,14 @@ static int check_chunks(const struct kafka_topic *topic, struct error *err)
     return check_single(topic, err);
 }
 
+static int check_evaluations(const struct kafka_topic *topic, struct error *err)
+{
+    if (topic->configured && !topic->compacted)
+        return refuse(topic, "cleanup.policy=compact",
+                      "must be compacted, or old figures expire", err);
+    return 0;
+}
+
 static int check_topic(const struct topics_settings *settings, enum kind kind,
                        const struct kafka_topic *topic, struct error *err)
 {
@@ -171,6 +183,8 @@ static int check_topic(const struct topics_settings *settings, enum kind kind,
         return check_manifests(topic, err);
     case KIND_CHUNKS:
         return check_chunks(topic, err);
+    case KIND_EVALUATIONS:
+        return check_evaluations(topic, err);
     }
     return 0;
 }
@@ -209,7 +223,8 @@ static void print_retention(const struct kafka_topic *topic, enum kind kind,
 {
     if (!topic->configured)
         snprintf(out, size, "-");
-    else if (kind == KIND_MANIFESTS && topic->compacted)
+    else if ((kind == KIND_MANIFESTS || kind == KIND_EVALUATIONS) &&
+             topic->compacted)
         snprintf(out, size, "newest of each key");
     else if (topic->retention_ms < 0)
         snprintf(out, size, "for ever");

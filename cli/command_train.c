@@ -22,6 +22,7 @@ struct train_settings {
     struct trainer_config trainer;
     /* What the table can hold; the trainer counts in signed ms. */
     uint64_t window_ms, late_ms, history_ms, every_ms, log_age_ms;
+    uint64_t evaluation_ms;
     char http_address[64];
     uint32_t http_port;
     uint32_t deadline_ms;
@@ -40,6 +41,8 @@ static const struct config_key keys[] = {
     {"topic.dead_letters", CONFIG_TEXT, FIELD(trainer.dead_letters), "pctr.dead-letters", 0, 0, NULL, "labels that could not be read"},
     {"topic.models",       CONFIG_TEXT, FIELD(trainer.models),       "pctr.models",       0, 0, NULL, "manifests of models"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(trainer.chunks),       "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(trainer.predictions),  "pctr.predictions",  0, 0, NULL, "what the models in service said, to be judged; it need not be there"},
+    {"topic.evaluations",  CONFIG_TEXT, FIELD(trainer.evaluations),  "pctr.evaluations",  0, 0, NULL, "how good that was, by windows of event time; it need not be there"},
     {"field.id",        CONFIG_TEXT, FIELD(trainer.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
     {"field.ts",        CONFIG_TEXT, FIELD(trainer.intake.fields.ts),        "ts",    0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
     {"field.user",      CONFIG_TEXT, FIELD(trainer.intake.fields.user),      "user",  0, 0, NULL, "event field: who sees the ad"},
@@ -68,6 +71,9 @@ static const struct config_key keys[] = {
     {"model.low",       CONFIG_F64,  FIELD(trainer.scale.low),  "0", -1e9, 1e9, NULL, "predictions are at least this"},
     {"model.high",      CONFIG_F64,  FIELD(trainer.scale.high), "1", -1e9, 1e9, NULL, "predictions are at most this"},
     {"model.chunk_bytes", CONFIG_U32, FIELD(trainer.chunk_bytes), "524288", 1024, 900000, NULL, "bytes of a published record"},
+    {"evaluate", CONFIG_BOOL, FIELD(trainer.evaluate), "true", 0, 0, NULL, "judge the models in service by their predictions, window by window"},
+    {"evaluation.window_ms", CONFIG_U64, FIELD(evaluation_ms), "3600000", 1000, MS_MAX, NULL, "ms of event time of a window; judged join.window_ms + join.late_ms after its end"},
+    {"evaluation.rows", CONFIG_U32, FIELD(trainer.evaluation_rows), "2000000", 1, 500000000, NULL, "impressions of windows that are not judged yet, about 80 bytes each; beyond that the oldest window is judged early"},
     {"bad_records",     CONFIG_CHOICE, FIELD(trainer.bad_records), "dlq", 0, 0, BAD_RECORDS_WORDS, "labels that are no events: to the dead letters, over them, or stop (65)"},
     {"dead_letters.max_share", CONFIG_F64, FIELD(trainer.bad_share_max), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
     {"shutdown.deadline_ms", CONFIG_U32, FIELD(deadline_ms), "30000", 0, 600000, NULL, "ms after SIGTERM until the process ends whatever it does; 0: never"},
@@ -184,6 +190,7 @@ static void take_settings(struct train_settings *settings,
     config->intake.join.late_ms = (int64_t)settings->late_ms;
     config->intake.log.age_ms = (int64_t)settings->log_age_ms;
     config->history_ms = (int64_t)settings->history_ms;
+    config->evaluation_window_ms = (int64_t)settings->evaluation_ms;
     config->retrain_every_ms = (int64_t)settings->every_ms;
 }
 

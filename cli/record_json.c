@@ -312,6 +312,7 @@ static void write_value(const struct showing *with, enum record_kind kind)
         [RECORD_MODEL] = write_model,
         [RECORD_CHUNK] = write_chunk,
         [RECORD_DEAD_LETTER] = write_dead_letter,
+        [RECORD_EVALUATION] = write_msgpack,
         [RECORD_MSGPACK] = write_msgpack,
     };
 

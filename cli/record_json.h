@@ -27,10 +27,12 @@ enum record_kind {
     RECORD_MODEL, /* manifests, pins, tombstones */
     RECORD_CHUNK, /* summed up, not shown */
     RECORD_DEAD_LETTER,
-    RECORD_MSGPACK, /* any */
+    RECORD_EVALUATION, /* shown as it is */
+    RECORD_MSGPACK,    /* any */
 };
 #define RECORD_KIND_WORDS                                                      \
-    "impressions|labels|predictions|models|chunks|dead_letters|msgpack"
+    "impressions|labels|predictions|models|chunks|dead_letters|evaluations|"   \
+    "msgpack"
 
 enum { RECORD_HEADERS_MAX = 128 };
 

@@ -77,6 +77,9 @@ int intake_impression(struct intake *intake, const struct impression *event,
                              ts_ms, NAN, err) < 0)
         return -1;
     *row = (struct intake_row){sequence, is_new, ts_ms};
+    if (intake->config.on_impression &&
+        intake->config.on_impression(intake->config.context, row, err) < 0)
+        return -1;
     settle(intake, ts_ms);
     return 0;
 }

@@ -26,6 +26,13 @@ enum join_mode {
 };
 #define JOIN_MODE_WORDS "impressions|labels"
 
+/* What an impression became. */
+struct intake_row {
+    uint64_t sequence; /* its number in the join and in the log */
+    bool is_new;       /* false: it is remembered already */
+    int64_t ts_ms;     /* event time, as plausible as it gets */
+};
+
 struct intake_config {
     struct event_fields fields;
     enum join_mode mode;
@@ -34,6 +41,9 @@ struct intake_config {
 
     /* Told of every outcome of the join, after the log; NULL: nobody is. */
     void (*on_outcome)(void *context, const struct join_outcome *outcome);
+    /* Likewise of every impression, before the outcomes that it brings. */
+    int (*on_impression)(void *context, const struct intake_row *row,
+                         struct error *err);
     void *context;
 };
 
@@ -55,13 +65,6 @@ int intake_take(struct intake *intake, enum intake_kind kind,
                 const uint8_t *bytes, size_t size, int64_t record_ms,
                 enum event_fault *fault, const char **field,
                 struct error *err) MUST_CHECK;
-
-/* What an impression became. */
-struct intake_row {
-    uint64_t sequence; /* its number in the join and in the log */
-    bool is_new;       /* false: it is remembered already */
-    int64_t ts_ms;     /* event time, as plausible as it gets */
-};
 
 /* The same for events that the caller has decoded. Labels of the mode
  * JOIN_LABELS must have their pair. */

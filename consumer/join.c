@@ -49,6 +49,12 @@ static bool in_reach(const struct join *join, int64_t impression_ms,
            label_ms <= reach_end(join, impression_ms);
 }
 
+/* Then its answer is final, remembered or not. */
+static bool is_out_of_reach(const struct join *join, int64_t impression_ms)
+{
+    return reach_end(join, impression_ms) < join->stream_ms;
+}
+
 /* --- Outcomes ---------------------------------------------------------------
  */
 
@@ -212,7 +218,8 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
         struct join_entry *entry = entry_at(join, slot);
         if (entry->state == WAITING)
             compare(join, entry, label);
-        else if (!in_reach(join, entry->ts_ms, ts_ms))
+        else if (!in_reach(join, entry->ts_ms, ts_ms) ||
+                 is_out_of_reach(join, entry->ts_ms))
             join->books.orphan++;
         else if (entry->labelled)
             compare(join, entry, label);

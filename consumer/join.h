@@ -13,8 +13,8 @@
  *   as high as the one before    duplicate: ignored
  *   lower ("unclick")            contradicted: ignored
  *   higher                       corrected: the impression's label changes
- *   no such impression, or out of reach of it
- *                                orphan
+ *   no such impression, or out of reach of it, or the stream has passed that
+ *   reach                        orphan: what is out of reach is final
  *   before its impression        waits for it, for a window
  *
  * Knows no clock and no Kafka: the same calls give the same outcomes. Holds

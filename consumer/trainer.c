@@ -24,9 +24,9 @@ enum {
 static enum trainer_topic topic_of(const struct trainer *trainer,
                                    const struct merge_record *record)
 {
-    return trainer->config.intake.mode == JOIN_LABELS || record->topic == 1
+    return trainer->config.intake.mode == JOIN_LABELS
                ? TRAINER_TOPIC_LABELS
-               : TRAINER_TOPIC_IMPRESSIONS;
+               : (enum trainer_topic)record->topic;
 }
 
 static int take_bad(struct trainer *trainer, const struct message *message,
@@ -52,6 +52,9 @@ static int take(struct trainer *trainer, const struct merge_record *record,
     const char *field = NULL;
 
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
+    if (topic == TRAINER_TOPIC_PREDICTIONS)
+        return trainer_evaluation_prediction(trainer, message, err);
+    trainer_evaluation_begin(trainer, message);
     if (intake_take(trainer->intake,
                     topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL
                                                   : INTAKE_IMPRESSION,
@@ -61,7 +64,7 @@ static int take(struct trainer *trainer, const struct merge_record *record,
     if (fault)
         return take_bad(trainer, message, topic, fault, field, err);
     bad_records_note_good(trainer->bad);
-    return 0;
+    return trainer_evaluation_advance(trainer, err);
 }
 
 /* Up to RECORDS_A_ROUND records, or what comes within WAIT_MS. */
@@ -105,6 +108,7 @@ static void show_counts(struct trainer *trainer)
     counts->dead_letters = letters;
     counts->books = intake_books(trainer->intake);
     counts->log = training_log_counts(intake_log(trainer->intake));
+    trainer_evaluation_show(trainer);
     trainer_metrics_join(trainer->metrics, &trainer->shown_books,
                          &counts->books);
     trainer->shown_books = counts->books;
@@ -143,7 +147,8 @@ static int work(struct trainer *trainer, struct error *err)
         if (read_round(trainer, err) < 0)
             return -1;
         look_around(trainer);
-        if (trainer_look_after_fits(trainer, err) < 0)
+        if (trainer_look_after_evaluations(trainer, err) < 0 ||
+            trainer_look_after_fits(trainer, err) < 0)
             return -1;
     }
     return 0;
@@ -222,14 +227,25 @@ static int open_bad_records(struct trainer *trainer, struct error *err)
                             &trainer->bad, err);
 }
 
+static int open_intake(struct trainer *trainer, struct error *err)
+{
+    struct intake_config config = trainer->config.intake;
+
+    if (trainer->evaluation.is_on) {
+        config.on_impression = trainer_evaluation_impression;
+        config.on_outcome = trainer_evaluation_outcome;
+        config.context = trainer;
+    }
+    return intake_new(&config, &trainer->intake, err);
+}
+
 static int open_reader(struct trainer *trainer, struct error *err)
 {
     const struct trainer_config *from = &trainer->config;
     struct merge_reader_config config = {
         .kafka = from->kafka,
         .topics = {from->impressions, from->labels},
-        .from_ms = from->history_ms ? clock_wall_ms() - from->history_ms
-                                    : MERGE_FROM_BEGINNING,
+        .from_ms = trainer->from_ms ? trainer->from_ms : MERGE_FROM_BEGINNING,
         .ends = from->once,
         .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes,
@@ -240,6 +256,8 @@ static int open_reader(struct trainer *trainer, struct error *err)
         config.topics[0] = from->labels;
         config.topics[1] = NULL;
     }
+    if (trainer->evaluation.is_on)
+        config.topics[TRAINER_TOPIC_PREDICTIONS] = from->predictions;
     return merge_reader_open(&config, &trainer->reader, err);
 }
 
@@ -248,6 +266,7 @@ static void trainer_free(struct trainer *trainer)
     merge_reader_close(trainer->reader);
     bad_records_close(trainer->bad);
     publication_close(trainer->publication);
+    trainer_evaluation_close(trainer);
     intake_free(trainer->intake);
     free(trainer->ranges);
     pthread_mutex_destroy(&trainer->lock);
@@ -256,10 +275,12 @@ static void trainer_free(struct trainer *trainer)
 
 static int start(struct trainer *trainer, struct error *err)
 {
-    if (prepare_fit(trainer, err) < 0 ||
-        intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
-        open_reader(trainer, err) < 0 || open_publication(trainer, err) < 0 ||
-        open_bad_records(trainer, err) < 0)
+    if (prepare_fit(trainer, err) < 0)
+        return -1;
+    trainer_evaluation_look(trainer);
+    if (open_reader(trainer, err) < 0 || open_publication(trainer, err) < 0 ||
+        trainer_evaluation_open(trainer, err) < 0 ||
+        open_intake(trainer, err) < 0 || open_bad_records(trainer, err) < 0)
         return -1;
     atomic_store(&trainer->running, true);
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());
@@ -284,6 +305,8 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
         .rows = config->retrain_rows,
         .rows_min = config->retrain_rows_min,
     };
+    if (config->history_ms)
+        trainer->from_ms = clock_wall_ms() - config->history_ms;
     pthread_mutex_init(&trainer->lock, NULL);
     if (start(trainer, err) < 0) {
         trainer_free(trainer);

@@ -2,7 +2,8 @@
  * trainer.h - learns from the clicks and publishes models.
  *
  * One thread reads impressions and labels in the order of their times, joins
- * them and keeps the training log; a second one fits, never two at once.
+ * them and keeps the training log; a second one fits, never two at once. Beside
+ * that the first one judges the models in service by what they predicted.
  * Nothing is kept outside Kafka: a trainer that starts reads the topics again.
  * It joins no group. start/stop/join from one thread; the questions from any.
  */
@@ -14,6 +15,7 @@
 #include "common/metrics.h"
 
 #include "consumer/bad_records.h"
+#include "consumer/evaluation_windows.h"
 #include "consumer/intake.h"
 
 #include "model/evaluation.h"
@@ -30,6 +32,7 @@ struct trainer_config {
     char name[64];                                         /* of the model */
     char impressions[250], labels[250], dead_letters[250]; /* topics */
     char models[250], chunks[250];
+    char predictions[250], evaluations[250];
 
     struct intake_config intake;
     int64_t history_ms; /* begin so long ago; 0: at the beginning */
@@ -50,6 +53,10 @@ struct trainer_config {
     enum bad_records_policy bad_records;
     double bad_share_max;
     uint32_t chunk_bytes;
+
+    bool evaluate; /* the models in service; where there are predictions */
+    int64_t evaluation_window_ms;
+    uint32_t evaluation_rows; /* of windows that are not closed, at most */
 };
 
 struct trainer_counts {
@@ -60,6 +67,8 @@ struct trainer_counts {
     uint64_t started, published, cancelled; /* fits */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */
+    struct evaluation_counts evaluation;
+    uint64_t evaluations; /* records published */
 };
 
 /* Opens all clients before it returns: no broker, no topic and a broken

@@ -20,10 +20,12 @@ static int keep_ranges(struct trainer *trainer, struct error *err)
 
     if (!copy)
         return error_set(err, ERROR_LIMIT, "no memory for %zu ranges", count);
-    memcpy(copy, ranges, count * sizeof(*copy));
     free(trainer->ranges);
     trainer->ranges = copy;
-    trainer->range_count = count;
+    trainer->range_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ranges[i].topic, trainer->config.predictions) != 0)
+            copy[trainer->range_count++] = ranges[i];
     return 0;
 }
 

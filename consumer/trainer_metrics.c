@@ -9,6 +9,9 @@
 #define LABEL_WORDS                                                            \
     "joined|late|duplicate|contradicted|corrected|orphan|given_up"
 #define PENDING_WORDS "open|positive|negative"
+#define ROW_WORDS "judged|unpredicted|unlabelled|late"
+#define PREDICTION_WORDS "matched|repeated|unmatched"
+#define WINDOW_WORDS "over|early|empty"
 
 /* clang-format off */
 const struct metric_family trainer_metric_families[] = {
@@ -36,6 +39,23 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_HOLDOUT_LOGLOSS] = {"pctr_holdout_logloss", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss there, natural log."},
     [TRAINER_HOLDOUT_AUC] = {"pctr_holdout_auc", METRIC_GAUGE, NULL, NULL, 0, "Area under the ROC curve there."},
     [TRAINER_HOLDOUT_ENTROPY] = {"pctr_holdout_normalised_entropy", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss over that of the plain click rate; below 1 is better."},
+    [TRAINER_EVALUATED_ROWS] = {"pctr_evaluation_rows_total", METRIC_COUNTER, "result", ROW_WORDS, 0, "Impressions of windows that are closed: judged, without a prediction, without a label, or too late."},
+    [TRAINER_EVALUATED_PREDICTIONS] = {"pctr_evaluation_predictions_total", METRIC_COUNTER, "result", PREDICTION_WORDS, 0, "Predictions: of an impression that is judged, once more of one, of none (closed, repeated, too late)."},
+    [TRAINER_EVALUATED_WINDOWS] = {"pctr_evaluation_windows_total", METRIC_COUNTER, "result", WINDOW_WORDS, 0, "Windows: closed when over, early for want of room (evaluation.rows), without anything to judge."},
+    [TRAINER_EVALUATIONS] = {"pctr_evaluations_total", METRIC_COUNTER, "result", EVALUATION_OUTCOME_WORDS, 0, "Records of windows published, and given up; failed counts attempts."},
+    [TRAINER_EVALUATION_OPEN] = {"pctr_evaluation_open_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows of windows that are not closed."},
+    [TRAINER_EVALUATION_MEMORY] = {"pctr_evaluation_bytes", METRIC_GAUGE, NULL, NULL, 0, "Memory for them."},
+    [TRAINER_WINDOW_START] = {"pctr_evaluation_window_start_timestamp_seconds", METRIC_GAUGE, NULL, NULL, 0, "Event time at which the last window with figures begins; those that follow are about it, all versions together."},
+    [TRAINER_WINDOW_EPOCH] = {"pctr_evaluation_model_epoch", METRIC_GAUGE, NULL, NULL, 0, "Highest model version in it."},
+    [TRAINER_WINDOW_ROWS] = {"pctr_evaluation_window_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows that it was judged on."},
+    [TRAINER_WINDOW_CLICK_RATE] = {"pctr_evaluation_click_rate", METRIC_GAUGE, NULL, NULL, 0, "Clicks over rows there."},
+    [TRAINER_WINDOW_RMSE] = {"pctr_evaluation_rmse", METRIC_GAUGE, NULL, NULL, 0, "Root mean square error there."},
+    [TRAINER_WINDOW_MAE] = {"pctr_evaluation_mae", METRIC_GAUGE, NULL, NULL, 0, "Mean absolute error there."},
+    [TRAINER_WINDOW_LOGLOSS] = {"pctr_evaluation_logloss", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss there, natural log."},
+    [TRAINER_WINDOW_ENTROPY] = {"pctr_evaluation_normalised_entropy", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss over that of the plain click rate; at 1 or above the models in service know nothing."},
+    [TRAINER_WINDOW_AUC] = {"pctr_evaluation_auc", METRIC_GAUGE, NULL, NULL, 0, "Area under the ROC curve there."},
+    [TRAINER_WINDOW_CALIBRATION] = {"pctr_evaluation_calibration_ratio", METRIC_GAUGE, NULL, NULL, 0, "Clicks predicted over clicks there."},
+    [TRAINER_WINDOW_ECE] = {"pctr_evaluation_ece", METRIC_GAUGE, NULL, NULL, 0, "Expected calibration error there, 10 bins."},
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };
 /* clang-format on */
@@ -90,4 +110,51 @@ void trainer_metrics_join(struct metrics *metrics,
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
         metrics_set(metrics, shown[i].family, shown[i].series,
                     (double)value_of(now, &shown[i]));
+}
+
+void trainer_metrics_evaluation(struct metrics *metrics,
+                                const struct evaluation_counts *before,
+                                const struct evaluation_counts *now)
+{
+    const struct {
+        int family, series;
+        uint64_t added;
+    } lines[] = {
+        {TRAINER_EVALUATED_ROWS, 0, now->judged - before->judged},
+        {TRAINER_EVALUATED_ROWS, 1, now->unpredicted - before->unpredicted},
+        {TRAINER_EVALUATED_ROWS, 2, now->unlabelled - before->unlabelled},
+        {TRAINER_EVALUATED_ROWS, 3, now->late - before->late},
+        {TRAINER_EVALUATED_PREDICTIONS, 0, now->matched - before->matched},
+        {TRAINER_EVALUATED_PREDICTIONS, 1, now->repeated - before->repeated},
+        {TRAINER_EVALUATED_PREDICTIONS, 2, now->unmatched - before->unmatched},
+        {TRAINER_EVALUATED_WINDOWS, 0, now->over - before->over},
+        {TRAINER_EVALUATED_WINDOWS, 1, now->early - before->early},
+        {TRAINER_EVALUATED_WINDOWS, 2, now->empty - before->empty},
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        metrics_add(metrics, lines[i].family, lines[i].series, lines[i].added);
+}
+
+void trainer_metrics_window(struct metrics *metrics,
+                            const struct evaluation_event *event)
+{
+    const struct {
+        int family;
+        double value;
+    } lines[] = {
+        {TRAINER_WINDOW_START, (double)event->start_ms / 1e3},
+        {TRAINER_WINDOW_ROWS, (double)event->rows},
+        {TRAINER_WINDOW_CLICK_RATE, event->click_rate},
+        {TRAINER_WINDOW_RMSE, event->rmse},
+        {TRAINER_WINDOW_MAE, event->mae},
+        {TRAINER_WINDOW_LOGLOSS, event->logloss},
+        {TRAINER_WINDOW_ENTROPY, event->normalised_entropy},
+        {TRAINER_WINDOW_AUC, event->auc},
+        {TRAINER_WINDOW_CALIBRATION, event->calibration},
+        {TRAINER_WINDOW_ECE, event->ece},
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        metrics_set(metrics, lines[i].family, 0, lines[i].value);
 }

@@ -4,8 +4,10 @@
 #ifndef CONSUMER_TRAINER_METRICS_H
 #define CONSUMER_TRAINER_METRICS_H
 
+#include "common/evaluation_event.h"
 #include "common/metrics.h"
 
+#include "consumer/evaluation_windows.h"
 #include "consumer/join.h"
 
 enum trainer_metric {
@@ -33,13 +35,41 @@ enum trainer_metric {
     TRAINER_HOLDOUT_LOGLOSS,
     TRAINER_HOLDOUT_AUC,
     TRAINER_HOLDOUT_ENTROPY,
+    TRAINER_EVALUATED_ROWS,
+    TRAINER_EVALUATED_PREDICTIONS,
+    TRAINER_EVALUATED_WINDOWS,
+    TRAINER_EVALUATIONS,
+    TRAINER_EVALUATION_OPEN,
+    TRAINER_EVALUATION_MEMORY,
+    TRAINER_WINDOW_START,
+    TRAINER_WINDOW_EPOCH,
+    TRAINER_WINDOW_ROWS,
+    TRAINER_WINDOW_CLICK_RATE,
+    TRAINER_WINDOW_RMSE,
+    TRAINER_WINDOW_MAE,
+    TRAINER_WINDOW_LOGLOSS,
+    TRAINER_WINDOW_ENTROPY,
+    TRAINER_WINDOW_AUC,
+    TRAINER_WINDOW_CALIBRATION,
+    TRAINER_WINDOW_ECE,
 };
 
-enum trainer_topic { TRAINER_TOPIC_IMPRESSIONS, TRAINER_TOPIC_LABELS };
-#define TRAINER_TOPIC_WORDS "impressions|labels"
+enum trainer_topic {
+    TRAINER_TOPIC_IMPRESSIONS,
+    TRAINER_TOPIC_LABELS,
+    TRAINER_TOPIC_PREDICTIONS,
+};
+#define TRAINER_TOPIC_WORDS "impressions|labels|predictions"
 
 enum fit_outcome { FIT_PUBLISHED, FIT_CANCELLED, FIT_FAILED };
 #define FIT_OUTCOME_WORDS "published|cancelled|failed"
+
+enum evaluation_outcome {
+    EVALUATION_PUBLISHED,
+    EVALUATION_FAILED,
+    EVALUATION_DROPPED,
+};
+#define EVALUATION_OUTCOME_WORDS "published|failed|dropped"
 
 extern const struct metric_family trainer_metric_families[];
 
@@ -47,5 +77,14 @@ extern const struct metric_family trainer_metric_families[];
 void trainer_metrics_join(struct metrics *metrics,
                           const struct join_books *before,
                           const struct join_books *now);
+
+/* Likewise the evaluation's. */
+void trainer_metrics_evaluation(struct metrics *metrics,
+                                const struct evaluation_counts *before,
+                                const struct evaluation_counts *now);
+
+/* The last window, of all versions together. */
+void trainer_metrics_window(struct metrics *metrics,
+                            const struct evaluation_event *event);
 
 #endif

@@ -1,10 +1,13 @@
 /*
- * trainer_parts.h - what trainer.c and trainer_fits.c share. Private to
+ * trainer_parts.h - what the files of the trainer share. Private to
  * consumer/.
  */
 #ifndef CONSUMER_TRAINER_PARTS_H
 #define CONSUMER_TRAINER_PARTS_H
 
+#include "consumer/evaluation_publication.h"
+#include "consumer/evaluation_rows.h"
+#include "consumer/evaluation_windows.h"
 #include "consumer/fit_job.h"
 #include "consumer/merge_reader.h"
 #include "consumer/publication.h"
@@ -14,6 +17,19 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+/* Judging the models in service. Zeroed is off. */
+struct trainer_evaluation {
+    bool is_on;
+    struct evaluation_windows *windows;
+    struct evaluation_publication *publication; /* NULL: figures only */
+    struct evaluation_event *events;            /* to be published */
+    size_t count, room;
+    int64_t retry_ms;             /* monotonic; not before */
+    const struct message *record; /* that is being taken */
+    bool began[EVALUATION_PARTITIONS_MAX];
+    struct evaluation_counts shown;
+};
 
 struct trainer {
     struct trainer_config config;
@@ -27,10 +43,12 @@ struct trainer {
     struct fit_job *job;
     struct manifest_range *ranges; /* that the job learns from */
     size_t range_count;
+    int64_t from_ms; /* record time; 0: from the beginning */
     bool ended, done;
     int64_t shown_ms;
     struct trainer_counts counts;
     struct join_books shown_books;
+    struct trainer_evaluation evaluation;
 
     pthread_t thread;
     atomic_bool stop, requested, running, caught_up;
@@ -41,6 +59,35 @@ struct trainer {
     int status; /* of the thread, after it */
     struct error err;
 };
+
+/* Is there anything to judge? Where not, says why. Before the reader. */
+void trainer_evaluation_look(struct trainer *trainer);
+
+/* Before the intake, which is told of the rows. */
+int trainer_evaluation_open(struct trainer *trainer,
+                            struct error *err) MUST_CHECK;
+void trainer_evaluation_close(struct trainer *trainer);
+
+/* For the intake. */
+int trainer_evaluation_impression(void *trainer, const struct intake_row *row,
+                                  struct error *err) MUST_CHECK;
+void trainer_evaluation_outcome(void *trainer,
+                                const struct join_outcome *outcome);
+
+/* Before and after a record goes to the intake. */
+void trainer_evaluation_begin(struct trainer *trainer,
+                              const struct message *message);
+int trainer_evaluation_advance(struct trainer *trainer,
+                               struct error *err) MUST_CHECK;
+int trainer_evaluation_prediction(struct trainer *trainer,
+                                  const struct message *message,
+                                  struct error *err) MUST_CHECK;
+
+/* Publishes windows that are closed; only a fence is a failure. */
+int trainer_look_after_evaluations(struct trainer *trainer,
+                                   struct error *err) MUST_CHECK;
+
+void trainer_evaluation_show(struct trainer *trainer);
 
 /* Starts a fit when one is due, publishes one that is done. */
 int trainer_look_after_fits(struct trainer *trainer,

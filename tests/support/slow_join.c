@@ -141,7 +141,10 @@ void slow_label(struct slow_join *slow, const struct id *id, int64_t ts_ms,
     struct waiter *waiter = waiter_find(slow, name);
 
     slow->books.labels++;
-    if (seen) {
+    if (seen &&
+        seen->ts_ms + slow->window_ms + slow->late_ms < slow->stream_ms) {
+        slow->books.orphan++;
+    } else if (seen) {
         belongs(slow, seen, ts_ms, click);
     } else if (waiter) {
         if (further(slow, waiter->label, click) > 0)

@@ -1,0 +1,250 @@
+/*
+ * evaluation_event.c - one table says what the record holds; it writes and
+ * reads.
+ */
+#include "common/evaluation_event.h"
+
+#include "common/cursor.h"
+#include "common/packer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum kind {
+    KIND_NAME,    /* char[size], terminated, printable */
+    KIND_NUMBER,  /* uint64_t, or int64_t that is not negative */
+    KIND_VERSION, /* uint64_t; nil: of all */
+    KIND_FIGURE,  /* double; NaN is nil */
+    KIND_BOOL,
+};
+
+struct field {
+    const char *name;
+    enum kind kind;
+    size_t offset, size;
+};
+
+#define AT(member)                                                             \
+    offsetof(struct evaluation_event, member),                                 \
+        sizeof(((struct evaluation_event *)0)->member)
+
+/* All of them must be there. */
+static const struct field fields[] = {
+    {"name", KIND_NAME, AT(name)},
+    {"start", KIND_NUMBER, AT(start_ms)},
+    {"window_ms", KIND_NUMBER, AT(window_ms)},
+    {"version", KIND_VERSION, AT(version)},
+    {"rows", KIND_NUMBER, AT(rows)},
+    {"click_rate", KIND_FIGURE, AT(click_rate)},
+    {"rmse", KIND_FIGURE, AT(rmse)},
+    {"mae", KIND_FIGURE, AT(mae)},
+    {"logloss", KIND_FIGURE, AT(logloss)},
+    {"normalised_entropy", KIND_FIGURE, AT(normalised_entropy)},
+    {"auc", KIND_FIGURE, AT(auc)},
+    {"calibration", KIND_FIGURE, AT(calibration)},
+    {"ece", KIND_FIGURE, AT(ece)},
+    {"left_out", KIND_NUMBER, AT(left_out)},
+    {"early", KIND_BOOL, AT(is_early)},
+    {"created", KIND_NUMBER, AT(created_ms)},
+};
+enum {
+    FIELD_COUNT = sizeof(fields) / sizeof(fields[0]),
+    VALUES_MAX = 1024,
+};
+
+void evaluation_event_key(const struct evaluation_event *event,
+                          char out[EVALUATION_KEY_SIZE])
+{
+    if (event->has_version)
+        snprintf(out, EVALUATION_KEY_SIZE, "%s@%" PRId64 "/%" PRIu64,
+                 event->name, event->start_ms, event->version);
+    else
+        snprintf(out, EVALUATION_KEY_SIZE, "%s@%" PRId64, event->name,
+                 event->start_ms);
+}
+
+/* --- Writing ----------------------------------------------------------------
+ */
+
+static void pack_field(msgpack_packer *packer, const struct field *field,
+                       const struct evaluation_event *event)
+{
+    const void *from = (const char *)event + field->offset;
+    double figure;
+
+    packer_text(packer, field->name, strlen(field->name));
+    switch (field->kind) {
+    case KIND_NAME:
+        packer_text(packer, from, strlen(from));
+        break;
+    case KIND_VERSION:
+        if (event->has_version)
+            msgpack_pack_uint64(packer, event->version);
+        else
+            msgpack_pack_nil(packer);
+        break;
+    case KIND_NUMBER:
+        msgpack_pack_uint64(packer, *(const uint64_t *)from);
+        break;
+    case KIND_FIGURE:
+        figure = *(const double *)from;
+        if (isnan(figure))
+            msgpack_pack_nil(packer);
+        else
+            msgpack_pack_double(packer, figure);
+        break;
+    case KIND_BOOL:
+        if (*(const bool *)from)
+            msgpack_pack_true(packer);
+        else
+            msgpack_pack_false(packer);
+        break;
+    }
+}
+
+void evaluation_event_encode(const struct evaluation_event *event,
+                             struct buffer *out)
+{
+    msgpack_packer packer = packer_into(out);
+
+    msgpack_pack_map(&packer, FIELD_COUNT);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        pack_field(&packer, &fields[i], event);
+}
+
+/* --- Reading ----------------------------------------------------------------
+ */
+
+static int wrong(struct error *err, const char *name, const char *what)
+{
+    return error_set(err, ERROR_FORMAT, "evaluation: %s: %s", name, what);
+}
+
+static int read_name(const struct cursor_value *value, char *to, size_t room,
+                     struct error *err)
+{
+    if (value->type != CURSOR_TEXT || value->size >= room)
+        return wrong(err, "name", "not a text, or too long");
+    for (uint32_t i = 0; i < value->size; i++)
+        if (value->bytes[i] < ' ' || value->bytes[i] == 0x7f ||
+            value->bytes[i] == '"')
+            return wrong(err, "name", "has an unprintable byte");
+    memcpy(to, value->bytes, value->size);
+    to[value->size] = '\0';
+    return 0;
+}
+
+static int read_number(const struct field *field,
+                       const struct cursor_value *value, uint64_t *to,
+                       struct error *err)
+{
+    if (value->type != CURSOR_INTEGER || value->integer < 0)
+        return wrong(err, field->name, "not a natural number");
+    *to = (uint64_t)value->integer;
+    return 0;
+}
+
+static int read_figure(const struct field *field,
+                       const struct cursor_value *value, double *to,
+                       struct error *err)
+{
+    if (value->type != CURSOR_NIL && value->type != CURSOR_FLOAT)
+        return wrong(err, field->name, "neither a float nor nil");
+    *to = value->type == CURSOR_NIL ? (double)NAN : value->real;
+    return 0;
+}
+
+static int read_field(const struct field *field,
+                      const struct cursor_value *value,
+                      struct evaluation_event *event, struct error *err)
+{
+    void *to = (char *)event + field->offset;
+
+    switch (field->kind) {
+    case KIND_NAME:
+        return read_name(value, to, field->size, err);
+    case KIND_VERSION:
+        event->has_version = value->type != CURSOR_NIL;
+        return event->has_version ? read_number(field, value, to, err) : 0;
+    case KIND_NUMBER:
+        return read_number(field, value, to, err);
+    case KIND_FIGURE:
+        return read_figure(field, value, to, err);
+    case KIND_BOOL:
+        if (value->type != CURSOR_BOOL)
+            return wrong(err, field->name, "not a boolean");
+        *(bool *)to = value->boolean;
+        return 0;
+    }
+    return 0;
+}
+
+/* The position in the table; FIELD_COUNT for a field of a later version. */
+static size_t find_field(const struct cursor_value *key)
+{
+    size_t i = 0;
+
+    while (i < FIELD_COUNT &&
+           (key->type != CURSOR_TEXT || key->size != strlen(fields[i].name) ||
+            memcmp(key->bytes, fields[i].name, key->size)))
+        i++;
+    return i;
+}
+
+static int take(struct cursor *cursor, struct cursor_value *value,
+                struct error *err)
+{
+    enum cursor_fault fault = cursor_take(cursor, value);
+
+    if (fault == CURSOR_OK && cursor_is_container(value))
+        fault = cursor_skip_contents(cursor, value, 2);
+    return fault == CURSOR_OK ? 0
+                              : error_set(err, ERROR_FORMAT,
+                                          "evaluation: not msgpack, or "
+                                          "cut short");
+}
+
+static int read_entries(struct cursor *cursor, uint32_t entries,
+                        struct evaluation_event *event, struct error *err)
+{
+    struct cursor_value key, value;
+    unsigned seen = 0;
+
+    for (uint32_t i = 0; i < entries; i++) {
+        if (take(cursor, &key, err) < 0 || take(cursor, &value, err) < 0)
+            return -1;
+        size_t at = find_field(&key);
+        if (at == FIELD_COUNT)
+            continue;
+        if (seen >> at & 1)
+            return wrong(err, fields[at].name, "is there twice");
+        seen |= 1u << at;
+        if (read_field(&fields[at], &value, event, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (!(seen >> i & 1))
+            return wrong(err, fields[i].name, "missing");
+    return 0;
+}
+
+int evaluation_event_decode(const uint8_t *bytes, size_t size,
+                            struct evaluation_event *out, struct error *err)
+{
+    struct cursor cursor = cursor_over(bytes, size, VALUES_MAX);
+    struct evaluation_event event = {.rows = 0};
+    struct cursor_value map;
+
+    if (cursor_take(&cursor, &map) != CURSOR_OK || map.type != CURSOR_MAP)
+        return error_set(err, ERROR_FORMAT, "evaluation: not a map");
+    if (read_entries(&cursor, map.size, &event, err) < 0)
+        return -1;
+    if (!cursor_at_end(&cursor))
+        return error_set(err, ERROR_FORMAT,
+                         "evaluation: goes on behind its "
+                         "end");
+    *out = event;
+    return 0;
+}

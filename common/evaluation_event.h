@@ -1,0 +1,47 @@
+/*
+ * evaluation_event.h - how good the models in service were in one window of
+ * event time, and its msgpack form.
+ *
+ * A window has one record for all model versions together and one for each
+ * version in it. Unknown fields are ignored. docs/event-schema.md has the
+ * bytes.
+ */
+#ifndef COMMON_EVALUATION_EVENT_H
+#define COMMON_EVALUATION_EVENT_H
+
+#include "common/buffer.h"
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { EVALUATION_KEY_SIZE = 112 };
+
+struct evaluation_event {
+    char name[64];               /* of the model: "click" */
+    int64_t start_ms, window_ms; /* event time; a multiple of window_ms */
+    bool has_version;            /* false: all versions together */
+    uint64_t version;            /* 0: there was no model */
+    uint64_t rows;               /* what the figures are about */
+    double click_rate, rmse, mae, logloss; /* NaN where there is none */
+    double normalised_entropy, auc, calibration, ece;
+    uint64_t left_out; /* impressions of the window without a prediction (of
+                          all versions only) or without a label */
+    bool is_early;     /* closed before it was over, for want of room */
+    int64_t created_ms;
+};
+
+/* "<name>@<start>", and "/<version>" where it is of one. */
+void evaluation_event_key(const struct evaluation_event *event,
+                          char out[EVALUATION_KEY_SIZE]);
+
+void evaluation_event_encode(const struct evaluation_event *event,
+                             struct buffer *out);
+
+/* On failure `out` is untouched. */
+int evaluation_event_decode(const uint8_t *bytes, size_t size,
+                            struct evaluation_event *out,
+                            struct error *err) MUST_CHECK;
+
+#endif

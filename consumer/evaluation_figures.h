@@ -1,0 +1,47 @@
+/*
+ * evaluation_figures.h - the figures of a window, for all model versions
+ * together and for each.
+ */
+#ifndef CONSUMER_EVALUATION_FIGURES_H
+#define CONSUMER_EVALUATION_FIGURES_H
+
+#include "common/error.h"
+
+#include "model/evaluation.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct evaluation_version {
+    uint64_t version;
+    size_t left_out; /* predicted by it, without a label */
+    struct evaluation figures;
+};
+
+/* What became of a window. */
+struct evaluation_window {
+    int64_t start_ms;
+    bool is_early;
+    size_t left_out; /* impressions without a prediction or a label */
+    struct evaluation all;
+    struct evaluation_version *versions; /* in their order; owned */
+    size_t version_count;
+};
+
+struct judged {
+    uint64_t version;
+    double p;
+    double label; /* NaN: not known */
+};
+
+/* Sorts the rows. Fills in all but start_ms, is_early and left_out. On failure
+ * `out` owns nothing. */
+int evaluation_figures_make(struct judged *rows, size_t count,
+                            struct evaluation_window *out,
+                            struct error *err) MUST_CHECK;
+
+/* What it owns, not the struct. */
+void evaluation_window_free(struct evaluation_window *window);
+
+#endif

@@ -1,0 +1,77 @@
+#include "consumer/evaluation_open.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int insert(struct evaluation_open *open, size_t at, int64_t start_ms,
+                  struct error *err)
+{
+    if (open->count == open->room) {
+        size_t room = open->room ? 2 * open->room : 16;
+        struct open_window *list = realloc(open->list, room * sizeof(*list));
+        if (!list)
+            return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
+                             room);
+        open->list = list;
+        open->room = room;
+    }
+    memmove(open->list + at + 1, open->list + at,
+            (open->count - at) * sizeof(*open->list));
+    open->count++;
+    open->list[at] = (struct open_window){.start_ms = start_ms,
+                                          .first = EVALUATION_NO_ROW,
+                                          .last = EVALUATION_NO_ROW,
+                                          .answered = EVALUATION_NO_ROW};
+    return 0;
+}
+
+/* Most rows belong to the newest one. NULL: no memory. */
+static struct open_window *window_at(struct evaluation_open *open,
+                                     int64_t start_ms, struct error *err)
+{
+    size_t at = open->count;
+
+    while (at > 0 && open->list[at - 1].start_ms > start_ms)
+        at--;
+    if (at > 0 && open->list[at - 1].start_ms == start_ms)
+        return &open->list[at - 1];
+    return insert(open, at, start_ms, err) < 0 ? NULL : &open->list[at];
+}
+
+int evaluation_open_add(struct evaluation_open *open,
+                        struct evaluation_rows *rows, int64_t start_ms,
+                        uint32_t slot, struct error *err)
+{
+    struct open_window *window = window_at(open, start_ms, err);
+
+    if (!window)
+        return -1;
+    rows->pool[slot].next = EVALUATION_NO_ROW;
+    if (window->last == EVALUATION_NO_ROW)
+        window->first = slot;
+    else
+        rows->pool[window->last].next = slot;
+    window->last = slot;
+    window->count++;
+    return 0;
+}
+
+void evaluation_open_drop(struct evaluation_open *open,
+                          struct evaluation_rows *rows)
+{
+    uint32_t slot = open->list[0].first;
+
+    while (slot != EVALUATION_NO_ROW) {
+        uint32_t next = rows->pool[slot].next;
+        evaluation_rows_remove(rows, slot);
+        slot = next;
+    }
+    open->count--;
+    memmove(open->list, open->list + 1, open->count * sizeof(*open->list));
+}
+
+void evaluation_open_free(struct evaluation_open *open)
+{
+    free(open->list);
+    *open = (struct evaluation_open){.count = 0};
+}

@@ -1,0 +1,153 @@
+#include "consumer/evaluation_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ROOM_MIN = 1024 };
+
+static uint64_t key_of(const struct evaluation_row *row, int by)
+{
+    return by == EVALUATION_BY_SOURCE ? row->source : row->sequence;
+}
+
+/* Neighbours in offset are no neighbours in the table: two partitions of
+ * neighbours would meet. */
+static uint32_t hash(uint64_t key)
+{
+    key = (key ^ key >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    key = (key ^ key >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(key ^ key >> 31);
+}
+
+/* Where the key is, or the empty place where it would be. */
+static uint32_t place_of(const struct evaluation_rows *rows, int by,
+                         uint64_t key)
+{
+    const uint32_t *table = rows->tables[by];
+    uint32_t at = hash(key) & rows->mask;
+
+    while (table[at] && key_of(&rows->pool[table[at] - 1], by) != key)
+        at = (at + 1) & rows->mask;
+    return at;
+}
+
+static void insert(struct evaluation_rows *rows, int by, uint32_t slot)
+{
+    rows->tables[by][place_of(rows, by, key_of(&rows->pool[slot], by))] =
+        slot + 1;
+}
+
+/* Moves up what had to go further because of the one that leaves. */
+static void erase(struct evaluation_rows *rows, int by, uint32_t slot)
+{
+    uint32_t *table = rows->tables[by];
+    uint32_t hole = place_of(rows, by, key_of(&rows->pool[slot], by));
+
+    for (uint32_t at = (hole + 1) & rows->mask; table[at];
+         at = (at + 1) & rows->mask) {
+        uint32_t home =
+            hash(key_of(&rows->pool[table[at] - 1], by)) & rows->mask;
+        if (((at - home) & rows->mask) >= ((at - hole) & rows->mask)) {
+            table[hole] = table[at];
+            hole = at;
+        }
+    }
+    table[hole] = 0;
+}
+
+uint32_t evaluation_rows_find(const struct evaluation_rows *rows, int by,
+                              uint64_t key)
+{
+    if (!rows->room)
+        return EVALUATION_NO_ROW;
+    uint32_t found = rows->tables[by][place_of(rows, by, key)];
+    return found ? found - 1 : EVALUATION_NO_ROW;
+}
+
+/* Only when every slot is in use. */
+static int grow(struct evaluation_rows *rows, struct error *err)
+{
+    uint32_t room = rows->room ? 2 * rows->room : ROOM_MIN;
+    uint32_t *tables[EVALUATION_KEYS];
+    struct evaluation_row *pool =
+        room > rows->room ? realloc(rows->pool, room * sizeof(*pool)) : NULL;
+
+    if (pool)
+        rows->pool = pool;
+    for (int by = 0; by < EVALUATION_KEYS; by++)
+        tables[by] = pool ? calloc(2 * (size_t)room, sizeof(**tables)) : NULL;
+    if (!pool || !tables[0] || !tables[1]) {
+        free(tables[0]);
+        free(tables[1]);
+        return error_set(err, ERROR_LIMIT, "no memory to judge %u rows", room);
+    }
+    rows->room = room;
+    rows->mask = 2 * room - 1;
+    for (int by = 0; by < EVALUATION_KEYS; by++) {
+        free(rows->tables[by]);
+        rows->tables[by] = tables[by];
+    }
+    for (uint32_t slot = 0; slot < rows->used; slot++) {
+        insert(rows, EVALUATION_BY_SOURCE, slot);
+        if (rows->pool[slot].sequence != EVALUATION_NO_SEQUENCE)
+            insert(rows, EVALUATION_BY_SEQUENCE, slot);
+    }
+    return 0;
+}
+
+static uint32_t take_slot(struct evaluation_rows *rows)
+{
+    if (!rows->spare)
+        return rows->used++;
+    uint32_t slot = rows->spare - 1;
+    rows->spare = rows->pool[slot].next;
+    return slot;
+}
+
+int evaluation_rows_add(struct evaluation_rows *rows, uint64_t source,
+                        uint32_t *slot, struct error *err)
+{
+    if (rows->count == rows->room && grow(rows, err) < 0)
+        return -1;
+    *slot = take_slot(rows);
+    rows->pool[*slot] =
+        (struct evaluation_row){.source = source,
+                                .sequence = EVALUATION_NO_SEQUENCE,
+                                .p = NAN,
+                                .label = NAN};
+    rows->count++;
+    insert(rows, EVALUATION_BY_SOURCE, *slot);
+    return 0;
+}
+
+void evaluation_rows_number(struct evaluation_rows *rows, uint32_t slot,
+                            uint64_t sequence)
+{
+    rows->pool[slot].sequence = sequence;
+    insert(rows, EVALUATION_BY_SEQUENCE, slot);
+}
+
+void evaluation_rows_remove(struct evaluation_rows *rows, uint32_t slot)
+{
+    erase(rows, EVALUATION_BY_SOURCE, slot);
+    if (rows->pool[slot].sequence != EVALUATION_NO_SEQUENCE)
+        erase(rows, EVALUATION_BY_SEQUENCE, slot);
+    rows->pool[slot].source = EVALUATION_NO_SOURCE;
+    rows->pool[slot].next = rows->spare;
+    rows->spare = slot + 1;
+    rows->count--;
+}
+
+size_t evaluation_rows_bytes(const struct evaluation_rows *rows)
+{
+    return rows->room *
+           (sizeof(*rows->pool) + 2 * EVALUATION_KEYS * sizeof(**rows->tables));
+}
+
+void evaluation_rows_free(struct evaluation_rows *rows)
+{
+    free(rows->pool);
+    for (int by = 0; by < EVALUATION_KEYS; by++)
+        free(rows->tables[by]);
+    *rows = (struct evaluation_rows){.room = 0};
+}
