@@ -3,8 +3,8 @@
 #include "common/clock.h"
 #include "common/event_codec.h"
 
-#include "consumer/live_evaluation.h"
 #include "consumer/merge_reader.h"
+#include "consumer/version_evaluation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum { TOPIC_PREDICTIONS, TOPIC_LABELS, TOPIC_DEAD_LETTERS };
 struct demo_observer {
     struct demo_observer_config config;
     struct merge_reader *reader;
-    struct live_evaluation *evaluation;
+    struct version_evaluation *evaluation;
     struct demo_observer_counts counts;
     struct demo_version versions[DEMO_VERSIONS_MAX];
 
@@ -43,15 +43,15 @@ int demo_observer_open(const struct demo_observer_config *config,
         .buffer_bytes = BUFFER_BYTES,
         .timeout_ms = CONTACT_MS,
     };
-    const struct live_evaluation_config evaluation = {.join = config->join,
-                                                      .rows_max = ROWS_MAX};
+    const struct version_evaluation_config evaluation = {.join = config->join,
+                                                         .rows_max = ROWS_MAX};
 
     if (!self)
         return error_set(err, ERROR_FAILED, "out of memory");
     self->config = *config;
     self->moment_ms = clock_monotonic_ms();
     if (merge_reader_open(&reader, &self->reader, err) < 0 ||
-        live_evaluation_new(&evaluation, &self->evaluation, err) < 0) {
+        version_evaluation_new(&evaluation, &self->evaluation, err) < 0) {
         demo_observer_close(self);
         return -1;
     }
@@ -64,7 +64,7 @@ void demo_observer_close(struct demo_observer *self)
     if (!self)
         return;
     merge_reader_close(self->reader);
-    live_evaluation_free(self->evaluation);
+    version_evaluation_free(self->evaluation);
     free(self);
 }
 
@@ -87,7 +87,7 @@ static int take_prediction(struct demo_observer *self,
         return error_set(err, ERROR_FORMAT, "a prediction is not readable");
     self->counts.predictions++;
     note_latency(self, message->timestamp_ms - event_span_ms(event.raw_ts));
-    return live_evaluation_prediction(self->evaluation, &event, err);
+    return version_evaluation_prediction(self->evaluation, &event, err);
 }
 
 static int take_label(struct demo_observer *self, const struct message *message,
@@ -99,7 +99,7 @@ static int take_label(struct demo_observer *self, const struct message *message,
                            message->value_size, &event, NULL) != EVENT_OK)
         return 0; /* the trainer's dead letter */
     self->counts.labels++;
-    return live_evaluation_label(self->evaluation, &event, err);
+    return version_evaluation_label(self->evaluation, &event, err);
 }
 
 static int take(struct demo_observer *self, const struct merge_record *record,
@@ -118,7 +118,7 @@ static int take(struct demo_observer *self, const struct merge_record *record,
         self->counts.dead_letters++;
         break;
     }
-    live_evaluation_advance(self->evaluation, record->message.timestamp_ms);
+    version_evaluation_advance(self->evaluation, record->message.timestamp_ms);
     return status;
 }
 
@@ -142,7 +142,7 @@ int demo_observer_serve(struct demo_observer *self, unsigned wait_ms,
 
 void demo_observer_close_windows(struct demo_observer *self)
 {
-    live_evaluation_advance(self->evaluation, INT64_MAX);
+    version_evaluation_advance(self->evaluation, INT64_MAX);
 }
 
 /* The latency that `share` of the predictions since the last moment met. */
@@ -164,14 +164,14 @@ static int measure_versions(struct demo_observer *self, size_t *count,
                             struct error *err)
 {
     uint64_t versions[DEMO_VERSIONS_MAX];
-    size_t found =
-        live_evaluation_versions(self->evaluation, versions, DEMO_VERSIONS_MAX);
+    size_t found = version_evaluation_versions(self->evaluation, versions,
+                                               DEMO_VERSIONS_MAX);
 
     *count = found < DEMO_VERSIONS_MAX ? found : DEMO_VERSIONS_MAX;
     for (size_t i = 0; i < *count; i++) {
         self->versions[i].version = versions[i];
-        if (live_evaluation_measure(self->evaluation, versions[i], ROWS_MAX,
-                                    &self->versions[i].evaluation, err) < 0)
+        if (version_evaluation_measure(self->evaluation, versions[i], ROWS_MAX,
+                                       &self->versions[i].evaluation, err) < 0)
             return -1;
     }
     return 0;

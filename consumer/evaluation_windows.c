@@ -52,21 +52,17 @@ static struct evaluation_row *row_at(const struct evaluation_windows *self,
     return &self->rows.pool[slot];
 }
 
-static int64_t settled_ms(const struct evaluation_windows *self)
-{
-    return self->stream_ms - self->config.join.window_ms;
-}
-
 /* The rows that were predicted, with NaN for labels that are not final. */
 static size_t gather(struct evaluation_windows *self,
                      const struct open_window *window, struct judged *to)
 {
+    int64_t settled_ms = self->stream_ms - self->config.join.window_ms;
     size_t n = 0;
 
     for (uint32_t slot = window->first; slot != EVALUATION_NO_ROW;
          slot = row_at(self, slot)->next) {
         const struct evaluation_row *row = row_at(self, slot);
-        bool settled = row->ts_ms < settled_ms(self);
+        bool settled = row->ts_ms < settled_ms;
         if (isnan(row->p))
             self->counts.unpredicted++;
         else

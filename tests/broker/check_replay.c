@@ -11,7 +11,7 @@
 #include "common/file.h"
 #include "common/random.h"
 
-#include "consumer/live_evaluation.h"
+#include "consumer/version_evaluation.h"
 
 #include "producer/publisher.h"
 
@@ -296,31 +296,32 @@ START_TEST(what_was_live_is_replayed_bit_for_bit)
 END_TEST
 
 /* As a consumer of predictions and labels sees it while it happens. */
-static struct live_evaluation *evaluate_live(void)
+static struct version_evaluation *evaluate_live(void)
 {
-    struct live_evaluation_config config = {
+    struct version_evaluation_config config = {
         .join = {WINDOW_MS, 2 * WINDOW_MS, 100000}, .rows_max = 10000};
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    struct live_evaluation *evaluation = NULL;
+    struct version_evaluation *evaluation = NULL;
     struct fixture_records predictions = kafka_fixture_read(names[PREDICTIONS]);
     struct fixture_records labels = kafka_fixture_read(names[LABELS]);
     struct prediction_event event;
     struct label label;
 
-    ck_assert_ok(live_evaluation_new(&config, &evaluation, &err), err);
+    ck_assert_ok(version_evaluation_new(&config, &evaluation, &err), err);
     for (size_t i = 0; i < predictions.count; i++) {
         ck_assert_int_eq(event_decode_prediction(predictions.at[i].value,
                                                  predictions.at[i].value_size,
                                                  &event, NULL),
                          EVENT_OK);
-        ck_assert_ok(live_evaluation_prediction(evaluation, &event, &err), err);
+        ck_assert_ok(version_evaluation_prediction(evaluation, &event, &err),
+                     err);
     }
     for (size_t i = 0; i < labels.count; i++) {
         ck_assert_int_eq(event_decode_label(&fields, labels.at[i].value,
                                             labels.at[i].value_size, &label,
                                             NULL),
                          EVENT_OK);
-        ck_assert_ok(live_evaluation_label(evaluation, &label, &err), err);
+        ck_assert_ok(version_evaluation_label(evaluation, &label, &err), err);
     }
     fixture_records_free(&predictions);
     fixture_records_free(&labels);
@@ -334,7 +335,7 @@ static double figure(const json_t *line, const char *name)
 
 /* Is the line a slice by version? Then its figures must be the live ones. */
 static bool assert_measured(const char *text,
-                            const struct live_evaluation *evaluation)
+                            const struct version_evaluation *evaluation)
 {
     json_t *line = json_loads(text, 0, NULL);
     struct evaluation expected;
@@ -345,8 +346,8 @@ static bool assert_measured(const char *text,
     if (is_version) {
         uint64_t version = strtoull(
             json_string_value(json_object_get(line, "value")), NULL, 10);
-        ck_assert_ok(live_evaluation_measure(evaluation, version, 10000,
-                                             &expected, &err),
+        ck_assert_ok(version_evaluation_measure(evaluation, version, 10000,
+                                                &expected, &err),
                      err);
         ck_assert_double_eq(figure(line, "impressions"), (double)expected.rows);
         ck_assert_uint_gt(expected.rows, 500);
@@ -367,7 +368,7 @@ START_TEST(figures_are_those_of_the_live_evaluation)
     char *rest = NULL;
 
     live();
-    struct live_evaluation *evaluation = evaluate_live();
+    struct version_evaluation *evaluation = evaluate_live();
     char *output = replay("--json", "live", NULL, NULL);
     /* Event time came as far as the last event of either kind. */
     int64_t last = (int64_t)ROUNDS * ROUND - 1;
@@ -375,12 +376,12 @@ START_TEST(figures_are_those_of_the_live_evaluation)
     for (int64_t i = last; i > last - 10; i--)
         if (is_clicked(i) && time_of(i) + 5000 > stream_ms)
             stream_ms = time_of(i) + 5000;
-    live_evaluation_advance(evaluation, stream_ms);
+    version_evaluation_advance(evaluation, stream_ms);
     for (char *line = strtok_r(output, "\n", &rest); line;
          line = strtok_r(NULL, "\n", &rest))
         slices += assert_measured(line, evaluation);
     ck_assert_uint_eq(slices, ROUNDS);
-    live_evaluation_free(evaluation);
+    version_evaluation_free(evaluation);
     free(output);
 }
 END_TEST

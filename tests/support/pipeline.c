@@ -10,14 +10,10 @@
 
 enum { ARGUMENTS_MAX = 48, HANGING_MS = 30000 };
 
-static const char *const stems[PIPE_NAMES] = {"topic.impressions",
-                                              "topic.labels",
-                                              "topic.predictions",
-                                              "topic.dead_letters",
-                                              "topic.models",
-                                              "topic.chunks",
-                                              "group",
-                                              "model.name"};
+static const char *const stems[PIPE_NAMES] = {
+    "topic.impressions",  "topic.labels", "topic.predictions",
+    "topic.dead_letters", "topic.models", "topic.chunks",
+    "topic.evaluations",  "group",        "model.name"};
 
 /* Which of the options each command knows. */
 static const struct {
@@ -36,10 +32,20 @@ static const struct {
     {"train",
      {[PIPE_IMPRESSIONS] = true,
       [PIPE_LABELS] = true,
+      [PIPE_PREDICTIONS] = true,
       [PIPE_DEAD_LETTERS] = true,
       [PIPE_MODELS] = true,
       [PIPE_CHUNKS] = true,
+      [PIPE_EVALUATIONS] = true,
       [PIPE_MODEL] = true}},
+    {"replay",
+     {[PIPE_IMPRESSIONS] = true,
+      [PIPE_LABELS] = true,
+      [PIPE_PREDICTIONS] = true,
+      [PIPE_MODELS] = true,
+      [PIPE_CHUNKS] = true,
+      [PIPE_MODEL] = true}},
+    {"cat", {[PIPE_EVALUATIONS] = true}},
     {"snapshot",
      {[PIPE_MODELS] = true, [PIPE_CHUNKS] = true, [PIPE_MODEL] = true}},
     {"verify",
@@ -64,9 +70,8 @@ void pipeline_create(struct pipeline *pipe, int32_t partitions)
                  pipe->names[i]);
     }
     for (int i = 0; i < PIPE_TOPICS; i++)
-        kafka_fixture_create(
-            pipe->names[i],
-            i == PIPE_MODELS || i == PIPE_CHUNKS ? 1 : partitions, "-1");
+        kafka_fixture_create(pipe->names[i], i >= PIPE_MODELS ? 1 : partitions,
+                             "-1");
 }
 
 static const bool *known_to(const char *command)

@@ -21,6 +21,7 @@ enum pipeline_name {
     PIPE_DEAD_LETTERS,
     PIPE_MODELS,
     PIPE_CHUNKS,
+    PIPE_EVALUATIONS,
     PIPE_TOPICS, /* how many; the others are no topics */
     PIPE_GROUP = PIPE_TOPICS,
     PIPE_MODEL,
@@ -30,7 +31,7 @@ enum pipeline_name {
 enum { PIPELINE_OPTION_SIZE = FIXTURE_NAME_SIZE + 32 };
 
 struct pipeline {
-    int32_t partitions; /* of all topics but models and chunks */
+    int32_t partitions; /* of the topics of events */
     char brokers[512];
     char names[PIPE_NAMES][FIXTURE_NAME_SIZE];
     char options[PIPE_NAMES][PIPELINE_OPTION_SIZE]; /* "--topic.labels=..." */
@@ -40,7 +41,7 @@ struct pipeline {
 void pipeline_create(struct pipeline *pipe, int32_t partitions);
 
 /* `pctr COMMAND` with the options that lead it here and then `more`, which
- * NULL ends. Commands: feed, score, train, snapshot, verify. */
+ * NULL ends. Commands: feed, score, train, snapshot, verify, replay, cat. */
 void pipeline_start(const struct pipeline *pipe, const char *command,
                     const char *const more[], struct child_process *child);
 

@@ -1,12 +1,12 @@
 /*
- * check_live_evaluation.c - predictions meet their labels, by model version.
+ * check_version_evaluation.c - predictions meet their labels, by model version.
  */
 #include "support/run_suite.h"
 
 #include "common/buffer.h"
 #include "common/event_codec.h"
 
-#include "consumer/live_evaluation.h"
+#include "consumer/version_evaluation.h"
 
 #include <math.h>
 
@@ -14,19 +14,19 @@ enum { WINDOW_MS = 1000, ROWS_MAX = 8 };
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct error err;
-static struct live_evaluation *evaluation;
+static struct version_evaluation *evaluation;
 
 static void open_evaluation(void)
 {
-    const struct live_evaluation_config config = {
+    const struct version_evaluation_config config = {
         .join = {WINDOW_MS, 2 * WINDOW_MS, 1000}, .rows_max = ROWS_MAX};
 
-    ck_assert_ok(live_evaluation_new(&config, &evaluation, &err), err);
+    ck_assert_ok(version_evaluation_new(&config, &evaluation, &err), err);
 }
 
 static void close_evaluation(void)
 {
-    live_evaluation_free(evaluation);
+    version_evaluation_free(evaluation);
 }
 
 /* The spans of a prediction come from a decoded impression. */
@@ -46,7 +46,7 @@ static void predict(int64_t id, int64_t ts_ms, double p, uint64_t version)
                                            .raw_ts = impression.raw_ts,
                                            .p = p,
                                            .model_version = version};
-    ck_assert_ok(live_evaluation_prediction(evaluation, &event, &err), err);
+    ck_assert_ok(version_evaluation_prediction(evaluation, &event, &err), err);
     buffer_free(&bytes);
 }
 
@@ -55,7 +55,7 @@ static void click(int64_t id, int64_t ts_ms)
     const struct label label = {
         .id = id_from_number(id), .ts_ms = ts_ms, .click = 1};
 
-    ck_assert_ok(live_evaluation_label(evaluation, &label, &err), err);
+    ck_assert_ok(version_evaluation_label(evaluation, &label, &err), err);
 }
 
 static struct evaluation measure(uint64_t version)
@@ -63,7 +63,7 @@ static struct evaluation measure(uint64_t version)
     struct evaluation out;
 
     ck_assert_ok(
-        live_evaluation_measure(evaluation, version, ROWS_MAX, &out, &err),
+        version_evaluation_measure(evaluation, version, ROWS_MAX, &out, &err),
         err);
     return out;
 }
@@ -74,7 +74,7 @@ START_TEST(each_version_is_measured_on_the_rows_it_scored)
     predict(2, 1001, 0.4, 1);
     predict(3, 1002, 0.5, 2);
     click(1, 1500);
-    live_evaluation_advance(evaluation, 10000);
+    version_evaluation_advance(evaluation, 10000);
 
     struct evaluation first = measure(1), second = measure(2);
     ck_assert_uint_eq(first.rows, 2);
@@ -91,12 +91,12 @@ START_TEST(rows_whose_window_is_open_do_not_count)
     predict(1, 1000, 0.8, 1);
     predict(2, 1001, 0.4, 1);
     click(1, 1500);
-    live_evaluation_advance(evaluation, 1900);
+    version_evaluation_advance(evaluation, 1900);
     ck_assert_uint_eq(measure(1).rows, 0);
-    live_evaluation_advance(evaluation, 2001);
+    version_evaluation_advance(evaluation, 2001);
     ck_assert_uint_eq(measure(1).rows, 1);
     ck_assert_double_eq(measure(1).click_rate, 1);
-    live_evaluation_advance(evaluation, 2100);
+    version_evaluation_advance(evaluation, 2100);
     ck_assert_double_eq(measure(1).click_rate, 0.5);
 }
 END_TEST
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(a_late_click_corrects_its_row)
 {
     predict(1, 1000, 0.8, 1);
-    live_evaluation_advance(evaluation, 2500);
+    version_evaluation_advance(evaluation, 2500);
     ck_assert_double_eq(measure(1).click_rate, 0);
     click(1, 2400);
     ck_assert_double_eq(measure(1).click_rate, 1);
@@ -115,9 +115,9 @@ START_TEST(a_repeated_prediction_counts_once)
 {
     predict(1, 1000, 0.8, 1);
     predict(1, 1000, 0.8, 1);
-    live_evaluation_advance(evaluation, 9000);
+    version_evaluation_advance(evaluation, 9000);
     ck_assert_uint_eq(measure(1).rows, 1);
-    ck_assert_uint_eq(live_evaluation_books(evaluation).repeated, 1);
+    ck_assert_uint_eq(version_evaluation_books(evaluation).repeated, 1);
 }
 END_TEST
 
@@ -129,11 +129,11 @@ START_TEST(versions_come_in_the_order_of_their_numbers)
     predict(2, 1001, 0.5, 0);
     predict(3, 1002, 0.5, 3);
     predict(4, 1003, 0.5, 7);
-    ck_assert_uint_eq(live_evaluation_versions(evaluation, versions, 4), 3);
+    ck_assert_uint_eq(version_evaluation_versions(evaluation, versions, 4), 3);
     ck_assert_uint_eq(versions[0], 0);
     ck_assert_uint_eq(versions[1], 3);
     ck_assert_uint_eq(versions[2], 7);
-    ck_assert_uint_eq(live_evaluation_versions(evaluation, versions, 1), 3);
+    ck_assert_uint_eq(version_evaluation_versions(evaluation, versions, 1), 3);
 }
 END_TEST
 
@@ -141,7 +141,7 @@ START_TEST(only_the_newest_rows_are_kept)
 {
     for (int64_t id = 1; id <= 2 * ROWS_MAX; id++)
         predict(id, 1000 + id, 0.5, id <= ROWS_MAX ? 1 : 2);
-    live_evaluation_advance(evaluation, INT64_MAX);
+    version_evaluation_advance(evaluation, INT64_MAX);
     ck_assert_uint_eq(measure(1).rows, 0);
     ck_assert_uint_eq(measure(2).rows, ROWS_MAX);
 }
@@ -149,7 +149,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("live evaluation");
+    Suite *suite = suite_create("version evaluation");
     TCase *tests = tcase_create("by version");
 
     tcase_add_checked_fixture(tests, open_evaluation, close_evaluation);

@@ -1,4 +1,4 @@
-#include "consumer/live_evaluation.h"
+#include "consumer/version_evaluation.h"
 
 #include "common/event_codec.h"
 
@@ -13,18 +13,18 @@ struct row {
 };
 
 /* rows[sequence % rows_max] is the prediction that the join numbered so. */
-struct live_evaluation {
-    struct live_evaluation_config config;
+struct version_evaluation {
+    struct version_evaluation_config config;
     struct join *join;
     struct row *rows; /* (rows_max) */
     uint64_t next;    /* sequence of the next prediction */
     int64_t stream_ms;
 };
 
-int live_evaluation_new(const struct live_evaluation_config *config,
-                        struct live_evaluation **out, struct error *err)
+int version_evaluation_new(const struct version_evaluation_config *config,
+                           struct version_evaluation **out, struct error *err)
 {
-    struct live_evaluation *self = calloc(1, sizeof(*self));
+    struct version_evaluation *self = calloc(1, sizeof(*self));
 
     if (self)
         self->rows = calloc(config->rows_max, sizeof(*self->rows));
@@ -34,14 +34,14 @@ int live_evaluation_new(const struct live_evaluation_config *config,
     }
     self->config = *config;
     if (join_new(&config->join, &self->join, err) < 0) {
-        live_evaluation_free(self);
+        version_evaluation_free(self);
         return -1;
     }
     *out = self;
     return 0;
 }
 
-void live_evaluation_free(struct live_evaluation *self)
+void version_evaluation_free(struct version_evaluation *self)
 {
     if (!self)
         return;
@@ -51,19 +51,20 @@ void live_evaluation_free(struct live_evaluation *self)
 }
 
 /* The oldest prediction that is still kept. */
-static uint64_t oldest(const struct live_evaluation *self)
+static uint64_t oldest(const struct version_evaluation *self)
 {
     return self->next > self->config.rows_max
                ? self->next - self->config.rows_max
                : 0;
 }
 
-static struct row *row_at(const struct live_evaluation *self, uint64_t sequence)
+static struct row *row_at(const struct version_evaluation *self,
+                          uint64_t sequence)
 {
     return &self->rows[sequence % self->config.rows_max];
 }
 
-static void take_outcomes(struct live_evaluation *self)
+static void take_outcomes(struct version_evaluation *self)
 {
     struct join_outcome outcome;
 
@@ -72,9 +73,9 @@ static void take_outcomes(struct live_evaluation *self)
             row_at(self, outcome.sequence)->label = (double)outcome.label;
 }
 
-int live_evaluation_prediction(struct live_evaluation *self,
-                               const struct prediction_event *event,
-                               struct error *err)
+int version_evaluation_prediction(struct version_evaluation *self,
+                                  const struct prediction_event *event,
+                                  struct error *err)
 {
     struct id id = event_span_id(event->raw_id);
     int64_t ts_ms = event_span_ms(event->raw_ts);
@@ -92,8 +93,8 @@ int live_evaluation_prediction(struct live_evaluation *self,
     return 0;
 }
 
-int live_evaluation_label(struct live_evaluation *self,
-                          const struct label *event, struct error *err)
+int version_evaluation_label(struct version_evaluation *self,
+                             const struct label *event, struct error *err)
 {
     if (join_label(self->join, &event->id, event->ts_ms, event->click, err) < 0)
         return -1;
@@ -101,7 +102,8 @@ int live_evaluation_label(struct live_evaluation *self,
     return 0;
 }
 
-void live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms)
+void version_evaluation_advance(struct version_evaluation *self,
+                                int64_t stream_ms)
 {
     if (stream_ms > self->stream_ms)
         self->stream_ms = stream_ms;
@@ -113,7 +115,7 @@ void live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms)
  * ---------------------------------------------------------------------- */
 
 /* The lowest version above `above`; UINT64_MAX when there is none. */
-static uint64_t next_version(const struct live_evaluation *self, bool any,
+static uint64_t next_version(const struct version_evaluation *self, bool any,
                              uint64_t above)
 {
     uint64_t lowest = UINT64_MAX;
@@ -126,8 +128,8 @@ static uint64_t next_version(const struct live_evaluation *self, bool any,
     return lowest;
 }
 
-size_t live_evaluation_versions(const struct live_evaluation *self,
-                                uint64_t *versions, size_t max)
+size_t version_evaluation_versions(const struct version_evaluation *self,
+                                   uint64_t *versions, size_t max)
 {
     size_t count = 0;
 
@@ -142,16 +144,16 @@ size_t live_evaluation_versions(const struct live_evaluation *self,
 
 /* Clicks come early and the lack of one late: among rows whose window is still
  * open nearly all labels are clicks. */
-static bool is_settled(const struct live_evaluation *self,
+static bool is_settled(const struct version_evaluation *self,
                        const struct row *row)
 {
     return !isnan(row->label) &&
            row->ts_ms < self->stream_ms - self->config.join.window_ms;
 }
 
-int live_evaluation_measure(const struct live_evaluation *self,
-                            uint64_t version, size_t rows_max,
-                            struct evaluation *out, struct error *err)
+int version_evaluation_measure(const struct version_evaluation *self,
+                               uint64_t version, size_t rows_max,
+                               struct evaluation *out, struct error *err)
 {
     size_t room =
         self->config.rows_max < rows_max ? self->config.rows_max : rows_max;
@@ -173,7 +175,8 @@ int live_evaluation_measure(const struct live_evaluation *self,
     return status;
 }
 
-struct join_books live_evaluation_books(const struct live_evaluation *self)
+struct join_books
+version_evaluation_books(const struct version_evaluation *self)
 {
     return join_books(self->join);
 }
