@@ -52,7 +52,8 @@ static const struct config_key keys[] = {
     {"column.ts",         CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column of the time (s or ms since 1970); empty: ts, timestamp or none"},
     {"column.id",         CONFIG_TEXT, FIELD(table.id), "", 0, 0, NULL, "column of the impression id; empty: the number of the row"},
     {"id.start",          CONFIG_U64,  FIELD(table.id_start), "1", 0, 9007199254740992.0, NULL, "number of the first row"},
-    {"extras",            CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list"},
+    {"extras",            CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list; never the label"},
+    {"extras.without",    CONFIG_TEXT, FIELD(table.without), "impression,impressions,clicks,ctr", 0, 0, NULL, "columns that extras=all leaves out: they tell the label"},
     {"click.min",         CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "a label from here on is a click (ratings: 4); 0: the label is 0..1 as it is"},
     {"rate",              CONFIG_F64,  FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
     {"clock",             CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
@@ -259,7 +260,11 @@ const struct command feed_command = {
         "standard input (-), and publishes an impression for each row and a "
         "label for each click, keyed by user, in the order of event time. The "
         "final account balances: rows read = published + rejected. After "
-        "SIGTERM the labels of what was already published are still sent.\n\n"
+        "SIGTERM the labels of what was already published are still sent. "
+        "Further "
+        "columns go along as extras, but not those that tell the label, such "
+        "as "
+        "how often a row was shown (--extras.without).\n\n"
         "  pctr feed -b localhost:9092 clicks.csv.gz --field.anonymous=0\n"
         "  pctr feed -b localhost:9092 ratings.csv --click.min=4\n"
         "  pctr feed -b localhost:9092 --world --rate=1000 --clock=wall\n",

@@ -53,7 +53,8 @@ struct table_source_config {
     /* Names of columns. Empty: the first of the usual names that is there;
      * for `id` and `ts`, empty may also mean none. */
     char id[64], ts[64], user[64], ad[64], click[64];
-    char extras[512];  /* "all", "none" or a list of columns */
+    char extras[512];  /* "all", "none" or a list of columns; never the label */
+    char without[512]; /* columns that "all" leaves out, a list */
     bool any_label;    /* labels are any finite number: ratings to learn from */
     double click_min;  /* a value from here on is a click; 0: it is the weight
                           itself, 0 to 1 */

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NONE = -1 };
 
@@ -80,6 +81,45 @@ static bool is_taken(const struct table_source *s, int column)
            column == s->ad || column == s->click;
 }
 
+/* In a list with commas, whatever the case. */
+static bool is_listed(const char *list, const char *name)
+{
+    while (*list) {
+        size_t size = strcspn(list, ",");
+        if (strlen(name) == size && strncasecmp(name, list, size) == 0)
+            return true;
+        list += size + (list[size] == ',');
+    }
+    return false;
+}
+
+static void choose_all(struct table_source *s)
+{
+    for (int c = 0; c < (int)table_column_count(s->table); c++)
+        if (!is_taken(s, c) &&
+            !is_listed(s->config.without,
+                       table_column_name(s->table, (size_t)c)))
+            s->extras[s->extra_count++] = c;
+}
+
+static int choose_extra(struct table_source *s, const char *name,
+                        struct error *err)
+{
+    int column = table_column(s->table, name, err);
+
+    if (column < 0)
+        return error_wrap(err, "extras");
+    if (column == s->click)
+        return error_set(err, ERROR_CONFIG,
+                         "extras: '%s' is the label, an impression must not "
+                         "tell it; name other columns",
+                         name);
+    if (s->extra_count == TABLE_COLUMNS_MAX)
+        return error_set(err, ERROR_CONFIG, "extras: too many columns");
+    s->extras[s->extra_count++] = column;
+    return 0;
+}
+
 static int choose_extras(struct table_source *s, struct error *err)
 {
     char list[sizeof(s->config.extras)], *rest = NULL;
@@ -87,21 +127,14 @@ static int choose_extras(struct table_source *s, struct error *err)
     if (strcmp(s->config.extras, "none") == 0)
         return 0;
     if (strcmp(s->config.extras, "all") == 0) {
-        for (int c = 0; c < (int)table_column_count(s->table); c++)
-            if (!is_taken(s, c))
-                s->extras[s->extra_count++] = c;
+        choose_all(s);
         return 0;
     }
     strcpy(list, s->config.extras);
     for (char *name = strtok_r(list, ",", &rest); name;
-         name = strtok_r(NULL, ",", &rest)) {
-        int column = table_column(s->table, name, err);
-        if (column < 0)
-            return error_wrap(err, "extras");
-        if (s->extra_count == TABLE_COLUMNS_MAX)
-            return error_set(err, ERROR_CONFIG, "extras: too many columns");
-        s->extras[s->extra_count++] = column;
-    }
+         name = strtok_r(NULL, ",", &rest))
+        if (choose_extra(s, name, err) < 0)
+            return -1;
     return 0;
 }
 
