@@ -28,7 +28,7 @@ struct feed_settings {
     struct world_config world;
     int format;
     bool use_world;
-    char start[64], truth[512], rejects[512];
+    char start[64], truth[512], truth_field[64], rejects[512];
     bool json;
 };
 
@@ -76,6 +76,7 @@ static const struct config_key keys[] = {
     {"world.zipf",        CONFIG_F64,  FIELD(world.zipf), "0.7", 0, 4, NULL, "exponent of the activity's long tail"},
     {"world.drift",       CONFIG_F64,  FIELD(world.drift), "0.3", 0, 100, NULL, "radians that the ads' biases turn over all rows"},
     {"world.truth",       CONFIG_TEXT, FIELD(truth), "", 0, 0, NULL, "file for the true click probabilities: id,p"},
+    {"world.truth_field", CONFIG_TEXT, FIELD(truth_field), "", 0, 0, NULL, "field of the impressions that carries the true click probability, for pctr replay field:NAME; empty: none"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */
@@ -178,6 +179,24 @@ static void print_account(const struct feed *feed, double seconds)
 /* --- The command
  * ------------------------------------------------------------------- */
 
+/* A field that the event has anyway would stay as it is, without a word. */
+static int take_truth_field(struct feed_settings *settings, struct error *err)
+{
+    const struct event_fields *fields = &settings->feed.fields;
+    const char *name = settings->truth_field;
+    const char *const taken[] = {fields->id, fields->ts, fields->user,
+                                 fields->ad};
+
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0)
+            return error_set(err, ERROR_CONFIG,
+                             "world.truth_field: '%s' is a field of the event "
+                             "already: choose another name",
+                             name);
+    settings->world.truth_field = name[0] ? name : NULL;
+    return 0;
+}
+
 static int open_source(const struct invocation *with,
                        struct feed_settings *settings,
                        struct event_source **source, struct error *err)
@@ -185,6 +204,8 @@ static int open_source(const struct invocation *with,
     if (settings->use_world) {
         settings->world.seed = settings->feed.seed;
         settings->world.truth = settings->truth[0] ? settings->truth : NULL;
+        if (take_truth_field(settings, err) < 0)
+            return -1;
         return world_open(&settings->world, source, err);
     }
     if (with->argument_count != 1)

@@ -97,6 +97,7 @@ static int write_head(const struct replay_view *view, FILE *out,
         {"skewed", counts->events.skewed},
         {"history", counts->history},
         {"fits", counts->fits},
+        {"fieldless", counts->fieldless},
         {"expired_partitions", counts->expired},
         {"live_recorded", counts->live.recorded},
         {"live_published", counts->live.published},
@@ -119,6 +120,9 @@ static int write_totals(const struct replay_view *view, FILE *out,
     for (size_t c = 0; c < report->contenders; c++) {
         json_t *line = new_line("total"), *intervals = json_object();
         set(line, "contender", json_string(name_of(view, c)));
+        if (view->replay->versions[c] > 0)
+            set(line, "version",
+                json_integer((json_int_t)view->replay->versions[c]));
         set_figures(line, &report->totals[c]);
         for (int f = 0; f < FIGURE_COUNT; f++)
             set(intervals, figure_name((enum figure)f),
@@ -127,6 +131,29 @@ static int write_totals(const struct replay_view *view, FILE *out,
         set(line, "intervals", intervals);
         if (write_line(line, out, err) < 0)
             return -1;
+    }
+    return 0;
+}
+
+/* What the contender said and what came true, by equal shares of rows. */
+static int write_reliability(const struct replay_view *view, FILE *out,
+                             struct error *err)
+{
+    const struct replay_report *report = view->report;
+
+    for (size_t c = 0; c < report->contenders; c++) {
+        for (size_t i = 0; i < report->curves[c].bin_count; i++) {
+            const struct reliability_bin *bin = &report->curves[c].bins[i];
+            json_t *line = new_line("reliability");
+            set(line, "contender", json_string(name_of(view, c)));
+            set(line, "impressions", json_integer((json_int_t)bin->rows));
+            set(line, "predicted", number(bin->predicted));
+            set(line, "click_rate", number(bin->click_rate));
+            set(line, "interval",
+                interval_json((struct interval){bin->low, bin->high}));
+            if (write_line(line, out, err) < 0)
+                return -1;
+        }
     }
     return 0;
 }
@@ -230,6 +257,7 @@ int replay_print_json(const struct replay_view *view, FILE *out,
                       struct error *err)
 {
     if (write_head(view, out, err) < 0 || write_totals(view, out, err) < 0 ||
+        write_reliability(view, out, err) < 0 ||
         write_differences(view, out, err) < 0 ||
         write_windows(view, out, err) < 0 || write_slices(view, out, err) < 0)
         return -1;

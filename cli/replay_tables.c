@@ -101,7 +101,8 @@ static void print_account(const struct replay_view *view, FILE *out)
                 replay_time(report->first_ms, 1, first),
                 replay_time(report->last_ms, 1, last));
     fprintf(out,
-            "left out  %zu without a settled label, %zu whose model is gone, "
+            "left out  %zu without a settled label, %zu that a contender did "
+            "not answer, "
             "%" PRIu64 " repeated, %" PRIu64 " bad\n",
             report->open, report->gone, counts->books.repeated,
             counts->bad_impressions);
@@ -112,6 +113,15 @@ static void print_account(const struct replay_view *view, FILE *out)
             counts->books.joined, counts->books.late, counts->books.duplicate,
             counts->books.corrected, counts->books.contradicted,
             counts->books.orphan, counts->bad_labels);
+    for (size_t c = 0; c < report->contenders; c++)
+        if (view->replay->versions[c] > 0)
+            fprintf(out, "version  %s is version %" PRIu64 "\n",
+                    name_of(view, c), view->replay->versions[c]);
+    if (counts->fieldless > 0)
+        fprintf(out,
+                "no number  %" PRIu64 " answers of a field: it is absent, or "
+                "no number from 0 to 1\n",
+                counts->fieldless);
     if (counts->expired > 0)
         fprintf(out,
                 "expired  %zu partitions begin behind records that retention "

@@ -20,8 +20,8 @@ struct replay_view {
 /* Tables for a terminal. */
 void replay_print_tables(const struct replay_view *view, FILE *out);
 
-/* One JSON object a line: kinds replay, total, difference, window, slice and
- * swap. NaN is null. */
+/* One JSON object a line: kinds replay, total, reliability, difference, window,
+ * slice and swap. NaN is null. */
 int replay_print_json(const struct replay_view *view, FILE *out,
                       struct error *err) MUST_CHECK;
 

@@ -66,7 +66,9 @@ int64_t event_span_ms(struct span span);
 /* A further field of an impression, passed on for other readers. */
 struct event_extra {
     const char *name;
-    struct id value; /* a number or text */
+    struct id value; /* a whole number or text; or, where is_real: */
+    bool is_real;
+    double real;
 };
 
 /* A raw span that is there is copied; without one the id or time is written

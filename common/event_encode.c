@@ -62,6 +62,15 @@ static void pack_entry(msgpack_packer *packer, const struct entry *entry)
         pack_click(packer, entry->click);
 }
 
+static void pack_extra(msgpack_packer *packer, const struct event_extra *extra)
+{
+    pack_name(packer, extra->name);
+    if (extra->is_real)
+        msgpack_pack_double(packer, extra->real);
+    else
+        pack_id(packer, &extra->value);
+}
+
 static bool is_named(const struct entry *entries, size_t count,
                      const char *name)
 {
@@ -105,8 +114,7 @@ void event_encode_impression(const struct event_fields *fields,
     for (size_t i = 0; i < extra_count; i++) {
         if (is_named(entries, count, extras[i].name))
             continue;
-        pack_name(&packer, extras[i].name);
-        pack_id(&packer, &extras[i].value);
+        pack_extra(&packer, &extras[i]);
     }
 }
 

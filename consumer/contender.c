@@ -1,9 +1,13 @@
 #include "consumer/contender.h"
 
+#include "common/event_scan.h"
 #include "common/log.h"
+
+#include "consumer/score_batch.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,21 +55,55 @@ static int parse_refit(const char *text, struct contender_spec *out,
     return params_set(out->refit.ops, text + length, &out->refit.params, err);
 }
 
+static int parse_field(const char *text, struct contender_spec *out,
+                       struct error *err)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= sizeof(out->field))
+        return error_set(err, ERROR_USAGE,
+                         "field:%s: write field:NAME, a field of the "
+                         "impressions of 1 to %zu bytes",
+                         text, sizeof(out->field) - 1);
+    out->kind = CONTENDER_FIELD;
+    strcpy(out->field, text);
+    return 0;
+}
+
+static bool parse_word(const char *text, struct contender_spec *out)
+{
+    static const struct {
+        const char *word;
+        enum contender_kind kind;
+    } words[] = {{"live", CONTENDER_LIVE},
+                 {"served", CONTENDER_SERVED},
+                 {"newest", CONTENDER_NEWEST}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i].word) != 0)
+            continue;
+        out->kind = words[i].kind;
+        return true;
+    }
+    return false;
+}
+
 static int parse_spec(const char *text, struct contender_spec *out,
                       struct error *err)
 {
-    if (strcmp(text, "live") == 0) {
-        out->kind = CONTENDER_LIVE;
+    if (parse_word(text, out))
         return 0;
-    }
     if (strncmp(text, "epoch:", 6) == 0)
         return parse_epoch(text + 6, out, err);
     if (strncmp(text, "refit:", 6) == 0)
         return parse_refit(text + 6, out, err);
+    if (strncmp(text, "field:", 6) == 0)
+        return parse_field(text + 6, out, err);
     if (strlen(text) == 0 || strlen(text) >= sizeof(out->path))
         return error_set(err, ERROR_USAGE,
-                         "contender '%.100s': write live, epoch:N, "
-                         "refit:ALGORITHM, or the name of a snapshot file",
+                         "contender '%.100s': write live, served, newest, "
+                         "epoch:N, refit:ALGORITHM, field:NAME, or the name "
+                         "of a snapshot file",
                          text);
     out->kind = CONTENDER_FILE;
     strcpy(out->path, text);
@@ -90,21 +128,120 @@ int contender_parse(const char *text, struct contender_spec *out,
 /* --- Its models -------------------------------------------------------------
  */
 
+bool contender_is_version(const struct contender_spec *spec)
+{
+    return spec->kind == CONTENDER_EPOCH || spec->kind == CONTENDER_SERVED ||
+           spec->kind == CONTENDER_NEWEST;
+}
+
+static int open_model(struct contender *contender, struct live_models *live,
+                      struct error *err)
+{
+    struct snapshot **snapshot = &contender->model.snapshot;
+    uint64_t *epoch = &contender->model.manifest.epoch;
+
+    switch (contender->spec.kind) {
+    case CONTENDER_FILE:
+        return snapshot_read(contender->spec.path, snapshot, err);
+    case CONTENDER_EPOCH:
+        *epoch = contender->spec.epoch;
+        return live_models_fetch(live, *epoch, snapshot, err);
+    case CONTENDER_SERVED:
+        return live_models_fetch_served(live, epoch, snapshot, err);
+    case CONTENDER_NEWEST:
+        return live_models_fetch_newest(live, epoch, snapshot, err);
+    default:
+        return 0;
+    }
+}
+
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct contender *out, struct error *err)
 {
     struct contender contender = {.spec = *spec};
 
-    contender.model.manifest.epoch = spec->epoch;
-    if ((spec->kind == CONTENDER_FILE &&
-         snapshot_read(spec->path, &contender.model.snapshot, err) < 0) ||
-        (spec->kind == CONTENDER_EPOCH &&
-         live_models_fetch(live, spec->epoch, &contender.model.snapshot, err) <
-             0))
+    if (open_model(&contender, live, err) < 0)
         return error_wrap(err, "contender %s", spec->name);
     *out = contender;
     return 0;
 }
+
+/* --- Answers ----------------------------------------------------------------
+ */
+
+/* Columns of a CSV are fed as text. */
+static double number_in(const struct cursor_value *value)
+{
+    char text[64], *end = NULL;
+
+    if (value->type == CURSOR_FLOAT)
+        return value->real;
+    if (value->type == CURSOR_INTEGER)
+        return (double)value->integer;
+    if (value->type != CURSOR_TEXT || value->size == 0 ||
+        value->size >= sizeof(text))
+        return NAN;
+    memcpy(text, value->bytes, value->size);
+    text[value->size] = '\0';
+    double number = strtod(text, &end);
+    return end == text + value->size ? number : NAN;
+}
+
+static double read_field(const char *name, const struct message *message)
+{
+    struct event_scan scan = {.names = {name}, .count = 1};
+    const char *about = NULL;
+
+    if (event_scan_record(&scan, message->value, message->value_size, &about) !=
+            EVENT_OK ||
+        !scan.seen)
+        return NAN;
+    double p = number_in(&scan.values[0]);
+    return p >= 0 && p <= 1 ? p : NAN;
+}
+
+static struct replay_answer answer_field(struct contender *contender,
+                                         const struct message *message)
+{
+    double p = read_field(contender->spec.field, message);
+
+    if (isnan(p))
+        contender->fieldless++;
+    return (struct replay_answer){p, 0, BASIS_NONE};
+}
+
+int contender_answer(struct contender *contender,
+                     const struct contender_questions *questions,
+                     const struct impression *event,
+                     const struct message *message, struct replay_answer *out,
+                     struct error *err)
+{
+    const struct served_model *model =
+        contender->model.snapshot ? &contender->model : NULL;
+    bool is_gone = false;
+
+    if (contender->spec.kind == CONTENDER_FIELD) {
+        *out = answer_field(contender, message);
+        return 0;
+    }
+    if (contender->spec.kind == CONTENDER_LIVE &&
+        live_models_at(questions->live, message->partition, message->offset,
+                       message->timestamp_ms, &model, &is_gone, err) < 0)
+        return -1;
+    if (is_gone) {
+        *out = (struct replay_answer){NAN, 0, BASIS_NONE};
+        return 0;
+    }
+    struct prediction prediction = score_pair(
+        model, questions->fields, questions->prior, &event->user, &event->ad);
+    *out = (struct replay_answer){prediction.value,
+                                  model ? (uint32_t)model->manifest.epoch : 0,
+                                  (uint8_t)prediction.basis};
+    return 0;
+}
+
+/* --- Fits -------------------------------------------------------------------
+ */
 
 int contender_take_fit(struct contender *contender, struct error *err)
 {

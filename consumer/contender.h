@@ -4,9 +4,12 @@
  *
  *   FILE             a snapshot file
  *   epoch:N          published version N
+ *   served           the pinned version, else the newest that a scorer takes
+ *   newest           the newest published version
  *   live             the models that were live
  *   refit:ALGORITHM PARAMS...
  *                    fitted again and again on what was known by then
+ *   field:NAME       a probability that the impression itself carries
  */
 #ifndef CONSUMER_CONTENDER_H
 #define CONSUMER_CONTENDER_H
@@ -17,6 +20,8 @@
 #include "consumer/fit_job.h"
 #include "consumer/live_models.h"
 #include "consumer/model_board.h"
+#include "consumer/replay_log.h"
+#include "consumer/subscriber.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +31,9 @@ enum contender_kind {
     CONTENDER_EPOCH,
     CONTENDER_LIVE,
     CONTENDER_REFIT,
+    CONTENDER_SERVED,
+    CONTENDER_NEWEST,
+    CONTENDER_FIELD,
 };
 
 enum { CONTENDERS_MAX = 16 };
@@ -34,6 +42,7 @@ struct contender_spec {
     char name[64];
     enum contender_kind kind;
     char path[512];          /* FILE */
+    char field[64];          /* FIELD */
     uint64_t epoch;          /* EPOCH */
     struct fit_config refit; /* REFIT; scale and calibrate are the caller's */
 };
@@ -46,11 +55,31 @@ struct contender {
     struct contender_spec spec;
     struct served_model model; /* snapshot NULL: none yet, or LIVE */
     struct fit_job *job;       /* under way; NULL */
+    uint64_t fieldless;        /* impressions without the field's number */
 };
 
-/* `live` is asked for EPOCH; it may be NULL where no contender needs it. */
+/* What the answers need besides the contender; borrowed. */
+struct contender_questions {
+    const struct event_fields *fields;
+    double prior;             /* the answer while there is no model */
+    struct live_models *live; /* LIVE; else it may be NULL */
+};
+
+/* Is it one of the published versions, the same for all impressions? */
+bool contender_is_version(const struct contender_spec *spec);
+
+/* `live` is asked for such versions; it may be NULL where there is none. */
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct contender *out, struct error *err) MUST_CHECK;
+
+/* Answers the impression that the message is. Where the model is gone, or FIELD
+ * is not there or neither a number from 0 to 1 nor text that is one, p is NaN.
+ */
+int contender_answer(struct contender *contender,
+                     const struct contender_questions *questions,
+                     const struct impression *event,
+                     const struct message *message, struct replay_answer *out,
+                     struct error *err) MUST_CHECK;
 
 /* Serves what the fit under way has made; without one, does nothing. */
 int contender_take_fit(struct contender *contender,

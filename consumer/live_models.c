@@ -130,6 +130,63 @@ int live_models_fetch(struct live_models *live, uint64_t epoch,
     return fetch(live, manifest, out, err);
 }
 
+static int refuse_none(const struct live_models *live, struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE, "%s has no version of model %s",
+                     live->config.models.models, live->config.models.name);
+}
+
+/* As the scorer: past what is broken, but not past what could not be read. */
+static int fetch_whole(struct live_models *live, uint64_t *epoch,
+                       struct snapshot **out, struct error *err)
+{
+    size_t count = 0;
+    const struct manifest *manifests =
+        snapshot_reader_manifests(live->reader, &count);
+
+    while (count-- > 0) {
+        struct snapshot *snapshot = NULL;
+        int status = fetch(live, &manifests[count], &snapshot, err);
+        if (status == 0)
+            status = snapshot_probe(snapshot, err);
+        if (status == 0) {
+            *epoch = manifests[count].epoch;
+            *out = snapshot;
+            return 0;
+        }
+        snapshot_free(snapshot);
+        if (err->code != ERROR_FORMAT && err->code != ERROR_LIMIT)
+            return -1;
+        log_warn("snapshot refused", "version=%" PRIu64 " reason=\"%s\"",
+                 manifests[count].epoch, err->text);
+    }
+    return refuse_none(live, err);
+}
+
+int live_models_fetch_served(struct live_models *live, uint64_t *epoch,
+                             struct snapshot **out, struct error *err)
+{
+    uint64_t pinned = snapshot_reader_pinned(live->reader);
+
+    if (pinned == 0)
+        return fetch_whole(live, epoch, out, err);
+    *epoch = pinned;
+    return live_models_fetch(live, pinned, out, err);
+}
+
+int live_models_fetch_newest(struct live_models *live, uint64_t *epoch,
+                             struct snapshot **out, struct error *err)
+{
+    size_t count = 0;
+    const struct manifest *manifests =
+        snapshot_reader_manifests(live->reader, &count);
+
+    if (count == 0)
+        return refuse_none(live, err);
+    *epoch = manifests[count - 1].epoch;
+    return fetch(live, &manifests[count - 1], out, err);
+}
+
 static struct cached *find_place(struct live_models *live, uint64_t epoch)
 {
     struct cached *oldest = &live->cache[0];

@@ -53,6 +53,17 @@ int live_models_at(struct live_models *live, int32_t partition, int64_t offset,
 int live_models_fetch(struct live_models *live, uint64_t epoch,
                       struct snapshot **out, struct error *err) MUST_CHECK;
 
+/* What a scorer that starts now serves: the pinned version or, without a pin,
+ * the newest that is whole. ERROR_UNAVAILABLE where there is none. */
+int live_models_fetch_served(struct live_models *live, uint64_t *epoch,
+                             struct snapshot **out,
+                             struct error *err) MUST_CHECK;
+
+/* The newest published version. */
+int live_models_fetch_newest(struct live_models *live, uint64_t *epoch,
+                             struct snapshot **out,
+                             struct error *err) MUST_CHECK;
+
 struct live_models_counts live_models_counts(const struct live_models *live);
 
 /* NULL is fine. */

@@ -5,11 +5,8 @@
 #include "common/log.h"
 #include "common/stop.h"
 
-#include "consumer/score_batch.h"
-
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +24,7 @@ struct pass {
     struct intake *intake;
     struct live_models *live;
     struct contender contenders[CONTENDERS_MAX];
+    struct contender_questions questions;
     size_t opened;    /* of these */
     bool in_range;    /* an impression of the range has been seen */
     uint64_t base;    /* its sequence: row 0 of the log */
@@ -113,31 +111,6 @@ static int refit_when_due(struct pass *pass, int64_t ts_ms, struct error *err)
 /* --- Answers ----------------------------------------------------------------
  */
 
-static int answer(struct pass *pass, struct contender *contender,
-                  const struct impression *event, const struct message *message,
-                  struct replay_answer *out, struct error *err)
-{
-    const struct served_model *model =
-        contender->model.snapshot ? &contender->model : NULL;
-    bool is_gone = false;
-
-    if (contender->spec.kind == CONTENDER_LIVE &&
-        live_models_at(pass->live, message->partition, message->offset,
-                       message->timestamp_ms, &model, &is_gone, err) < 0)
-        return -1;
-    if (is_gone) {
-        *out = (struct replay_answer){NAN, 0, BASIS_NONE};
-        return 0;
-    }
-    struct prediction prediction =
-        score_pair(model, &pass->config->intake.fields, pass->config->prior,
-                   &event->user, &event->ad);
-    *out = (struct replay_answer){prediction.value,
-                                  model ? (uint32_t)model->manifest.epoch : 0,
-                                  (uint8_t)prediction.basis};
-    return 0;
-}
-
 static int answer_all(struct pass *pass, const struct impression *event,
                       const struct message *message, struct error *err)
 {
@@ -149,8 +122,8 @@ static int answer_all(struct pass *pass, const struct impression *event,
         return -1;
     struct replay_answer *answers = replay_log_answers(log, log->count - 1);
     for (size_t c = 0; c < pass->opened; c++)
-        if (answer(pass, &pass->contenders[c], event, message, &answers[c],
-                   err) < 0)
+        if (contender_answer(&pass->contenders[c], &pass->questions, event,
+                             message, &answers[c], err) < 0)
             return -1;
     return 0;
 }
@@ -246,10 +219,16 @@ static int read_all(struct pass *pass, struct error *err)
     }
 }
 
-static bool needs(const struct replay_config *config, enum contender_kind kind)
+static bool is_live(const struct contender_spec *spec)
+{
+    return spec->kind == CONTENDER_LIVE;
+}
+
+static bool has(const struct replay_config *config,
+                bool (*is_such)(const struct contender_spec *))
 {
     for (size_t c = 0; c < config->contender_count; c++)
-        if (config->contenders[c].kind == kind)
+        if (is_such(&config->contenders[c]))
             return true;
     return false;
 }
@@ -259,31 +238,34 @@ static int open_live(struct pass *pass, struct error *err)
     const struct replay_config *config = pass->config;
     struct live_models_config live = {.models = {.kafka = config->kafka},
                                       .timeout_ms = TIMEOUT_MS};
-    bool is_live = needs(config, CONTENDER_LIVE);
+    bool reads_predictions = has(config, is_live);
     int64_t from_ms = config->from_ms == MERGE_FROM_BEGINNING
                           ? MERGE_FROM_BEGINNING
                           : config->from_ms - PREDICTION_SLACK_MS;
 
-    if (!is_live && !needs(config, CONTENDER_EPOCH))
+    if (!reads_predictions && !has(config, contender_is_version))
         return 0;
     memcpy(live.models.name, config->name, sizeof(live.models.name));
     memcpy(live.models.models, config->models, sizeof(live.models.models));
     memcpy(live.models.chunks, config->chunks, sizeof(live.models.chunks));
     if (live_models_open(&live, &pass->live, err) < 0)
         return -1;
-    return is_live ? live_models_read_predictions(pass->live,
-                                                  config->predictions, from_ms,
-                                                  config->buffer_bytes, err)
-                   : 0;
+    return reads_predictions
+               ? live_models_read_predictions(pass->live, config->predictions,
+                                              from_ms, config->buffer_bytes,
+                                              err)
+               : 0;
 }
 
 static int open_contenders(struct pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
-        if (contender_open(&pass->config->contenders[c], pass->live,
-                           &pass->contenders[c], err) < 0)
+        const struct contender_spec *spec = &pass->config->contenders[c];
+        if (contender_open(spec, pass->live, &pass->contenders[c], err) < 0)
             return -1;
         pass->opened++;
+        if (contender_is_version(spec))
+            pass->out->versions[c] = pass->contenders[c].model.manifest.epoch;
     }
     return 0;
 }
@@ -322,6 +304,8 @@ static int open_all(struct pass *pass, struct error *err)
         intake_new(&intake, &pass->intake, err) < 0 ||
         open_live(pass, err) < 0 || open_contenders(pass, err) < 0)
         return -1;
+    pass->questions = (struct contender_questions){&config->intake.fields,
+                                                   config->prior, pass->live};
     return open_reader(pass, err);
 }
 
@@ -331,6 +315,8 @@ static void count_all(struct pass *pass)
 
     counts->events = intake_counts(pass->intake);
     counts->books = intake_books(pass->intake);
+    for (size_t c = 0; c < pass->opened; c++)
+        counts->fieldless += pass->contenders[c].fieldless;
     pass->out->stream_ms = intake_stream_ms(pass->intake);
     if (pass->live)
         counts->live = live_models_counts(pass->live);

@@ -58,12 +58,14 @@ struct replay_counts {
     uint64_t fits;
     size_t expired; /* partitions whose beginning retention took */
     struct live_models_counts live;
+    uint64_t fieldless; /* answers that the impression did not carry */
     double fit_seconds;
 };
 
 struct replay {
     struct replay_log *log;
-    int64_t stream_ms; /* how far event time came */
+    int64_t stream_ms;                 /* how far event time came */
+    uint64_t versions[CONTENDERS_MAX]; /* that a contender is throughout; 0 */
     struct replay_counts counts;
 };
 

@@ -81,7 +81,8 @@ struct world_config {
     double affinity;   /* and of user . ad */
     double zipf;       /* exponent of the activity: 0 is even */
     double drift;
-    const char *truth; /* file for "id,p" lines; NULL: none */
+    const char *truth;       /* file for "id,p" lines; NULL: none */
+    const char *truth_field; /* of the impression, for p itself; NULL: none */
 };
 
 int world_open(const struct world_config *config, struct event_source **out,

@@ -221,8 +221,8 @@ static int read_row(struct table_source *s, const struct table_field *fields,
         const struct table_field *field = &fields[s->extras[i]];
         size_t size = field->size < ID_TEXT_MAX ? field->size : ID_TEXT_MAX;
         s->values[i] = (struct event_extra){
-            table_column_name(s->table, (size_t)s->extras[i]),
-            id_from_text(field->text, size)};
+            .name = table_column_name(s->table, (size_t)s->extras[i]),
+            .value = id_from_text(field->text, size)};
     }
     return 0;
 }

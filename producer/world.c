@@ -25,6 +25,7 @@ struct world {
     double *user_share;   /* (users) cumulative activity */
     double *ad_share;     /* (ads) */
     FILE *truth;
+    struct event_extra extra; /* the truth as a field of the impression */
 };
 
 static double *normals(struct world *world, size_t count, double deviation)
@@ -104,7 +105,11 @@ static int world_next(struct event_source *source, enum source_result *result,
         .user = id_from_number((int64_t)user + 1),
         .ad = id_from_number((int64_t)ad + 1),
         .click = random_uniform(&world->state) < p,
+        .extras = &world->extra,
+        .extra_count = config->truth_field ? 1 : 0,
     };
+    world->extra = (struct event_extra){
+        .name = config->truth_field, .is_real = true, .real = p};
     if (world->truth && fprintf(world->truth, "%llu,%.17g\n",
                                 (unsigned long long)world->made, p) < 0)
         return error_set(err, ERROR_IO, "write '%s': %s", config->truth,

@@ -19,7 +19,8 @@ static size_t starts[EVENTS + 1];
 static void make_events(void)
 {
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    const struct event_extra extra = {"depth", id_from_number(2)};
+    const struct event_extra extra = {.name = "depth",
+                                      .value = id_from_number(2)};
 
     for (int i = 0; i < EVENTS; i++) {
         const struct impression event = {

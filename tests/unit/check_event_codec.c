@@ -40,10 +40,14 @@ static struct impression an_impression(void)
 START_TEST(an_impression_survives)
 {
     struct impression in = an_impression(), out;
-    struct event_extra extra[] = {{"depth", id_from_number(2)},
-                                  {"user", id_from_number(9)}};
+    struct event_extra extra[] = {
+        {.name = "depth", .value = id_from_number(2)},
+        {.name = "user", .value = id_from_number(9)},
+        {.name = "bid", .is_real = true, .real = 0.375}};
 
-    event_encode_impression(&fields, &in, extra, 2, &bytes);
+    event_encode_impression(&fields, &in, extra, 3, &bytes);
+    ck_assert_mem_eq(bytes.bytes + bytes.size - 9, "\xcb\x3f\xd8\0\0\0\0\0\0",
+                     9);
     ck_assert_int_eq(
         event_decode_impression(&fields, bytes.bytes, bytes.size, &out, NULL),
         EVENT_OK);

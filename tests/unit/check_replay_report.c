@@ -277,6 +277,13 @@ START_TEST(contenders_are_written_in_one_word_or_with_a_name)
     ck_assert_str_eq(spec.name, "refit:svd factors=7");
     ck_assert_ok(contender_parse("a.b=/tmp/x=y.snap", &spec, &err), err);
     ck_assert_str_eq(spec.path, "/tmp/x=y.snap");
+    ck_assert_ok(contender_parse("served", &spec, &err), err);
+    ck_assert_int_eq(spec.kind, CONTENDER_SERVED);
+    ck_assert_ok(contender_parse("next=newest", &spec, &err), err);
+    ck_assert_int_eq(spec.kind, CONTENDER_NEWEST);
+    ck_assert_ok(contender_parse("old=field:p.old", &spec, &err), err);
+    ck_assert_int_eq(spec.kind, CONTENDER_FIELD);
+    ck_assert_str_eq(spec.field, "p.old");
 }
 END_TEST
 
