@@ -11,6 +11,7 @@
 #define MODEL_KERNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { KERNEL_ALIGN = 64, KERNEL_BLOCK = 8 /* values */ };
 
@@ -20,11 +21,11 @@ struct kernel_step {
     double lr_p, reg_p, lr_q, reg_q;
 };
 
-/* What SVD++ carries for a user: with d = y_scale * q,
- *   z = decay z + z_gain d;  c = decay c + c_gain d;  x += z
- */
-struct kernel_carry {
-    double y_scale, decay, z_gain, c_gain;
+/* One of SVD++, which carries a vector z for each group of a user's items. */
+struct kernel_implicit {
+    struct kernel_step step;
+    size_t groups;
+    const double *decay, *gain; /* (groups) */
 };
 
 /* Per-row adaptive step: gradients' mean squares so far. */
@@ -40,11 +41,17 @@ struct kernel {
 
     /* p += lr_p (e q - reg_p p); q += lr_q (e p - reg_q q), old values right */
     void (*step)(double *p, double *q, size_t n, const struct kernel_step *s);
-    /* The same with x = p + z in q's gradient; leaves the old q, and p in x */
-    void (*step_implicit)(double *p, double *q, double *x, double *old_q,
-                          size_t n, const struct kernel_step *s);
-    void (*carry)(double *z, double *c, double *x, const double *q, size_t n,
-                  const struct kernel_carry *s);
+    /* The same with x in place of p in q's gradient; then, of the old q,
+     * z = decay z + error gain q for each group, and x = p + all z.
+     * z is (groups, n). */
+    void (*step_implicit)(double *p, double *q, double *x, double *z, size_t n,
+                          const struct kernel_implicit *s);
+    /* to = the sum of the listed rows. (rows, n) */
+    void (*sum_rows)(double *to, const double *rows, size_t n,
+                     const uint32_t *list, size_t count);
+    /* row = scale row + shift, for each listed one. */
+    void (*shift_rows)(double *rows, size_t n, const uint32_t *list,
+                       size_t count, double scale, const double *shift);
     /* gp = reg p - e q; gq = reg q - e p; p -= step_p gp; q -= step_q gq */
     void (*step_adaptive)(float *p, float *q, size_t n, struct kernel_adapt *s);
 };

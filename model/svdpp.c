@@ -10,18 +10,20 @@
  *
  * A rating costs O(factors), not O(|I_u| factors): all y_j of one user get
  * the same affine update, y_j -> a y_j + d with a = 1 - lr reg and
- * d = lr e s q, once per occurrence of j. So for the items that occur m times
- * in the list, y_j(t) = A_m y_j(0) + c_m, and what the ratings need of them,
- * z_m = s m sum y_j, is carried along:
+ * d = lr e s q, once per occurrence of j. So for the n_m items that occur m
+ * times in the list, y_j(t) = A_m y_j(0) + c_m, and what the ratings need of
+ * them, z_m = s m sum y_j, is carried along:
  *
- *   A_m -> a^m A_m;  g_m = 1 + a + ... + a^(m-1)
- *   c_m -> a^m c_m + g_m d;  z_m -> a^m z_m + s m n_m g_m d
+ *   A_m -> a^m A_m;  z_m -> a^m z_m + s m n_m (1 + a + ... + a^(m-1)) d
  *
- * Afterwards every y_j of the user is written back once. What is kept for
- * scoring is p_u + z_u: the same dot product as svd.
+ * Afterwards c_m follows from z_m, and every y_j of the user is written once.
+ * What is kept for scoring is p_u + z_u: the same dot product as svd.
  */
 #include "model/svd.h"
 
+#include "common/attributes.h"
+
+#include "model/implicit_lists.h"
 #include "model/numpy_random.h"
 #include "model/registry.h"
 
@@ -51,214 +53,113 @@ static const struct config_key keys[] = {
     PARAM_END};
 /* clang-format on */
 
-/* An item of a user's list, once, and how often it is there. */
-struct entry {
-    uint32_t item, times;
-};
-
-/* The items that occur equally often in the list of the user at hand. */
-struct group {
-    uint32_t times, count; /* m, n_m */
-    double decay, gain;    /* a^m, g_m */
-    double scale;          /* A_m */
-    double *z, *c;         /* (stride) */
-};
-
 struct trainer {
     const struct ratings *train;
     struct factors *self;
     const struct kernel *kernel;
+    struct implicit_lists *lists;
     double *y; /* (items, stride) */
 
-    struct entry *entries; /* by user, then by times, then by item */
-    size_t *entry_first;   /* (users + 1) */
-
-    struct group *groups; /* room for the most any user has */
-    double *vectors;      /* theirs, and x and old_q */
-    double *x, *old_q;    /* (stride) */
+    /* Of the user at hand; groups as in the lists. */
+    double *decay, *gain, *scale; /* (groups_max) a^m, g_m s m n_m lr s, A_m */
+    double *x;                    /* (stride) p + all z */
+    double *z, *start;            /* (groups_max, stride) z_m, and z_m(0) */
 
     double lr_bu, reg_bu, lr_bi, reg_bi, lr_yj, reg_yj;
-    struct kernel_step step;
+    struct kernel_implicit step;
 };
-
-/* --- The lists without repetitions -------------------------------------------
- */
-
-static int by_item(const void *a, const void *b)
-{
-    const struct entry *left = a, *right = b;
-
-    return (left->item > right->item) - (left->item < right->item);
-}
-
-static int by_times(const void *a, const void *b)
-{
-    const struct entry *left = a, *right = b;
-
-    if (left->times != right->times)
-        return left->times > right->times ? 1 : -1;
-    return by_item(a, b);
-}
-
-/* Makes n entries of one row each into fewer; returns how many. */
-static size_t merge(struct entry *entries, size_t n)
-{
-    size_t kept = 0;
-
-    qsort(entries, n, sizeof(*entries), by_item);
-    for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && entries[kept - 1].item == entries[i].item)
-            entries[kept - 1].times++;
-        else
-            entries[kept++] = entries[i];
-    }
-    if (kept < n)
-        qsort(entries, kept, sizeof(*entries), by_times);
-    return kept;
-}
-
-/* The end of the group that starts at `at`. */
-static size_t group_end(const struct trainer *t, size_t at, size_t end)
-{
-    size_t next = at + 1;
-
-    while (next < end && t->entries[next].times == t->entries[at].times)
-        next++;
-    return next;
-}
-
-/* Returns the most groups of any user. */
-static size_t list_entries(struct trainer *t)
-{
-    size_t used = 0, most = 1;
-
-    for (uint32_t u = 0; u < t->train->users; u++) {
-        size_t first = t->train->user_first[u];
-        size_t n = t->train->user_first[u + 1] - first, groups = 0;
-        for (size_t i = 0; i < n; i++)
-            t->entries[used + i] =
-                (struct entry){t->train->by_user[first + i].other, 1};
-        t->entry_first[u] = used;
-        used += merge(t->entries + used, n);
-        for (size_t at = t->entry_first[u]; at < used;
-             at = group_end(t, at, used))
-            groups++;
-        most = groups > most ? groups : most;
-    }
-    t->entry_first[t->train->users] = used;
-    return most;
-}
 
 /* --- One user ----------------------------------------------------------------
  */
 
-static void add_row(double *to, const double *row, size_t n)
-{
-    for (size_t f = 0; f < n; f++)
-        to[f] += row[f];
-}
-
-/* z = s m sum of the items' y, c = 0. */
-static void open_group(const struct trainer *t, struct group *group,
-                       const struct entry *entries, size_t n, double s)
+/* z = s m sum of the items' y; returns the list behind the group's. */
+static const uint32_t *open_group(const struct trainer *t, size_t at,
+                                  const struct implicit_group *group,
+                                  const uint32_t *list, double s)
 {
     const size_t stride = t->self->stride;
     const double a = 1 - t->lr_yj * t->reg_yj;
+    double *z = t->z + at * stride, sum = 0, power = 1;
 
-    group->times = entries->times;
-    group->count = (uint32_t)n;
-    group->scale = 1;
-    group->decay = 1;
-    group->gain = 0;
     for (uint32_t i = 0; i < group->times; i++) {
-        group->gain += group->decay;
-        group->decay *= a;
+        sum += power;
+        power *= a;
     }
-    memset(group->z, 0, stride * sizeof(double));
-    memset(group->c, 0, stride * sizeof(double));
-    for (size_t i = 0; i < n; i++)
-        add_row(group->z, t->y + entries[i].item * stride, stride);
+    t->decay[at] = power;
+    t->gain[at] = s * group->times * group->count * sum * t->lr_yj * s;
+    t->scale[at] = 1;
+    t->kernel->sum_rows(z, t->y, stride, list, group->count);
     for (size_t f = 0; f < stride; f++)
-        group->z[f] *= s * group->times;
+        z[f] *= s * group->times;
+    memcpy(t->start + at * stride, z, stride * sizeof(double));
+    return list + group->count;
 }
 
-static size_t open_groups(const struct trainer *t, uint32_t u, double s)
+/* Leaves x = p + all z. */
+static void open_groups(struct trainer *t, uint32_t u, double s)
 {
-    const size_t end = t->entry_first[u + 1];
-    size_t groups = 0;
-
-    for (size_t at = t->entry_first[u]; at < end;) {
-        size_t next = group_end(t, at, end);
-        open_group(t, &t->groups[groups++], t->entries + at, next - at, s);
-        at = next;
-    }
-    return groups;
-}
-
-/* y = A y + c for every item of the list. */
-static void write_back(const struct trainer *t, uint32_t u, size_t groups)
-{
+    const struct implicit_lists *lists = t->lists;
+    const struct implicit_group *groups = lists->groups + lists->group_first[u];
+    const uint32_t *list = lists->items + lists->item_first[u];
     const size_t stride = t->self->stride;
-    const struct entry *entry = t->entries + t->entry_first[u];
 
-    for (size_t g = 0; g < groups; g++) {
-        const struct group *group = &t->groups[g];
-        for (uint32_t i = 0; i < group->count; i++, entry++) {
-            double *y = t->y + entry->item * stride;
-            for (size_t f = 0; f < stride; f++)
-                y[f] = group->scale * y[f] + group->c[f];
-        }
+    t->step.groups = lists->group_first[u + 1] - lists->group_first[u];
+    memcpy(t->x, t->self->p + u * stride, stride * sizeof(double));
+    for (size_t g = 0; g < t->step.groups; g++) {
+        list = open_group(t, g, &groups[g], list, s);
+        for (size_t f = 0; f < stride; f++)
+            t->x[f] += t->z[g * stride + f];
     }
 }
 
-/* x = p + z */
-static void sum_user(const struct trainer *t, const double *p, size_t groups)
+/* y = A y + c for every item of the list. As z is s m times the sum of all y
+ * of the group, c = (z - A z(0)) / (s m n_m). */
+static void close_groups(struct trainer *t, uint32_t u, double s)
 {
-    memcpy(t->x, p, t->self->stride * sizeof(double));
-    for (size_t g = 0; g < groups; g++)
-        add_row(t->x, t->groups[g].z, t->self->stride);
-}
+    const struct implicit_lists *lists = t->lists;
+    const struct implicit_group *group = lists->groups + lists->group_first[u];
+    const uint32_t *list = lists->items + lists->item_first[u];
+    const size_t stride = t->self->stride;
 
-static void carry_groups(const struct trainer *t, size_t groups, double e,
-                         double s)
-{
-    for (size_t g = 0; g < groups; g++) {
-        struct group *group = &t->groups[g];
-        struct kernel_carry carry = {
-            .y_scale = t->lr_yj * e * s,
-            .decay = group->decay,
-            .z_gain = s * group->times * group->count * group->gain,
-            .c_gain = group->gain,
-        };
-        group->scale *= group->decay;
-        t->kernel->carry(group->z, group->c, t->x, t->old_q, t->self->stride,
-                         &carry);
+    for (size_t g = 0; g < t->step.groups; g++, group++) {
+        double *c = t->start + g * stride;
+        const double *z = t->z + g * stride;
+        const double share = 1 / (s * group->times * group->count);
+        for (size_t f = 0; f < stride; f++)
+            c[f] = (z[f] - t->scale[g] * c[f]) * share;
+        t->kernel->shift_rows(t->y, stride, list, group->count, t->scale[g], c);
+        list += group->count;
     }
 }
 
 static void walk_user(struct trainer *t, uint32_t u)
 {
+    enum { AHEAD = 3 };
     struct factors *self = t->self;
     const size_t stride = self->stride, end = t->train->user_first[u + 1];
+    const size_t last = t->train->user_first[t->train->users];
+    const struct rated *rows = t->train->by_user;
     const double s = 1 / sqrt((double)(end - t->train->user_first[u]));
     double *p = self->p + u * stride, bu = self->b_u[u];
-    size_t groups = open_groups(t, u, s);
 
-    sum_user(t, p, groups);
+    open_groups(t, u, s);
     for (size_t at = t->train->user_first[u]; at < end; at++) {
-        const struct rated *row = &t->train->by_user[at];
-        double *q = self->q + row->other * stride;
-        double *bi = &self->b_i[row->other];
-        double e = row->value - (t->train->mean + bu + *bi +
-                                 t->kernel->dot_f64(q, t->x, stride));
+        if (at + AHEAD < last)
+            for (size_t f = 0; f < stride; f += 8)
+                PREFETCH(self->q + rows[at + AHEAD].other * stride + f);
+        double *q = self->q + rows[at].other * stride;
+        double *bi = &self->b_i[rows[at].other];
+        double e = rows[at].value - (t->train->mean + bu + *bi +
+                                     t->kernel->dot_f64(q, t->x, stride));
         bu += t->lr_bu * (e - t->reg_bu * bu);
         *bi += t->lr_bi * (e - t->reg_bi * *bi);
-        t->step.error = e;
-        t->kernel->step_implicit(p, q, t->x, t->old_q, stride, &t->step);
-        carry_groups(t, groups, e, s);
+        t->step.step.error = e;
+        t->kernel->step_implicit(p, q, t->x, t->z, stride, &t->step);
+        for (size_t g = 0; g < t->step.groups; g++)
+            t->scale[g] *= t->decay[g];
     }
     self->b_u[u] = bu;
-    write_back(t, u, groups);
+    close_groups(t, u, s);
 }
 
 static void walk_nobody(struct trainer *t)
@@ -279,8 +180,7 @@ static void fold_implicit(struct trainer *t)
         size_t n = t->train->user_first[u + 1] - t->train->user_first[u];
         if (n == 0)
             continue;
-        size_t groups = open_groups(t, u, 1 / sqrt((double)n));
-        sum_user(t, t->self->p + u * stride, groups);
+        open_groups(t, u, 1 / sqrt((double)n));
         memcpy(t->self->p + u * stride, t->x, stride * sizeof(double));
     }
 }
@@ -318,42 +218,38 @@ static void set_rates(struct trainer *t, const struct model_params *params)
     t->reg_bu = svd_rate(params->reg_bu, reg);
     t->reg_bi = svd_rate(params->reg_bi, reg);
     t->reg_yj = svd_rate(params->reg_yj, reg);
-    t->step.lr_p = svd_rate(params->lr_pu, lr);
-    t->step.lr_q = svd_rate(params->lr_qi, lr);
-    t->step.reg_p = svd_rate(params->reg_pu, reg);
-    t->step.reg_q = svd_rate(params->reg_qi, reg);
+    t->step.step.lr_p = svd_rate(params->lr_pu, lr);
+    t->step.step.lr_q = svd_rate(params->lr_qi, lr);
+    t->step.step.reg_p = svd_rate(params->reg_pu, reg);
+    t->step.step.reg_q = svd_rate(params->reg_qi, reg);
 }
 
 static void trainer_free(struct trainer *t)
 {
+    implicit_lists_free(t->lists);
     free(t->y);
-    free(t->entries);
-    free(t->entry_first);
-    free(t->groups);
-    free(t->vectors);
+    free(t->decay);
+    free(t->x);
 }
 
 static int trainer_new(struct trainer *t, struct error *err)
 {
-    const size_t stride = t->self->stride, rows = t->train->count;
+    const size_t stride = t->self->stride;
 
+    if (implicit_lists_make(t->train, &t->lists, err) < 0)
+        return -1;
+    const size_t groups = t->lists->groups_max;
     t->y = factors_rows_f64(t->self->items, stride);
-    t->entries = calloc(rows + 1, sizeof(*t->entries));
-    t->entry_first = calloc((size_t)t->self->users + 1, sizeof(size_t));
-    if (!t->y || !t->entries || !t->entry_first)
+    t->decay = calloc(3 * groups, sizeof(double));
+    t->x = factors_rows_f64(1 + 2 * groups, stride);
+    if (!t->y || !t->decay || !t->x)
         return error_set(err, ERROR_FAILED, "out of memory");
-
-    size_t groups = list_entries(t);
-    t->groups = calloc(groups, sizeof(*t->groups));
-    t->vectors = factors_rows_f64(2 + 2 * groups, stride);
-    if (!t->groups || !t->vectors)
-        return error_set(err, ERROR_FAILED, "out of memory");
-    t->x = t->vectors;
-    t->old_q = t->vectors + stride;
-    for (size_t g = 0; g < groups; g++) {
-        t->groups[g].z = t->vectors + (2 + 2 * g) * stride;
-        t->groups[g].c = t->groups[g].z + stride;
-    }
+    t->gain = t->decay + groups;
+    t->scale = t->gain + groups;
+    t->z = t->x + stride;
+    t->start = t->z + groups * stride;
+    t->step.decay = t->decay;
+    t->step.gain = t->gain;
     return 0;
 }
 

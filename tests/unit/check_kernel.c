@@ -10,13 +10,15 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { N = 7 * KERNEL_BLOCK };
+enum { N = 7 * KERNEL_BLOCK, GROUPS = 2 };
 
 struct rows {
     _Alignas(KERNEL_ALIGN) double p[N];
     _Alignas(KERNEL_ALIGN) double q[N];
     _Alignas(KERNEL_ALIGN) double x[N];
-    _Alignas(KERNEL_ALIGN) double old[N];
+    _Alignas(KERNEL_ALIGN) double z[GROUPS * N];
+    _Alignas(KERNEL_ALIGN) double table[5 * N];
+    _Alignas(KERNEL_ALIGN) double sum[N];
     _Alignas(KERNEL_ALIGN) float p_f32[N];
     _Alignas(KERNEL_ALIGN) float q_f32[N];
     double dot;
@@ -36,12 +38,19 @@ static struct rows make(void)
         rows.x[i] = rows.p[i] * 1.7;
         rows.p_f32[i] = (float)rows.p[i];
         rows.q_f32[i] = (float)rows.q[i];
+        for (int g = 0; g < GROUPS; g++)
+            rows.z[g * N + i] = rows.p[i] * (0.4 + g);
+        for (int r = 0; r < 5; r++)
+            rows.table[r * N + i] = rows.q[i] * (1 + r);
     }
     return rows;
 }
 
 static const struct kernel_step rates = {0.7, 0.05, 0.02, 0.04, 0.03};
-static const struct kernel_carry carry = {0.3, 0.9, 1.5, 2.5};
+static const double decay[GROUPS] = {0.9, 0.8}, gain[GROUPS] = {0.3, 0.2};
+static const struct kernel_implicit implicit = {
+    {0.7, 0.05, 0.02, 0.04, 0.03}, GROUPS, decay, gain};
+static const uint32_t list[] = {2, 0, 4};
 
 static void use(const struct kernel *kernel, struct rows *rows)
 {
@@ -51,8 +60,9 @@ static void use(const struct kernel *kernel, struct rows *rows)
     rows->dot = kernel->dot_f64(rows->p, rows->q, N);
     rows->dot_f32 = kernel->dot_f32(rows->p_f32, rows->q_f32, N);
     kernel->step(rows->p, rows->q, N, &rates);
-    kernel->step_implicit(rows->p, rows->q, rows->x, rows->old, N, &rates);
-    kernel->carry(rows->x, rows->p, rows->old, rows->q, N, &carry);
+    kernel->step_implicit(rows->p, rows->q, rows->x, rows->z, N, &implicit);
+    kernel->sum_rows(rows->sum, rows->table, N, list, 3);
+    kernel->shift_rows(rows->table, N, list, 3, 0.9, rows->sum);
     kernel->step_adaptive(rows->p_f32, rows->q_f32, N, &adapt);
     rows->squares = adapt.square_p + adapt.square_q;
 }
@@ -102,6 +112,44 @@ START_TEST(steps_use_the_old_values)
 }
 END_TEST
 
+START_TEST(the_implicit_step_carries_every_group)
+{
+    struct rows rows = make(), before = make();
+
+    kernel_best()->step_implicit(rows.p, rows.q, rows.x, rows.z, N, &implicit);
+    for (int i = 0; i < N; i++) {
+        double p = before.p[i], q = before.q[i], x = before.x[i];
+        double new_p = p + 0.05 * (0.7 * q - 0.02 * p), sum = new_p;
+        for (int g = 0; g < GROUPS; g++) {
+            double z = decay[g] * before.z[g * N + i] + 0.7 * gain[g] * q;
+            ck_assert_double_eq_tol(rows.z[g * N + i], z, 1e-15);
+            sum += z;
+        }
+        ck_assert_double_eq_tol(rows.p[i], new_p, 1e-15);
+        ck_assert_double_eq_tol(rows.q[i], q + 0.04 * (0.7 * x - 0.03 * q),
+                                1e-15);
+        ck_assert_double_eq_tol(rows.x[i], sum, 1e-15);
+    }
+}
+END_TEST
+
+START_TEST(listed_rows_are_summed_and_shifted)
+{
+    struct rows rows = make(), before = make();
+
+    kernel_best()->sum_rows(rows.sum, rows.table, N, list, 3);
+    kernel_best()->shift_rows(rows.table, N, list, 3, 0.9, rows.p);
+    for (int i = 0; i < N; i++) {
+        const double *table = before.table;
+        ck_assert_double_eq_tol(
+            rows.sum[i], table[2 * N + i] + table[i] + table[4 * N + i], 1e-14);
+        ck_assert_double_eq(rows.table[N + i], table[N + i]);
+        ck_assert_double_eq_tol(rows.table[4 * N + i],
+                                0.9 * table[4 * N + i] + before.p[i], 1e-15);
+    }
+}
+END_TEST
+
 START_TEST(the_adaptive_step_goes_down_the_gradient)
 {
     struct rows rows = make(), before = make();
@@ -137,6 +185,8 @@ int main(void)
     tcase_add_test(tests, every_instruction_set_gives_the_same_bits);
     tcase_add_test(tests, dots_are_sums_of_products);
     tcase_add_test(tests, steps_use_the_old_values);
+    tcase_add_test(tests, the_implicit_step_carries_every_group);
+    tcase_add_test(tests, listed_rows_are_summed_and_shifted);
     tcase_add_test(tests, the_adaptive_step_goes_down_the_gradient);
     tcase_add_test(tests, rows_are_padded_to_whole_blocks);
     suite_add_tcase(suite, tests);
