@@ -9,116 +9,7 @@
 #include "model/model.h"
 #include "model/registry.h"
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { ALS_EPOCHS = 10, SGD_EPOCHS = 20 };
-
-/* --- Estimating the biases ---------------------------------------------------
- */
-
-/* One half-step of ALS for a list of entries; `other` (others) are the biases
- * of the other side, nobody's is 0. */
-static double refit(const struct rated *list, size_t n, double mean,
-                    const double *other, double damping)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        double bias = list[i].other == INDEX_UNKNOWN ? 0 : other[list[i].other];
-        sum += list[i].value - mean - bias;
-    }
-    return sum / (damping + (double)n);
-}
-
-static bool cancelled(const atomic_bool *cancel)
-{
-    return cancel && atomic_load(cancel);
-}
-
-static void als(const struct ratings *train, const struct model_params *params,
-                const atomic_bool *cancel, double *user_bias, double *item_bias)
-{
-    uint32_t epochs = params->bsl_epochs ? params->bsl_epochs : ALS_EPOCHS;
-
-    for (uint32_t epoch = 0; epoch < epochs && !cancelled(cancel); epoch++) {
-        for (uint32_t i = 0; i < train->items; i++) {
-            size_t first = train->item_first[i];
-            item_bias[i] =
-                refit(train->by_item + first, train->item_first[i + 1] - first,
-                      train->mean, user_bias, params->bsl_reg_i);
-        }
-        for (uint32_t u = 0; u < train->users; u++) {
-            size_t first = train->user_first[u];
-            user_bias[u] =
-                refit(train->by_user + first, train->user_first[u + 1] - first,
-                      train->mean, item_bias, params->bsl_reg_u);
-        }
-    }
-}
-
-static void sgd_user(const struct ratings *train,
-                     const struct model_params *params, uint32_t u,
-                     double *user_bias, double *item_bias)
-{
-    double lr = params->bsl_lr, reg = params->bsl_reg, bu = user_bias[u];
-
-    for (size_t at = train->user_first[u]; at < train->user_first[u + 1];
-         at++) {
-        double *bi = &item_bias[train->by_user[at].other];
-        double e = train->by_user[at].value - (train->mean + bu + *bi);
-        bu += lr * (e - reg * bu);
-        *bi += lr * (e - reg * *bi);
-    }
-    user_bias[u] = bu;
-}
-
-static void sgd_nobody(const struct ratings *train,
-                       const struct model_params *params, double *item_bias)
-{
-    for (size_t i = 0; i < train->nobody_count; i++) {
-        double *bi = &item_bias[train->nobody[i].other];
-        double e = train->nobody[i].value - (train->mean + *bi);
-        *bi += params->bsl_lr * (e - params->bsl_reg * *bi);
-    }
-}
-
-static void sgd(const struct ratings *train, const struct model_params *params,
-                const atomic_bool *cancel, double *user_bias, double *item_bias)
-{
-    uint32_t epochs = params->bsl_epochs ? params->bsl_epochs : SGD_EPOCHS;
-
-    for (uint32_t epoch = 0; epoch < epochs && !cancelled(cancel); epoch++) {
-        for (uint32_t u = 0; u < train->users; u++)
-            sgd_user(train, params, u, user_bias, item_bias);
-        sgd_nobody(train, params, item_bias);
-    }
-}
-
-static void estimate(const struct ratings *train,
-                     const struct model_params *params,
-                     const atomic_bool *cancel, double *user_bias,
-                     double *item_bias)
-{
-    memset(user_bias, 0, train->users * sizeof(*user_bias));
-    memset(item_bias, 0, train->items * sizeof(*item_bias));
-    if (params->bsl_method == BASELINE_ALS)
-        als(train, params, cancel, user_bias, item_bias);
-    else
-        sgd(train, params, cancel, user_bias, item_bias);
-}
-
-void baseline_biases(const struct ratings *train,
-                     const struct model_params *params, double *user_bias,
-                     double *item_bias)
-{
-    estimate(train, params, NULL, user_bias, item_bias);
-}
-
-/* --- The model ---------------------------------------------------------------
- */
 
 struct baseline {
     struct model model;
@@ -152,10 +43,10 @@ static int baseline_fit(const struct ratings *train,
         baseline_free(&self->model);
         return error_set(err, ERROR_FAILED, "out of memory");
     }
-    estimate(train, params, cancel, self->user_bias, self->item_bias);
-    if (cancelled(cancel)) {
+    if (baseline_biases(train, params, cancel, self->user_bias, self->item_bias,
+                        err) < 0) {
         baseline_free(&self->model);
-        return error_set(err, ERROR_TEMPORARY, "cancelled");
+        return -1;
     }
     *out = &self->model;
     return 0;

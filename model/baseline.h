@@ -15,11 +15,16 @@
 #include "model/params.h"
 #include "model/ratings.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 /* user_bias (users) and item_bias (items) are overwritten. Uses the bsl_
- * parameters. Rows of nobody have b_u = 0 and move only b_i. */
-void baseline_biases(const struct ratings *train,
-                     const struct model_params *params, double *user_bias,
-                     double *item_bias);
+ * parameters. Rows of nobody have b_u = 0 and move only b_i. `cancel`, which
+ * may be NULL, ends it with ERROR_TEMPORARY. */
+int baseline_biases(const struct ratings *train,
+                    const struct model_params *params,
+                    const atomic_bool *cancel, double *user_bias,
+                    double *item_bias, struct error *err) MUST_CHECK;
 
 /* The bsl_ rows of a model's parameter table. */
 /* clang-format off */

@@ -276,10 +276,11 @@ static int knn_fit_as(const struct model_ops *ops, const struct ratings *train,
     if (co_rated_build(train, self->user_based, &self->lists, err) < 0)
         goto failed;
     take_statistics(self, train);
-    if (with_baseline(self))
-        baseline_biases(train, params,
-                        self->user_based ? self->x_bias : self->y_bias,
-                        self->user_based ? self->y_bias : self->x_bias);
+    if (with_baseline(self) &&
+        baseline_biases(
+            train, params, NULL, self->user_based ? self->x_bias : self->y_bias,
+            self->user_based ? self->y_bias : self->x_bias, err) < 0)
+        goto failed;
     if (prepare(self, params, err) < 0)
         goto failed;
     *out = &self->model;

@@ -124,8 +124,7 @@ static int start_biases(struct similar *self, const struct ratings *train,
     if (model_find("baseline", &ops, err) < 0 ||
         params_start(ops, params, err) < 0)
         return -1;
-    baseline_biases(train, params, user, item);
-    return 0;
+    return baseline_biases(train, params, NULL, user, item, err);
 }
 
 static int start_measure(struct similar *self, const struct ratings *train,

@@ -72,8 +72,11 @@ START_TEST(biases_are_the_reference)
         struct oracle *oracle = oracle_open(data_sets[set]);
         struct model *model = oracle_fit(oracle, "baseline", cases[_i].params);
         double user[SIDE_MAX], item[SIDE_MAX], bu[SIDE_MAX], bi[SIDE_MAX];
+        struct error err;
 
-        baseline_biases(oracle->ratings, &model->params, user, item);
+        ck_assert_ok(baseline_biases(oracle->ratings, &model->params, NULL,
+                                     user, item, &err),
+                     err);
         oracle_biases(oracle, cases[_i].configuration, bu, bi);
         for (uint32_t u = 0; u < model->users; u++)
             ck_assert_double_eq_tol(user[u], bu[u], TOLERANCE);
@@ -102,7 +105,7 @@ START_TEST(rows_of_nobody_move_the_mean_and_the_ad)
         ratings_build(rows, 4, 1, 2, (struct scale){0, 1}, &train, &err), err);
     ck_assert_double_eq(train->mean, 0.5);
     ck_assert_uint_eq(train->nobody_count, 2);
-    baseline_biases(train, &params, user, item);
+    ck_assert_ok(baseline_biases(train, &params, NULL, user, item, &err), err);
     ck_assert_double_eq(item[0], 0.25); /* (.5 + .5) / (2 + 2) */
     ck_assert_double_eq(item[1], -0.25);
     ck_assert_double_eq(user[0], 0); /* (.25 - .25) / (1 + 2) */
@@ -110,7 +113,7 @@ START_TEST(rows_of_nobody_move_the_mean_and_the_ad)
     params.bsl_method = BASELINE_SGD;
     params.bsl_lr = 0.5;
     params.bsl_reg = 0.5;
-    baseline_biases(train, &params, user, item);
+    ck_assert_ok(baseline_biases(train, &params, NULL, user, item, &err), err);
     ck_assert_double_eq(user[0], -0.1875);
     ck_assert_double_eq(item[0], 0.3125);   /* .25 + .5 (.25 - .125) */
     ck_assert_double_eq(item[1], -0.34375); /* -.375 + .5 (-.125 + .1875) */
