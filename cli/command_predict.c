@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/csv_text.h"
+#include "cli/predict_topic.h"
 
 #include "common/table.h"
 
@@ -17,9 +18,10 @@
 enum { BATCH = 1024 };
 
 struct predict_settings {
-    char snapshot[512], user[64], ad[64], anonymous[256];
+    char snapshot[512], user[64], ad[64];
     int format;
     bool details;
+    struct predict_topic_settings topic; /* fields.anonymous: for files too */
 };
 
 #define FIELD(f)                                                               \
@@ -32,8 +34,18 @@ static const struct config_key keys[] = {
     {"format",          CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of FILE"},
     {"column.user",     CONFIG_TEXT, FIELD(user), "user", 0, 0, NULL, "column of the user"},
     {"column.ad",       CONFIG_TEXT, FIELD(ad),   "ad", 0, 0, NULL, "column of the ad"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"},
+    {"field.anonymous", CONFIG_TEXT, FIELD(topic.fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"},
     {"details",         CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "basis, impossible and neighbours too"},
+    {"topic",           CONFIG_TEXT, FIELD(topic.topic), "", 0, 0, NULL, "impressions to score, instead of FILE"},
+    {"from",            CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
+    {"to",              CONFIG_TEXT, FIELD(topic.to), "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
+    {"to_topic",        CONFIG_TEXT, FIELD(topic.to_topic), "", 0, 0, NULL, "where predictions go, as a scorer's; empty: CSV on standard output"},
+    {"model.version",   CONFIG_U64,  FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
+    {"field.id",        CONFIG_TEXT, FIELD(topic.fields.id), "id", 0, 0, NULL, "event field: unique id of the impression"},
+    {"field.ts",        CONFIG_TEXT, FIELD(topic.fields.ts), "ts", 0, 0, NULL, "event field: event time"},
+    {"field.user",      CONFIG_TEXT, FIELD(topic.fields.user), "user", 0, 0, NULL, "event field: who sees the ad"},
+    {"field.ad",        CONFIG_TEXT, FIELD(topic.fields.ad), "ad", 0, 0, NULL, "event field: what is seen"},
+    {"timeout_ms",      CONFIG_U32,  FIELD(topic.timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */
@@ -88,7 +100,7 @@ static int add_pair(const struct predict_settings *settings,
         read_id(ad, &ad_id, batch->texts[at][1], err) < 0)
         return -1;
     batch->pairs[at] = (struct pair){
-        id_in_list(&user_id, settings->anonymous)
+        id_in_list(&user_id, settings->topic.fields.anonymous)
             ? INDEX_UNKNOWN
             : id_map_find(snapshot->users, &user_id),
         id_map_find(snapshot->ads, &ad_id),
@@ -127,10 +139,10 @@ static int predict_rows(const struct predict_settings *settings,
     return 0;
 }
 
-static int run(const struct invocation *with, void *given, struct error *err)
+static int predict_file(const struct predict_settings *settings,
+                        const char *path, const struct snapshot *snapshot,
+                        struct error *err)
 {
-    const struct predict_settings *settings = given;
-    struct snapshot *snapshot = NULL;
     struct table *table = NULL;
     struct batch *batch = calloc(1, sizeof(*batch));
     int status = -1;
@@ -141,14 +153,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
         error_set(err, ERROR_FAILED, "out of memory");
         goto out;
     }
-    if (with->argument_count != 1) {
-        error_set(err, ERROR_USAGE,
-                  "name the FILE of pairs (- is standard input)");
-        goto out;
-    }
-    if (snapshot_read(settings->snapshot, &snapshot, err) < 0 ||
-        table_open(with->arguments[0], (enum table_format)settings->format,
-                   &table, err) < 0)
+    if (table_open(path, (enum table_format)settings->format, &table, err) < 0)
         goto out;
     status = predict_rows(settings, snapshot, table, batch, err);
     if (status == 0 && fflush(stdout) != 0)
@@ -156,20 +161,64 @@ static int run(const struct invocation *with, void *given, struct error *err)
 
 out:
     table_close(table);
-    snapshot_free(snapshot);
     if (batch)
         free(batch->texts);
     free(batch);
     return status;
 }
 
+static int check_usage(const struct invocation *with,
+                       const struct predict_settings *settings,
+                       struct error *err)
+{
+    bool topic = settings->topic.topic[0] != '\0';
+
+    if (with->argument_count != (topic ? 0 : 1))
+        return error_set(err, ERROR_USAGE,
+                         "what should be scored? name the FILE of pairs (- is "
+                         "standard input), or --topic NAME alone");
+    if (settings->topic.to_topic[0] && !topic)
+        return error_set(err, ERROR_USAGE,
+                         "--to_topic needs impressions: give --topic NAME");
+    if (topic && !with->kafka.brokers[0])
+        return error_set(err, ERROR_USAGE,
+                         "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
+    return 0;
+}
+
+static int run(const struct invocation *with, void *given, struct error *err)
+{
+    const struct predict_settings *settings = given;
+    struct snapshot *snapshot = NULL;
+
+    if (check_usage(with, settings, err) < 0 ||
+        snapshot_read(settings->snapshot, &snapshot, err) < 0)
+        return -1;
+    int status =
+        settings->topic.topic[0]
+            ? predict_topic(&settings->topic, &with->kafka, snapshot,
+                            settings->details, err)
+            : predict_file(settings, with->arguments[0], snapshot, err);
+    snapshot_free(snapshot);
+    return status;
+}
+
 const struct command predict_command = {
     .name = "predict",
-    .summary = "score the pairs of a file with a snapshot",
-    .arguments = "FILE",
-    .help = "Reads a CSV with columns user and ad; writes user,ad,p with 17 "
-            "significant digits, so that p reads back as the same bits.\n\n"
-            "  printf 'user,ad\\n7,42\\n' | pctr predict --snapshot=c.snap -\n",
+    .summary = "score the pairs of a file, or a topic, with a snapshot",
+    .arguments = "[FILE]",
+    .help =
+        "Reads a CSV with columns user and ad and writes user,ad,p, or reads "
+        "the impressions of a topic and writes id,ts,user,ad,p; p has 17 "
+        "significant digits, so that it reads back as the same bits. With "
+        "--to_topic the predictions go to a topic, each as a scorer with this "
+        "model would have made it; a run that breaks off leaves there what it "
+        "has sent.\n\n"
+        "  printf 'user,ad\\n7,42\\n' | pctr predict --snapshot=c.snap -\n"
+        "  pctr predict -b HOST:PORT --snapshot=c.snap "
+        "--topic=pctr.impressions --from=-24h --details\n"
+        "  pctr predict -b HOST:PORT --snapshot=c.snap "
+        "--topic=pctr.impressions --to_topic=again\n",
     .keys = keys,
     .settings_size = sizeof(struct predict_settings),
     .run = run,

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { STEPS_MAX = 100 };
+enum { STEPS_MAX = 100, HALVINGS_MAX = 34 };
 
 double calibration_apply(const struct calibration *calibration, double score)
 {
@@ -80,8 +80,9 @@ static bool descend(const struct task *task, const struct curve *c,
                     double *loss)
 {
     double promised = c->by_slope * step->slope + c->by_offset * step->offset;
+    double scale = 1;
 
-    for (double scale = 1; scale > 1e-10; scale /= 2) {
+    for (int halvings = 0; halvings <= HALVINGS_MAX; halvings++, scale /= 2) {
         struct calibration next = {at->slope + scale * step->slope,
                                    at->offset + scale * step->offset};
         double there = loss_at(task, &next);

@@ -5,6 +5,7 @@
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
+#include "support/topic_ends.h"
 
 #include "common/clock.h"
 #include "common/event_codec.h"
@@ -70,6 +71,8 @@ static void feed(int64_t first, int64_t next, bool commit)
                      PUBLISHER_OK);
     publisher_close(publisher);
     buffer_free(&bytes);
+    /* The markers of the transaction may be written after its end is told. */
+    topic_ends_await_stable(topic, WAIT_MS);
 }
 
 static void start_cat(struct child_process *child, const char *first,

@@ -1,0 +1,199 @@
+#include "cli/predict_topic.h"
+
+#include "cli/csv_text.h"
+
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/event_codec.h"
+#include "common/log.h"
+#include "common/stop.h"
+
+#include "consumer/range_scorer.h"
+
+#include "producer/publisher.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FLUSH_MS = 60000, LINGER_MS = 5 };
+
+struct work {
+    const struct predict_topic_settings *settings;
+    const struct snapshot *snapshot;
+    bool details;
+    struct publisher *publisher; /* NULL: CSV */
+    struct buffer bytes;
+};
+
+/* --- CSV --------------------------------------------------------------------
+ */
+
+static int print(void *context, const struct range_scored *scored,
+                 struct error *err)
+{
+    const struct work *work = context;
+    const struct prediction *p = &scored->prediction;
+
+    csv_print_id(&scored->impression->id);
+    printf(",%" PRId64 ",", scored->impression->ts_ms);
+    csv_print_id(&scored->impression->user);
+    putchar(',');
+    csv_print_id(&scored->impression->ad);
+    printf(",%.17g", p->value);
+    if (work->details)
+        printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
+               p->neighbours);
+    if (putchar('\n') == EOF)
+        return error_set(err, ERROR_IO, "standard output is closed");
+    return 0;
+}
+
+/* --- A topic ----------------------------------------------------------------
+ */
+
+/* As a scorer would have made it. */
+static void encode(struct work *work, const struct range_scored *scored)
+{
+    const struct impression *impression = scored->impression;
+    struct prediction_event event = {
+        .raw_id = impression->raw_id,
+        .raw_ts = impression->raw_ts,
+        .raw_user = impression->raw_user,
+        .raw_ad = impression->raw_ad,
+        .p = scored->prediction.value,
+        .model_version = work->settings->version,
+        .basis = scored->prediction.basis,
+        .src_partition = scored->message->partition,
+        .src_offset = scored->message->offset,
+    };
+
+    memcpy(event.model_hash, work->snapshot->sha256.bytes, MODEL_HASH_SIZE);
+    buffer_clear(&work->bytes);
+    event_encode_prediction(&event, &work->bytes);
+}
+
+static int send(void *context, const struct range_scored *scored,
+                struct error *err)
+{
+    struct work *work = context;
+    const struct message *message = scored->message;
+    char neighbours[16];
+    int size = snprintf(neighbours, sizeof(neighbours), "%" PRIu32,
+                        scored->prediction.neighbours);
+    const struct message_header details[] = {
+        {"pctr.impossible", scored->prediction.impossible ? "1" : "0", 1},
+        {"pctr.neighbours", neighbours, (size_t)size},
+    };
+
+    encode(work, scored);
+    if (buffer_failed(&work->bytes))
+        return error_set(err, ERROR_FAILED, "out of memory");
+    const struct outgoing out = {
+        .partition =
+            message->partition < publisher_partitions(work->publisher, 0)
+                ? message->partition
+                : PUBLISH_BY_KEY,
+        .key = message->key,
+        .key_size = message->key_size,
+        .value = work->bytes.bytes,
+        .value_size = work->bytes.size,
+        .headers = details,
+        .header_count = work->details ? 2 : 0,
+    };
+    publisher_serve(work->publisher);
+    return publisher_send(work->publisher, &out, err);
+}
+
+static int open_publisher(struct work *work, const struct kafka_settings *kafka,
+                          struct error *err)
+{
+    const struct predict_topic_settings *settings = work->settings;
+    struct publisher_config config = {.kafka = *kafka,
+                                      .linger_ms = LINGER_MS,
+                                      .compression = "none",
+                                      .topics = {settings->to_topic}};
+
+    if (strcmp(settings->topic, settings->to_topic) == 0)
+        return error_set(err, ERROR_USAGE,
+                         "predictions cannot go to '%s', where the impressions "
+                         "come from: name another --to_topic",
+                         settings->topic);
+    return publisher_open(&config, &work->publisher, err);
+}
+
+/* --- Both -------------------------------------------------------------------
+ */
+
+static int make_query(const struct predict_topic_settings *settings,
+                      struct extent_query *out, struct error *err)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    *out = (struct extent_query){.topic = settings->topic,
+                                 .partition = EXTENT_ALL_PARTITIONS,
+                                 .timeout_ms = settings->timeout_ms};
+    if (extent_bound_parse(settings->from, now_ms, &out->from, err) < 0)
+        return error_wrap(err, "from");
+    if (extent_bound_parse(settings->to, now_ms, &out->to, err) < 0)
+        return error_wrap(err, "to");
+    return 0;
+}
+
+static int finish(struct work *work, struct error *err)
+{
+    if (work->publisher)
+        return publisher_flush(work->publisher, FLUSH_MS, err);
+    if (fflush(stdout) != 0)
+        return error_set(err, ERROR_IO, "standard output is closed");
+    return 0;
+}
+
+static void tell(const struct work *work, const struct range_counts *counts)
+{
+    const char *topic = work->settings->topic;
+
+    if (counts->gone > 0)
+        log_warn("retention took what was asked for first",
+                 "topic=%s offsets=%" PRIu64, topic, counts->gone);
+    if (counts->faulty > 0)
+        log_warn("records that are no impressions were passed over",
+                 "topic=%s records=%" PRIu64, topic, counts->faulty);
+    log_info("predicted", "topic=%s predictions=%" PRIu64, topic,
+             counts->scored);
+}
+
+int predict_topic(const struct predict_topic_settings *settings,
+                  const struct kafka_settings *kafka, struct snapshot *snapshot,
+                  bool details, struct error *err)
+{
+    struct work work = {
+        .settings = settings, .snapshot = snapshot, .details = details};
+    struct range_scorer_config config = {.kafka = *kafka,
+                                         .fields = settings->fields,
+                                         .snapshot = snapshot,
+                                         .on_scored = print,
+                                         .context = &work};
+    struct range_counts counts;
+    int status = -1;
+
+    if (stop_on_signals(0, err) < 0 ||
+        make_query(settings, &config.query, err) < 0)
+        return -1;
+    if (settings->to_topic[0]) {
+        if (open_publisher(&work, kafka, err) < 0)
+            return -1;
+        config.on_scored = send;
+    } else {
+        printf("id,ts,user,ad,p%s\n",
+               details ? ",basis,impossible,neighbours" : "");
+    }
+    if (range_scorer_run(&config, &counts, err) == 0 &&
+        finish(&work, err) == 0) {
+        tell(&work, &counts);
+        status = stop_exit_status();
+    }
+    publisher_close(work.publisher);
+    buffer_free(&work.bytes);
+    return status;
+}
