@@ -223,7 +223,9 @@ const struct command train_command = {
     .help =
         "Reads impressions and labels from the beginning (or history_ms back), "
         "joins them in event time, and fits and publishes a model again and "
-        "again. Nothing is kept but on Kafka; no consumer group is used.\n"
+        "again. Where there are predictions, it says of each window of event "
+        "time how good they were (topic.evaluations, /metrics). Nothing is "
+        "kept but on Kafka; no consumer group is used.\n"
         "\n"
         "Examples:\n"
         "  pctr train -b localhost:9092 --model.params='factors=20 epochs=20'\n"

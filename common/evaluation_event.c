@@ -5,6 +5,7 @@
 #include "common/evaluation_event.h"
 
 #include "common/cursor.h"
+#include "common/event_codec.h"
 #include "common/packer.h"
 
 #include <inttypes.h>
@@ -14,7 +15,8 @@
 
 enum kind {
     KIND_NAME,    /* char[size], terminated, printable */
-    KIND_NUMBER,  /* uint64_t, or int64_t that is not negative */
+    KIND_NUMBER,  /* uint64_t */
+    KIND_TIME,    /* int64_t, ms: from 0 to the year 9999 */
     KIND_VERSION, /* uint64_t; nil: of all */
     KIND_FIGURE,  /* double; NaN is nil */
     KIND_BOOL,
@@ -33,8 +35,8 @@ struct field {
 /* All of them must be there. */
 static const struct field fields[] = {
     {"name", KIND_NAME, AT(name)},
-    {"start", KIND_NUMBER, AT(start_ms)},
-    {"window_ms", KIND_NUMBER, AT(window_ms)},
+    {"start", KIND_TIME, AT(start_ms)},
+    {"window_ms", KIND_TIME, AT(window_ms)},
     {"version", KIND_VERSION, AT(version)},
     {"rows", KIND_NUMBER, AT(rows)},
     {"click_rate", KIND_FIGURE, AT(click_rate)},
@@ -47,7 +49,7 @@ static const struct field fields[] = {
     {"ece", KIND_FIGURE, AT(ece)},
     {"left_out", KIND_NUMBER, AT(left_out)},
     {"early", KIND_BOOL, AT(is_early)},
-    {"created", KIND_NUMBER, AT(created_ms)},
+    {"created", KIND_TIME, AT(created_ms)},
 };
 enum {
     FIELD_COUNT = sizeof(fields) / sizeof(fields[0]),
@@ -87,6 +89,9 @@ static void pack_field(msgpack_packer *packer, const struct field *field,
         break;
     case KIND_NUMBER:
         msgpack_pack_uint64(packer, *(const uint64_t *)from);
+        break;
+    case KIND_TIME:
+        msgpack_pack_int64(packer, *(const int64_t *)from);
         break;
     case KIND_FIGURE:
         figure = *(const double *)from;
@@ -146,6 +151,17 @@ static int read_number(const struct field *field,
     return 0;
 }
 
+static int read_time(const struct field *field,
+                     const struct cursor_value *value, int64_t *to,
+                     struct error *err)
+{
+    if (value->type != CURSOR_INTEGER || value->integer < 0 ||
+        value->integer > EVENT_TIME_MAX_MS)
+        return wrong(err, field->name, "not ms until the year 9999");
+    *to = value->integer;
+    return 0;
+}
+
 static int read_figure(const struct field *field,
                        const struct cursor_value *value, double *to,
                        struct error *err)
@@ -170,6 +186,8 @@ static int read_field(const struct field *field,
         return event->has_version ? read_number(field, value, to, err) : 0;
     case KIND_NUMBER:
         return read_number(field, value, to, err);
+    case KIND_TIME:
+        return read_time(field, value, to, err);
     case KIND_FIGURE:
         return read_figure(field, value, to, err);
     case KIND_BOOL:

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,9 +153,12 @@ static int take_row(struct pass *pass, const struct impression *event,
         replay_log_drop(log);
         return 0;
     }
-    pass->out->counts.disordered += comes_late(pass, row.ts_ms);
     assert(row.sequence - pass->base + 1 == log->count);
     log->ts_ms[log->count - 1] = row.ts_ms;
+    if (comes_late(pass, row.ts_ms)) {
+        pass->out->counts.disordered++;
+        log->label[log->count - 1] = NAN; /* none can reach it any more */
+    }
     return replay_log_note_swaps(log, err);
 }
 

@@ -54,7 +54,8 @@ struct replay_counts {
     uint64_t bad_impressions, bad_labels; /* no events: passed over */
     uint64_t history;                     /* impressions only learned from */
     uint64_t disordered; /* impressions so far behind the newest event that
-                            their window and its grace were over on arrival */
+                            their window and its grace were over on arrival:
+                            without a label, so in no figure */
     uint64_t fits;
     size_t expired; /* partitions whose beginning retention took */
     struct live_models_counts live;

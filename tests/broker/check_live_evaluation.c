@@ -7,7 +7,9 @@
 #include "support/run_suite.h"
 #include "support/slow_evaluation.h"
 
+#include "common/clock.h"
 #include "common/evaluation_event.h"
+#include "common/event_codec.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -22,6 +24,7 @@ enum {
     ROWS = 16000, /* one a second of event time */
     WINDOW_MS = 1800000,
     VERSIONS_MIN = 3,
+    LATE = 40,
 };
 
 static const struct slow_reach reach = {600000, 1200000}; /* the defaults */
@@ -239,6 +242,25 @@ static int64_t end_of(const struct published *published)
     return end_ms;
 }
 
+/* The first record as a line of JSON. */
+static void compare_with_cat(const struct evaluation_event *event)
+{
+    const char *const more[] = {"evaluations", "--count=1", NULL};
+    char *output = pipeline_run(&pipe, "cat", more, WAIT_MS);
+    json_t *line = json_loads(output, JSON_DISABLE_EOF_CHECK, NULL);
+    const json_t *value = json_object_get(line, "value");
+
+    ck_assert_str_eq(json_string_value(json_object_get(value, "name")),
+                     event->name);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "start")),
+                     event->start_ms);
+    ck_assert(json_is_null(json_object_get(value, "version")));
+    assert_bits(value, "rmse", event->rmse);
+    assert_bits(value, "auc", event->auc);
+    json_decref(line);
+    free(output);
+}
+
 START_TEST(live_figures_are_those_of_a_replay)
 {
     run_live();
@@ -249,6 +271,7 @@ START_TEST(live_figures_are_those_of_a_replay)
     assert_unique(&published);
     size_t windows = compare_with_replay(&published);
     ck_assert_uint_eq(windows, compare_with_definitions(&published));
+    compare_with_cat(&published.events[0]);
     printf("live evaluation: windows=%zu records=%zu\n", windows,
            published.count);
     free(published.events);
@@ -278,6 +301,43 @@ START_TEST(what_was_published_stays_as_it_was)
                      before.count * sizeof(*before.events));
     for (size_t i = before.count; i < after.count; i++)
         ck_assert_int_ge(after.events[i].start_ms, end_of(&before));
+    free(before.events);
+    free(after.events);
+}
+END_TEST
+
+/* Of the first window's time, when that is over. */
+static void send_late(int64_t ts_ms, int count)
+{
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct buffer bytes = {0};
+
+    for (int i = 0; i < count; i++) {
+        struct impression event = {.id = id_from_number(1000000 + i),
+                                   .user = id_from_number(1),
+                                   .ad = id_from_number(2),
+                                   .ts_ms = ts_ms};
+        buffer_clear(&bytes);
+        event_encode_impression(&fields, &event, NULL, 0, &bytes);
+        kafka_fixture_send(pipe.names[PIPE_IMPRESSIONS], i % PARTITIONS, NULL,
+                           0, bytes.bytes, bytes.size, clock_wall_ms());
+    }
+    buffer_free(&bytes);
+}
+
+START_TEST(what_comes_late_counts_nowhere)
+{
+    run_live();
+    struct published before = read_published();
+    ck_assert_uint_gt(before.count, 0);
+    send_late(before.events[0].start_ms, LATE);
+    metrics_page_await(port, "pctr_evaluation_rows_total{result=\"late\"}",
+                       LATE, WAIT_MS);
+    pipeline_await_scored(&pipe, WAIT_MS);
+    pipeline_stop(&trainer, WAIT_MS);
+    struct published after = read_published();
+    assert_unique(&after);
+    ck_assert_uint_ge(compare_with_replay(&after), 7);
     free(before.events);
     free(after.events);
 }
@@ -333,6 +393,7 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, stop);
     tcase_add_test(tests, live_figures_are_those_of_a_replay);
     tcase_add_test(tests, what_was_published_stays_as_it_was);
+    tcase_add_test(tests, what_comes_late_counts_nowhere);
     tcase_add_test(tests, without_its_topics_the_trainer_goes_on);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "live figures are those of a replay");

@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 30000, OPTION_SIZE = 128, ROLES = 6 };
+enum { WAIT_MS = 30000, OPTION_SIZE = 128, ROLES = 7 };
 
 static const char *const roles[ROLES] = {
-    "impressions", "labels", "predictions", "dead_letters", "models", "chunks"};
+    "impressions", "labels", "predictions", "dead_letters",
+    "models",      "chunks", "evaluations"};
 
 static struct error err;
 static char names[ROLES][FIXTURE_NAME_SIZE], options[ROLES][OPTION_SIZE];
 static char *out, *errors;
 
-/* Every test has six names of its own. */
+/* Every test has names of its own. */
 static void make_names(void)
 {
     for (size_t i = 0; i < ROLES; i++) {
@@ -45,7 +46,8 @@ static int run_topics(const char *option, const char *another)
     const char *arguments[] = {"topics",   "-b",       settings.brokers,
                                options[0], options[1], options[2],
                                options[3], options[4], options[5],
-                               option,     another,    NULL};
+                               options[6], option,     another,
+                               NULL};
 
     free_texts();
     child_start_pctr(&child, arguments);
@@ -80,7 +82,7 @@ static void create_with(const char *name, const char *config, const char *value)
     ck_assert(created);
 }
 
-START_TEST(all_six_are_created_as_they_must_be)
+START_TEST(all_are_created_as_they_must_be)
 {
     ck_assert_int_eq(run_topics("--partitions=3", "--history"), 0);
     for (size_t i = 0; i < 4; i++) {
@@ -95,6 +97,9 @@ START_TEST(all_six_are_created_as_they_must_be)
     struct kafka_topic chunks = describe(names[5]);
     ck_assert_int_eq(chunks.partitions, 1);
     ck_assert_int_eq(chunks.retention_ms, -1);
+    struct kafka_topic evaluations = describe(names[6]);
+    ck_assert_int_eq(evaluations.partitions, 1);
+    ck_assert(evaluations.compacted);
     ck_assert_ptr_nonnull(strstr(out, "created"));
     ck_assert_str_eq(errors, "");
 }
@@ -113,7 +118,7 @@ START_TEST(a_look_creates_nothing)
 {
     ck_assert_int_eq(run_topics("--check", NULL), 69);
     ck_assert_ptr_nonnull(strstr(out, "missing"));
-    ck_assert_ptr_nonnull(strstr(errors, "6 topics, first"));
+    ck_assert_ptr_nonnull(strstr(errors, "7 topics, first"));
     ck_assert_int_eq(run_topics("--check", NULL), 69);
 }
 END_TEST
@@ -133,6 +138,15 @@ START_TEST(models_must_be_compacted)
     ck_assert_int_eq(run_topics(NULL, NULL), 78);
     ck_assert_ptr_nonnull(strstr(errors, "cleanup.policy=compact"));
     ck_assert_ptr_nonnull(strstr(out, "refused"));
+}
+END_TEST
+
+START_TEST(evaluations_must_be_compacted)
+{
+    create_with(names[6], "cleanup.policy", "delete");
+    ck_assert_int_eq(run_topics(NULL, NULL), 78);
+    ck_assert_ptr_nonnull(strstr(errors, names[6]));
+    ck_assert_ptr_nonnull(strstr(errors, "cleanup.policy=compact"));
 }
 END_TEST
 
@@ -159,11 +173,12 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, make_names, free_texts);
-    tcase_add_test(tests, all_six_are_created_as_they_must_be);
+    tcase_add_test(tests, all_are_created_as_they_must_be);
     tcase_add_test(tests, a_second_time_changes_nothing);
     tcase_add_test(tests, a_look_creates_nothing);
     tcase_add_test(tests, history_needs_topics_that_keep_it);
     tcase_add_test(tests, models_must_be_compacted);
+    tcase_add_test(tests, evaluations_must_be_compacted);
     tcase_add_test(tests, models_have_one_partition);
     tcase_add_test(tests, chunks_must_fit);
     suite_add_tcase(suite, tests);

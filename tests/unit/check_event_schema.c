@@ -4,6 +4,7 @@
  */
 #include "support/run_suite.h"
 
+#include "common/evaluation_event.h"
 #include "common/event_codec.h"
 #include "common/file.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES_MAX = 8, EXAMPLE_SIZE_MAX = 256, PAGE_MAX = 1 << 20 };
+enum { EXAMPLES_MAX = 8, EXAMPLE_SIZE_MAX = 512, PAGE_MAX = 1 << 20 };
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct error err;
@@ -73,7 +74,7 @@ START_TEST(the_examples_decode_to_what_the_page_says)
     struct prediction_event prediction;
 
     read_page();
-    ck_assert_uint_eq(example_count, 4);
+    ck_assert_uint_eq(example_count, 5);
     ck_assert_int_eq(event_decode_impression(&fields, examples[0].bytes,
                                              examples[0].size, &impression,
                                              NULL),
@@ -115,6 +116,24 @@ START_TEST(the_examples_are_what_we_write)
 }
 END_TEST
 
+START_TEST(the_evaluation_is_what_we_write)
+{
+    struct evaluation_event event;
+    struct buffer bytes = {0};
+
+    read_page();
+    ck_assert_ok(evaluation_event_decode(examples[4].bytes, examples[4].size,
+                                         &event, &err),
+                 err);
+    ck_assert_int_eq(event.start_ms, 1699999200000);
+    ck_assert_double_eq(event.ece, 0.0625);
+    evaluation_event_encode(&event, &bytes);
+    ck_assert_uint_eq(bytes.size, examples[4].size);
+    ck_assert_mem_eq(bytes.bytes, examples[4].bytes, bytes.size);
+    buffer_free(&bytes);
+}
+END_TEST
+
 START_TEST(every_fault_is_on_the_page)
 {
     uint8_t *page = NULL;
@@ -138,6 +157,7 @@ int main(void)
 
     tcase_add_test(tests, the_examples_decode_to_what_the_page_says);
     tcase_add_test(tests, the_examples_are_what_we_write);
+    tcase_add_test(tests, the_evaluation_is_what_we_write);
     tcase_add_test(tests, every_fault_is_on_the_page);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
