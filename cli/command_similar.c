@@ -58,10 +58,10 @@ static struct side side_of(const struct dataset *data,
                            const struct trainset *train, bool users)
 {
     if (users)
-        return (struct side){"user", data->users, train->user_inner,
-                             train->user_outer};
-    return (struct side){"ad", data->items, train->item_inner,
-                         train->item_outer};
+        return (struct side){"user", data->users, train->users.inner,
+                             train->users.outer};
+    return (struct side){"ad", data->items, train->items.inner,
+                         train->items.outer};
 }
 
 static void print_name(const struct side *side, uint32_t inner)

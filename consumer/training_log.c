@@ -3,6 +3,7 @@
 #include "consumer/training_columns.h"
 
 #include "model/id_map.h"
+#include "model/numbering.h"
 
 #include <assert.h>
 #include <math.h>
@@ -52,65 +53,46 @@ static int grow(struct training_log *log, struct error *err)
 /* --- Ids --------------------------------------------------------------------
  */
 
-/* The index in `to` of what is `index` in `from`; remembered in `known`. */
-static int rename_id(const struct id_map *from, uint32_t index,
-                     struct id_map *to, uint32_t *known, struct error *err)
+static void number_column(const struct training_log *log,
+                          const uint32_t *column, struct numbering *numbering)
 {
-    if (known[index] != INDEX_UNKNOWN)
-        return 0;
-    struct id id = id_map_id(from, index);
-    return id_map_add(to, &id, &known[index], err);
+    for (uint64_t at = log->first; at < log->next; at++)
+        numbering_give(numbering, column[at % log->columns.room]);
 }
 
-static uint32_t *nothing_known(const struct id_map *map, struct error *err)
+static void rename_column(const struct training_log *log, uint32_t *column,
+                          const struct numbering *numbering)
 {
-    size_t count = id_map_count(map);
-    uint32_t *known = malloc((count + 1) * sizeof(*known));
-
-    if (!known)
-        out_of_memory(err);
-    else
-        for (size_t i = 0; i < count; i++)
-            known[i] = INDEX_UNKNOWN;
-    return known;
-}
-
-static int rename_column(const struct training_log *log, uint32_t *column,
-                         const struct id_map *from, struct id_map *to,
-                         struct error *err)
-{
-    uint32_t *known = nothing_known(from, err);
-    int status = known ? 0 : -1;
-
-    for (uint64_t at = log->first; status == 0 && at < log->next; at++) {
-        uint32_t index = column[at % log->columns.room];
-        if (index != INDEX_UNKNOWN)
-            status = rename_id(from, index, to, known, err);
-    }
-    for (uint64_t at = log->first; status == 0 && at < log->next; at++) {
+    for (uint64_t at = log->first; at < log->next; at++) {
         uint32_t *index = &column[at % log->columns.room];
-        if (*index != INDEX_UNKNOWN)
-            *index = known[*index];
+        *index = numbering_find(numbering, *index);
     }
-    free(known);
-    return status;
 }
 
 /* A new map with the column's ids alone. */
 static int renew_map(const struct training_log *log, uint32_t *column,
                      struct id_map **map, struct error *err)
 {
+    struct numbering numbering = {0};
     struct id_map *fresh = NULL;
+    int status = -1;
 
-    if (id_map_new(&fresh, err) < 0)
-        return -1;
-    if (rename_column(log, column, *map, fresh, err) < 0) {
-        id_map_free(fresh);
-        return -1;
-    }
+    if (numbering_start(id_map_count(*map), &numbering, err) < 0 ||
+        id_map_new(&fresh, err) < 0)
+        goto out;
+    number_column(log, column, &numbering);
+    if (numbering_ids(&numbering, *map, fresh, err) < 0)
+        goto out;
+    rename_column(log, column, &numbering);
     id_map_free(*map);
     *map = fresh;
-    return 0;
+    fresh = NULL;
+    status = 0;
+
+out:
+    numbering_free(&numbering);
+    id_map_free(fresh);
+    return status;
 }
 
 /* Once as many rows went as are here, so that it costs nothing per row. */
@@ -266,33 +248,18 @@ static size_t choose(const struct training_log *log, struct chosen *out)
     return count;
 }
 
-/* The rows to fit on, with ids in order of first appearance. */
-static int fill_rows(const struct training_log *log, const struct chosen *from,
-                     uint32_t *users, uint32_t *ads, struct training_set *set,
-                     struct error *err)
+/* The rows to fit on, which give the numbers, then those held out. */
+static void fill_rows(const struct chosen *from, struct numbering *users,
+                      struct numbering *ads, struct training_set *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct chosen *row = &from[i];
-        uint32_t user = INDEX_UNKNOWN;
-        if (rename_id(log->ads, row->ad, set->ads, ads, err) < 0)
-            return -1;
-        if (row->user != INDEX_UNKNOWN) {
-            if (rename_id(log->users, row->user, set->users, users, err) < 0)
-                return -1;
-            user = users[row->user];
-        }
-        set->rows[i] = (struct rating){user, ads[row->ad], (double)row->label};
-    }
-    return 0;
-}
-
-static void fill_held(const struct chosen *from, const uint32_t *users,
-                      const uint32_t *ads, struct training_set *set)
-{
+    for (size_t i = 0; i < set->count; i++)
+        set->rows[i] = (struct rating){numbering_give(users, from[i].user),
+                                       numbering_give(ads, from[i].ad),
+                                       (double)from[i].label};
+    from += set->count;
     for (size_t i = 0; i < set->held_count; i++) {
-        uint32_t user = from[i].user;
-        set->held[i].user = user == INDEX_UNKNOWN ? user : users[user];
-        set->held[i].item = ads[from[i].ad];
+        set->held[i] = (struct pair){numbering_find(users, from[i].user),
+                                     numbering_find(ads, from[i].ad)};
         set->labels[i] = (double)from[i].label;
     }
 }
@@ -300,16 +267,18 @@ static void fill_held(const struct chosen *from, const uint32_t *users,
 static int fill(const struct training_log *log, const struct chosen *from,
                 struct training_set *set, struct error *err)
 {
-    uint32_t *users = nothing_known(log->users, err);
-    uint32_t *ads = nothing_known(log->ads, err);
+    struct numbering users = {0}, ads = {0};
     int status = -1;
 
-    if (users && ads && fill_rows(log, from, users, ads, set, err) == 0) {
-        fill_held(from + set->count, users, ads, set);
-        status = 0;
+    if (numbering_start(id_map_count(log->users), &users, err) == 0 &&
+        numbering_start(id_map_count(log->ads), &ads, err) == 0) {
+        fill_rows(from, &users, &ads, set);
+        if (numbering_ids(&users, log->users, set->users, err) == 0 &&
+            numbering_ids(&ads, log->ads, set->ads, err) == 0)
+            status = 0;
     }
-    free(users);
-    free(ads);
+    numbering_free(&users);
+    numbering_free(&ads);
     return status;
 }
 

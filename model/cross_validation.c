@@ -36,8 +36,8 @@ static void predict_rows(const struct model *model,
             size_t at = rows ? rows[first + i] : first + i;
             const struct rating *row = &dataset->rows[at];
             pairs[i] = (struct pair){
-                inner_of(train->user_inner, row->user, model->users),
-                inner_of(train->item_inner, row->item, model->items)};
+                inner_of(train->users.inner, row->user, model->users),
+                inner_of(train->items.inner, row->item, model->items)};
             judged->users[first + i] = row->user;
             judged->labels[first + i] = row->value;
         }

@@ -1,7 +1,6 @@
 #include "model/dataset.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static int no_memory(struct error *err)
 {
@@ -87,57 +86,28 @@ void dataset_free(struct dataset *dataset)
 /* --- Training sets ----------------------------------------------------------
  */
 
-/* An array of `count` times INDEX_UNKNOWN. */
-static uint32_t *unknown_array(size_t count)
-{
-    uint32_t *array = malloc((count ? count : 1) * sizeof(*array));
-
-    if (array)
-        memset(array, 0xff, count * sizeof(*array));
-    return array;
-}
-
-/* The inner index of an outer one, given now when it is new. */
-static uint32_t number(uint32_t outer, uint32_t *inner_of, uint32_t *outer_of,
-                       uint32_t *count)
-{
-    if (outer == INDEX_UNKNOWN)
-        return INDEX_UNKNOWN;
-    if (inner_of[outer] == INDEX_UNKNOWN) {
-        outer_of[*count] = outer;
-        inner_of[outer] = (*count)++;
-    }
-    return inner_of[outer];
-}
-
 int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
                    struct scale scale, struct trainset **out, struct error *err)
 {
     int status = -1;
-    uint32_t users = 0, items = 0;
     struct trainset *set = calloc(1, sizeof(*set));
     struct rating *inner = malloc((n ? n : 1) * sizeof(*inner));
 
-    if (set) {
-        set->user_inner = unknown_array(id_map_count(dataset->users));
-        set->user_outer = unknown_array(id_map_count(dataset->users));
-        set->item_inner = unknown_array(id_map_count(dataset->items));
-        set->item_outer = unknown_array(id_map_count(dataset->items));
-    }
-    if (!set || !inner || !set->user_inner || !set->user_outer ||
-        !set->item_inner || !set->item_outer) {
+    if (!set || !inner) {
         no_memory(err);
         goto out;
     }
+    if (numbering_start(id_map_count(dataset->users), &set->users, err) < 0 ||
+        numbering_start(id_map_count(dataset->items), &set->items, err) < 0)
+        goto out;
     for (size_t i = 0; i < n; i++) {
         const struct rating *row = &dataset->rows[rows ? rows[i] : i];
-        inner[i].user =
-            number(row->user, set->user_inner, set->user_outer, &users);
-        inner[i].item =
-            number(row->item, set->item_inner, set->item_outer, &items);
-        inner[i].value = row->value;
+        inner[i] =
+            (struct rating){numbering_give(&set->users, row->user),
+                            numbering_give(&set->items, row->item), row->value};
     }
-    if (ratings_build(inner, n, users, items, scale, &set->ratings, err) < 0)
+    if (ratings_build(inner, n, set->users.count, set->items.count, scale,
+                      &set->ratings, err) < 0)
         goto out;
     *out = set;
     set = NULL;
@@ -154,47 +124,25 @@ void trainset_free(struct trainset *set)
     if (!set)
         return;
     ratings_free(set->ratings);
-    free(set->user_inner);
-    free(set->user_outer);
-    free(set->item_inner);
-    free(set->item_outer);
+    numbering_free(&set->users);
+    numbering_free(&set->items);
     free(set);
-}
-
-/* The ids of `outer` (count), in that order. */
-static int pick_ids(const struct id_map *from, const uint32_t *outer,
-                    uint32_t count, struct id_map **out, struct error *err)
-{
-    struct id_map *map = NULL;
-
-    if (id_map_new(&map, err) < 0)
-        return -1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct id id = id_map_id(from, outer[i]);
-        uint32_t index;
-        if (id_map_add(map, &id, &index, err) < 0) {
-            id_map_free(map);
-            return -1;
-        }
-    }
-    *out = map;
-    return 0;
 }
 
 int trainset_ids(const struct trainset *set, const struct dataset *dataset,
                  struct id_map **users, struct id_map **items,
                  struct error *err)
 {
-    struct id_map *picked = NULL;
+    struct id_map *of_users = NULL, *of_items = NULL;
 
-    if (pick_ids(dataset->users, set->user_outer, set->ratings->users, &picked,
-                 err) < 0)
-        return -1;
-    if (pick_ids(dataset->items, set->item_outer, set->ratings->items, items,
-                 err) < 0) {
-        id_map_free(picked);
+    if (id_map_new(&of_users, err) < 0 || id_map_new(&of_items, err) < 0 ||
+        numbering_ids(&set->users, dataset->users, of_users, err) < 0 ||
+        numbering_ids(&set->items, dataset->items, of_items, err) < 0) {
+        id_map_free(of_users);
+        id_map_free(of_items);
         return -1;
     }
-    *users = picked;
+    *users = of_users;
+    *items = of_items;
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "common/id.h"
 
 #include "model/id_map.h"
+#include "model/numbering.h"
 #include "model/ratings.h"
 
 #include <stddef.h>
@@ -41,11 +42,8 @@ struct scale dataset_scale(const struct dataset *dataset);
 void dataset_free(struct dataset *dataset);
 
 struct trainset {
-    struct ratings *ratings; /* owned */
-    uint32_t *user_inner;    /* (outer users) or INDEX_UNKNOWN */
-    uint32_t *item_inner;    /* (outer items) or INDEX_UNKNOWN */
-    uint32_t *user_outer;    /* (ratings->users) */
-    uint32_t *item_outer;    /* (ratings->items) */
+    struct ratings *ratings;       /* owned */
+    struct numbering users, items; /* of the data set's indices */
 };
 
 /* rows[0..n-1] are positions in the data set; NULL: all, in order. */

@@ -91,12 +91,12 @@ START_TEST(a_training_set_numbers_ids_as_its_rows_come)
         err);
     ck_assert_uint_eq(set->ratings->users, 2);
     ck_assert_uint_eq(set->ratings->items, 2);
-    ck_assert_uint_eq(set->user_inner[1], 0); /* a came first */
-    ck_assert_uint_eq(set->user_inner[0], 1);
-    ck_assert_uint_eq(set->user_outer[0], 1);
-    ck_assert_uint_eq(set->item_inner[0], 0);
-    ck_assert_uint_eq(set->item_inner[1], INDEX_UNKNOWN); /* y: not here */
-    ck_assert_uint_eq(set->item_inner[2], 1);
+    ck_assert_uint_eq(set->users.inner[1], 0); /* a came first */
+    ck_assert_uint_eq(set->users.inner[0], 1);
+    ck_assert_uint_eq(set->users.outer[0], 1);
+    ck_assert_uint_eq(set->items.inner[0], 0);
+    ck_assert_uint_eq(set->items.inner[1], INDEX_UNKNOWN); /* y: not here */
+    ck_assert_uint_eq(set->items.inner[2], 1);
     ck_assert_uint_eq(set->ratings->nobody_count, 1);
     ck_assert_double_eq_tol(set->ratings->mean, 10. / 3, 1e-15);
     trainset_free(set);
@@ -139,7 +139,7 @@ START_TEST(all_rows_give_the_orders_of_the_reference)
                  err);
     ck_assert_uint_eq(set->ratings->users, oracle->ratings->users);
     for (uint32_t u = 0; u < set->ratings->users; u++) {
-        struct id id = id_map_id(dataset->users, set->user_outer[u]);
+        struct id id = id_map_id(dataset->users, set->users.outer[u]);
         ck_assert_uint_eq(id_map_find(oracle->users, &id), u);
     }
     ck_assert_double_eq(set->ratings->mean, oracle->ratings->mean);

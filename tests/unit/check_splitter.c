@@ -67,7 +67,7 @@ static void compare_user_order(const struct dataset *data,
     for (uint32_t u = 0; u < train->ratings->users; u++) {
         const char *name = json_string_value(json_array_get(expected, u));
         struct id id = id_from_text(name, strlen(name));
-        ck_assert_uint_eq(id_map_find(data->users, &id), train->user_outer[u]);
+        ck_assert_uint_eq(id_map_find(data->users, &id), train->users.outer[u]);
     }
     trainset_free(train);
 }
