@@ -152,14 +152,11 @@ static int find_extent(const struct work *work, struct topic_extent *out,
     const struct cat_settings *settings = work->settings;
     struct extent_query query = {.topic = work->topic,
                                  .timeout_ms = settings->timeout_ms};
-    int64_t now_ms = clock_wall_ms();
 
-    if (parse_partition(settings->partition, &query.partition, err) < 0)
+    if (parse_partition(settings->partition, &query.partition, err) < 0 ||
+        extent_query_bound(&query, settings->from, settings->to,
+                           clock_wall_ms(), err) < 0)
         return -1;
-    if (extent_bound_parse(settings->from, now_ms, &query.from, err) < 0)
-        return error_wrap(err, "from");
-    if (extent_bound_parse(settings->to, now_ms, &query.to, err) < 0)
-        return error_wrap(err, "to");
     if (settings->follow && query.to.kind != EXTENT_OPEN)
         return error_set(err, ERROR_USAGE, "either --follow or --to");
     return topic_extent_find(&work->with->kafka, &query, out, err);

@@ -117,12 +117,10 @@ static int find_extent(const struct work *work, struct topic_extent *out,
     struct extent_query query = {.topic = settings->predictions,
                                  .partition = EXTENT_ALL_PARTITIONS,
                                  .timeout_ms = settings->timeout_ms};
-    int64_t now_ms = clock_wall_ms();
 
-    if (extent_bound_parse(settings->from, now_ms, &query.from, err) < 0)
-        return error_wrap(err, "from");
-    if (extent_bound_parse(settings->to, now_ms, &query.to, err) < 0)
-        return error_wrap(err, "to");
+    if (extent_query_bound(&query, settings->from, settings->to,
+                           clock_wall_ms(), err) < 0)
+        return -1;
     return topic_extent_find(&work->with->kafka, &query, out, err);
 }
 

@@ -125,21 +125,6 @@ static int open_publisher(struct work *work, const struct kafka_settings *kafka,
 /* --- Both -------------------------------------------------------------------
  */
 
-static int make_query(const struct predict_topic_settings *settings,
-                      struct extent_query *out, struct error *err)
-{
-    int64_t now_ms = clock_wall_ms();
-
-    *out = (struct extent_query){.topic = settings->topic,
-                                 .partition = EXTENT_ALL_PARTITIONS,
-                                 .timeout_ms = settings->timeout_ms};
-    if (extent_bound_parse(settings->from, now_ms, &out->from, err) < 0)
-        return error_wrap(err, "from");
-    if (extent_bound_parse(settings->to, now_ms, &out->to, err) < 0)
-        return error_wrap(err, "to");
-    return 0;
-}
-
 static int finish(struct work *work, struct error *err)
 {
     if (work->publisher)
@@ -169,16 +154,21 @@ int predict_topic(const struct predict_topic_settings *settings,
 {
     struct work work = {
         .settings = settings, .snapshot = snapshot, .details = details};
-    struct range_scorer_config config = {.kafka = *kafka,
-                                         .fields = settings->fields,
-                                         .snapshot = snapshot,
-                                         .on_scored = print,
-                                         .context = &work};
+    struct range_scorer_config config = {
+        .kafka = *kafka,
+        .query = {.topic = settings->topic,
+                  .partition = EXTENT_ALL_PARTITIONS,
+                  .timeout_ms = settings->timeout_ms},
+        .fields = settings->fields,
+        .snapshot = snapshot,
+        .on_scored = print,
+        .context = &work};
     struct range_counts counts;
     int status = -1;
 
     if (stop_on_signals(0, err) < 0 ||
-        make_query(settings, &config.query, err) < 0)
+        extent_query_bound(&config.query, settings->from, settings->to,
+                           clock_wall_ms(), err) < 0)
         return -1;
     if (settings->to_topic[0]) {
         if (open_publisher(&work, kafka, err) < 0)

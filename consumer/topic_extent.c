@@ -78,6 +78,16 @@ int extent_bound_parse(const char *text, int64_t now_ms,
     return 0;
 }
 
+int extent_query_bound(struct extent_query *query, const char *from,
+                       const char *to, int64_t now_ms, struct error *err)
+{
+    if (extent_bound_parse(from, now_ms, &query->from, err) < 0)
+        return error_wrap(err, "from");
+    if (extent_bound_parse(to, now_ms, &query->to, err) < 0)
+        return error_wrap(err, "to");
+    return 0;
+}
+
 /* --- Asking -----------------------------------------------------------------
  */
 

@@ -36,6 +36,12 @@ struct extent_query {
     unsigned timeout_ms;
 };
 
+/* Sets both bounds as extent_bound_parse() reads them; an error names the one
+ * that it is about. */
+int extent_query_bound(struct extent_query *query, const char *from,
+                       const char *to, int64_t now_ms,
+                       struct error *err) MUST_CHECK;
+
 struct topic_extent {
     struct manifest_range *ranges; /* owned; by partition */
     int64_t *lows, *highs;         /* (count) all there is; owned */
