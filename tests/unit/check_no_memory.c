@@ -1,53 +1,14 @@
 /*
  * check_no_memory.c - every allocation of every model fails once: a fit and a
  * load then fail with a text, free what they had and do no more.
- *
- * The linker leads the allocations of model/ and common/ here (--wrap).
  */
+#include "support/failing_memory.h"
 #include "support/run_suite.h"
 
 #include "model/bytes_reader.h"
 #include "model/model.h"
 
-#include <stdlib.h>
-
 static struct error err;
-static long until_failure = -1; /* below 0: none fails */
-
-/* The linker gives them these names. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-
-static int fails(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
 
 static struct ratings *some_rows(void)
 {
@@ -66,18 +27,18 @@ static struct ratings *some_rows(void)
 
 START_TEST(rows)
 {
-    struct ratings *train = NULL;
+    struct ratings *built = NULL;
     long n = 0;
 
-    for (; !train; n++) {
+    for (; !built; n++) {
         err.text[0] = '\0';
-        until_failure = n;
-        train = some_rows();
-        until_failure = -1;
-        ck_assert(train || err.text[0] != '\0');
+        failing_memory_after(n);
+        built = some_rows();
+        failing_memory_after(-1);
+        ck_assert(built || err.text[0] != '\0');
     }
     ck_assert_int_gt(n, 1);
-    ratings_free(train);
+    ratings_free(built);
 }
 END_TEST
 
@@ -100,7 +61,7 @@ static const char *const variants[][2] = {
 enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
 
 /* Fits with the n-th allocation failing for n = 0, 1, 2.. until it works. */
-static struct model *fit_at_last(int which, const struct ratings *train)
+static struct model *fit_at_last(int which, const struct ratings *built)
 {
     const struct model_ops *ops;
     struct model_params params;
@@ -113,9 +74,9 @@ static struct model *fit_at_last(int which, const struct ratings *train)
         ck_assert_ok(params_set(ops, variants[which][1], &params, &err), err);
     for (int status = -1; status < 0; n++) {
         err.text[0] = '\0';
-        until_failure = n;
-        status = model_fit(ops, train, &params, NULL, &model, &err);
-        until_failure = -1;
+        failing_memory_after(n);
+        status = model_fit(ops, built, &params, NULL, &model, &err);
+        failing_memory_after(-1);
         ck_assert(status == 0 || err.text[0] != '\0');
     }
     ck_assert_int_gt(n, 1);
@@ -131,9 +92,9 @@ static struct model *load_at_last(const struct buffer *bytes, uint32_t users,
     for (int status = -1; status < 0; n++) {
         struct bytes_reader from = {bytes->bytes, bytes->size, false};
         err.text[0] = '\0';
-        until_failure = n;
+        failing_memory_after(n);
         status = model_load(&from, users, items, &model, &err);
-        until_failure = -1;
+        failing_memory_after(-1);
         ck_assert(status == 0 || err.text[0] != '\0');
     }
     ck_assert_int_gt(n, 1);
@@ -142,13 +103,13 @@ static struct model *load_at_last(const struct buffer *bytes, uint32_t users,
 
 START_TEST(fit_and_load)
 {
-    struct ratings *train = some_rows();
+    struct ratings *built = some_rows();
     struct buffer bytes = {0};
     const struct pair pair = {1, 1};
     struct prediction before, after;
 
-    ck_assert_ptr_nonnull(train);
-    struct model *model = fit_at_last(_i, train);
+    ck_assert_ptr_nonnull(built);
+    struct model *model = fit_at_last(_i, built);
     model_save(model, &bytes);
     ck_assert(!buffer_failed(&bytes));
     struct model *loaded = load_at_last(&bytes, model->users, model->items);
@@ -158,7 +119,7 @@ START_TEST(fit_and_load)
     model_free(model);
     model_free(loaded);
     buffer_free(&bytes);
-    ratings_free(train);
+    ratings_free(built);
 }
 END_TEST
 

@@ -70,6 +70,20 @@ START_TEST(mistakes_are_named_and_change_nothing)
 }
 END_TEST
 
+START_TEST(a_text_without_end_is_refused)
+{
+    char text[2000];
+
+    memset(text, ' ', sizeof(text));
+    text[1023] = '\0';
+    ck_assert_ok(params_set(baseline, text, &params, &err), err);
+    text[1023] = ' ';
+    text[1024] = '\0';
+    ck_assert_refused(params_set(baseline, text, &params, &err), err,
+                      ERROR_CONFIG, "longer than 1023 bytes");
+}
+END_TEST
+
 START_TEST(a_short_output_is_cut_and_terminated)
 {
     char text[20];
@@ -193,6 +207,7 @@ int main(void)
     tcase_add_loop_test(text, mistakes_are_named_and_change_nothing, 0,
                         MISTAKES);
     tcase_add_loop_test(text, defaults_are_the_reference_s, 0, DEFAULTS);
+    tcase_add_test(text, a_text_without_end_is_refused);
     tcase_add_test(text, a_short_output_is_cut_and_terminated);
     tcase_add_test(bytes, values_are_little_endian);
     tcase_add_test(bytes, after_a_failure_everything_is_zero);

@@ -237,16 +237,54 @@ START_TEST(a_forged_section_is_refused)
 }
 END_TEST
 
+/* The last digit of a line of the meta section, such as "users=2". */
+static uint8_t *meta_count(const char *line)
+{
+    uint8_t *meta = bytes.bytes + u64_at(HEAD + 8);
+    size_t size = (size_t)u64_at(HEAD + 16), length = strlen(line);
+
+    for (size_t i = 0; i + length <= size; i++)
+        if (memcmp(meta + i, line, length) == 0)
+            return meta + i + length - 1;
+    ck_abort_msg("the meta section has no '%s'", line);
+}
+
 START_TEST(counts_that_differ_are_refused)
 {
-    static const char two[] = "users=2";
-    size_t meta = (size_t)u64_at(HEAD + 8);
-    uint8_t *at = bytes.bytes + meta + strlen("rows=2\n");
-
-    ck_assert_mem_eq(at, two, strlen(two));
-    at[strlen(two) - 1] = '3';
+    *meta_count("users=2") = '3';
     seal();
-    check_refused(ERROR_FORMAT, "differ in users");
+    check_refused(ERROR_FORMAT, "meta and ids differ in users");
+    *meta_count("users=3") = '2';
+    *meta_count("ads=1") = '2';
+    seal();
+    check_refused(ERROR_FORMAT, "meta and ids differ in ads");
+    *meta_count("ads=2") = 'x';
+    seal();
+    check_refused(ERROR_FORMAT, "its meta section makes no sense");
+}
+END_TEST
+
+START_TEST(bytes_behind_the_model_are_refused)
+{
+    size_t entry = HEAD + (SECTIONS - 1) * (size_t)ENTRY + 16;
+    const uint8_t one = 0;
+
+    put_u64_at(entry, u64_at(entry) + 1);
+    buffer_append(&bytes, &one, 1);
+    seal();
+    check_refused(ERROR_FORMAT, "bytes left over in a section");
+}
+END_TEST
+
+/* Told before a byte is looked at: there are only a few. */
+START_TEST(more_than_a_gibibyte_is_refused)
+{
+    struct snapshot *out = NULL;
+
+    ck_assert_refused(
+        snapshot_decode(bytes.bytes, SNAPSHOT_BYTES_MAX + 1, &out, &err), err,
+        ERROR_LIMIT, "1073741825 bytes, at most 1073741824");
+    ck_assert_ptr_null(out);
 }
 END_TEST
 
@@ -315,6 +353,8 @@ int main(void)
     tcase_add_loop_test(tests, a_forged_table_is_refused, 0, 2 * SECTIONS);
     tcase_add_loop_test(tests, a_forged_section_is_refused, 0, SECTIONS);
     tcase_add_test(tests, counts_that_differ_are_refused);
+    tcase_add_test(tests, bytes_behind_the_model_are_refused);
+    tcase_add_test(tests, more_than_a_gibibyte_is_refused);
     tcase_add_test(tests, a_file_keeps_it);
     tcase_add_test(tests, a_good_model_passes_the_probe);
     tcase_add_test(tests, a_model_that_estimates_no_number_fails_the_probe);
