@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEADLINE_MS = 30000 };
+enum { DEADLINE_MS = 30000, TIMEOUT_MS = 10000 };
 
 struct replay_settings {
     struct replay_config replay;
@@ -25,7 +25,8 @@ struct replay_settings {
     uint64_t window_ms, late_ms, history_ms, log_age_ms, every_ms, report_ms;
     uint64_t replicates;
     uint32_t slices_max;
-    char from[64], to[64], last[32];
+    char from[2048], to[2048], last[32];
+    struct replay_range range; /* where they are offsets */
     char slice[256], predictions[512], html[512];
     bool json;
 };
@@ -45,8 +46,8 @@ static const struct config_key keys[] = {
     {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       0, 0, NULL, "manifests of models"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
     {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             0, 0, NULL, "under which models are published"},
-    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; empty: the oldest"},
-    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time to end before; empty: what is there now"},
+    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; or offsets of the partitions to read: 0:@100,3:@250; empty: the oldest"},
+    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time, or offsets, to end before; empty: what is there now"},
     {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 24h (s, m, h, d)"},
     {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, MS_MAX, NULL, "ms before the range that contenders learn from and that are not counted"},
     {"field.id",        CONFIG_TEXT, FIELD(replay.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
@@ -93,7 +94,9 @@ static int take_time(const char *name, const char *text, int64_t open,
         return error_wrap(err, "%s", name);
     if (bound.kind == EXTENT_OFFSET)
         return error_set(err, ERROR_CONFIG,
-                         "%s: offsets are of one partition: give a time", name);
+                         "%s: an offset is of a partition: write "
+                         "PARTITION:@OFFSET,...",
+                         name);
     *out = bound.kind == EXTENT_OPEN ? open : bound.at;
     return 0;
 }
@@ -115,6 +118,39 @@ static int take_range(const struct replay_settings *settings,
         return error_set(err, ERROR_CONFIG,
                          "the range is empty: it begins at or after to=%s",
                          settings->to);
+    return 0;
+}
+
+static bool is_by_offsets(const struct replay_settings *settings)
+{
+    return replay_offsets_is(settings->from) || replay_offsets_is(settings->to);
+}
+
+/* Offsets are known to be there only once the broker was asked. */
+static int find_range(struct replay_settings *settings, struct error *err)
+{
+    struct replay_config *config = &settings->replay;
+    struct replay_range_query query = {
+        .kafka = config->kafka,
+        .impressions = config->impressions,
+        .labels = config->labels,
+        .reach_ms = config->intake.join.window_ms + config->intake.join.late_ms,
+        .buffer_bytes = config->buffer_bytes,
+        .timeout_ms = TIMEOUT_MS};
+
+    if (!is_by_offsets(settings))
+        return 0;
+    if (settings->last[0] || config->history_ms > 0)
+        return error_set(err, ERROR_CONFIG,
+                         "last and history_ms go with times, not with offsets");
+    if (replay_offsets_parse(settings->from, &query.from, err) < 0)
+        return error_wrap(err, "from");
+    if (replay_offsets_parse(settings->to, &query.to, err) < 0)
+        return error_wrap(err, "to");
+    if (replay_range_find(&query, &settings->range, err) < 0)
+        return -1;
+    config->range = &settings->range;
+    config->from_ms = settings->range.from_ms;
     return 0;
 }
 
@@ -171,7 +207,7 @@ static int take_settings(struct replay_settings *settings,
     settings->report.window_ms = (int64_t)settings->report_ms;
     settings->report.slices_max = settings->slices_max;
     settings->report.bootstrap.replicates = (size_t)settings->replicates;
-    if (take_range(settings, config, err) < 0 ||
+    if ((!is_by_offsets(settings) && take_range(settings, config, err) < 0) ||
         take_slices(settings, config, err) < 0)
         return -1;
     return take_contenders(with, config, err);
@@ -231,14 +267,13 @@ static int report(struct replay_settings *settings, struct replay *replay,
     return status;
 }
 
-static int run(const struct invocation *with, void *context, struct error *err)
+static int replay_and_report(struct replay_settings *settings,
+                             struct error *err)
 {
-    struct replay_settings *settings = context;
     struct replay replay = {0};
     int64_t start_ms = clock_monotonic_ms();
 
-    if (take_settings(settings, with, err) < 0 ||
-        stop_on_signals(DEADLINE_MS, err) < 0 ||
+    if (find_range(settings, err) < 0 ||
         replay_run(&settings->replay, &replay, err) < 0)
         return -1;
     log_info("replayed",
@@ -254,6 +289,18 @@ static int run(const struct invocation *with, void *context, struct error *err)
                  replay.counts.expired);
     int status = report(settings, &replay, err);
     replay_free(&replay);
+    return status;
+}
+
+static int run(const struct invocation *with, void *context, struct error *err)
+{
+    struct replay_settings *settings = context;
+
+    if (take_settings(settings, with, err) < 0 ||
+        stop_on_signals(DEADLINE_MS, err) < 0)
+        return -1;
+    int status = replay_and_report(settings, err);
+    replay_range_free(&settings->range);
     return status;
 }
 

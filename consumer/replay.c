@@ -288,9 +288,15 @@ static int open_reader(struct pass *pass, struct error *err)
         .buffer_bytes = config->buffer_bytes,
         .timeout_ms = TIMEOUT_MS};
 
+    if (config->range) {
+        reader.ranges = config->range->ranges;
+        reader.range_count = config->range->count;
+    }
     if (merge_reader_open(&reader, &pass->reader, err) < 0)
         return -1;
-    pass->out->counts.expired = merge_reader_expired(pass->reader);
+    pass->out->counts.expired = config->range
+                                    ? config->range->expired
+                                    : merge_reader_expired(pass->reader);
     return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "consumer/live_models.h"
 #include "consumer/merge_reader.h"
 #include "consumer/replay_log.h"
+#include "consumer/replay_range.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,9 @@ struct replay_config {
     int64_t from_ms;             /* record time; MERGE_FROM_BEGINNING */
     int64_t to_ms;               /* 0: the ends that the topics have now */
     int64_t history_ms; /* so long before from_ms is learned from already */
+    const struct replay_range
+        *range; /* offsets instead of to_ms and history_ms,
+                   beginning at from_ms; borrowed. NULL */
     uint64_t buffer_bytes;
 
     struct contender_spec contenders[CONTENDERS_MAX];
