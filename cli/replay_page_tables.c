@@ -1,20 +1,22 @@
 #include "cli/replay_page_tables.h"
+#include "cli/replay_page_words.h"
 #include "cli/replay_plots.h"
 #include "cli/svg_plot.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 enum { SLICES_SHOWN = 60 };
 
 static const struct {
     const char *title;
     enum figure figure;
-    bool has_interval;
+    bool is_drawn; /* its interval */
 } columns[] = {
     {"NE", FIGURE_ENTROPY, true},
-    {"AUC", FIGURE_AUC, true},
+    {"AUC", FIGURE_AUC, false},
     {"log-loss", FIGURE_LOGLOSS, false},
     {"RMSE", FIGURE_RMSE, false},
     {"MAE", FIGURE_MAE, false},
@@ -33,8 +35,12 @@ static const char *name_of(const struct replay_view *view, size_t contender)
 
 void page_name(const struct replay_view *view, size_t contender, FILE *out)
 {
-    fprintf(out, "<span class=\"chip s%zu\"></span>", contender % 8);
+    char classes[SVG_CLASSES_SIZE];
+
+    fprintf(out, "<span class=\"name\"><span class=\"%s\"></span>",
+            svg_series(classes, contender, "chip"));
     html_text(out, name_of(view, contender));
+    fputs("</span>", out);
 }
 
 void page_number(FILE *out, double value, int decimals)
@@ -57,89 +63,179 @@ void page_count(FILE *out, uint64_t count)
     }
 }
 
-/* --- Tables -----------------------------------------------------------------
+const char *page_time(int64_t ts_ms, char out[32])
+{
+    time_t seconds = (time_t)(ts_ms / 1000);
+    char text[32];
+    struct tm tm;
+
+    gmtime_r(&seconds, &tm);
+    strftime(text, sizeof(text), "%e %b %Y, %H:%M", &tm);
+    snprintf(out, 32, "%s", text + (text[0] == ' '));
+    return out;
+}
+
+const char *page_length(int64_t ms, char out[32])
+{
+    static const struct {
+        int64_t ms;
+        const char *name;
+    } units[] = {
+        {86400000, "day"}, {3600000, "hour"}, {60000, "minute"}, {1000, "s"}};
+    size_t i = 0;
+
+    while (i < 3 && ms % units[i].ms != 0)
+        i++;
+    snprintf(out, 32, "%g %s%s", (double)ms / (double)units[i].ms,
+             units[i].name, i == 3 || ms == units[i].ms ? "" : "s");
+    return out;
+}
+
+/* --- Totals -----------------------------------------------------------------
  */
+
+static void print_interval(FILE *out, struct interval interval)
+{
+    if (isfinite(interval.low))
+        fprintf(out, "<small>%.4f&ndash;%.4f</small>", interval.low,
+                interval.high);
+}
+
+static void print_total_cell(const struct replay_view *view, size_t column,
+                             size_t contender, FILE *out)
+{
+    const struct replay_report *report = view->report;
+    enum figure figure = columns[column].figure;
+    bool best =
+        report->contenders > 1 && replay_best(report, figure) == contender;
+
+    if (columns[column].is_drawn && report->contenders > 1) {
+        fprintf(out, "<td class=\"drawn%s\">", best ? " best" : "");
+        replay_plot_interval(view, figure, contender, out);
+        fputs("</td>", out);
+    }
+    fprintf(out, "<td%s>", best ? " class=\"best\"" : "");
+    page_number(out, evaluation_figure(&report->totals[contender], figure), 4);
+    print_interval(out,
+                   bootstrap_interval(report->bootstrap, contender, figure));
+    fputs("</td>", out);
+}
 
 static void print_total(const struct replay_view *view, size_t contender,
                         FILE *out)
 {
-    const struct replay_report *report = view->report;
-
-    fprintf(out, "<tr class=\"k%zu\"><td>", contender);
+    fprintf(out, "<tr class=\"k%zu\"><th scope=\"row\">", contender);
     page_name(view, contender, out);
-    fputs("</td>", out);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        enum figure figure = columns[i].figure;
-        bool best =
-            report->contenders > 1 && replay_best(report, figure) == contender;
-        fprintf(out, "<td%s>", best ? " class=\"best\"" : "");
-        if (columns[i].has_interval)
-            replay_plot_interval(view, figure, contender, out);
-        page_number(out, evaluation_figure(&report->totals[contender], figure),
-                    4);
-        fputs("</td>", out);
-    }
+    fputs("</th>", out);
+    for (size_t i = 0; i < COLUMNS; i++)
+        print_total_cell(view, i, contender, out);
     fputs("</tr>\n", out);
 }
 
 void page_totals(const struct replay_view *view, FILE *out)
 {
-    fputs("<section><h2>All in all</h2><p class=\"soft\">NE is log-loss over "
-          "that of always saying the mean: below 1 is knowledge. Bars are "
-          "bootstrap intervals; green is the best of a column.</p>"
-          "<div class=\"wide\"><table><tr><th>contender</th>",
+    fputs("<section id=\"totals\"><h2>All in all</h2><p class=\"soft\">NE is "
+          "log-loss over that of always saying the mean: below 1 is knowledge. "
+          "Small: bootstrap intervals. Green: the best of a column.</p>"
+          "<div class=\"wide\" tabindex=\"0\"><table><tr><th>contender</th>",
           out);
     for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(out, "<th>%s</th>", columns[i].title);
+        fprintf(out, "%s<th>%s</th>",
+                columns[i].is_drawn && view->report->contenders > 1
+                    ? "<th class=\"drawn\"></th>"
+                    : "",
+                columns[i].title);
     fputs("</tr>\n", out);
     for (size_t c = 0; c < view->report->contenders; c++)
         print_total(view, c, out);
     fputs("</table></div></section>\n", out);
 }
 
-static void print_difference(const struct replay_view *view, size_t a, size_t b,
-                             FILE *out)
+/* --- Differences ------------------------------------------------------------
+ */
+
+static void print_difference_cells(const struct replay_view *view, size_t a,
+                                   size_t b, FILE *out)
 {
     static const enum figure shown[] = {FIGURE_ENTROPY, FIGURE_AUC,
                                         FIGURE_LOGLOSS, FIGURE_RMSE};
     const struct replay_report *report = view->report;
 
-    fprintf(out, "<tr class=\"k%zu k%zu\"><td>", a, b);
-    page_name(view, a, out);
-    fputs(" &minus; ", out);
-    page_name(view, b, out);
-    fputs("</td>", out);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         struct interval interval =
             bootstrap_difference(report->bootstrap, a, b, shown[i]);
+        double difference = evaluation_figure(&report->totals[a], shown[i]) -
+                            evaluation_figure(&report->totals[b], shown[i]);
         bool sure = interval.low > 0 || interval.high < 0;
-        fprintf(out, "<td class=\"%s\">%+.4f<br><span class=\"soft\">",
-                sure ? "sure" : "unsure",
-                evaluation_figure(&report->totals[a], shown[i]) -
-                    evaluation_figure(&report->totals[b], shown[i]));
+        fprintf(out, "<td class=\"%s\">", sure ? "sure" : "unsure");
+        if (isfinite(difference))
+            fprintf(out, "%+.4f", difference);
+        else
+            fputs("&ndash;", out);
         if (isfinite(interval.low))
-            fprintf(out, "%+.4f to %+.4f", interval.low, interval.high);
-        fputs("</span></td>", out);
+            fprintf(out, "<small>%+.4f to %+.4f</small>", interval.low,
+                    interval.high);
+        fputs("</td>", out);
     }
+}
+
+static void print_difference(const struct replay_view *view, size_t a, size_t b,
+                             bool drawn, FILE *out)
+{
+    fprintf(out, "<tr class=\"k%zu k%zu\"><th scope=\"row\">", a, b);
+    page_name(view, a, out);
+    fputs(" <span class=\"minus\">&minus;</span> ", out);
+    page_name(view, b, out);
+    fputs("</th>", out);
+    if (drawn) {
+        fputs("<td class=\"drawn\">", out);
+        replay_plot_difference(view, FIGURE_ENTROPY, a, b, out);
+        fputs("</td>", out);
+    }
+    print_difference_cells(view, a, b, out);
     fputs("</tr>\n", out);
 }
 
+static void open_differences(bool drawn, FILE *out)
+{
+    fprintf(out,
+            "<div class=\"wide\" tabindex=\"0\"><table><tr>"
+            "<th>difference</th>%s<th>NE</th><th>AUC</th><th>log-loss</th>"
+            "<th>RMSE</th></tr>\n",
+            drawn ? "<th class=\"drawn\"></th>" : "");
+}
+
+/* The best against each, then all others. */
 void page_differences(const struct replay_view *view, FILE *out)
 {
     const size_t n = view->report->contenders;
+    size_t order[CONTENDERS_MAX];
 
     if (n < 2)
         return;
-    fputs("<section><h2>Two at a time</h2><p class=\"soft\">Differences on the "
-          "same impressions, with their intervals. Bold: the interval does not "
-          "hold 0.</p><div class=\"wide\"><table><tr><th>difference</th>"
-          "<th>NE</th><th>AUC</th><th>log-loss</th><th>RMSE</th></tr>\n",
+    page_rank(view->report, order);
+    fputs("<section id=\"differences\"><h2>Two at a time</h2>"
+          "<p class=\"soft\">Differences on the same impressions, with their "
+          "intervals: of NE, log-loss and RMSE less is better, of AUC more. "
+          "Bold: the interval does not hold 0.</p>",
           out);
-    for (size_t a = 0; a < n; a++)
-        for (size_t b = a + 1; b < n; b++)
-            print_difference(view, a, b, out);
-    fputs("</table></div></section>\n", out);
+    open_differences(true, out);
+    for (size_t i = 1; i < n; i++)
+        print_difference(view, order[0], order[i], true, out);
+    fputs("</table></div>", out);
+    if (n > 2) {
+        fputs("<details><summary>All other pairs</summary>", out);
+        open_differences(false, out);
+        for (size_t a = 1; a < n; a++)
+            for (size_t b = a + 1; b < n; b++)
+                print_difference(view, order[a], order[b], false, out);
+        fputs("</table></div></details>", out);
+    }
+    fputs("</section>\n", out);
 }
+
+/* --- Slices -----------------------------------------------------------------
+ */
 
 static void print_slice(const struct replay_view *view,
                         const struct replay_slice *slice, size_t contender,
@@ -147,11 +243,11 @@ static void print_slice(const struct replay_view *view,
 {
     const struct evaluation *figures = &slice->figures[contender];
 
-    fprintf(out, "<tr class=\"k%zu\"><td>", contender);
+    fprintf(out, "<tr class=\"k%zu\"><th scope=\"row\">", contender);
     html_text(out, slice->by);
     fputs(" <b>", out);
     html_text(out, slice->value);
-    fputs("</b></td><td style=\"text-align:left\">", out);
+    fputs("</b></th><td class=\"left\">", out);
     page_name(view, contender, out);
     fputs("</td><td>", out);
     page_count(out, figures->rows);
@@ -184,8 +280,8 @@ static void print_slice_rows(const struct replay_view *view, FILE *out,
 static void print_slice_table(const struct replay_view *view, FILE *out,
                               bool versions)
 {
-    fputs("<div class=\"wide\"><table><tr><th>slice</th>"
-          "<th style=\"text-align:left\">contender</th><th>impressions</th>"
+    fputs("<div class=\"wide\" tabindex=\"0\"><table><tr><th>slice</th>"
+          "<th class=\"left\">contender</th><th>impressions</th>"
           "<th>clicked</th>",
           out);
     for (size_t i = 0; i < COLUMNS; i++)
@@ -197,7 +293,8 @@ static void print_slice_table(const struct replay_view *view, FILE *out,
 
 void page_slices(const struct replay_view *view, FILE *out)
 {
-    fputs("<section><h2>By slice</h2><p class=\"soft\">Basis: what the "
+    fputs("<section id=\"slices\"><h2>By slice</h2><p class=\"soft\">Basis: "
+          "what the "
           "contender knew: user and ad (learned), one of them (partial), "
           "neither (fallback), no model yet (none).</p>",
           out);

@@ -16,4 +16,9 @@ void page_name(const struct replay_view *view, size_t contender, FILE *out);
 void page_number(FILE *out, double value, int decimals);
 void page_count(FILE *out, uint64_t count); /* 100,835 */
 
+/* "3 Nov 2026, 14:00"; returns out. */
+const char *page_time(int64_t ts_ms, char out[32]);
+/* "12 hours", for the length of a window; returns out. */
+const char *page_length(int64_t ms, char out[32]);
+
 #endif

@@ -10,6 +10,9 @@
 void replay_plot_time(const struct replay_view *view, enum figure figure,
                       FILE *out);
 
+/* The line is a mean of so many windows on each side; 0: as it is. */
+size_t replay_plot_reach(const struct replay_view *view);
+
 /* Impressions and click rate of the same windows. */
 void replay_plot_traffic(const struct replay_view *view, FILE *out);
 
@@ -28,5 +31,10 @@ void replay_plot_roc(const struct replay_view *view, FILE *out);
 /* One contender's figure and interval, on a scale that all share. */
 void replay_plot_interval(const struct replay_view *view, enum figure figure,
                           size_t contender, FILE *out);
+
+/* The first's figure minus the second's, on a scale that all differences to
+ * the first share. */
+void replay_plot_difference(const struct replay_view *view, enum figure figure,
+                            size_t first, size_t second, FILE *out);
 
 #endif

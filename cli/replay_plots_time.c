@@ -1,3 +1,4 @@
+#include "cli/replay_page_tables.h"
 #include "cli/replay_plots.h"
 #include "cli/svg_plot.h"
 
@@ -5,7 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TIPS_MAX = 2000, SWAP_ROW = 12 };
+enum {
+    SWAP_ROW = 12,
+    SMOOTH_FROM = 30, /* fewer windows are read one by one */
+    TIP_SIZE = 2048,
+};
 
 static const char *const titles[FIGURE_COUNT] = {
     [FIGURE_RMSE] = "RMSE",
@@ -42,6 +47,13 @@ static void span_time(const struct replay_view *view, struct svg_plot *plot)
 /* --- A figure over time -----------------------------------------------------
  */
 
+static double figure_at(const struct replay_view *view, enum figure figure,
+                        size_t window, size_t contender)
+{
+    return evaluation_figure(&view->report->windows[window].figures[contender],
+                             figure);
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -62,10 +74,8 @@ static void span_figure(const struct replay_view *view, enum figure figure,
     if (!values)
         return;
     for (size_t i = 0; i < room; i++) {
-        double value =
-            evaluation_figure(&report->windows[i / report->contenders]
-                                   .figures[i % report->contenders],
-                              figure);
+        double value = figure_at(view, figure, i / report->contenders,
+                                 i % report->contenders);
         if (isfinite(value))
             values[n++] = value;
     }
@@ -79,54 +89,96 @@ static void span_figure(const struct replay_view *view, enum figure figure,
     free(values);
 }
 
-static void draw_tip(const struct replay_view *view,
-                     const struct svg_plot *plot, enum figure figure,
-                     size_t window, size_t contender)
+size_t replay_plot_reach(const struct replay_view *view)
 {
-    const struct replay_report *report = view->report;
-    const struct replay_window *at = &report->windows[window];
-    double value = evaluation_figure(&at->figures[contender], figure);
-    char tip[200], start[32], classes[SVG_CLASSES_SIZE];
+    size_t n = view->report->window_count;
 
-    snprintf(tip, sizeof(tip), "%s, from %s\n%s %.5f\n%zu impressions",
-             name_of(view, contender),
-             replay_time(at->start_ms, report->window_ms, start),
-             titles[figure], value, at->rows);
-    svg_dot(plot, middle_ms(view, window), value, 4,
-            svg_series(classes, contender, "tip"), tip);
+    return n < SMOOTH_FROM ? 0 : 1 + n / 40;
 }
 
-static void draw_figure(const struct replay_view *view,
-                        const struct svg_plot *plot, enum figure figure,
-                        size_t contender)
+/* The mean of the windows around one, by their impressions. */
+static double smooth_at(const struct replay_view *view, enum figure figure,
+                        size_t window, size_t contender)
 {
     const struct replay_report *report = view->report;
-    size_t n = report->window_count;
-    double *points = malloc((2 * n + 1) * sizeof(*points));
+    size_t reach = replay_plot_reach(view), last = window + reach;
+    double sum = 0, rows = 0;
+
+    if (isnan(figure_at(view, figure, window, contender)))
+        return NAN;
+    for (size_t i = window > reach ? window - reach : 0;
+         i <= last && i < report->window_count; i++) {
+        double value = figure_at(view, figure, i, contender);
+        if (isfinite(value)) {
+            sum += value * (double)report->windows[i].rows;
+            rows += (double)report->windows[i].rows;
+        }
+    }
+    return sum / rows;
+}
+
+/* A window between two without the figure is no line. */
+static bool is_alone(const double *values, size_t i, size_t n)
+{
+    return (i == 0 || isnan(values[i - 1])) &&
+           (i + 1 == n || isnan(values[i + 1]));
+}
+
+static void draw_line(const struct replay_view *view,
+                      const struct svg_plot *plot, enum figure figure,
+                      size_t contender, bool smooth)
+{
+    size_t n = view->report->window_count;
+    double *points = malloc((2 * n + 1) * sizeof(*points)), *ys = points + n;
     char classes[SVG_CLASSES_SIZE];
 
     if (!points)
         return;
     for (size_t i = 0; i < n; i++) {
         points[i] = middle_ms(view, i);
-        points[n + i] =
-            evaluation_figure(&report->windows[i].figures[contender], figure);
+        ys[i] = smooth ? smooth_at(view, figure, i, contender)
+                       : figure_at(view, figure, i, contender);
     }
-    svg_line(plot, points, points + n, n, svg_series(classes, contender, ""));
+    svg_line(plot, points, ys, n,
+             svg_series(classes, contender,
+                        !smooth && replay_plot_reach(view) > 0 ? "raw" : ""));
+    svg_series(classes, contender, "dot");
+    for (size_t i = 0; i < n; i++)
+        if (is_alone(ys, i, n))
+            svg_dot(plot, points[i], ys[i], 3, classes, NULL);
     free(points);
-    if (n * report->contenders <= TIPS_MAX)
-        for (size_t i = 0; i < n; i++)
-            draw_tip(view, plot, figure, i, contender);
 }
 
-/* A row of ticks for each contender that swapped at all. */
+/* What all contenders had in a window shows when it is pointed at. */
+static void draw_tips(const struct replay_view *view,
+                      const struct svg_plot *plot, enum figure figure)
+{
+    const struct replay_report *report = view->report;
+    char tip[TIP_SIZE], start[32];
+
+    for (size_t i = 0; i < report->window_count; i++) {
+        const struct replay_window *at = &report->windows[i];
+        double left = (double)at->start_ms;
+        size_t used = (size_t)snprintf(
+            tip, sizeof(tip), "from %s\n%zu impressions, %.2f %% clicked",
+            page_time(at->start_ms, start), at->rows,
+            100 * at->figures[0].click_rate);
+        for (size_t c = 0; c < report->contenders && used < sizeof(tip); c++)
+            used += (size_t)snprintf(tip + used, sizeof(tip) - used,
+                                     "\n%s  %.5f", name_of(view, c),
+                                     figure_at(view, figure, i, c));
+        svg_column(plot, left, left + (double)report->window_ms, "slot", tip);
+    }
+}
+
+/* A row of ticks for each contender that swapped at all, and their number. */
 static void draw_swaps(const struct replay_view *view,
                        const struct svg_plot *plot, size_t contender,
                        double *row)
 {
     const struct replay_log *log = view->replay->log;
     char classes[SVG_CLASSES_SIZE];
-    bool any = false;
+    size_t count = 0;
 
     svg_series(classes, contender, "swap");
     for (size_t i = 0; i < log->swap_count; i++) {
@@ -141,9 +193,15 @@ static void draw_swaps(const struct replay_view *view,
         html_text(plot->out, name_of(view, contender));
         fprintf(plot->out, ": version %" PRIu32 "</title></line>\n",
                 swap->version);
-        any = true;
+        count++;
     }
-    *row += any ? SWAP_ROW : 0;
+    if (count == 0)
+        return;
+    fprintf(plot->out,
+            "<text class=\"tick k%zu\" x=\"%d\" y=\"%.0f\" "
+            "text-anchor=\"end\">%zu</text>\n",
+            contender, plot->left - 7, *row + SWAP_ROW - 3, count);
+    *row += SWAP_ROW;
 }
 
 void replay_plot_time(const struct replay_view *view, enum figure figure,
@@ -152,7 +210,7 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
     const size_t contenders = view->report->contenders;
     char id[32];
     struct svg_plot plot = {
-        .out = out, .id = id, .width = 960, .left = 64, .right = 16, .top = 12};
+        .out = out, .id = id, .width = 960, .left = 64, .right = 24, .top = 12};
     double row = 300;
 
     plot.bottom = 34 + SWAP_ROW * (int)contenders;
@@ -166,7 +224,10 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
     if (figure == FIGURE_ENTROPY || figure == FIGURE_CALIBRATION)
         svg_segment(&plot, plot.x_low, 1, plot.x_high, 1, "even");
     for (size_t c = 0; c < contenders; c++)
-        draw_figure(view, &plot, figure, c);
+        draw_line(view, &plot, figure, c, false);
+    for (size_t c = 0; c < contenders && replay_plot_reach(view) > 0; c++)
+        draw_line(view, &plot, figure, c, true);
+    draw_tips(view, &plot, figure);
     for (size_t c = 0; c < contenders; c++)
         draw_swaps(view, &plot, c, &row);
     svg_close(&plot);
@@ -180,7 +241,7 @@ void replay_plot_traffic(const struct replay_view *view, FILE *out)
                             .width = 960,
                             .height = 130,
                             .left = 64,
-                            .right = 16,
+                            .right = 24,
                             .top = 8,
                             .bottom = 26};
     double most = 1;

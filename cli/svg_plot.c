@@ -3,7 +3,11 @@
 #include <math.h>
 #include <time.h>
 
-enum { TICKS_WANTED = 5, TIME_TICKS_WANTED = 12, HOUR_MS = 3600000 };
+enum {
+    TICK_PIXELS = 50, /* between two numbers of an axis, about */
+    TIME_TICKS_WANTED = 12,
+    HOUR_MS = 3600000,
+};
 
 void html_text(FILE *out, const char *text)
 {
@@ -55,11 +59,13 @@ double svg_y(const struct svg_plot *plot, double y)
 
 void svg_open(const struct svg_plot *plot, const char *label)
 {
-    fprintf(plot->out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
-            plot->width, plot->height);
+    fprintf(plot->out,
+            "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
+            "aria-labelledby=\"%s-title\"><title id=\"%s-title\">",
+            plot->width, plot->height, plot->id, plot->id);
     html_text(plot->out, label);
     fprintf(plot->out,
-            "\"><defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" "
+            "</title><defs><clipPath id=\"%s\"><rect x=\"%d\" y=\"%d\" "
             "width=\"%d\" height=\"%d\"/></clipPath></defs>\n",
             plot->id, plot->left, plot->top, inner_width(plot),
             inner_height(plot));
@@ -74,12 +80,13 @@ void svg_close(const struct svg_plot *plot)
  */
 
 /* 1, 2 or 5 times a power of ten. */
-static double round_step(double span)
+static double round_step(double span, int pixels)
 {
-    double raw = span / TICKS_WANTED, power = pow(10, floor(log10(raw)));
+    double raw = span * TICK_PIXELS / pixels,
+           power = pow(10, floor(log10(raw)));
     double head = raw / power;
 
-    return (head <= 1 ? 1 : head <= 2 ? 2 : head <= 5 ? 5 : 10) * power;
+    return (head < 1.5 ? 1 : head < 3.5 ? 2 : head < 7.5 ? 5 : 10) * power;
 }
 
 static int decimals_of(double step)
@@ -114,9 +121,10 @@ static void tick_y(const struct svg_plot *plot, double y, const char *text)
 }
 
 static void axis(const struct svg_plot *plot, double low, double high,
+                 int pixels,
                  void (*tick)(const struct svg_plot *, double, const char *))
 {
-    double step = round_step(high - low);
+    double step = round_step(high - low, pixels);
     char text[32];
 
     for (double i = ceil(low / step - 1e-9); i * step <= high + 1e-9 * step;
@@ -129,7 +137,7 @@ static void axis(const struct svg_plot *plot, double low, double high,
 
 void svg_axis_x(const struct svg_plot *plot, const char *title)
 {
-    axis(plot, plot->x_low, plot->x_high, tick_x);
+    axis(plot, plot->x_low, plot->x_high, inner_width(plot), tick_x);
     fprintf(plot->out,
             "<text class=\"axis\" x=\"%d\" y=\"%d\" "
             "text-anchor=\"middle\">%s</text>\n",
@@ -140,16 +148,16 @@ void svg_axis_y(const struct svg_plot *plot, const char *title)
 {
     int middle = plot->top + inner_height(plot) / 2;
 
-    axis(plot, plot->y_low, plot->y_high, tick_y);
+    axis(plot, plot->y_low, plot->y_high, inner_height(plot), tick_y);
     fprintf(plot->out,
-            "<text class=\"axis\" transform=\"translate(12 %d) rotate(-90)\" "
+            "<text class=\"axis\" transform=\"translate(15 %d) rotate(-90)\" "
             "text-anchor=\"middle\">%s</text>\n",
             middle, title);
 }
 
 /* Steps of time: years and months differ in length, so ticks are counted in
  * the calendar. */
-enum unit { UNIT_HOUR, UNIT_DAY, UNIT_MONTH, UNIT_YEAR };
+enum unit { UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_YEAR };
 
 struct time_step {
     enum unit unit;
@@ -163,7 +171,7 @@ static struct time_step choose_step(double span_ms)
         {UNIT_HOUR, 1, 3.6e6},    {UNIT_HOUR, 3, 1.08e7},
         {UNIT_HOUR, 6, 2.16e7},   {UNIT_HOUR, 12, 4.32e7},
         {UNIT_DAY, 1, 8.64e7},    {UNIT_DAY, 2, 1.728e8},
-        {UNIT_DAY, 5, 4.32e8},    {UNIT_MONTH, 1, 2.63e9},
+        {UNIT_WEEK, 1, 6.048e8},  {UNIT_MONTH, 1, 2.63e9},
         {UNIT_MONTH, 3, 7.89e9},  {UNIT_MONTH, 6, 1.578e10},
         {UNIT_YEAR, 1, 3.156e10}, {UNIT_YEAR, 2, 6.312e10},
         {UNIT_YEAR, 5, 1.578e11}, {UNIT_YEAR, 10, 3.156e11},
@@ -187,6 +195,8 @@ static int64_t unit_of(enum unit unit, int64_t ms)
         return ms / HOUR_MS;
     case UNIT_DAY:
         return ms / HOUR_MS / 24;
+    case UNIT_WEEK: /* from Monday on; 1970 began with a Thursday */
+        return (ms / HOUR_MS / 24 + 3) / 7;
     case UNIT_MONTH:
         return (int64_t)tm.tm_year * 12 + tm.tm_mon;
     case UNIT_YEAR:
@@ -203,6 +213,8 @@ static int64_t unit_start_ms(enum unit unit, int64_t count)
         return count * HOUR_MS;
     if (unit == UNIT_DAY)
         return count * HOUR_MS * 24;
+    if (unit == UNIT_WEEK)
+        return (count * 7 - 3) * HOUR_MS * 24;
     tm.tm_year = (int)(unit == UNIT_MONTH ? count / 12 : count - 1900);
     tm.tm_mon = (int)(unit == UNIT_MONTH ? count % 12 : 0);
     return (int64_t)timegm(&tm) * 1000;
@@ -212,24 +224,18 @@ static void print_tick(enum unit unit, int64_t ms, char out[32])
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
-    size_t length = 0;
+    char text[32];
 
     gmtime_r(&seconds, &tm);
-    switch (unit) {
-    case UNIT_HOUR:
-        length = strftime(out, 32, "%d %b %H:%M", &tm);
-        break;
-    case UNIT_DAY:
-        length = strftime(out, 32, "%d %b", &tm);
-        break;
-    case UNIT_MONTH:
-        length = strftime(out, 32, "%b %Y", &tm);
-        break;
-    case UNIT_YEAR:
-        length = strftime(out, 32, "%Y", &tm);
-        break;
-    }
-    out[length] = '\0';
+    if (unit == UNIT_YEAR)
+        strftime(text, sizeof(text), "%Y", &tm);
+    else if (unit == UNIT_MONTH)
+        strftime(text, sizeof(text), "%b %Y", &tm);
+    else if (unit == UNIT_HOUR && tm.tm_hour > 0)
+        strftime(text, sizeof(text), "%H:%M", &tm);
+    else
+        strftime(text, sizeof(text), "%e %b", &tm);
+    snprintf(out, 32, "%s", text + (text[0] == ' '));
 }
 
 void svg_axis_time(const struct svg_plot *plot)
@@ -251,6 +257,13 @@ void svg_axis_time(const struct svg_plot *plot)
 
 /* --- Marks ------------------------------------------------------------------
  */
+
+static void title(FILE *out, const char *text)
+{
+    fputs("<title>", out);
+    html_text(out, text);
+    fputs("</title>", out);
+}
 
 void svg_line(const struct svg_plot *plot, const double *xs, const double *ys,
               size_t n, const char *classes)
@@ -300,18 +313,30 @@ void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
             "<circle clip-path=\"url(#%s)\" class=\"%s\" cx=\"%.1f\" "
             "cy=\"%.1f\" r=\"%.1f\">",
             plot->id, classes, svg_x(plot, x), svg_y(plot, y), radius);
-    if (tip) {
-        fputs("<title>", plot->out);
-        html_text(plot->out, tip);
-        fputs("</title>", plot->out);
-    }
+    if (tip)
+        title(plot->out, tip);
     fputs("</circle>\n", plot->out);
+}
+
+void svg_column(const struct svg_plot *plot, double x1, double x2,
+                const char *classes, const char *tip)
+{
+    double left = svg_x(plot, x1);
+
+    fprintf(plot->out,
+            "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
+            "height=\"%d\">",
+            classes, left, plot->top, svg_x(plot, x2) - left,
+            inner_height(plot));
+    title(plot->out, tip);
+    fputs("</rect>\n", plot->out);
 }
 
 const char *svg_series(char out[SVG_CLASSES_SIZE], size_t series,
                        const char *more)
 {
-    snprintf(out, SVG_CLASSES_SIZE, "s%zu k%zu %s", series % SVG_SERIES_COLOURS,
-             series, more);
+    snprintf(out, SVG_CLASSES_SIZE, "s%zu k%zu%s %s",
+             series % SVG_SERIES_COLOURS, series,
+             series < SVG_SERIES_COLOURS ? "" : " again", more);
     return out;
 }

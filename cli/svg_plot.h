@@ -2,7 +2,8 @@
  * svg_plot.h - a small writer of plots as inline SVG.
  *
  * Colours are classes, so that the page's style decides about light and dark:
- * series k is drawn with the class "s<k>", and everything of it has "k<k>".
+ * series k is drawn with the class "s<k>", and everything of it has "k<k>";
+ * where the colours begin again it also has "again".
  * Values map to pixels linearly; what lies outside is cut off at the frame.
  */
 #ifndef CLI_SVG_PLOT_H
@@ -27,7 +28,7 @@ enum { SVG_CLASSES_SIZE = 64, SVG_SERIES_COLOURS = 8 };
 const char *svg_series(char out[SVG_CLASSES_SIZE], size_t series,
                        const char *more);
 
-/* `label` says to those who cannot see it what is drawn. */
+/* `label`: the title, also for those who cannot see it. */
 void svg_open(const struct svg_plot *plot, const char *label);
 void svg_close(const struct svg_plot *plot);
 
@@ -50,6 +51,10 @@ void svg_bar(const struct svg_plot *plot, double x1, double x2, double y1,
 /* With a text that shows when pointed at; NULL: none. */
 void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
              const char *classes, const char *tip);
+
+/* From top to bottom of the frame, with a text that shows when pointed at. */
+void svg_column(const struct svg_plot *plot, double x1, double x2,
+                const char *classes, const char *tip);
 
 /* Text with &, <, > and " made harmless. */
 void html_text(FILE *out, const char *text);

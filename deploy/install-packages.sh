@@ -6,6 +6,7 @@
 #   build     compiler and libraries
 #   test      what the tests need, and scdoc for the manual page
 #   analysis  clang, its sanitizers and checkers, shellcheck
+#   browser   Chromium and Python, for the test of the replay's page
 #   broker    Java 17 and Maven, for deploy/kafka
 #
 # Installs nothing where all is there. Needs root or sudo otherwise.
@@ -18,6 +19,7 @@ declare -A groups=(
     [test]="check git scdoc"
     [analysis]="clang clang-format clang-tidy libclang-rt-14-dev llvm
                 shellcheck"
+    [browser]="chromium python3 fonts-dejavu-core"
     [broker]="openjdk-17-jre-headless maven"
 )
 

@@ -144,6 +144,15 @@ if $install; then
     step packages deploy/install-packages.sh build test || exit 1
     $quick || step packages-analysis deploy/install-packages.sh analysis || exit 1
 fi
+
+has_browser() {
+    command -v chromium >/dev/null && command -v python3 >/dev/null
+}
+if $install && ! $quick && ! has_browser; then
+    deploy/install-packages.sh browser >"$logs/packages-browser.log" 2>&1
+fi
+has_browser ||
+    skip "no Chromium, or no Python" "the replay's page in a browser"
 step build-dev build dev || exit 1
 step ctest-dev ctest --preset dev -j "$jobs"
 if ! $quick; then

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { ROC_POINTS_MAX = 256, RELIABILITY_BINS = 12, SCORE_BINS = 40 };
+enum { ROC_POINTS_MAX = 256, RELIABILITY_BINS = 12, SCORE_BINS = 2000 };
 
 /* A share of the rows with the lowest predictions, then the next, ...; rows
  * of equal predictions are never parted. */

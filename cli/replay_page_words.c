@@ -1,0 +1,205 @@
+#include "cli/replay_page_words.h"
+#include "cli/replay_page_tables.h"
+#include "cli/svg_plot.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { NAMED_MAX = 3 }; /* in one sentence */
+
+static const char *name_of(const struct replay_view *view, size_t contender)
+{
+    return view->config->contenders[contender].name;
+}
+
+static double entropy_of(const struct replay_report *report, size_t contender)
+{
+    return report->totals[contender].normalised_entropy;
+}
+
+void page_rank(const struct replay_report *report, size_t order[CONTENDERS_MAX])
+{
+    for (size_t c = 0; c < report->contenders; c++) {
+        size_t at = c;
+        for (; at > 0 && replay_is_better(FIGURE_ENTROPY, entropy_of(report, c),
+                                          entropy_of(report, order[at - 1]));
+             at--)
+            order[at] = order[at - 1];
+        order[at] = c;
+    }
+}
+
+/* --- The verdict ------------------------------------------------------------
+ */
+
+static void print_range(FILE *out, struct interval interval)
+{
+    if (isfinite(interval.low))
+        fprintf(out, " (%.4f to %.4f)", interval.low, interval.high);
+}
+
+/* Those the best is ahead of for sure, or perhaps by chance: its lead's
+ * interval holds 0. The nearest first. */
+static size_t choose_others(const struct replay_report *report,
+                            const size_t *order, bool sure,
+                            size_t others[CONTENDERS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 1; i < report->contenders; i++) {
+        struct interval ahead = bootstrap_difference(
+            report->bootstrap, order[i], order[0], FIGURE_ENTROPY);
+        bool is_sure = !(ahead.low <= 0);
+        if (is_sure == sure && isfinite(entropy_of(report, order[i])))
+            others[count++] = order[i];
+    }
+    return count;
+}
+
+/* "than svd by 0.0152 (0.0112 to 0.0190), than ..." */
+static void print_leads(const struct replay_view *view, size_t best,
+                        const size_t *others, size_t count, const char *word,
+                        FILE *out)
+{
+    const struct replay_report *report = view->report;
+
+    for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+        fprintf(out, "%s%s <b>", i > 0 ? ", " : "", word);
+        html_text(out, name_of(view, others[i]));
+        fprintf(out, "</b> by %.4f",
+                entropy_of(report, others[i]) - entropy_of(report, best));
+        print_range(out, bootstrap_difference(report->bootstrap, others[i],
+                                              best, FIGURE_ENTROPY));
+    }
+    if (count > NAMED_MAX)
+        fprintf(out, ", and %s %zu more", word, count - NAMED_MAX);
+    fputc('.', out);
+}
+
+static void print_others(const struct replay_view *view, const size_t *order,
+                         FILE *out)
+{
+    size_t others[CONTENDERS_MAX];
+    size_t count = choose_others(view->report, order, true, others);
+
+    if (count > 0) {
+        fputs(" It is better ", out);
+        print_leads(view, order[0], others, count, "than", out);
+    }
+    count = choose_others(view->report, order, false, others);
+    if (count > 0) {
+        fputs(" Its lead may be chance: ", out);
+        print_leads(view, order[0], others, count, "over", out);
+    }
+}
+
+static void print_calibration(double calibration, FILE *out)
+{
+    double more = 100 * (calibration - 1);
+
+    if (isnan(more))
+        return;
+    if (fabs(more) < 0.5)
+        fputs(" It predicts as many clicks as there were.", out);
+    else
+        fprintf(out, " It predicts %.*f %% %s clicks than there were.",
+                fabs(more) < 10 ? 1 : 0, fabs(more),
+                more > 0 ? "more" : "fewer");
+}
+
+static const char *against_mean(double entropy, struct interval interval)
+{
+    if (isnan(interval.low))
+        interval = (struct interval){entropy, entropy};
+    return interval.high < 1  ? "better than"
+           : interval.low > 1 ? "worse than"
+                              : "not surely better than";
+}
+
+void page_verdict(const struct replay_view *view, FILE *out)
+{
+    const struct replay_report *report = view->report;
+    size_t order[CONTENDERS_MAX] = {0};
+
+    page_rank(report, order);
+    double entropy = entropy_of(report, order[0]);
+    struct interval interval =
+        bootstrap_interval(report->bootstrap, order[0], FIGURE_ENTROPY);
+    if (isnan(entropy)) {
+        fprintf(out,
+                "<p class=\"lead\">%s of the impressions %s clicked: nothing "
+                "can be said of how well clicks are told apart.</p>\n",
+                report->totals[0].click_rate > 0 ? "All" : "None",
+                report->totals[0].click_rate > 0 ? "were" : "was");
+        return;
+    }
+    fputs("<p class=\"lead\"><b>", out);
+    html_text(out, name_of(view, order[0]));
+    fprintf(out, "</b> predicts %s normalised entropy %.4f",
+            report->contenders > 1 ? "best:" : "with", entropy);
+    print_range(out, interval);
+    fprintf(out, ", %s always saying the mean.",
+            against_mean(entropy, interval));
+    print_others(view, order, out);
+    print_calibration(report->totals[order[0]].calibration, out);
+    fputs("</p>\n", out);
+}
+
+void page_absence(const struct replay_view *view, FILE *out)
+{
+    const struct replay_report *report = view->report;
+
+    fputs("<p class=\"lead\">No settled impressions in the range", out);
+    if (report->open + report->gone == 0)
+        fputs(": there are none at all", out);
+    if (report->open > 0) {
+        fputs(": of ", out);
+        page_count(out, report->open);
+        fputs(" the label may still come", out);
+    }
+    if (report->gone > 0) {
+        fputs(report->open > 0 ? ", of " : ": of ", out);
+        page_count(out, report->gone);
+        fputs(" the model of one contender or more is gone", out);
+    }
+    fputs(".</p>\n", out);
+}
+
+/* --- The account ------------------------------------------------------------
+ */
+
+static void print_count(FILE *out, uint64_t count, const char *what)
+{
+    fputs("<div><b>", out);
+    page_count(out, count);
+    fprintf(out, "</b><span>%s</span></div>", what);
+}
+
+void page_account(const struct replay_view *view, FILE *out)
+{
+    const struct replay_report *report = view->report;
+    const struct replay_counts *counts = &view->replay->counts;
+    const struct join_books *books = &counts->books;
+
+    fputs("<section><h2>What was counted</h2><h3>Impressions left out</h3>"
+          "<div class=\"facts small\">",
+          out);
+    print_count(out, report->open, "without a settled label");
+    print_count(out, report->gone, "whose model is gone");
+    print_count(out, books->repeated, "repeated");
+    print_count(out, counts->bad_impressions, "that were no events");
+    fputs("</div><h3>Labels</h3><div class=\"facts small\">", out);
+    print_count(out, books->joined, "joined");
+    print_count(out, books->late, "late");
+    print_count(out, books->duplicate, "duplicate");
+    print_count(out, books->corrected, "corrected");
+    print_count(out, books->orphan, "without an impression");
+    fputs("</div>", out);
+    if (counts->expired > 0)
+        fprintf(out,
+                "<p class=\"soft\">%zu partitions begin behind records that "
+                "retention took.</p>",
+                counts->expired);
+    fputs("</section>\n", out);
+}
