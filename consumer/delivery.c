@@ -51,6 +51,13 @@ int delivery_send(struct delivery *delivery, const struct outgoing *message,
     return publisher_send(delivery->publisher, message, err);
 }
 
+size_t delivery_send_many(struct delivery *delivery,
+                          const struct outgoing *messages, size_t count,
+                          struct error *err)
+{
+    return publisher_send_many(delivery->publisher, messages, count, err);
+}
+
 enum publisher_verdict delivery_verdict(const struct error *err)
 {
     return err->code == ERROR_FENCED ? PUBLISHER_FENCED : PUBLISHER_REBUILD;

@@ -40,6 +40,11 @@ enum publisher_verdict delivery_begin(struct delivery *delivery,
  * on. Any other failure asks for what delivery_verdict() says. */
 int delivery_send(struct delivery *delivery, const struct outgoing *message,
                   struct error *err) MUST_CHECK;
+/* As above for each, in order; returns how many were sent, and when not all,
+ * `err` is about the next one. */
+size_t delivery_send_many(struct delivery *delivery,
+                          const struct outgoing *messages, size_t count,
+                          struct error *err);
 enum publisher_verdict delivery_verdict(const struct error *err);
 
 /* The unit and everything that the subscriber handed out. `wait`: do not

@@ -10,11 +10,24 @@
 
 #include <stdlib.h>
 
+enum { RUN_MAX = 256 };
+
+/* Predictions that go to the publisher together, in the order of their
+ * messages. */
+struct run {
+    struct outgoing out[RUN_MAX];
+    const struct message *of[RUN_MAX];
+    const struct scored *scored[RUN_MAX];
+    struct message_header traces[RUN_MAX][TRACE_HEADERS_MAX];
+    size_t count;
+};
+
 struct scoring {
     const struct scorer_config *config;
     struct score_batch *batch;
     struct dead_letter *letter;
     struct breaker breaker;
+    struct run run; /* of the batch at hand */
 };
 
 int scoring_new(const struct scorer_config *config, struct scoring **out,
@@ -80,13 +93,42 @@ static int bury_faulty(struct scoring *scoring,
     return bury(scoring, with, message, (int)scored->fault, &cause, err);
 }
 
-static int send_prediction(struct scoring *scoring,
-                           const struct scoring_means *with,
-                           const struct message *message,
-                           const struct scored *scored, struct error *err)
+/* Sends what was gathered. One that is refused becomes a dead letter, and the
+ * rest goes on. */
+static int send_run(struct scoring *scoring, const struct scoring_means *with,
+                    struct error *err)
 {
-    struct message_header trace[TRACE_HEADERS_MAX];
-    struct outgoing out = {
+    struct run *run = &scoring->run;
+    size_t at = 0;
+    struct error why;
+
+    for (;;) {
+        size_t sent = delivery_send_many(with->delivery, run->out + at,
+                                         run->count - at, &why);
+        for (; sent > 0; sent--, at++)
+            tally_prediction(with->unit, run->scored[at]->basis,
+                             run->scored[at]->ts_ms);
+        if (at == run->count)
+            break;
+        if (why.code != ERROR_LIMIT && why.code != ERROR_FORMAT) {
+            *err = why;
+            return -1;
+        }
+        if (bury_refused(scoring, with, run->of[at], &why, err) < 0)
+            return -1;
+        at++;
+    }
+    run->count = 0;
+    return 0;
+}
+
+static void gather(struct scoring *scoring, const struct scoring_means *with,
+                   const struct message *message, const struct scored *scored)
+{
+    struct run *run = &scoring->run;
+    struct message_header *trace = run->traces[run->count];
+
+    run->out[run->count] = (struct outgoing){
         .topic = SCORING_PREDICTIONS,
         .partition = place(with, SCORING_PREDICTIONS, message),
         .key = message->key,
@@ -96,16 +138,9 @@ static int send_prediction(struct scoring *scoring,
         .headers = trace,
         .header_count = trace_headers(message, trace),
     };
-    struct error why;
-
-    if (delivery_send(with->delivery, &out, &why) == 0) {
-        tally_prediction(with->unit, scored->basis, scored->ts_ms);
-        return 0;
-    }
-    if (why.code == ERROR_LIMIT || why.code == ERROR_FORMAT)
-        return bury_refused(scoring, with, message, &why, err);
-    *err = why;
-    return -1;
+    run->of[run->count] = message;
+    run->scored[run->count] = scored;
+    run->count++;
 }
 
 static int send(struct scoring *scoring, const struct scoring_means *with,
@@ -118,7 +153,8 @@ static int send(struct scoring *scoring, const struct scoring_means *with,
         return bury_refused(scoring, with, message, &with->culprit->why, err);
     if (scored->fault != EVENT_OK)
         return bury_faulty(scoring, with, message, scored, err);
-    return send_prediction(scoring, with, message, scored, err);
+    gather(scoring, with, message, scored);
+    return scoring->run.count == RUN_MAX ? send_run(scoring, with, err) : 0;
 }
 
 int scoring_run(struct scoring *scoring, const struct scoring_means *with,
@@ -132,12 +168,13 @@ int scoring_run(struct scoring *scoring, const struct scoring_means *with,
         return -1;
     metrics_observe(with->metrics, SCORER_SCORE_SECONDS,
                     (double)(clock_monotonic_ns() - start_ns) / 1e9);
+    scoring->run.count = 0; /* a batch may have failed half way */
     for (size_t i = 0; i < batch->count; i++) {
         if (send(scoring, with, &batch->messages[i], &scored[i], err) < 0)
             return -1;
         breaker_note(&scoring->breaker, scored[i].fault != EVENT_OK);
     }
-    return 0;
+    return send_run(scoring, with, err);
 }
 
 int scoring_check(const struct scoring *scoring, struct error *err)

@@ -10,22 +10,16 @@
 
 enum {
     CONTACT_MS = 10000, /* for the first answer about the topics */
-    FULL_WAIT_MS = 50,
-    SLICE_MS = 200,
+    SLICE_MS = 50, /* of a flush: a failure is noticed between two of them */
     CLOSE_MS = 5000,
 };
 
 /* --- Opening
  * ------------------------------------------------------------------ */
 
-/* librdkafka calls it from publisher_serve(), flush and the transaction calls:
- * always on our thread. */
-static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *report,
-                        void *opaque)
+static void take_report(struct publisher *publisher,
+                        const rd_kafka_message_t *report)
 {
-    struct publisher *publisher = opaque;
-
-    (void)client;
     if (report->err) {
         publisher->counts.failed++;
         if (!publisher->first_failure)
@@ -37,6 +31,19 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *report,
         if (topic->handle == report->rkt &&
             report->partition < topic->partitions)
             topic->last_offset[report->partition] = report->offset;
+    }
+}
+
+void publisher_take_reports(struct publisher *publisher, unsigned wait_ms)
+{
+    rd_kafka_event_t *event;
+
+    while ((event = rd_kafka_queue_poll(publisher->reports, (int)wait_ms))) {
+        const rd_kafka_message_t *report;
+        while ((report = rd_kafka_event_message_next(event)))
+            take_report(publisher, report);
+        rd_kafka_event_destroy(event);
+        wait_ms = 0;
     }
 }
 
@@ -67,6 +74,18 @@ static int configure(const struct publisher_config *config,
     return 0;
 }
 
+/* What is this small is never refused for its size. */
+static size_t run_bytes_max(rd_kafka_t *client)
+{
+    char value[32] = "";
+    size_t size = sizeof(value);
+
+    if (rd_kafka_conf_get(rd_kafka_conf(client), "message.max.bytes", value,
+                          &size) != RD_KAFKA_CONF_OK)
+        return 0;
+    return strtoull(value, NULL, 10) / 2;
+}
+
 static int create_client(struct publisher *publisher, struct error *err)
 {
     rd_kafka_conf_t *conf = NULL;
@@ -78,14 +97,17 @@ static int create_client(struct publisher *publisher, struct error *err)
         rd_kafka_conf_destroy(conf);
         return -1;
     }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_opaque(conf, publisher);
+    /* Not a callback: with one, a flush looks every 10 ms whether all is
+     * delivered; with events it is woken by the last delivery. */
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
     publisher->client =
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!publisher->client) { /* else it owns conf now */
         rd_kafka_conf_destroy(conf);
         return error_set(err, ERROR_CONFIG, "producer: %s", text);
     }
+    publisher->reports = rd_kafka_queue_get_main(publisher->client);
+    publisher->run_bytes_max = run_bytes_max(publisher->client);
     return 0;
 }
 
@@ -155,113 +177,38 @@ failed:
     return -1;
 }
 
-/* --- Sending
- * ------------------------------------------------------------------ */
-
-static int32_t chosen_partition(const struct outgoing *message)
-{
-    return message->partition == PUBLISH_BY_KEY ? RD_KAFKA_PARTITION_UA
-                                                : message->partition;
-}
-
-/* The short way: neither headers nor a time of its own. */
-static rd_kafka_resp_err_t produce_plain(struct publisher *publisher,
-                                         const struct outgoing *message)
-{
-    /* The cast is librdkafka's: with F_COPY the value is only read. */
-    if (rd_kafka_produce(publisher->topics[message->topic].handle,
-                         chosen_partition(message), RD_KAFKA_MSG_F_COPY,
-                         (void *)(uintptr_t)message->value, message->value_size,
-                         message->key, message->key_size, NULL) == 0)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    return rd_kafka_last_error();
-}
-
-static rd_kafka_headers_t *make_headers(const struct outgoing *message)
-{
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
-
-    for (size_t i = 0; i < message->header_count; i++) {
-        const struct message_header *header = &message->headers[i];
-        rd_kafka_header_add(headers, header->name, -1, header->value,
-                            (ssize_t)header->size);
-    }
-    return headers;
-}
-
-static rd_kafka_resp_err_t produce_full(struct publisher *publisher,
-                                        const struct outgoing *message)
-{
-    rd_kafka_headers_t *headers =
-        message->header_count ? make_headers(message) : NULL;
-    rd_kafka_vu_t with[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT,
-         .u.rkt = publisher->topics[message->topic].handle},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = chosen_partition(message)},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)message->value, message->value_size}},
-        {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {(void *)(uintptr_t)message->key, message->key_size}},
-        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_ms},
-        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
-    };
-    size_t count = sizeof(with) / sizeof(with[0]) - (headers ? 0 : 1);
-    rd_kafka_error_t *error =
-        rd_kafka_produceva(publisher->client, with, count);
-
-    if (!error)
-        return RD_KAFKA_RESP_ERR_NO_ERROR; /* the message owns the headers */
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
-    if (headers)
-        rd_kafka_headers_destroy(headers);
-    return code;
-}
-
-int publisher_send(struct publisher *publisher, const struct outgoing *message,
-                   struct error *err)
-{
-    const struct publisher_topic *topic = &publisher->topics[message->topic];
-    bool plain = message->header_count == 0 && message->timestamp_ms == 0;
-    rd_kafka_resp_err_t failed;
-
-    /* 2.0.2 frees headers twice for a partition that is not there. */
-    if (message->partition >= topic->partitions)
-        return error_set(err, ERROR_UNAVAILABLE,
-                         "topic '%s' has no partition "
-                         "%d",
-                         rd_kafka_topic_name(topic->handle),
-                         message->partition);
-    while ((failed = plain ? produce_plain(publisher, message)
-                           : produce_full(publisher, message)) ==
-           RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        rd_kafka_poll(publisher->client, FULL_WAIT_MS);
-    if (failed)
-        return error_set(err, kafka_error_code(failed), "send to '%s': %s",
-                         rd_kafka_topic_name(topic->handle),
-                         rd_kafka_err2str(failed));
-    publisher->counts.sent++;
-    return 0;
-}
+/* --- Delivering -------------------------------------------------------------
+ */
 
 void publisher_serve(struct publisher *publisher)
 {
-    rd_kafka_poll(publisher->client, 0);
+    publisher_take_reports(publisher, 0);
+}
+
+/* A failed message is not delivered until its report is taken. */
+rd_kafka_resp_err_t publisher_drain(struct publisher *publisher,
+                                    int64_t deadline_ms)
+{
+    rd_kafka_resp_err_t failed;
+    int64_t left_ms;
+
+    do {
+        publisher_take_reports(publisher, 0);
+        left_ms = deadline_ms - clock_monotonic_ms();
+        if (left_ms < 0)
+            left_ms = 0;
+        failed = rd_kafka_flush(publisher->client,
+                                left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
+    } while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && left_ms > SLICE_MS);
+    return failed;
 }
 
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                     struct error *err)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
-    rd_kafka_resp_err_t failed;
+    rd_kafka_resp_err_t failed =
+        publisher_drain(publisher, clock_monotonic_ms() + timeout_ms);
 
-    do
-        failed =
-            rd_kafka_flush(publisher->client,
-                           timeout_ms < SLICE_MS ? (int)timeout_ms : SLICE_MS);
-    while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-           clock_monotonic_ms() < deadline);
     if (failed)
         return error_set(err, kafka_error_code(failed),
                          "%d messages are not delivered after %u ms: %s",
@@ -307,7 +254,8 @@ void publisher_close(struct publisher *publisher)
         if (publisher->in_transaction) /* init_transactions aborts it later */
             rd_kafka_purge(publisher->client,
                            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(publisher->client, CLOSE_MS);
+        publisher_drain(publisher, clock_monotonic_ms() + CLOSE_MS);
+        rd_kafka_queue_destroy(publisher->reports);
         for (size_t t = 0; t < publisher->topic_count; t++)
             rd_kafka_topic_destroy(publisher->topics[t].handle);
         rd_kafka_destroy(publisher->client);

@@ -13,7 +13,8 @@
 
 enum {
     SLICE_MS = 5000,
-    PAUSE_MS = 50, /* between two tries of a call that failed at once */
+    STALL_MS = 1000, /* without any delivery: more waiting brings none */
+    PAUSE_MS = 50,   /* between two tries of a call that failed at once */
     INIT_MS = 60000,
     TRANSACTION_MS = 60000, /* librdkafka's default timeout */
 };
@@ -107,14 +108,36 @@ enum publisher_verdict publisher_send_offsets(
     return error ? publisher_judge(error, "send offsets", err) : PUBLISHER_OK;
 }
 
+/* Until nothing is under way, or nothing moves. A transaction that failed
+ * keeps its messages, and only the next call tells. */
+static void settle(struct publisher *publisher, int64_t deadline)
+{
+    int left = rd_kafka_outq_len(publisher->client), before;
+    rd_kafka_resp_err_t failed;
+
+    do {
+        before = left;
+        failed = publisher_drain(publisher, clock_monotonic_ms() + STALL_MS);
+        left = rd_kafka_outq_len(publisher->client);
+    } while (failed && left < before && clock_monotonic_ms() < deadline);
+}
+
+/* librdkafka's own flush, inside the commit, waits for reports too, but only
+ * we can take them. */
+static rd_kafka_error_t *commit_slice(struct publisher *publisher,
+                                      int64_t deadline)
+{
+    settle(publisher, deadline);
+    return rd_kafka_commit_transaction(publisher->client, SLICE_MS);
+}
+
 enum publisher_verdict publisher_commit(struct publisher *publisher,
                                         struct error *err)
 {
     int64_t deadline = give_up_at(publisher);
     rd_kafka_error_t *error;
 
-    RETRY_UNTIL(deadline, error,
-                rd_kafka_commit_transaction(publisher->client, SLICE_MS));
+    RETRY_UNTIL(deadline, error, commit_slice(publisher, deadline));
     if (error)
         return publisher_judge(error, "commit", err);
     publisher->in_transaction = false;
@@ -129,7 +152,7 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
 
     /* An abort before the first partition is registered is fatal in 2.0.2:
      * what was sent goes out first. */
-    rd_kafka_flush(publisher->client, SLICE_MS);
+    settle(publisher, deadline);
     RETRY_UNTIL(deadline, error,
                 rd_kafka_abort_transaction(publisher->client, SLICE_MS));
     if (error) {
