@@ -111,6 +111,11 @@ static void start(struct child_process *child, const char *first,
                                "--commit.max_events=200",
                                "--batch.max_events=50",
                                "--model.catch_up_ms=500",
+                               /* Who was killed is soon declared gone. */
+                               "-X",
+                               "consumer.session.timeout.ms=3000",
+                               "-X",
+                               "consumer.heartbeat.interval.ms=500",
                                first,
                                second,
                                NULL};
