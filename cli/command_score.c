@@ -18,6 +18,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROUND_MS = 50, TICK_MS = 1000, TOPIC_WAIT_MS = 10000 };
@@ -317,6 +318,9 @@ static int run(const struct invocation *with, void *context, struct error *err)
     struct score_settings *settings = context;
     struct service service = {.settings = settings};
 
+    /* For the start that follows, unless somebody else has said: a scorer
+     * multiplies no matrices, and BLAS's threads spin before they sleep. */
+    setenv("OPENBLAS_NUM_THREADS", "1", 0);
     if (settings->huge_pages)
         huge_pages_use();
     settings->scorer.kafka = with->kafka;
