@@ -2,6 +2,8 @@
 
 #include "support/run_suite.h"
 
+#include <string.h>
+
 const struct rating few_rows[FEW_ROWS] = {
     {0, 0, 1}, {0, 1, 0}, {1, 0, 0}, {0, 0, 0},
     {2, 2, 1}, {1, 1, 1}, {2, 0, 0}, {INDEX_UNKNOWN, 0, 1},
@@ -31,19 +33,30 @@ struct ratings *every_model_ratings(const struct rating *rows, size_t count,
     return ratings;
 }
 
-struct model *every_model_fit(int which, const struct rating *rows,
-                              size_t count, uint32_t users, uint32_t items,
-                              struct scale scale)
+static struct model *fit(int which, const char *key, const char *text,
+                         const struct ratings *train)
 {
     const struct model_ops *ops = model_registry[which];
-    struct ratings *train =
-        every_model_ratings(rows, count, users, items, scale);
     struct model_params params;
     struct model *model = NULL;
     struct error err;
 
     ck_assert_ok(params_start(ops, &params, &err), err);
+    for (const struct config_key *at = ops->keys; key && at->name; at++)
+        if (strcmp(at->name, key) == 0)
+            ck_assert_ok(params_set(ops, text, &params, &err), err);
     ck_assert_ok(model_fit(ops, train, &params, NULL, &model, &err), err);
+    return model;
+}
+
+struct model *every_model_fit(int which, const struct rating *rows,
+                              size_t count, uint32_t users, uint32_t items,
+                              struct scale scale)
+{
+    struct ratings *train =
+        every_model_ratings(rows, count, users, items, scale);
+    struct model *model = fit(which, NULL, NULL, train);
+
     ratings_free(train);
     return model;
 }
@@ -52,6 +65,16 @@ struct model *every_model_fit_few(int which)
 {
     return every_model_fit(which, few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS,
                            clicks);
+}
+
+struct model *every_model_fit_small(int which)
+{
+    struct ratings *train =
+        every_model_ratings(few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, clicks);
+    struct model *model = fit(which, "factors", "factors=3", train);
+
+    ratings_free(train);
+    return model;
 }
 
 void every_model_pairs(struct pair pairs[FEW_PAIRS])

@@ -36,6 +36,8 @@ struct model *every_model_fit(int which, const struct rating *rows,
                               size_t count, uint32_t users, uint32_t items,
                               struct scale scale);
 struct model *every_model_fit_few(int which);
+/* The same with few factors where it has any: few bytes. */
+struct model *every_model_fit_small(int which);
 
 /* Every pair, with the unknown user and ad. */
 void every_model_pairs(struct pair pairs[FEW_PAIRS]);

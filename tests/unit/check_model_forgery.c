@@ -20,7 +20,7 @@ static struct buffer bytes; /* the model at hand, saved */
 
 static void save_model(int which)
 {
-    struct model *model = every_model_fit_few(which);
+    struct model *model = every_model_fit_small(which);
 
     bytes = (struct buffer){0};
     model_save(model, &bytes);
