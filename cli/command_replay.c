@@ -76,6 +76,8 @@ static const struct config_key keys[] = {
     {"bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "of the intervals"},
     {"json",        CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "lines of JSON instead of tables"},
     {"predictions", CONFIG_TEXT, FIELD(predictions), "", 0, 0, NULL, "file for every prediction: CSV"},
+    {"predictions.topic", CONFIG_TEXT, FIELD(replay.answers), "", 0, 0, NULL, "topic for every prediction, with the field contender; empty: none"},
+    {"predictions.force", CONFIG_BOOL, FIELD(replay.answers_forced), "false", 0, 0, NULL, "predictions.topic may be topic.predictions, where the scorers' are"},
     {"html",        CONFIG_TEXT, FIELD(html), "", 0, 0, NULL, "file for the page with the plots"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
 };

@@ -46,6 +46,7 @@ struct prediction_event {
     enum basis basis;
     int32_t src_partition; /* of the impression */
     int64_t src_offset;
+    const char *contender; /* written where a replay made it; not read */
 };
 
 /* Which fields of an event are modelled: any two of them. */

@@ -284,7 +284,7 @@ enum event_fault event_decode_prediction(const uint8_t *bytes, size_t size,
         .names = {"id", "ts", "user", "ad", "p", "model", "basis", "src"},
         .count = PREDICTION_FIELDS,
     };
-    struct prediction_event event;
+    struct prediction_event event = {.contender = NULL};
     const char *about = NULL;
 
     enum event_fault fault = event_scan_record(&scan, bytes, size, &about);

@@ -228,10 +228,14 @@ int contender_answer(struct contender *contender,
         live_models_at(questions->live, message->partition, message->offset,
                        message->timestamp_ms, &model, &is_gone, err) < 0)
         return -1;
+    memset(contender->hash, 0, sizeof(contender->hash));
     if (is_gone) {
         *out = (struct replay_answer){NAN, 0, BASIS_NONE};
         return 0;
     }
+    if (model)
+        memcpy(contender->hash, model->snapshot->sha256.bytes,
+               sizeof(contender->hash));
     struct prediction prediction = score_pair(
         model, questions->fields, questions->prior, &event->user, &event->ad);
     *out = (struct replay_answer){prediction.value,

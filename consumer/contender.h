@@ -53,9 +53,10 @@ int contender_parse(const char *text, struct contender_spec *out,
 
 struct contender {
     struct contender_spec spec;
-    struct served_model model; /* snapshot NULL: none yet, or LIVE */
-    struct fit_job *job;       /* under way; NULL */
-    uint64_t fieldless;        /* impressions without the field's number */
+    struct served_model model;     /* snapshot NULL: none yet, or LIVE */
+    struct fit_job *job;           /* under way; NULL */
+    uint64_t fieldless;            /* impressions without the field's number */
+    uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
 };
 
 /* What the answers need besides the contender; borrowed. */

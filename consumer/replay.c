@@ -5,6 +5,8 @@
 #include "common/log.h"
 #include "common/stop.h"
 
+#include "consumer/replay_topic.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -24,6 +26,7 @@ struct pass {
     struct merge_reader *reader;
     struct intake *intake;
     struct live_models *live;
+    struct replay_topic *answers; /* NULL: they go nowhere else */
     struct contender contenders[CONTENDERS_MAX];
     struct contender_questions questions;
     size_t opened;    /* of these */
@@ -159,7 +162,13 @@ static int take_row(struct pass *pass, const struct impression *event,
         pass->out->counts.disordered++;
         log->label[log->count - 1] = NAN; /* none can reach it any more */
     }
-    return replay_log_note_swaps(log, err);
+    if (replay_log_note_swaps(log, err) < 0)
+        return -1;
+    return pass->answers
+               ? replay_topic_send(
+                     pass->answers, event, message, pass->contenders,
+                     replay_log_answers(log, log->count - 1), pass->opened, err)
+               : 0;
 }
 
 static int take_impression(struct pass *pass, const struct message *message,
@@ -300,6 +309,21 @@ static int open_reader(struct pass *pass, struct error *err)
     return 0;
 }
 
+static int open_answers(struct pass *pass, struct error *err)
+{
+    const struct replay_config *config = pass->config;
+    const struct replay_topic_config topic = {
+        .kafka = config->kafka,
+        .topic = config->answers,
+        .live = config->predictions,
+        .others = {config->impressions, config->labels, config->models,
+                   config->chunks},
+        .is_forced = config->answers_forced};
+
+    return config->answers[0] ? replay_topic_open(&topic, &pass->answers, err)
+                              : 0;
+}
+
 static int open_all(struct pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
@@ -312,7 +336,8 @@ static int open_all(struct pass *pass, struct error *err)
     memcpy(log.fields, config->fields, sizeof(log.fields));
     if (replay_log_new(&log, &pass->out->log, err) < 0 ||
         intake_new(&intake, &pass->intake, err) < 0 ||
-        open_live(pass, err) < 0 || open_contenders(pass, err) < 0)
+        open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
+        open_contenders(pass, err) < 0)
         return -1;
     pass->questions = (struct contender_questions){&config->intake.fields,
                                                    config->prior, pass->live};
@@ -335,6 +360,7 @@ static void count_all(struct pass *pass)
 static void close_all(struct pass *pass)
 {
     merge_reader_close(pass->reader);
+    replay_topic_close(pass->answers);
     for (size_t c = 0; c < pass->opened; c++)
         contender_close(&pass->contenders[c]);
     live_models_close(pass->live);
@@ -356,6 +382,8 @@ int replay_run(const struct replay_config *config, struct replay *out,
     int status = open_all(pass, err);
     if (status == 0)
         status = read_all(pass, err);
+    if (status == 0 && pass->answers)
+        status = replay_topic_flush(pass->answers, err);
     if (status == 0)
         count_all(pass);
     close_all(pass);

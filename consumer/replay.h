@@ -41,6 +41,8 @@ struct replay_config {
 
     struct contender_spec contenders[CONTENDERS_MAX];
     size_t contender_count;
+    char answers[250];       /* topic for every answer; "": none */
+    bool answers_forced;     /* it may be the topic of predictions */
     double prior;            /* the answer while there is no model */
     int64_t refit_every_ms;  /* event time */
     uint64_t refit_rows_min; /* no fit with fewer */
