@@ -1,5 +1,5 @@
 /*
- * kernel.h - the inner loops of the factor models.
+ * kernel.h - the inner loops of the factor models and of the neighbours.
  *
  * Each is written once (kernel_body.inc), with a fixed number of lanes and a
  * fixed reduction tree, and compiled for several instruction sets without
@@ -9,6 +9,8 @@
  */
 #ifndef MODEL_KERNEL_H
 #define MODEL_KERNEL_H
+
+#include "model/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,11 @@ struct kernel {
                        size_t count, double scale, const double *shift);
     /* gp = reg p - e q; gq = reg q - e p; p -= step_p gp; q -= step_q gq */
     void (*step_adaptive)(float *p, float *q, size_t n, struct kernel_adapt *s);
+    /* to[i] = row[list[i].other], rounded */
+    void (*gather)(float *to, const double *row, const struct rated *list,
+                   uint32_t n);
+    /* How many of n are at least `floor`. */
+    uint32_t (*count_from)(const float *values, uint32_t n, float floor);
 };
 
 /* The best one for this machine. */

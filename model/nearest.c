@@ -1,30 +1,23 @@
 #include "model/nearest.h"
 
+#include "model/kernel.h"
+
 #include <string.h>
 
 /* SAMPLE: of the list, for the threshold. Steps of halving, and how many above
  * k are as good as k. */
 enum { SAMPLE = 2048, STEPS = 14, SURPLUS = 8 };
 
-/* How many are at least `floor`. */
-static uint32_t count_from(const float *similarity, uint32_t n, float floor)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < n; i++)
-        count += similarity[i] >= floor;
-    return count;
-}
-
 /* A value that at least k of the list reach, if k are above 0: what is below
  * is none of the k best. Found in float, as rounding keeps the order. */
 static float threshold(const float *similarity, uint32_t n, uint32_t k)
 {
+    const struct kernel *kernel = kernel_best();
     float low = 0, high = 1;
 
     for (int step = 0; step < STEPS; step++) {
         float middle = (low + high) / 2;
-        uint32_t count = count_from(similarity, n, middle);
+        uint32_t count = kernel->count_from(similarity, n, middle);
         if (count < k)
             high = middle;
         else
@@ -71,8 +64,7 @@ void nearest_select(struct nearest *best, uint32_t k, const double *row,
     float floor;
 
     best->n = 0;
-    for (uint32_t i = 0; i < sampled; i++)
-        sample[i] = (float)row[list[i].other];
+    kernel_best()->gather(sample, row, list, sampled);
     floor = sampled > k + SURPLUS ? threshold(sample, sampled, k) : 0;
     for (uint32_t i = 0; i < sampled; i++) {
         double similarity;

@@ -185,6 +185,8 @@ int main(int argc, char **argv)
     run(train, rows, "svd", "factors=100 epochs=20", 1);
     run(train, rows, "svd", "solver=fast factors=100 epochs=20", 1);
     run(train, rows, "svd", "solver=fast factors=100 epochs=20", 2);
+    run(train, rows, "svd", "solver=fast factors=100 reg_all=0.05", 1);
+    run(train, rows, "svd", "solver=fast factors=100 reg_all=0.05", 2);
     run(train, rows, "svdpp", "factors=20 epochs=20", 1);
     run(train, rows, "nmf", "", 1);
     run(train, rows, "co-clustering", "", 1);

@@ -169,6 +169,32 @@ START_TEST(the_adaptive_step_goes_down_the_gradient)
 }
 END_TEST
 
+START_TEST(gathered_values_are_counted)
+{
+    enum { MANY = 21 }; /* no whole number of lanes */
+    struct rated at[MANY];
+    double row[MANY];
+    float to[MANY + 1];
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        row[i] = i * 0.1;
+        at[i].other = MANY - 1 - i;
+    }
+    for (int k = 0; kernel_all()[k]; k++)
+        for (uint32_t n = 0; n <= MANY; n++) {
+            to[n] = -1;
+            kernel_all()[k]->gather(to, row, at, n);
+            ck_assert_float_eq(to[n], -1);
+            for (uint32_t i = 0; i < n; i++)
+                ck_assert_float_eq(to[i], (float)row[MANY - 1 - i]);
+            /* an equal one counts */
+            for (uint32_t i = 0; i < n; i++)
+                ck_assert_uint_eq(kernel_all()[k]->count_from(to, n, to[i]),
+                                  i + 1);
+        }
+}
+END_TEST
+
 START_TEST(rows_are_padded_to_whole_blocks)
 {
     ck_assert_uint_eq(kernel_stride(1), KERNEL_BLOCK);
@@ -188,6 +214,7 @@ int main(void)
     tcase_add_test(tests, the_implicit_step_carries_every_group);
     tcase_add_test(tests, listed_rows_are_summed_and_shifted);
     tcase_add_test(tests, the_adaptive_step_goes_down_the_gradient);
+    tcase_add_test(tests, gathered_values_are_counted);
     tcase_add_test(tests, rows_are_padded_to_whole_blocks);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
