@@ -206,7 +206,7 @@ static size_t find_field(const struct cursor_value *key)
 
     while (i < FIELD_COUNT &&
            (key->type != CURSOR_TEXT || key->size != strlen(fields[i].name) ||
-            memcmp(key->bytes, fields[i].name, key->size)))
+            memcmp(key->bytes, fields[i].name, key->size) != 0))
         i++;
     return i;
 }

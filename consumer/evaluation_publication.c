@@ -12,9 +12,9 @@
 
 enum {
     CONTACT_MS = 10000,
-    CATCH_UP_MS = 60000,
-    TRANSACTION_MS = 30000,
-    FLUSH_MS = 20000,
+    CATCH_UP_MS = 20000,
+    TRANSACTION_MS = 15000, /* the trainer reads nothing meanwhile */
+    FLUSH_MS = 15000,
     WAIT_MS = 100,
     READ_BYTES = 4 << 20,
 };

@@ -215,6 +215,27 @@ static int make_room(struct evaluation_windows *self, struct error *err)
     return 0;
 }
 
+void evaluation_windows_give_up(struct evaluation_windows *self)
+{
+    drop_waiting(self, true);
+}
+
+bool evaluation_windows_has_room(struct evaluation_windows *self)
+{
+    uint32_t half = self->config.rows_max / 2;
+
+    if (self->waiting >= half)
+        drop_waiting(self, false);
+    return self->waiting < half;
+}
+
+void evaluation_windows_begin(struct evaluation_windows *self,
+                              int32_t partition, int64_t offset)
+{
+    if (evaluation_is_place(partition, offset))
+        self->next[partition] = offset;
+}
+
 /* --- Impressions ------------------------------------------------------------
  */
 
@@ -287,9 +308,11 @@ static int wait_for_impression(struct evaluation_windows *self, uint64_t source,
                                uint32_t *slot, struct error *err)
 {
     *slot = EVALUATION_NO_ROW;
-    if (evaluation_is_before(source, self->next) || is_full(self) ||
+    if (evaluation_is_before(source, self->next) ||
         self->waiting >= self->config.rows_max / 2)
         return 0;
+    if (make_room(self, err) < 0)
+        return -1;
     if (evaluation_rows_add(&self->rows, source, slot, err) < 0)
         return -1;
     self->waiting++;

@@ -61,16 +61,28 @@ int evaluation_windows_new(const struct evaluation_windows_config *config,
                            struct evaluation_windows **out,
                            struct error *err) MUST_CHECK;
 
+/* Where the reading of a partition of impressions begins. */
+void evaluation_windows_begin(struct evaluation_windows *windows,
+                              int32_t partition, int64_t offset);
+
 /* To be told of every impression that was read, before its outcome. */
 int evaluation_windows_impression(struct evaluation_windows *windows,
                                   const struct intake_row *row,
                                   int32_t partition, int64_t offset,
                                   struct error *err) MUST_CHECK;
+
+/* Predictions may run ahead of the impressions by half of rows_max: is there
+ * room for another one that does? Beyond that they are nobody's. */
+bool evaluation_windows_has_room(struct evaluation_windows *windows);
 int evaluation_windows_prediction(struct evaluation_windows *windows,
                                   const struct prediction_event *event,
                                   struct error *err) MUST_CHECK;
 void evaluation_windows_label(struct evaluation_windows *windows,
                               const struct join_outcome *outcome);
+
+/* All impressions that are there have been read: what still waits for one is
+ * a prediction of none. */
+void evaluation_windows_give_up(struct evaluation_windows *windows);
 
 /* After the join has been brought to that time. */
 int evaluation_windows_advance(struct evaluation_windows *windows,

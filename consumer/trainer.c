@@ -24,9 +24,9 @@ enum {
 static enum trainer_topic topic_of(const struct trainer *trainer,
                                    const struct merge_record *record)
 {
-    return trainer->config.intake.mode == JOIN_LABELS
+    return trainer->config.intake.mode == JOIN_LABELS || record->topic == 1
                ? TRAINER_TOPIC_LABELS
-               : (enum trainer_topic)record->topic;
+               : TRAINER_TOPIC_IMPRESSIONS;
 }
 
 static int take_bad(struct trainer *trainer, const struct message *message,
@@ -52,8 +52,6 @@ static int take(struct trainer *trainer, const struct merge_record *record,
     const char *field = NULL;
 
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
-    if (topic == TRAINER_TOPIC_PREDICTIONS)
-        return trainer_evaluation_prediction(trainer, message, err);
     trainer_evaluation_begin(trainer, message);
     if (intake_take(trainer->intake,
                     topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL
@@ -256,8 +254,6 @@ static int open_reader(struct trainer *trainer, struct error *err)
         config.topics[0] = from->labels;
         config.topics[1] = NULL;
     }
-    if (trainer->evaluation.is_on)
-        config.topics[TRAINER_TOPIC_PREDICTIONS] = from->predictions;
     return merge_reader_open(&config, &trainer->reader, err);
 }
 
@@ -275,10 +271,8 @@ static void trainer_free(struct trainer *trainer)
 
 static int start(struct trainer *trainer, struct error *err)
 {
-    if (prepare_fit(trainer, err) < 0)
-        return -1;
-    trainer_evaluation_look(trainer);
-    if (open_reader(trainer, err) < 0 || open_publication(trainer, err) < 0 ||
+    if (prepare_fit(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
+        open_publication(trainer, err) < 0 ||
         trainer_evaluation_open(trainer, err) < 0 ||
         open_intake(trainer, err) < 0 || open_bad_records(trainer, err) < 0)
         return -1;

@@ -12,29 +12,60 @@
 
 enum {
     CONTACT_MS = 10000,
-    RETRY_MS = 5000,
+    PREDICTIONS_A_ROUND = 4096,
+    RETRY_MS = 5000, /* and twice as long after each failure, */
+    RETRY_MAX_MS = 320000,
     EVENTS_MAX = 100000, /* that wait for a broker to take them */
 };
 
 /* --- Opening ----------------------------------------------------------------
  */
 
-void trainer_evaluation_look(struct trainer *trainer)
+static int open_reader(struct trainer *trainer, struct error *err)
 {
-    const struct trainer_config *config = &trainer->config;
-    struct kafka_topic topic;
+    const struct trainer_config *from = &trainer->config;
+    const struct merge_reader_config config = {
+        .kafka = from->kafka,
+        .topics = {from->predictions},
+        .from_ms = trainer->from_ms ? trainer->from_ms : MERGE_FROM_BEGINNING,
+        .ends = from->once,
+        .linger_ms = from->linger_ms,
+        .buffer_bytes = from->buffer_bytes / 4,
+        .timeout_ms = CONTACT_MS,
+    };
+
+    if (from->intake.mode == JOIN_LABELS)
+        return error_set(err, ERROR_CONFIG,
+                         "join=labels: impressions are not read");
+    return merge_reader_open(&config, &trainer->evaluation.reader, err);
+}
+
+/* Not for the trainer's time: predictions are of now, and a history that is
+ * fed would never let them come. So they have a reader of their own. */
+static bool open_predictions(struct trainer *trainer)
+{
     struct error why;
 
-    if (!config->evaluate)
-        return;
-    if (config->intake.mode == JOIN_LABELS)
-        error_set(&why, ERROR_CONFIG, "join=labels: impressions are not read");
-    else if (kafka_topic_describe(&config->kafka, config->predictions,
-                                  CONTACT_MS, &topic, &why) == 0)
-        trainer->evaluation.is_on = true;
+    if (!trainer->config.evaluate)
+        return false;
+    trainer->evaluation.is_on = open_reader(trainer, &why) == 0;
     if (!trainer->evaluation.is_on)
         log_warn("models in service are not evaluated", "reason=\"%s\"",
                  why.text);
+    return trainer->evaluation.is_on;
+}
+
+/* Predictions of what was before are nobody's. */
+static void begin_partitions(struct trainer *trainer)
+{
+    size_t count = 0;
+    const struct manifest_range *ranges =
+        merge_reader_ranges(trainer->reader, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ranges[i].topic, trainer->config.impressions) == 0)
+            evaluation_windows_begin(trainer->evaluation.windows,
+                                     ranges[i].partition, ranges[i].first);
 }
 
 /* What cannot be published can still be looked at on /metrics. */
@@ -73,7 +104,7 @@ int trainer_evaluation_open(struct trainer *trainer, struct error *err)
     const struct trainer_config *config = &trainer->config;
     const struct evaluation_event *newest = NULL;
 
-    if (!trainer->evaluation.is_on)
+    if (!open_predictions(trainer))
         return 0;
     if (open_publication(trainer, err) < 0)
         return -1;
@@ -86,11 +117,15 @@ int trainer_evaluation_open(struct trainer *trainer, struct error *err)
         .join = config->intake.join,
         .rows_max = config->evaluation_rows,
         .from_ms = first_window_ms(trainer, newest)};
-    return evaluation_windows_new(&windows, &trainer->evaluation.windows, err);
+    if (evaluation_windows_new(&windows, &trainer->evaluation.windows, err) < 0)
+        return -1;
+    begin_partitions(trainer);
+    return 0;
 }
 
 void trainer_evaluation_close(struct trainer *trainer)
 {
+    merge_reader_close(trainer->evaluation.reader);
     evaluation_windows_free(trainer->evaluation.windows);
     evaluation_publication_close(trainer->evaluation.publication);
     free(trainer->evaluation.events);
@@ -127,6 +162,8 @@ int trainer_evaluation_impression(void *context, const struct intake_row *row,
     struct trainer *trainer = context;
     const struct message *record = trainer->evaluation.record;
 
+    if (!trainer->evaluation.is_on)
+        return 0;
     skip_what_is_cut(trainer, row);
     return evaluation_windows_impression(trainer->evaluation.windows, row,
                                          record->partition, record->offset,
@@ -138,7 +175,8 @@ void trainer_evaluation_outcome(void *context,
 {
     struct trainer *trainer = context;
 
-    evaluation_windows_label(trainer->evaluation.windows, outcome);
+    if (trainer->evaluation.is_on)
+        evaluation_windows_label(trainer->evaluation.windows, outcome);
 }
 
 int trainer_evaluation_advance(struct trainer *trainer, struct error *err)
@@ -150,19 +188,63 @@ int trainer_evaluation_advance(struct trainer *trainer, struct error *err)
 }
 
 /* What is no prediction is counted; it is nobody's dead letter. */
-int trainer_evaluation_prediction(struct trainer *trainer,
-                                  const struct message *message,
-                                  struct error *err)
+static int take_prediction(struct trainer *trainer,
+                           const struct message *message, struct error *err)
 {
     struct prediction_event event;
     enum event_fault fault = event_decode_prediction(
         message->value, message->value_size, &event, NULL);
 
+    metrics_add(trainer->metrics, TRAINER_CONSUMED, TRAINER_TOPIC_PREDICTIONS,
+                1);
     if (fault == EVENT_OK)
         return evaluation_windows_prediction(trainer->evaluation.windows,
                                              &event, err);
     metrics_add(trainer->metrics, TRAINER_BAD, (int)fault, 1);
     return 0;
+}
+
+/* What cannot be read any more is not judged any more. */
+static void turn_off(struct trainer *trainer, const struct error *why)
+{
+    log_error("models in service are not evaluated any more", "reason=\"%s\"",
+              why->text);
+    trainer->evaluation.is_on = false;
+}
+
+static bool is_all_read(const struct trainer *trainer)
+{
+    return trainer->ended || (atomic_load(&trainer->caught_up) &&
+                              merge_reader_lag(trainer->reader) == 0);
+}
+
+static int read_predictions(struct trainer *trainer, struct error *err)
+{
+    struct trainer_evaluation *self = &trainer->evaluation;
+    struct merge_record record;
+    enum merge_result result = MERGE_RECORD;
+    struct error why;
+
+    if (!evaluation_windows_has_room(self->windows) && is_all_read(trainer))
+        evaluation_windows_give_up(self->windows);
+    for (int i = 0; i < PREDICTIONS_A_ROUND && result == MERGE_RECORD &&
+                    evaluation_windows_has_room(self->windows);
+         i++) {
+        if (merge_reader_next(self->reader, 0, &result, &record, &why) < 0) {
+            turn_off(trainer, &why);
+            return 0;
+        }
+        self->has_ended = result == MERGE_END;
+        if (result == MERGE_RECORD &&
+            take_prediction(trainer, &record.message, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+bool trainer_evaluation_has_ended(const struct trainer *trainer)
+{
+    return !trainer->evaluation.is_on || trainer->evaluation.has_ended;
 }
 
 /* --- Windows ----------------------------------------------------------------
@@ -306,6 +388,7 @@ static int publish(struct trainer *trainer, struct error *err)
                     self->count);
         trainer->counts.evaluations += self->count;
         self->count = 0;
+        self->pause_ms = 0;
         return 0;
     }
     if (why.code == ERROR_FENCED) {
@@ -313,9 +396,13 @@ static int publish(struct trainer *trainer, struct error *err)
         return -1;
     }
     metrics_add(trainer->metrics, TRAINER_EVALUATIONS, EVALUATION_FAILED, 1);
+    self->pause_ms = self->pause_ms ? 2 * self->pause_ms : RETRY_MS;
+    if (self->pause_ms > RETRY_MAX_MS)
+        self->pause_ms = RETRY_MAX_MS;
+    self->retry_ms = clock_monotonic_ms() + self->pause_ms;
     log_warn("evaluations could not be published, once more later",
-             "records=%zu reason=\"%s\"", self->count, why.text);
-    self->retry_ms = clock_monotonic_ms() + RETRY_MS;
+             "records=%zu pause_ms=%" PRId64 " reason=\"%s\"", self->count,
+             self->pause_ms, why.text);
     return 0;
 }
 
@@ -323,7 +410,9 @@ int trainer_look_after_evaluations(struct trainer *trainer, struct error *err)
 {
     if (!trainer->evaluation.is_on)
         return 0;
-    if (take_windows(trainer, err) < 0)
+    if ((!trainer->evaluation.has_ended &&
+         read_predictions(trainer, err) < 0) ||
+        take_windows(trainer, err) < 0)
         return -1;
     return trainer->evaluation.publication ? publish(trainer, err) : 0;
 }

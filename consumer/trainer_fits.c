@@ -20,12 +20,10 @@ static int keep_ranges(struct trainer *trainer, struct error *err)
 
     if (!copy)
         return error_set(err, ERROR_LIMIT, "no memory for %zu ranges", count);
+    memcpy(copy, ranges, count * sizeof(*copy));
     free(trainer->ranges);
     trainer->ranges = copy;
-    trainer->range_count = 0;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(ranges[i].topic, trainer->config.predictions) != 0)
-            copy[trainer->range_count++] = ranges[i];
+    trainer->range_count = count;
     return 0;
 }
 
@@ -163,7 +161,7 @@ static bool is_due(struct trainer *trainer)
         training_log_counts(intake_log(trainer->intake)).answered;
 
     if (trainer->config.once)
-        return trainer->ended;
+        return trainer->ended && trainer_evaluation_has_ended(trainer);
     /* Half of the past would give a model of the wrong half. */
     if (!atomic_load(&trainer->caught_up))
         return false;

@@ -20,11 +20,13 @@
 
 /* Judging the models in service. Zeroed is off. */
 struct trainer_evaluation {
-    bool is_on;
+    bool is_on, has_ended;
+    struct merge_reader *reader; /* of the predictions */
     struct evaluation_windows *windows;
     struct evaluation_publication *publication; /* NULL: figures only */
     struct evaluation_event *events;            /* to be published */
     size_t count, room;
+    int64_t pause_ms;             /* after a failure; grows */
     int64_t retry_ms;             /* monotonic; not before */
     const struct message *record; /* that is being taken */
     bool began[EVALUATION_PARTITIONS_MAX];
@@ -60,10 +62,8 @@ struct trainer {
     struct error err;
 };
 
-/* Is there anything to judge? Where not, says why. Before the reader. */
-void trainer_evaluation_look(struct trainer *trainer);
-
-/* Before the intake, which is told of the rows. */
+/* After the reader, and before the intake, which tells of the rows. Where there
+ * are no predictions to judge, it stays off and says so. */
 int trainer_evaluation_open(struct trainer *trainer,
                             struct error *err) MUST_CHECK;
 void trainer_evaluation_close(struct trainer *trainer);
@@ -79,13 +79,14 @@ void trainer_evaluation_begin(struct trainer *trainer,
                               const struct message *message);
 int trainer_evaluation_advance(struct trainer *trainer,
                                struct error *err) MUST_CHECK;
-int trainer_evaluation_prediction(struct trainer *trainer,
-                                  const struct message *message,
-                                  struct error *err) MUST_CHECK;
 
-/* Publishes windows that are closed; only a fence is a failure. */
+/* Reads predictions and publishes windows that are closed; of what goes wrong
+ * with topics only a fence is a failure. */
 int trainer_look_after_evaluations(struct trainer *trainer,
                                    struct error *err) MUST_CHECK;
+
+/* All predictions are read, of a reading that ends. */
+bool trainer_evaluation_has_ended(const struct trainer *trainer);
 
 void trainer_evaluation_show(struct trainer *trainer);
 

@@ -343,47 +343,6 @@ START_TEST(what_comes_late_counts_nowhere)
 }
 END_TEST
 
-static void feed_a_little(void)
-{
-    const char *const more[] = {"--world", "--world.rows=3000", NULL};
-
-    pipeline_create(&pipe, 2);
-    free(pipeline_run(&pipe, "feed", more, WAIT_MS));
-}
-
-/* Of the trainer with these topics, which learns all the same. */
-static char *train_with(const char *predictions, const char *evaluations)
-{
-    const char *const more[] = {
-        "--once",    "--http.port=0", "--model.algorithm=baseline",
-        predictions, evaluations,     NULL};
-
-    pipeline_start(&pipe, "train", more, &trainer);
-    ck_assert_int_eq(child_wait(&trainer, WAIT_MS), 0);
-    char *errors = child_errors(&trainer);
-    child_end(&trainer);
-    ck_assert_ptr_nonnull(strstr(errors, "\"model published\""));
-    return errors;
-}
-
-START_TEST(without_its_topics_the_trainer_goes_on)
-{
-    feed_a_little();
-    char *errors = train_with("--topic.predictions=not-there-p",
-                              pipe.options[PIPE_EVALUATIONS]);
-    ck_assert_ptr_nonnull(
-        strstr(errors, "models in service are not evaluated"));
-    ck_assert_ptr_nonnull(strstr(errors, "not-there-p"));
-    free(errors);
-
-    errors = train_with(pipe.options[PIPE_PREDICTIONS],
-                        "--topic.evaluations=not-there-e");
-    ck_assert_ptr_nonnull(strstr(errors, "evaluations are not published"));
-    ck_assert_ptr_nonnull(strstr(errors, "not-there-e"));
-    free(errors);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("live evaluation");
@@ -394,7 +353,6 @@ int main(void)
     tcase_add_test(tests, live_figures_are_those_of_a_replay);
     tcase_add_test(tests, what_was_published_stays_as_it_was);
     tcase_add_test(tests, what_comes_late_counts_nowhere);
-    tcase_add_test(tests, without_its_topics_the_trainer_goes_on);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "live figures are those of a replay");
 }
