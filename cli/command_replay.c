@@ -331,7 +331,8 @@ const struct command replay_command = {
         "  pctr replay -b localhost:9092 --from=2026-11-01 --html=week.html "
         "live next='refit:svd factors=20' base=refit:baseline\n"
         "\n"
-        "Exit status: 0 done, 65 more than rows.max, 69 no broker, topic or "
+        "Exit status: 0 done, 65 more than rows.max or a broken snapshot, 69 "
+        "no broker, topic or "
         "version, 75 stopped, 78 a setting is wrong.\n",
     .keys = keys,
     .settings_size = sizeof(struct replay_settings),
