@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Versions in their order, and of each first those with a label. */
 static int by_version(const void *a, const void *b)
@@ -91,4 +92,43 @@ void evaluation_window_free(struct evaluation_window *window)
     free(window->versions);
     window->versions = NULL;
     window->version_count = 0;
+}
+
+int evaluation_results_push(struct evaluation_results *results,
+                            struct evaluation_window *window, struct error *err)
+{
+    if (results->count == results->room) {
+        size_t room = results->room ? 2 * results->room : 16;
+        struct evaluation_window *list =
+            realloc(results->list, room * sizeof(*list));
+        if (!list) {
+            evaluation_window_free(window);
+            return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
+                             room);
+        }
+        results->list = list;
+        results->room = room;
+    }
+    results->list[results->count++] = *window;
+    return 0;
+}
+
+bool evaluation_results_shift(struct evaluation_results *results,
+                              struct evaluation_window *out)
+{
+    if (results->count == 0)
+        return false;
+    *out = results->list[0];
+    results->count--;
+    memmove(results->list, results->list + 1,
+            results->count * sizeof(*results->list));
+    return true;
+}
+
+void evaluation_results_free(struct evaluation_results *results)
+{
+    for (size_t i = 0; i < results->count; i++)
+        evaluation_window_free(&results->list[i]);
+    free(results->list);
+    *results = (struct evaluation_results){.count = 0};
 }

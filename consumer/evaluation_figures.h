@@ -44,4 +44,22 @@ int evaluation_figures_make(struct judged *rows, size_t count,
 /* What it owns, not the struct. */
 void evaluation_window_free(struct evaluation_window *window);
 
+/* Windows that wait to be taken, the oldest first. Zeroed is empty. */
+struct evaluation_results {
+    struct evaluation_window *list;
+    size_t count, room;
+};
+
+/* Takes what the window owns, whatever happens. */
+int evaluation_results_push(struct evaluation_results *results,
+                            struct evaluation_window *window,
+                            struct error *err) MUST_CHECK;
+
+/* Gives the oldest away; false when there is none. */
+bool evaluation_results_shift(struct evaluation_results *results,
+                              struct evaluation_window *out);
+
+/* What it owns, not the struct. */
+void evaluation_results_free(struct evaluation_results *results);
+
 #endif

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { PARTITIONS_MAX = EVALUATION_PARTITIONS_MAX };
 
@@ -20,8 +19,7 @@ struct evaluation_windows {
     int64_t next[PARTITIONS_MAX];   /* offset after the last one read */
     int64_t scored[PARTITIONS_MAX]; /* after the last one predicted */
 
-    struct evaluation_window *done;
-    size_t done_count, done_room;
+    struct evaluation_results done;
     struct evaluation_counts counts;
 };
 
@@ -94,25 +92,6 @@ static int make_figures(struct evaluation_windows *self,
     return 0;
 }
 
-static int push_done(struct evaluation_windows *self,
-                     struct evaluation_window *window, struct error *err)
-{
-    if (self->done_count == self->done_room) {
-        size_t room = self->done_room ? 2 * self->done_room : 16;
-        struct evaluation_window *done =
-            realloc(self->done, room * sizeof(*done));
-        if (!done) {
-            evaluation_window_free(window);
-            return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
-                             room);
-        }
-        self->done = done;
-        self->done_room = room;
-    }
-    self->done[self->done_count++] = *window;
-    return 0;
-}
-
 static void drop_oldest(struct evaluation_windows *self)
 {
     int64_t end_ms = self->open.list[0].start_ms + self->config.window_ms;
@@ -130,16 +109,17 @@ static int close_oldest(struct evaluation_windows *self, bool is_early,
     if (make_figures(self, &self->open.list[0], &window, err) < 0)
         return -1;
     drop_oldest(self);
-    if (window.all.rows == 0) {
+    if (is_early)
+        self->counts.early++;
+    else if (window.all.rows == 0)
         self->counts.empty++;
+    else
+        self->counts.over++;
+    if (window.all.rows == 0) {
         evaluation_window_free(&window);
         return 0;
     }
-    if (is_early)
-        self->counts.early++;
-    else
-        self->counts.over++;
-    return push_done(self, &window, err);
+    return evaluation_results_push(&self->done, &window, err);
 }
 
 /* Goes on where it was held up the last time. */
@@ -382,12 +362,7 @@ void evaluation_windows_skip(struct evaluation_windows *self, int64_t ts_ms)
 bool evaluation_windows_next(struct evaluation_windows *self,
                              struct evaluation_window *out)
 {
-    if (self->done_count == 0)
-        return false;
-    *out = self->done[0];
-    self->done_count--;
-    memmove(self->done, self->done + 1, self->done_count * sizeof(*self->done));
-    return true;
+    return evaluation_results_shift(&self->done, out);
 }
 
 struct evaluation_counts
@@ -411,9 +386,7 @@ void evaluation_windows_free(struct evaluation_windows *self)
 {
     if (!self)
         return;
-    for (size_t i = 0; i < self->done_count; i++)
-        evaluation_window_free(&self->done[i]);
-    free(self->done);
+    evaluation_results_free(&self->done);
     evaluation_open_free(&self->open);
     evaluation_rows_free(&self->rows);
     free(self);

@@ -31,6 +31,7 @@ struct trainer_evaluation {
     const struct message *record; /* that is being taken */
     bool began[EVALUATION_PARTITIONS_MAX];
     struct evaluation_counts shown;
+    uint64_t early; /* windows closed early that the log knows of */
 };
 
 struct trainer {
@@ -84,6 +85,11 @@ int trainer_evaluation_advance(struct trainer *trainer,
  * with topics only a fence is a failure. */
 int trainer_look_after_evaluations(struct trainer *trainer,
                                    struct error *err) MUST_CHECK;
+
+/* Closed windows become records and metrics; the records go out. */
+int trainer_windows_take(struct trainer *trainer, struct error *err) MUST_CHECK;
+int trainer_windows_publish(struct trainer *trainer,
+                            struct error *err) MUST_CHECK;
 
 /* All predictions are read, of a reading that ends. */
 bool trainer_evaluation_has_ended(const struct trainer *trainer);

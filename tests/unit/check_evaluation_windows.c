@@ -382,6 +382,29 @@ START_TEST(predictions_of_nothing_do_not_take_the_room)
 }
 END_TEST
 
+/* Predictions may run ahead, to a bound; what was before the beginning, and
+ * what nobody can want any more, does not count. */
+START_TEST(predictions_run_ahead_to_a_bound)
+{
+    evaluation_windows_begin(windows, 0, 5);
+    offsets[0] = 5;
+    predict(4, 0.5, 1);
+    ck_assert_uint_eq(counts().unmatched, 1);
+    for (int64_t i = 0; evaluation_windows_has_room(windows); i++)
+        predict(5 + i, 0.25, 1);
+    ck_assert_uint_eq(evaluation_windows_rows(windows), ROWS_MAX / 2);
+    show(1, 100);
+    ck_assert(evaluation_windows_has_room(windows));
+    evaluation_windows_give_up(windows);
+    ck_assert_uint_eq(evaluation_windows_rows(windows), 1);
+    pass_time(5000);
+    struct evaluation_window window = next_window();
+    ck_assert_uint_eq(window.all.rows, 1);
+    ck_assert_double_eq(window.all.mae, 0.25);
+    evaluation_window_free(&window);
+}
+END_TEST
+
 /* Every row in and out, many times the room: nothing is left behind. */
 START_TEST(rows_come_and_go)
 {
@@ -461,6 +484,7 @@ int main(void)
     tcase_add_test(tests, nothing_to_judge_is_no_window);
     tcase_add_test(tests, the_oldest_window_is_closed_early_for_want_of_room);
     tcase_add_test(tests, predictions_of_nothing_do_not_take_the_room);
+    tcase_add_test(tests, predictions_run_ahead_to_a_bound);
     tcase_add_test(tests, rows_come_and_go);
     tcase_add_test(tests, after_a_restart_only_later_windows_are_judged);
     tcase_add_test(tests, windows_that_lost_rows_are_not_judged);
