@@ -174,6 +174,7 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y,
                       button="left", clickCount=1)
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=0, y=0)
 
     def key(self, name):
         for kind in ("keyDown", "keyUp"):
@@ -184,9 +185,11 @@ class Page:
     def picture(self, selector=None):
         """PNG of the whole page, or of one element that fits the window."""
         whole = selector is None
-        clip = self.run(f"""(() => {{
+        clip = self.run(f"""(async () => {{
             const e = document.querySelector({json.dumps(selector or "html")});
             if ({json.dumps(not whole)}) e.scrollIntoView({{block: "end"}});
+            await new Promise(done => requestAnimationFrame(() =>
+                requestAnimationFrame(done)));
             const r = e.getBoundingClientRect();
             return {{x: r.x + scrollX, y: r.y + scrollY, width: r.width,
                      height: r.height, scale: 1}};

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import browser
 
@@ -88,6 +89,16 @@ def count(page, selector):
     return page.run(f"document.querySelectorAll({selector!r}).length")
 
 
+def comes_to_be(condition, wait_s=10):
+    """A browser paints when it has time to."""
+    until = time.monotonic() + wait_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def shown(page, selector):
     """How many of them are there to be seen, and how many are hidden."""
     return tuple(page.run(f"""(() => {{
@@ -154,13 +165,13 @@ def check_contenders(page):
             other = f".k{(number + 1) % total}:not({mine})"
             expect(shown(page, other)[0] > 0, page, "others are hidden too")
         if number == 0:
-            expect(page.picture("#roc") != before, page,
+            expect(comes_to_be(lambda: page.picture("#roc") != before), page,
                    "hiding a contender changes nothing to be seen")
         page.click(f"label:has(#show{number})")
         expect(shown(page, mine) == (seen, hidden), page,
                f"contender {number} does not come back")
     page.run("document.activeElement.blur()")
-    expect(page.picture("#roc") == before, page,
+    expect(comes_to_be(lambda: page.picture("#roc") == before), page,
            "the page is another one after all was shown again")
 
 
