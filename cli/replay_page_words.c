@@ -159,9 +159,9 @@ void page_absence(const struct replay_view *view, FILE *out)
         fputs(" the label may still come", out);
     }
     if (report->gone > 0) {
-        fputs(report->open > 0 ? ", of " : ": of ", out);
+        fputs(report->open > 0 ? ", " : ": ", out);
         page_count(out, report->gone);
-        fputs(" the model of one contender or more is gone", out);
+        fputs(" were not answered by every contender", out);
     }
     fputs(".</p>\n", out);
 }
@@ -186,7 +186,7 @@ void page_account(const struct replay_view *view, FILE *out)
           "<div class=\"facts small\">",
           out);
     print_count(out, report->open, "without a settled label");
-    print_count(out, report->gone, "whose model is gone");
+    print_count(out, report->gone, "that a contender did not answer");
     print_count(out, books->repeated, "repeated");
     print_count(out, counts->bad_impressions, "that were no events");
     fputs("</div><h3>Labels</h3><div class=\"facts small\">", out);

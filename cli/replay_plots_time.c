@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    SWAP_ROW = 12,
+    SWAP_ROW = 14,
     SMOOTH_FROM = 30, /* fewer windows are read one by one */
     TIP_SIZE = 2048,
 };
@@ -61,8 +61,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A few wild windows do not press all others flat. */
-static void span_figure(const struct replay_view *view, enum figure figure,
+/* A few wild windows do not press all others flat. Is there any at all? */
+static bool span_figure(const struct replay_view *view, enum figure figure,
                         struct svg_plot *plot)
 {
     const struct replay_report *report = view->report;
@@ -72,7 +72,7 @@ static void span_figure(const struct replay_view *view, enum figure figure,
     plot->y_low = 0;
     plot->y_high = 1;
     if (!values)
-        return;
+        return true;
     for (size_t i = 0; i < room; i++) {
         double value = figure_at(view, figure, i / report->contenders,
                                  i % report->contenders);
@@ -87,6 +87,7 @@ static void span_figure(const struct replay_view *view, enum figure figure,
         plot->y_high = high + pad;
     }
     free(values);
+    return n > 0;
 }
 
 size_t replay_plot_reach(const struct replay_view *view)
@@ -189,7 +190,7 @@ static void draw_swaps(const struct replay_view *view,
         fprintf(plot->out,
                 "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" "
                 "y2=\"%.0f\"><title>",
-                classes, x, x, *row, *row + SWAP_ROW - 4);
+                classes, x, x, *row, *row + SWAP_ROW - 5);
         html_text(plot->out, name_of(view, contender));
         fprintf(plot->out, ": version %" PRIu32 "</title></line>\n",
                 swap->version);
@@ -217,7 +218,7 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
     plot.height = 266 + plot.bottom;
     snprintf(id, sizeof(id), "time%d", (int)figure);
     span_time(view, &plot);
-    span_figure(view, figure, &plot);
+    bool any = span_figure(view, figure, &plot);
     svg_open(&plot, titles[figure]);
     svg_axis_time(&plot);
     svg_axis_y(&plot, titles[figure]);
@@ -227,6 +228,8 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
         draw_line(view, &plot, figure, c, false);
     for (size_t c = 0; c < contenders && replay_plot_reach(view) > 0; c++)
         draw_line(view, &plot, figure, c, true);
+    if (!any)
+        svg_words(&plot, "no window has both clicks and non-clicks");
     draw_tips(view, &plot, figure);
     for (size_t c = 0; c < contenders; c++)
         draw_swaps(view, &plot, c, &row);

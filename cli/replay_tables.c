@@ -1,5 +1,8 @@
 /*
  * replay_tables.c - a replay on the terminal, and as CSV.
+ *
+ * No line is longer than LINE_WIDTH but by a long name of a contender: a
+ * name that does not fit its column has a line of its own.
  */
 #include "cli/replay_view.h"
 
@@ -9,7 +12,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { VERSIONS_SHOWN = 20, DAY_MS = 86400000 };
+enum {
+    LINE_WIDTH = 80,
+    NAME_WIDTH = 15,
+    SLICE_WIDTH = 22,
+    PAIR_WIDTH = 25,
+    WINDOW_CONTENDERS = 5, /* side by side */
+    VERSIONS_SHOWN = 20,
+    DAY_MS = 86400000,
+};
 
 static const char *const titles[FIGURE_COUNT] = {
     [FIGURE_RMSE] = "RMSE",       [FIGURE_MAE] = "MAE",
@@ -62,31 +73,80 @@ static const char *name_of(const struct replay_view *view, size_t contender)
     return view->config->contenders[contender].name;
 }
 
-static void print_head(FILE *out, const char *first)
+/* The first column. */
+static void print_title(FILE *out, const char *title, int width)
 {
-    fprintf(out, "%-24s %9s %7s", first, "rows", "clicks");
+    if (strlen(title) > (size_t)width)
+        fprintf(out, "%s\n%*s", title, width, "");
+    else
+        fprintf(out, "%-*s", width, title);
+}
+
+/* MAE gives way to the longer names of slices. */
+static bool is_shown(int figure, int width)
+{
+    return figure != FIGURE_MAE || width < SLICE_WIDTH;
+}
+
+static int figure_width(int figure)
+{
+    return figure == FIGURE_LOGLOSS ? (int)strlen(titles[figure]) : 6;
+}
+
+static void print_head(FILE *out, const char *first, int width)
+{
+    fprintf(out, "\n%-*s %7s %6s", width, first, "rows", "clicks");
     for (int f = 0; f < FIGURE_COUNT; f++)
-        fprintf(out, " %8s", titles[f]);
+        if (is_shown(f, width))
+            fprintf(out, " %*s", figure_width(f), titles[f]);
     fputc('\n', out);
 }
 
-static void print_figures(FILE *out, const char *first,
+static void print_figure(FILE *out, double value, int width)
+{
+    if (isnan(value))
+        fprintf(out, " %*s", width, "-");
+    else
+        fprintf(out, " %*.*f", width, value < 10 ? 4 : 3, value);
+}
+
+static void print_figures(FILE *out, const char *first, int width,
                           const struct evaluation *figures)
 {
-    fprintf(out, "%-24.24s %9zu %7.4f", first, figures->rows,
-            figures->click_rate);
-    for (int f = 0; f < FIGURE_COUNT; f++) {
-        double value = evaluation_figure(figures, (enum figure)f);
-        if (isnan(value))
-            fprintf(out, " %8s", "-");
-        else
-            fprintf(out, " %8.5f", value);
-    }
+    print_title(out, first, width);
+    fprintf(out, " %7zu %6.4f", figures->rows, figures->click_rate);
+    for (int f = 0; f < FIGURE_COUNT; f++)
+        if (is_shown(f, width))
+            print_figure(out, evaluation_figure(figures, (enum figure)f),
+                         figure_width(f));
     fputc('\n', out);
 }
 
 /* --- What was replayed ------------------------------------------------------
  */
+
+struct count {
+    uint64_t count;
+    const char *what;
+};
+
+/* On as many lines as it takes. */
+static void print_counts(FILE *out, const char *title,
+                         const struct count *counts, size_t n)
+{
+    int indent = fprintf(out, "%s  ", title), at = indent;
+
+    for (size_t i = 0; i < n; i++) {
+        char text[80];
+        int length =
+            snprintf(text, sizeof(text), "%s%" PRIu64 " %s%s", i > 0 ? " " : "",
+                     counts[i].count, counts[i].what, i + 1 < n ? "," : "");
+        if (at + length > LINE_WIDTH)
+            at = fprintf(out, "\n%*s", indent - 1, "");
+        at += fprintf(out, "%s", text);
+    }
+    fputc('\n', out);
+}
 
 static void print_account(const struct replay_view *view, FILE *out)
 {
@@ -100,19 +160,23 @@ static void print_account(const struct replay_view *view, FILE *out)
         fprintf(out, "replay  %zu impressions from %s to %s\n", report->rows,
                 replay_time(report->first_ms, 1, first),
                 replay_time(report->last_ms, 1, last));
-    fprintf(out,
-            "left out  %zu without a settled label, %zu that a contender did "
-            "not answer, "
-            "%" PRIu64 " repeated, %" PRIu64 " bad\n",
-            report->open, report->gone, counts->books.repeated,
-            counts->bad_impressions);
-    fprintf(out,
-            "labels  %" PRIu64 " joined, %" PRIu64 " late, %" PRIu64
-            " duplicate, %" PRIu64 " corrected, %" PRIu64
-            " contradicted, %" PRIu64 " orphan, %" PRIu64 " bad\n",
-            counts->books.joined, counts->books.late, counts->books.duplicate,
-            counts->books.corrected, counts->books.contradicted,
-            counts->books.orphan, counts->bad_labels);
+    const struct count left_out[] = {
+        {report->open, "without a settled label"},
+        {report->gone, "that a contender did not answer"},
+        {counts->books.repeated, "repeated"},
+        {counts->bad_impressions, "bad"},
+    };
+    const struct count labels[] = {
+        {counts->books.joined, "joined"},
+        {counts->books.late, "late"},
+        {counts->books.duplicate, "duplicate"},
+        {counts->books.corrected, "corrected"},
+        {counts->books.contradicted, "contradicted"},
+        {counts->books.orphan, "orphan"},
+        {counts->bad_labels, "bad"},
+    };
+    print_counts(out, "left out", left_out, 4);
+    print_counts(out, "labels", labels, 7);
     for (size_t c = 0; c < report->contenders; c++)
         if (view->replay->versions[c] > 0)
             fprintf(out, "version  %s is version %" PRIu64 "\n",
@@ -129,18 +193,18 @@ static void print_account(const struct replay_view *view, FILE *out)
                 counts->expired);
     if (counts->disordered > 0)
         fprintf(out,
-                "disordered  %" PRIu64 " impressions came after their window: "
-                "was the history fed in the order of time?\n",
+                "disordered  %" PRIu64 " impressions came after their window:\n"
+                "            was the history fed in the order of time?\n",
                 counts->disordered);
     if (counts->events.skewed > 0)
         fprintf(out,
                 "skewed  %" PRIu64 " events dated more than 30 minutes after "
-                "their record: taken as of the record\n",
+                "their record:\n        taken as of the record\n",
                 counts->events.skewed);
     if (counts->live.recorded + counts->live.published > 0)
         fprintf(out,
                 "live  %" PRIu64 " answers by recorded version, %" PRIu64
-                " by time of publication, %" PRIu64 " gone\n",
+                " by time of publication,\n      %" PRIu64 " gone\n",
                 counts->live.recorded, counts->live.published,
                 counts->live.gone);
 }
@@ -151,51 +215,54 @@ static void print_account(const struct replay_view *view, FILE *out)
 static void print_interval(FILE *out, struct interval interval)
 {
     if (isnan(interval.low))
-        fprintf(out, " %17s", "-");
+        fprintf(out, " %15s", "-");
     else
-        fprintf(out, " %8.5f-%8.5f", interval.low, interval.high);
+        fprintf(out, "   %6.4f-%6.4f", interval.low, interval.high);
 }
 
 static void print_totals(const struct replay_view *view, FILE *out)
 {
+    static const enum figure shown[] = {FIGURE_ENTROPY, FIGURE_AUC,
+                                        FIGURE_LOGLOSS, FIGURE_CALIBRATION};
     const struct replay_report *report = view->report;
 
-    fputc('\n', out);
-    print_head(out, "contender");
+    print_head(out, "contender", NAME_WIDTH);
     for (size_t c = 0; c < report->contenders; c++)
-        print_figures(out, name_of(view, c), &report->totals[c]);
-    fprintf(out, "\n%-24s %17s %17s %17s\n", "interval", titles[FIGURE_ENTROPY],
-            titles[FIGURE_AUC], titles[FIGURE_CALIBRATION]);
+        print_figures(out, name_of(view, c), NAME_WIDTH, &report->totals[c]);
+    fprintf(out, "\n%-*s", NAME_WIDTH, "interval");
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        fprintf(out, " %15s", titles[shown[i]]);
+    fputc('\n', out);
     for (size_t c = 0; c < report->contenders; c++) {
-        fprintf(out, "%-24.24s", name_of(view, c));
-        print_interval(
-            out, bootstrap_interval(report->bootstrap, c, FIGURE_ENTROPY));
-        print_interval(out,
-                       bootstrap_interval(report->bootstrap, c, FIGURE_AUC));
-        print_interval(
-            out, bootstrap_interval(report->bootstrap, c, FIGURE_CALIBRATION));
+        print_title(out, name_of(view, c), NAME_WIDTH);
+        for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+            print_interval(out,
+                           bootstrap_interval(report->bootstrap, c, shown[i]));
         fputc('\n', out);
     }
 }
 
+/* That of log-loss is that of NE times the same number for all. */
 static void print_difference(const struct replay_view *view, FILE *out,
                              size_t a, size_t b)
 {
-    static const enum figure shown[] = {FIGURE_ENTROPY, FIGURE_LOGLOSS,
-                                        FIGURE_AUC};
+    static const enum figure shown[] = {FIGURE_ENTROPY, FIGURE_AUC};
     const struct replay_report *report = view->report;
-    char title[130];
+    char title[160];
 
     snprintf(title, sizeof(title), "%s - %s", name_of(view, a),
              name_of(view, b));
-    fprintf(out, "%-32.32s", title);
+    print_title(out, title, PAIR_WIDTH);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         struct interval interval =
             bootstrap_difference(report->bootstrap, a, b, shown[i]);
         double difference = evaluation_figure(&report->totals[a], shown[i]) -
                             evaluation_figure(&report->totals[b], shown[i]);
-        fprintf(out, " %9.5f [%8.5f %8.5f]", difference, interval.low,
-                interval.high);
+        if (isnan(difference))
+            fprintf(out, " %25s", "-");
+        else
+            fprintf(out, " %+.4f [%+.4f %+.4f]", difference, interval.low,
+                    interval.high);
     }
     fputc('\n', out);
 }
@@ -204,8 +271,8 @@ static void print_differences(const struct replay_view *view, FILE *out)
 {
     if (view->report->contenders < 2)
         return;
-    fprintf(out, "\n%-32s %29s %29s %29s\n", "difference, paired", "NE",
-            "logloss", "AUC");
+    fprintf(out, "\n%-*s %25s %25s\n", PAIR_WIDTH, "difference, paired", "NE",
+            "AUC");
     for (size_t a = 0; a < view->report->contenders; a++)
         for (size_t b = a + 1; b < view->report->contenders; b++)
             print_difference(view, out, a, b);
@@ -217,21 +284,26 @@ static void print_differences(const struct replay_view *view, FILE *out)
 static void print_windows(const struct replay_view *view, FILE *out)
 {
     const struct replay_report *report = view->report;
+    size_t shown = report->contenders < WINDOW_CONTENDERS ? report->contenders
+                                                          : WINDOW_CONTENDERS;
     char start[32];
 
-    fprintf(out, "\n%-17s %9s %7s ", "NE by window", "rows", "clicks");
-    for (size_t c = 0; c < report->contenders; c++)
-        fprintf(out, " %12.12s", name_of(view, c));
+    fprintf(out, "\n%-16s %7s %6s", "NE by window", "rows", "clicks");
+    for (size_t c = 0; c < shown; c++)
+        fprintf(out, " %8.8s", name_of(view, c));
     fputc('\n', out);
     for (size_t i = 0; i < report->window_count; i++) {
         const struct replay_window *window = &report->windows[i];
-        fprintf(out, "%-17s %9zu %7.4f ",
+        fprintf(out, "%-16s %7zu %6.4f",
                 replay_time(window->start_ms, report->window_ms, start),
                 window->rows, window->figures[0].click_rate);
-        for (size_t c = 0; c < report->contenders; c++)
-            fprintf(out, " %12.5f", window->figures[c].normalised_entropy);
+        for (size_t c = 0; c < shown; c++)
+            print_figure(out, window->figures[c].normalised_entropy, 8);
         fputc('\n', out);
     }
+    if (shown < report->contenders)
+        fprintf(out, "%zu more contenders: --json and --html have them all\n",
+                report->contenders - shown);
 }
 
 static size_t count_versions(const struct replay_report *report, size_t c)
@@ -254,7 +326,7 @@ static void print_slice(const struct replay_view *view, FILE *out,
             continue;
         snprintf(title, sizeof(title), "%s=%s %s", slice->by, slice->value,
                  name_of(view, c));
-        print_figures(out, title, &slice->figures[c]);
+        print_figures(out, title, SLICE_WIDTH, &slice->figures[c]);
     }
 }
 
@@ -264,8 +336,7 @@ static void print_slices(const struct replay_view *view, FILE *out)
 
     if (report->slice_count == 0)
         return;
-    fputc('\n', out);
-    print_head(out, "slice");
+    print_head(out, "slice", SLICE_WIDTH);
     for (size_t i = 0; i < report->slice_count; i++) {
         const struct replay_slice *slice = &report->slices[i];
         if (strcmp(slice->by, "version") == 0 && slice->contender != SIZE_MAX &&

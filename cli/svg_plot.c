@@ -332,6 +332,17 @@ void svg_column(const struct svg_plot *plot, double x1, double x2,
     fputs("</rect>\n", plot->out);
 }
 
+void svg_words(const struct svg_plot *plot, const char *words)
+{
+    fprintf(plot->out,
+            "<text class=\"axis\" x=\"%d\" y=\"%d\" "
+            "text-anchor=\"middle\">",
+            plot->left + inner_width(plot) / 2,
+            plot->top + inner_height(plot) / 2 + 4);
+    html_text(plot->out, words);
+    fputs("</text>\n", plot->out);
+}
+
 const char *svg_series(char out[SVG_CLASSES_SIZE], size_t series,
                        const char *more)
 {

@@ -56,6 +56,9 @@ void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
 void svg_column(const struct svg_plot *plot, double x1, double x2,
                 const char *classes, const char *tip);
 
+/* In the middle of the frame. */
+void svg_words(const struct svg_plot *plot, const char *words);
+
 /* Text with &, <, > and " made harmless. */
 void html_text(FILE *out, const char *text);
 

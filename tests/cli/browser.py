@@ -187,7 +187,10 @@ class Page:
         whole = selector is None
         clip = self.run(f"""(async () => {{
             const e = document.querySelector({json.dumps(selector or "html")});
-            if ({json.dumps(not whole)}) e.scrollIntoView({{block: "end"}});
+            const at = e.getBoundingClientRect();
+            /* Whole pixels: half ones are drawn in other shades. */
+            if ({json.dumps(not whole)})
+                scrollTo(0, Math.floor(at.bottom + scrollY - innerHeight));
             await new Promise(done => requestAnimationFrame(() =>
                 requestAnimationFrame(done)));
             const r = e.getBoundingClientRect();
