@@ -3,6 +3,7 @@
  * several models were, or would have been.
  */
 #include "cli/command.h"
+#include "cli/predictions_file.h"
 #include "cli/replay_view.h"
 
 #include "common/clock.h"
@@ -70,7 +71,9 @@ static const struct config_key keys[] = {
     {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, MS_MAX, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
     {"slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
     {"slice.max", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
-    {"rows.max",  CONFIG_U64, FIELD(replay.rows_max), "20000000", 1, 4294967295.0, NULL, "impressions of a range; 24 bytes each and 16 a contender"},
+    {"rows.max",   CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 40 bytes each, 16 a contender, and 48 more while figures are made"},
+    {"spool.dir",  CONFIG_TEXT, FIELD(replay.spool_folder), "", 0, 0, NULL, "folder for what memory does not hold: nameless files, gone at the end; empty: $TMPDIR, or /tmp"},
+    {"sort_bytes", CONFIG_U64,  FIELD(report.sort_bytes), "67108864", 1048576, 17179869184.0, NULL, "memory to sort predictions in; more of them are sorted in spool.dir"},
     {"bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: none"},
     {"bootstrap.seed",  CONFIG_U64, FIELD(report.bootstrap.seed), "1", 0, 4294967295.0, NULL, "of their random numbers"},
     {"bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "of the intervals"},
@@ -218,8 +221,7 @@ static int take_settings(struct replay_settings *settings,
 /* --- Output -----------------------------------------------------------------
  */
 
-static int write_file(const char *path, const struct replay_view *view,
-                      void (*print)(const struct replay_view *, FILE *),
+static int write_page(const char *path, const struct replay_view *view,
                       struct error *err)
 {
     if (!path[0])
@@ -227,7 +229,7 @@ static int write_file(const char *path, const struct replay_view *view,
     FILE *out = fopen(path, "w");
     if (!out)
         return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
-    print(view, out);
+    replay_print_page(view, out);
     int failed = ferror(out);
     if (fclose(out) != 0 || failed)
         return error_set(err, ERROR_IO, "%s: not all could be written", path);
@@ -245,10 +247,7 @@ static int show(const struct replay_settings *settings,
     }
     if (fflush(stdout) != 0)
         return error_set(err, ERROR_IO, "write the report");
-    if (write_file(settings->predictions, view, replay_print_predictions, err) <
-        0)
-        return -1;
-    return write_file(settings->html, view, replay_print_page, err);
+    return write_page(settings->html, view, err);
 }
 
 static int report(struct replay_settings *settings, struct replay *replay,
@@ -269,6 +268,29 @@ static int report(struct replay_settings *settings, struct replay *replay,
     return status;
 }
 
+/* The history once, predictions to their file on the way. */
+static int replay_to_file(struct replay_settings *settings, struct replay *out,
+                          struct error *err)
+{
+    struct replay_config *config = &settings->replay;
+    struct predictions_file *file = NULL;
+    struct error ignored;
+
+    if (settings->predictions[0]) {
+        if (predictions_file_open(settings->predictions, config, &file, err) <
+            0)
+            return -1;
+        config->sinks[0] = predictions_file_sink(file);
+    }
+    int status = replay_run(config, out, err);
+    if (predictions_file_close(file, status == 0 ? err : &ignored) < 0 &&
+        status == 0) {
+        replay_free(out);
+        return -1;
+    }
+    return status;
+}
+
 static int replay_and_report(struct replay_settings *settings,
                              struct error *err)
 {
@@ -276,10 +298,10 @@ static int replay_and_report(struct replay_settings *settings,
     int64_t start_ms = clock_monotonic_ms();
 
     if (find_range(settings, err) < 0 ||
-        replay_run(&settings->replay, &replay, err) < 0)
+        replay_to_file(settings, &replay, err) < 0)
         return -1;
     log_info("replayed",
-             "impressions=%zu labels=%" PRIu64 " fits=%" PRIu64
+             "impressions=%" PRIu64 " labels=%" PRIu64 " fits=%" PRIu64
              " fit_seconds=%.3f seconds=%.3f",
              replay.log->count, replay.counts.events.labels, replay.counts.fits,
              replay.counts.fit_seconds,

@@ -1,5 +1,5 @@
 /*
- * replay_tables.c - a replay on the terminal, and as CSV.
+ * replay_tables.c - a replay on the terminal.
  *
  * No line is longer than LINE_WIDTH but by a long name of a contender: a
  * name that does not fit its column has a line of its own.
@@ -359,38 +359,4 @@ void replay_print_tables(const struct replay_view *view, FILE *out)
     print_differences(view, out);
     print_windows(view, out);
     print_slices(view, out);
-}
-
-/* --- Predictions ------------------------------------------------------------
- */
-
-static void print_row(const struct replay_log *log, size_t row, FILE *out)
-{
-    const struct replay_answer *answers = replay_log_answers(log, row);
-
-    fprintf(out, "%" PRId32 ",%" PRId64 ",%" PRId64 ",", log->partition[row],
-            log->offset[row], log->ts_ms[row]);
-    if (!isnan(log->label[row]))
-        fprintf(out, "%.9g", (double)log->label[row]);
-    for (size_t c = 0; c < log->config.contenders; c++) {
-        if (isnan(answers[c].p))
-            fputs(",,,", out);
-        else
-            fprintf(out, ",%.17g,%" PRIu32 ",%s", answers[c].p,
-                    answers[c].version, basis_name(answers[c].basis));
-    }
-    fputc('\n', out);
-}
-
-void replay_print_predictions(const struct replay_view *view, FILE *out)
-{
-    const struct replay_log *log = view->replay->log;
-
-    fputs("partition,offset,ts,label", out);
-    for (size_t c = 0; c < log->config.contenders; c++)
-        fprintf(out, ",\"%s.p\",\"%s.version\",\"%s.basis\"", name_of(view, c),
-                name_of(view, c), name_of(view, c));
-    fputc('\n', out);
-    for (size_t row = 0; row < log->count; row++)
-        print_row(log, row, out);
 }

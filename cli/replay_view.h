@@ -25,10 +25,6 @@ void replay_print_tables(const struct replay_view *view, FILE *out);
 int replay_print_json(const struct replay_view *view, FILE *out,
                       struct error *err) MUST_CHECK;
 
-/* CSV: every impression with its place, label, and each contender's p (17
- * significant digits: the same bits when read back), version and basis. */
-void replay_print_predictions(const struct replay_view *view, FILE *out);
-
 /* One HTML page that needs nothing else. */
 void replay_print_page(const struct replay_view *view, FILE *out);
 

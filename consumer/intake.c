@@ -162,6 +162,16 @@ int64_t intake_stream_ms(const struct intake *intake)
     return intake->stream_ms;
 }
 
+int64_t intake_reach_ms(const struct intake *intake)
+{
+    const struct join_config *join = &intake->config.join;
+    int64_t reach_ms = join->window_ms + join->late_ms;
+
+    return intake->stream_ms < INT64_MIN + reach_ms
+               ? INT64_MIN
+               : intake->stream_ms - reach_ms;
+}
+
 size_t intake_bytes(const struct intake *intake)
 {
     return join_bytes(intake->join) + training_log_bytes(intake->log);

@@ -82,6 +82,10 @@ int64_t intake_plausible_ms(int64_t event_ms, int64_t record_ms);
 /* How far event time has come; INT64_MIN before the first event. */
 int64_t intake_stream_ms(const struct intake *intake);
 
+/* Impressions of before that time are out of the join's reach: their labels
+ * are final. */
+int64_t intake_reach_ms(const struct intake *intake);
+
 /* Borrowed: valid until the intake is freed. */
 const struct training_log *intake_log(const struct intake *intake);
 struct join_books intake_books(const struct intake *intake);

@@ -44,7 +44,8 @@ static void take_outcome(void *context, const struct join_outcome *outcome)
     struct pass *pass = context;
 
     if (pass->in_range && outcome->sequence >= pass->base)
-        pass->out->log->label[outcome->sequence - pass->base] = outcome->label;
+        replay_log_label(pass->out->log, outcome->sequence - pass->base,
+                         outcome->label);
 }
 
 static int take_label(struct pass *pass, const struct message *message,
@@ -116,28 +117,19 @@ static int refit_when_due(struct pass *pass, int64_t ts_ms, struct error *err)
  */
 
 static int answer_all(struct pass *pass, const struct impression *event,
-                      const struct message *message, struct error *err)
+                      const struct message *message, struct replay_row **row,
+                      struct error *err)
 {
-    struct replay_log *log = pass->out->log;
     struct span bytes = {message->value, (uint32_t)message->value_size};
 
-    if (replay_log_append(log, event->ts_ms, message->partition,
-                          message->offset, bytes, err) < 0)
+    if (replay_log_append(pass->out->log, event->ts_ms, message->partition,
+                          message->offset, bytes, row, err) < 0)
         return -1;
-    struct replay_answer *answers = replay_log_answers(log, log->count - 1);
     for (size_t c = 0; c < pass->opened; c++)
         if (contender_answer(&pass->contenders[c], &pass->questions, event,
-                             message, &answers[c], err) < 0)
+                             message, &(*row)->answers[c], err) < 0)
             return -1;
     return 0;
-}
-
-static bool comes_late(const struct pass *pass, int64_t ts_ms)
-{
-    const struct join_config *join = &pass->config->intake.join;
-
-    return ts_ms <
-           intake_stream_ms(pass->intake) - join->window_ms - join->late_ms;
 }
 
 /* First the answers, then the join: a label that waited for the impression
@@ -146,29 +138,30 @@ static int take_row(struct pass *pass, const struct impression *event,
                     const struct message *message, struct error *err)
 {
     struct replay_log *log = pass->out->log;
-    struct intake_row row;
+    struct replay_row *row = NULL;
+    struct intake_row became;
 
-    if (answer_all(pass, event, message, err) < 0 ||
-        intake_impression(pass->intake, event, message->timestamp_ms, &row,
+    if (answer_all(pass, event, message, &row, err) < 0 ||
+        intake_impression(pass->intake, event, message->timestamp_ms, &became,
                           err) < 0)
         return -1;
-    if (!row.is_new) {
+    if (!became.is_new) {
         replay_log_drop(log);
         return 0;
     }
-    assert(row.sequence - pass->base + 1 == log->count);
-    log->ts_ms[log->count - 1] = row.ts_ms;
-    if (comes_late(pass, row.ts_ms)) {
+    assert(became.sequence - pass->base + 1 == log->count);
+    row->ts_ms = became.ts_ms;
+    if (became.ts_ms < intake_reach_ms(pass->intake)) {
         pass->out->counts.disordered++;
-        log->label[log->count - 1] = NAN; /* none can reach it any more */
+        row->label = NAN; /* none can reach it any more */
     }
     if (replay_log_note_swaps(log, err) < 0)
         return -1;
-    return pass->answers
-               ? replay_topic_send(
-                     pass->answers, event, message, pass->contenders,
-                     replay_log_answers(log, log->count - 1), pass->opened, err)
-               : 0;
+    if (pass->answers &&
+        replay_topic_send(pass->answers, event, message, pass->contenders,
+                          row->answers, pass->opened, err) < 0)
+        return -1;
+    return replay_log_settle(log, intake_reach_ms(pass->intake), err);
 }
 
 static int take_impression(struct pass *pass, const struct message *message,
@@ -207,7 +200,8 @@ static void show(struct pass *pass)
     if (now_ms - pass->shown_ms < SHOW_MS)
         return;
     pass->shown_ms = now_ms;
-    log_info("replaying", "impressions=%zu fits=%" PRIu64 " lag=%" PRIu64,
+    log_info("replaying",
+             "impressions=%" PRIu64 " fits=%" PRIu64 " lag=%" PRIu64,
              pass->out->log->count, pass->out->counts.fits,
              merge_reader_lag(pass->reader));
 }
@@ -223,7 +217,7 @@ static int read_all(struct pass *pass, struct error *err)
         if (merge_reader_next(pass->reader, WAIT_MS, &result, &record, err) < 0)
             return -1;
         if (result == MERGE_END)
-            return 0;
+            return replay_log_settle(pass->out->log, INT64_MAX, err);
         if (result == MERGE_RECORD &&
             (record.topic == 0 ? take_impression
                                : take_label)(pass, &record.message, err) < 0)
@@ -328,12 +322,14 @@ static int open_all(struct pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     struct replay_log_config log = {.contenders = config->contender_count,
-                                    .rows_max = config->rows_max};
+                                    .rows_max = config->rows_max,
+                                    .folder = config->spool_folder};
     struct intake_config intake = config->intake;
 
     intake.on_outcome = take_outcome;
     intake.context = pass;
     memcpy(log.fields, config->fields, sizeof(log.fields));
+    memcpy(log.sinks, config->sinks, sizeof(log.sinks));
     if (replay_log_new(&log, &pass->out->log, err) < 0 ||
         intake_new(&intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||

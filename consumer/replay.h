@@ -52,6 +52,8 @@ struct replay_config {
 
     char fields[REPLAY_SLICES_MAX][REPLAY_FIELD_SIZE]; /* to slice by */
     uint64_t rows_max;
+    char spool_folder[512]; /* for what memory does not hold; "": $TMPDIR */
+    struct replay_sink sinks[REPLAY_SINKS_MAX]; /* take NULL ends */
 };
 
 struct replay_counts {

@@ -3,11 +3,32 @@
 #include "common/event_scan.h"
 #include "common/event_value.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SPOOL_BYTES = 4 << 20, READ_BYTES = 256 << 10 };
+
+static int reserve(struct replay_log *log, struct error *err)
+{
+    log->versions = malloc((log->config.contenders + 1) * sizeof(uint64_t));
+    if (!log->versions)
+        return error_set(err, ERROR_LIMIT, "no memory for a replay");
+    for (size_t c = 0; c < log->config.contenders; c++)
+        log->versions[c] = UINT64_MAX;
+    while (log->field_count < REPLAY_SLICES_MAX &&
+           log->config.fields[log->field_count][0]) {
+        if (id_map_new(&log->names[log->field_count], err) < 0)
+            return -1;
+        log->field_count++;
+    }
+    return spool_new(log->config.folder, log->row_size, SPOOL_BYTES,
+                     &log->spool, err);
+}
 
 int replay_log_new(const struct replay_log_config *config,
                    struct replay_log **out, struct error *err)
@@ -17,13 +38,11 @@ int replay_log_new(const struct replay_log_config *config,
     if (!log)
         return error_set(err, ERROR_LIMIT, "no memory for a replay");
     log->config = *config;
-    while (log->field_count < REPLAY_SLICES_MAX &&
-           config->fields[log->field_count][0]) {
-        if (id_map_new(&log->names[log->field_count], err) < 0) {
-            replay_log_free(log);
-            return -1;
-        }
-        log->field_count++;
+    log->row_size = sizeof(struct replay_row) +
+                    config->contenders * sizeof(struct replay_answer);
+    if (reserve(log, err) < 0) {
+        replay_log_free(log);
+        return -1;
     }
     *out = log;
     return 0;
@@ -61,7 +80,7 @@ static int value_index(struct id_map *names, const struct cursor_value *value,
 }
 
 static int take_fields(struct replay_log *log, struct span bytes,
-                       struct error *err)
+                       struct replay_row *row, struct error *err)
 {
     struct event_scan scan = {.count = (unsigned)log->field_count};
     const char *about = NULL;
@@ -75,60 +94,138 @@ static int take_fields(struct replay_log *log, struct span bytes,
     for (size_t i = 0; i < log->field_count; i++)
         if (value_index(log->names[i],
                         is_good && scan.seen >> i & 1 ? &scan.values[i] : NULL,
-                        &log->values[i][log->count], err) < 0)
+                        &row->values[i], err) < 0)
             return -1;
     return 0;
 }
 
-/* --- Rows -------------------------------------------------------------------
+/* --- The tail ---------------------------------------------------------------
  */
 
-static bool resize(void *column, size_t count, size_t size)
+static struct replay_row *tail_row(const struct replay_log *log, size_t place)
 {
-    void **at = column;
-    void *bytes = realloc(*at, count * size);
+    size_t at = (log->head + place) & (log->room - 1);
 
-    if (bytes)
-        *at = bytes;
-    return bytes;
+    return (struct replay_row *)(void *)(log->tail + at * log->row_size);
 }
 
+/* Twice the room; the part before the ring's seam stays in front. */
 static int grow(struct replay_log *log, struct error *err)
 {
     size_t room = log->room ? 2 * log->room : 1024;
-    bool grown = resize(&log->ts_ms, room, sizeof(*log->ts_ms)) &&
-                 resize(&log->offset, room, sizeof(*log->offset)) &&
-                 resize(&log->partition, room, sizeof(*log->partition)) &&
-                 resize(&log->label, room, sizeof(*log->label)) &&
-                 resize(&log->answers, room * log->config.contenders,
-                        sizeof(*log->answers));
+    char *tail = malloc(room * log->row_size);
 
-    for (size_t i = 0; i < log->field_count; i++)
-        grown = grown && resize(&log->values[i], room, sizeof(uint32_t));
-    if (!grown)
-        return error_set(err, ERROR_LIMIT, "no memory to replay %zu rows",
+    if (!tail)
+        return error_set(err, ERROR_LIMIT,
+                         "no memory for %zu impressions whose label is open: "
+                         "lower join.window_ms or join.late_ms",
                          room);
+    for (size_t i = 0; i < log->waiting; i++)
+        memcpy(tail + i * log->row_size, tail_row(log, i), log->row_size);
+    free(log->tail);
+    log->tail = tail;
     log->room = room;
+    log->head = 0;
     return 0;
 }
 
 int replay_log_append(struct replay_log *log, int64_t ts_ms, int32_t partition,
-                      int64_t offset, struct span bytes, struct error *err)
+                      int64_t offset, struct span bytes,
+                      struct replay_row **row, struct error *err)
 {
     if (log->count == log->config.rows_max)
         return error_set(err, ERROR_LIMIT,
-                         "more than %zu impressions: take a shorter range, or "
-                         "raise rows.max",
+                         "more than %" PRIu64
+                         " impressions: take a shorter range, or raise "
+                         "rows.max",
                          log->config.rows_max);
-    if ((log->count == log->room && grow(log, err) < 0) ||
-        take_fields(log, bytes, err) < 0)
+    if (log->waiting == log->room && grow(log, err) < 0)
         return -1;
-    log->ts_ms[log->count] = ts_ms;
-    log->offset[log->count] = offset;
-    log->partition[log->count] = partition;
-    log->label[log->count] = NAN;
+    struct replay_row *made = tail_row(log, log->waiting);
+    memset(made, 0, log->row_size);
+    if (take_fields(log, bytes, made, err) < 0)
+        return -1;
+    made->ts_ms = ts_ms;
+    made->offset = offset;
+    made->partition = partition;
+    made->label = NAN;
+    log->waiting++;
     log->count++;
+    *row = made;
     return 0;
+}
+
+void replay_log_drop(struct replay_log *log)
+{
+    assert(log->waiting > 0);
+    log->waiting--;
+    log->count--;
+}
+
+void replay_log_label(struct replay_log *log, uint64_t number, float label)
+{
+    uint64_t settled = log->count - log->waiting;
+
+    assert(number >= settled && number < log->count);
+    tail_row(log, (size_t)(number - settled))->label = label;
+}
+
+static int settle_first(struct replay_log *log, struct error *err)
+{
+    const struct replay_row *row = tail_row(log, 0);
+
+    for (size_t i = 0; i < REPLAY_SINKS_MAX && log->config.sinks[i].take; i++)
+        if (log->config.sinks[i].take(log->config.sinks[i].context, row, err) <
+            0)
+            return -1;
+    if (spool_add(log->spool, row, err) < 0)
+        return -1;
+    log->head = (log->head + 1) & (log->room - 1);
+    log->waiting--;
+    return 0;
+}
+
+int replay_log_settle(struct replay_log *log, int64_t before_ms,
+                      struct error *err)
+{
+    while (log->waiting > 0 &&
+           (before_ms == INT64_MAX || tail_row(log, 0)->ts_ms < before_ms))
+        if (settle_first(log, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* --- Reading ----------------------------------------------------------------
+ */
+
+int replay_log_read(const struct replay_log *log,
+                    struct replay_log_cursor *cursor, struct error *err)
+{
+    size_t room = READ_BYTES / log->row_size + 1;
+
+    cursor->buffer = malloc(room * log->row_size);
+    if (!cursor->buffer)
+        return error_set(err, ERROR_LIMIT, "no memory to read rows again");
+    spool_cursor_begin(&cursor->records, log->spool, 0, spool_count(log->spool),
+                       cursor->buffer, room);
+    return 0;
+}
+
+int replay_log_next(struct replay_log_cursor *cursor,
+                    const struct replay_row **row, struct error *err)
+{
+    const void *record;
+
+    if (spool_cursor_next(&cursor->records, &record, err) < 0)
+        return -1;
+    *row = record;
+    return 0;
+}
+
+void replay_log_read_end(struct replay_log_cursor *cursor)
+{
+    free(cursor->buffer);
+    cursor->buffer = NULL;
 }
 
 /* --- Swaps ------------------------------------------------------------------
@@ -145,8 +242,18 @@ static bool was_seen(const struct replay_log *log, size_t contender,
     return false;
 }
 
-static int add_swap(struct replay_log *log, size_t contender, uint32_t version,
-                    struct error *err)
+static bool resize(void *column, size_t count, size_t size)
+{
+    void **at = column;
+    void *bytes = realloc(*at, count * size);
+
+    if (bytes)
+        *at = bytes;
+    return bytes;
+}
+
+static int add_swap(struct replay_log *log, size_t contender, int64_t ts_ms,
+                    uint32_t version, struct error *err)
 {
     if (log->swap_count == log->swap_room) {
         size_t room = log->swap_room ? 2 * log->swap_room : 64;
@@ -155,20 +262,21 @@ static int add_swap(struct replay_log *log, size_t contender, uint32_t version,
         log->swap_room = room;
     }
     log->swaps[log->swap_count++] =
-        (struct replay_swap){contender, log->ts_ms[log->count - 1], version};
+        (struct replay_swap){contender, ts_ms, version};
     return 0;
 }
 
 int replay_log_note_swaps(struct replay_log *log, struct error *err)
 {
-    size_t row = log->count - 1;
-    const struct replay_answer *now = replay_log_answers(log, row);
+    const struct replay_row *row = tail_row(log, log->waiting - 1);
 
     for (size_t c = 0; c < log->config.contenders; c++) {
-        bool same = row > 0 && replay_log_answers(log, row - 1)[c].version ==
-                                   now[c].version;
-        if (!same && !isnan(now[c].p) && !was_seen(log, c, now[c].version) &&
-            add_swap(log, c, now[c].version, err) < 0)
+        const struct replay_answer *now = &row->answers[c];
+        if (isnan(now->p) || log->versions[c] == now->version)
+            continue;
+        log->versions[c] = now->version;
+        if (!was_seen(log, c, now->version) &&
+            add_swap(log, c, row->ts_ms, now->version, err) < 0)
             return -1;
     }
     return 0;
@@ -178,15 +286,11 @@ void replay_log_free(struct replay_log *log)
 {
     if (!log)
         return;
-    for (size_t i = 0; i < REPLAY_SLICES_MAX; i++) {
-        free(log->values[i]);
+    for (size_t i = 0; i < REPLAY_SLICES_MAX; i++)
         id_map_free(log->names[i]);
-    }
-    free(log->ts_ms);
-    free(log->offset);
-    free(log->partition);
-    free(log->label);
-    free(log->answers);
+    spool_free(log->spool);
+    free(log->tail);
+    free(log->versions);
     free(log->swaps);
     free(log);
 }

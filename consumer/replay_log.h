@@ -1,28 +1,26 @@
 /*
  * replay_log.h - what was answered to each impression, and its label.
  *
- * Columns: 24 bytes an impression, 16 more a contender, 4 more a field that is
- * sliced by; bounded by rows_max. Knows no clock and no Kafka. One thread.
+ * Rows whose label may still change are in memory; once it cannot, they go to
+ * the sinks and to a spool, in the order they came. So memory does not grow
+ * with the range. A row takes 40 bytes and 16 a contender. Knows no clock and
+ * no Kafka. One thread.
  */
 #ifndef CONSUMER_REPLAY_LOG_H
 #define CONSUMER_REPLAY_LOG_H
 
-#include "common/basis.h"
 #include "common/error.h"
 #include "common/event.h"
+
+#include "consumer/replay_row.h"
+#include "consumer/spool.h"
 
 #include "model/id_map.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REPLAY_SLICES_MAX = 4, REPLAY_FIELD_SIZE = 64 };
-
-struct replay_answer {
-    double p; /* NaN: the model is gone */
-    uint32_t version;
-    uint8_t basis;
-};
+enum { REPLAY_FIELD_SIZE = 64 };
 
 /* A contender's version changed there, seen for the first time. */
 struct replay_swap {
@@ -33,20 +31,21 @@ struct replay_swap {
 
 struct replay_log_config {
     size_t contenders;
-    size_t rows_max;
+    uint64_t rows_max;
+    const char *folder; /* of the spool; borrowed */
     char fields[REPLAY_SLICES_MAX][REPLAY_FIELD_SIZE]; /* "" ends */
+    struct replay_sink sinks[REPLAY_SINKS_MAX];        /* take NULL ends */
 };
 
 struct replay_log {
     struct replay_log_config config;
-    size_t count, room, field_count;
-    int64_t *ts_ms;  /* (count) */
-    int64_t *offset; /* (count) of the impression */
-    int32_t *partition;
-    float *label;                        /* (count) NaN: open, or given up */
-    struct replay_answer *answers;       /* (count, contenders) */
-    uint32_t *values[REPLAY_SLICES_MAX]; /* (count) index in names */
-    struct id_map *names[REPLAY_SLICES_MAX];
+    size_t field_count, row_size;
+    struct id_map *names[REPLAY_SLICES_MAX]; /* of row.values */
+    uint64_t count;                          /* rows, all of them */
+    char *tail;                              /* (room) a ring */
+    size_t room, head, waiting;              /* rows */
+    struct spool *spool;
+    uint64_t *versions; /* (contenders) newest; UINT64_MAX: none yet */
     struct replay_swap *swaps;
     size_t swap_count, swap_room;
 };
@@ -55,27 +54,39 @@ int replay_log_new(const struct replay_log_config *config,
                    struct replay_log **out, struct error *err) MUST_CHECK;
 
 /* A new row without a label and without answers, which are the caller's to
- * fill in: replay_log_answers(). `bytes` are the impression's, for the fields.
- */
+ * fill in: *row is valid until the next call. `bytes` are the impression's,
+ * for the fields. */
 int replay_log_append(struct replay_log *log, int64_t ts_ms, int32_t partition,
                       int64_t offset, struct span bytes,
-                      struct error *err) MUST_CHECK;
-
-/* Of the row. (contenders) */
-static inline struct replay_answer *
-replay_log_answers(const struct replay_log *log, size_t row)
-{
-    return &log->answers[row * log->config.contenders];
-}
+                      struct replay_row **row, struct error *err) MUST_CHECK;
 
 /* Takes the newest row back. */
-static inline void replay_log_drop(struct replay_log *log)
-{
-    log->count--;
-}
+void replay_log_drop(struct replay_log *log);
 
 /* Notes swaps, after the answers of the newest row are there. */
 int replay_log_note_swaps(struct replay_log *log, struct error *err) MUST_CHECK;
+
+/* Sets or changes the label of a row, numbered from 0 on, that is not settled.
+ */
+void replay_log_label(struct replay_log *log, uint64_t number, float label);
+
+/* Labels of rows of before that time are final. A row that is not yet holds
+ * back those after it. INT64_MAX: that was the range. */
+int replay_log_settle(struct replay_log *log, int64_t before_ms,
+                      struct error *err) MUST_CHECK;
+
+/* All settled rows, in the order they came; *row as in spool_cursor_next(). */
+struct replay_log_cursor {
+    struct spool_cursor records;
+    char *buffer;
+};
+int replay_log_read(const struct replay_log *log,
+                    struct replay_log_cursor *cursor,
+                    struct error *err) MUST_CHECK;
+int replay_log_next(struct replay_log_cursor *cursor,
+                    const struct replay_row **row,
+                    struct error *err) MUST_CHECK;
+void replay_log_read_end(struct replay_log_cursor *cursor);
 
 /* NULL is fine. */
 void replay_log_free(struct replay_log *log);

@@ -7,17 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A row of one contender, in the order of its predictions. */
-struct sorted {
-    double p, label, loss;
-    uint32_t row, bin;
+/* Sums of a replicate, side by side for all replicates: every row is added to
+ * all of them at once. */
+enum column {
+    PREDICTED,
+    SQUARES,
+    DISTANCE,
+    LOSS,
+    RIGHT, /* and so on: as in struct evaluation_sums */
+    CLICKS,
+    OTHERS,
+    TIED_CLICKS,
+    TIED_OTHERS,
+    GAPS, /* up to and with the bin */
+    COLUMNS = GAPS + ECE_BINS
 };
 
 struct bootstrap {
     struct bootstrap_config config;
-    size_t contenders;
-    double *figures; /* (contenders, FIGURE_COUNT, replicates) */
-    double *scratch; /* (replicates) */
+    size_t contenders, room; /* replicates, rounded up to words */
+    double *figures;         /* (contenders, FIGURE_COUNT, replicates) */
+    double *scratch;         /* (replicates) */
+    double *sums;            /* (COLUMNS, room) */
+    int16_t *weights;        /* (room) */
+
+    /* The newest rows, of one label and one prediction. */
+    struct evaluation_terms run;
+    int32_t *times; /* (room) how often they count */
+    bool in_tie;    /* runs of the same prediction came before */
 };
 
 double evaluation_figure(const struct evaluation *evaluation,
@@ -36,108 +53,136 @@ double evaluation_figure(const struct evaluation *evaluation,
     return figures[figure];
 }
 
-/* --- One replicate of one contender ----------------------------------------
+/* --- How often a row counts -------------------------------------------------
  */
 
-static double entropy(double label, double p)
+/* Four replicates from each number of a generator that row and seed start. */
+void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
+                       size_t count)
 {
-    p = fmin(fmax(p, 1e-15), 1 - 1e-15);
-    return -(label * log(p) + (1 - label) * log1p(-p));
-}
+    /* Poisson(1): how many of 65536 draws count at least 1, 2, ... times; mean
+     * and variance are 1. */
+    static const int16_t least[] = {
+        INT16_MAX + 1 - 41426, INT16_MAX + 1 - 17318, INT16_MAX + 1 - 5263,
+        INT16_MAX + 1 - 1244,  INT16_MAX + 1 - 240,   INT16_MAX + 1 - 39,
+        INT16_MAX + 1 - 5,     INT16_MAX + 1 - 1};
+    uint64_t state = seed;
 
-struct sums {
-    double rows, clicks, predicted, squares, distance, loss;
-    double right, negatives; /* of the AUC */
-    double gaps[ECE_BINS];
-};
-
-/* Rows of one prediction, from `first` on; returns where the next begins. */
-static size_t add_tied(const struct sorted *rows, size_t n, size_t first,
-                       const uint8_t *weights, struct sums *sums)
-{
-    double positives = 0, negatives = 0;
-    size_t i = first;
-
-    for (; i < n && !(rows[i].p > rows[first].p); i++) {
-        const struct sorted *row = &rows[i];
-        double weight = weights[row->row], error = row->label - row->p;
-        positives += weight * row->label;
-        negatives += weight * (1 - row->label);
-        sums->rows += weight;
-        sums->predicted += weight * row->p;
-        sums->squares += weight * error * error;
-        sums->distance += weight * fabs(error);
-        sums->loss += weight * row->loss;
-        sums->gaps[row->bin] -= weight * error;
+    state = random_next(&state) ^ number;
+    state = random_next(&state);
+    for (size_t i = 0; i < count; i += 4) {
+        uint64_t word = random_next(&state);
+        for (size_t k = 0; k < 4; k++)
+            weights[i + k] = (int16_t)(word >> (16 * k));
     }
-    sums->right += positives * (sums->negatives + negatives / 2);
-    sums->clicks += positives;
-    sums->negatives += negatives;
-    return i;
+    for (size_t i = 0; i < count; i++) {
+        int16_t drawn = weights[i], times = 0;
+        for (size_t k = 0; k < sizeof(least) / sizeof(least[0]); k++)
+            times = (int16_t)(times + (drawn >= least[k]));
+        weights[i] = times;
+    }
 }
-
-static void figures_of(const struct sums *sums, double out[FIGURE_COUNT])
-{
-    double rate = sums->clicks / sums->rows, gaps = 0;
-    bool mixed = sums->clicks > 0 && sums->negatives > 0;
-
-    for (int bin = 0; bin < ECE_BINS; bin++)
-        gaps += fabs(sums->gaps[bin]);
-    out[FIGURE_RMSE] = sqrt(sums->squares / sums->rows);
-    out[FIGURE_MAE] = sums->distance / sums->rows;
-    out[FIGURE_LOGLOSS] = sums->loss / sums->rows;
-    out[FIGURE_ENTROPY] =
-        mixed ? out[FIGURE_LOGLOSS] / entropy(rate, rate) : NAN;
-    out[FIGURE_AUC] =
-        mixed ? sums->right / (sums->clicks * sums->negatives) : NAN;
-    out[FIGURE_CALIBRATION] =
-        sums->clicks > 0 ? sums->predicted / sums->clicks : NAN;
-    out[FIGURE_ECE] = gaps / sums->rows;
-}
-
-static void replicate(const struct sorted *rows, size_t n,
-                      const uint8_t *weights, double out[FIGURE_COUNT])
-{
-    struct sums sums = {0};
-
-    for (size_t i = 0; i < n;)
-        i = add_tied(rows, n, i, weights, &sums);
-    figures_of(&sums, out);
-}
-
-/* --- All of them ------------------------------------------------------------
+/* --- Runs of equal rows -----------------------------------------------------
  */
 
-static int by_prediction(const void *a, const void *b)
+static double *column(const struct bootstrap *bootstrap, size_t column)
 {
-    const struct sorted *x = a, *y = b;
-
-    return (x->p > y->p) - (x->p < y->p);
+    return &bootstrap->sums[column * bootstrap->room];
 }
 
-static void sort(const double *labels, const double *predictions, size_t n,
-                 struct sorted *out)
+static void add(const struct bootstrap *bootstrap, size_t to, double value)
 {
-    for (size_t i = 0; i < n; i++) {
-        double p = fmin(fmax(predictions[i], 0), 1);
-        uint32_t bin = (uint32_t)(p * ECE_BINS);
-        out[i] = (struct sorted){
-            predictions[i], labels[i], entropy(labels[i], predictions[i]),
-            (uint32_t)i, bin < ECE_BINS ? bin : ECE_BINS - 1};
+    double *sums = column(bootstrap, to);
+
+    for (size_t r = 0; r < bootstrap->room; r++)
+        sums[r] += bootstrap->times[r] * value;
+}
+
+static void end_tie(const struct bootstrap *bootstrap)
+{
+    double *right = column(bootstrap, RIGHT);
+    double *clicks = column(bootstrap, CLICKS);
+    double *others = column(bootstrap, OTHERS);
+    double *tied_clicks = column(bootstrap, TIED_CLICKS);
+    double *tied_others = column(bootstrap, TIED_OTHERS);
+
+    for (size_t r = 0; r < bootstrap->room; r++) {
+        right[r] += tied_clicks[r] * (others[r] + tied_others[r] / 2);
+        clicks[r] += tied_clicks[r];
+        others[r] += tied_others[r];
+        tied_clicks[r] = tied_others[r] = 0;
     }
-    qsort(out, n, sizeof(*out), by_prediction);
 }
 
-/* By inversion: how often a row counts. */
-static uint8_t poisson(uint64_t *state)
+/* A run of clicks that is a tie by itself, as most are. */
+static void add_clicks(const struct bootstrap *bootstrap)
 {
-    double u = random_uniform(state), p = exp(-1), sum = p;
-    uint8_t count = 0;
+    double *right = column(bootstrap, RIGHT);
+    double *clicks = column(bootstrap, CLICKS);
+    const double *others = column(bootstrap, OTHERS);
 
-    while (u >= sum && count < 16)
-        sum += p /= ++count;
-    return count;
+    for (size_t r = 0; r < bootstrap->room; r++) {
+        right[r] += bootstrap->times[r] * others[r];
+        clicks[r] += bootstrap->times[r];
+    }
 }
+
+static void end_run(struct bootstrap *bootstrap, bool ends_tie)
+{
+    const struct evaluation_terms *run = &bootstrap->run;
+
+    add(bootstrap, PREDICTED, run->prediction);
+    add(bootstrap, SQUARES, run->square);
+    add(bootstrap, DISTANCE, run->distance);
+    add(bootstrap, LOSS, run->loss);
+    if (ends_tie && !bootstrap->in_tie && run->label <= 0) {
+        add(bootstrap, OTHERS, 1);
+    } else if (ends_tie && !bootstrap->in_tie && run->label >= 1) {
+        add_clicks(bootstrap);
+    } else {
+        add(bootstrap, TIED_CLICKS, run->label);
+        add(bootstrap, TIED_OTHERS, 1 - run->label);
+        if (ends_tie)
+            end_tie(bootstrap);
+    }
+    bootstrap->in_tie = !ends_tie;
+    memset(bootstrap->times, 0, bootstrap->room * sizeof(*bootstrap->times));
+}
+
+/* Bins come in the order of predictions: a bin's gap is what is there at its
+ * end and was not at its beginning. */
+static void end_bins(const struct bootstrap *bootstrap, size_t end)
+{
+    const double *predicted = column(bootstrap, PREDICTED);
+    const double *clicks = column(bootstrap, CLICKS);
+
+    for (size_t bin = bootstrap->run.bin; bin < end; bin++) {
+        double *gaps = column(bootstrap, GAPS + bin);
+        for (size_t r = 0; r < bootstrap->room; r++)
+            gaps[r] = predicted[r] - clicks[r];
+    }
+}
+
+void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
+                   const struct evaluation_terms *row)
+{
+    const struct evaluation_terms *run = &bootstrap->run;
+    bool is_higher =
+        row->prediction > run->prediction || row->prediction < run->prediction;
+
+    if (is_higher || row->label > run->label || row->label < run->label) {
+        end_run(bootstrap, is_higher);
+        end_bins(bootstrap, row->bin);
+        bootstrap->run = *row;
+    }
+    bootstrap_weights(bootstrap->config.seed, number, bootstrap->weights,
+                      bootstrap->room);
+    for (size_t r = 0; r < bootstrap->room; r++)
+        bootstrap->times[r] += bootstrap->weights[r];
+}
+
+/* --- Figures ----------------------------------------------------------------
+ */
 
 static double *cell(const struct bootstrap *bootstrap, size_t contender,
                     size_t figure, size_t replicate)
@@ -147,66 +192,67 @@ static double *cell(const struct bootstrap *bootstrap, size_t contender,
                                replicate];
 }
 
-static void run_all(struct bootstrap *bootstrap, const struct sorted *rows,
-                    size_t n, uint8_t *weights)
+static struct evaluation evaluate_replicate(const struct bootstrap *bootstrap,
+                                            size_t replicate)
 {
-    uint64_t state = bootstrap->config.seed;
+    const double *at = bootstrap->sums + replicate;
+    const size_t room = bootstrap->room;
+    struct evaluation_sums sums = {.rows =
+                                       at[CLICKS * room] + at[OTHERS * room],
+                                   .predicted = at[PREDICTED * room],
+                                   .squares = at[SQUARES * room],
+                                   .distance = at[DISTANCE * room],
+                                   .loss = at[LOSS * room],
+                                   .right = at[RIGHT * room],
+                                   .clicks = at[CLICKS * room],
+                                   .others = at[OTHERS * room]};
 
+    for (size_t bin = 0; bin < ECE_BINS; bin++)
+        sums.gaps[bin] = at[(GAPS + bin) * room] -
+                         (bin > 0 ? at[(GAPS + bin - 1) * room] : 0);
+    return evaluation_of(&sums);
+}
+
+void bootstrap_end(struct bootstrap *bootstrap, size_t contender)
+{
+    end_run(bootstrap, true);
+    end_bins(bootstrap, ECE_BINS);
     for (size_t r = 0; r < bootstrap->config.replicates; r++) {
-        for (size_t i = 0; i < n; i++)
-            weights[i] = poisson(&state);
-        for (size_t c = 0; c < bootstrap->contenders; c++) {
-            double figures[FIGURE_COUNT];
-            replicate(&rows[c * n], n, weights, figures);
-            for (size_t f = 0; f < FIGURE_COUNT; f++)
-                *cell(bootstrap, c, f, r) = figures[f];
-        }
+        struct evaluation figures = evaluate_replicate(bootstrap, r);
+        for (size_t f = 0; f < FIGURE_COUNT; f++)
+            *cell(bootstrap, contender, f, r) =
+                evaluation_figure(&figures, (enum figure)f);
     }
+    memset(bootstrap->sums, 0,
+           COLUMNS * bootstrap->room * sizeof(*bootstrap->sums));
+    bootstrap->run = (struct evaluation_terms){0};
 }
 
-static int reserve(struct bootstrap *bootstrap, struct error *err)
+int bootstrap_new(const struct bootstrap_config *config, size_t contenders,
+                  struct bootstrap **out, struct error *err)
 {
-    size_t count = bootstrap->config.replicates;
-
-    bootstrap->figures =
-        calloc(bootstrap->contenders * FIGURE_COUNT * count + 1,
-               sizeof(*bootstrap->figures));
-    bootstrap->scratch = calloc(count + 1, sizeof(*bootstrap->scratch));
-    if (bootstrap->figures && bootstrap->scratch)
-        return 0;
-    return error_set(err, ERROR_LIMIT, "no memory for %zu replicates", count);
-}
-
-int bootstrap_run(const double *labels, const double *const *predictions,
-                  size_t contenders, size_t n,
-                  const struct bootstrap_config *config, struct bootstrap **out,
-                  struct error *err)
-{
+    size_t count = config->replicates, room = (count + 7) / 8 * 8;
     struct bootstrap *bootstrap = calloc(1, sizeof(*bootstrap));
-    struct sorted *rows = calloc(contenders * n + 1, sizeof(*rows));
-    uint8_t *weights = calloc(n + 1, 1);
-    int status = -1;
 
-    if (!bootstrap || !rows || !weights || n > UINT32_MAX) {
-        error_set(err, ERROR_LIMIT, "no memory to bootstrap %zu rows", n);
-        free(bootstrap);
-        bootstrap = NULL;
-    } else {
-        bootstrap->config = *config;
-        bootstrap->contenders = contenders;
-        status = reserve(bootstrap, err);
-    }
-    if (status == 0) {
-        for (size_t c = 0; c < contenders; c++)
-            sort(labels, predictions[c], n, &rows[c * n]);
-        run_all(bootstrap, rows, n, weights);
-        *out = bootstrap;
-    } else {
+    if (!bootstrap)
+        return error_set(err, ERROR_LIMIT, "no memory for a bootstrap");
+    bootstrap->config = *config;
+    bootstrap->contenders = contenders;
+    bootstrap->room = room;
+    bootstrap->figures = calloc(contenders * FIGURE_COUNT * count + 1,
+                                sizeof(*bootstrap->figures));
+    bootstrap->scratch = calloc(count + 1, sizeof(*bootstrap->scratch));
+    bootstrap->sums = calloc(COLUMNS * room + 1, sizeof(*bootstrap->sums));
+    bootstrap->weights = calloc(room + 1, sizeof(*bootstrap->weights));
+    bootstrap->times = calloc(room + 1, sizeof(*bootstrap->times));
+    if (!bootstrap->figures || !bootstrap->scratch || !bootstrap->sums ||
+        !bootstrap->weights || !bootstrap->times) {
         bootstrap_free(bootstrap);
+        return error_set(err, ERROR_LIMIT, "no memory for %zu replicates",
+                         count);
     }
-    free(rows);
-    free(weights);
-    return status;
+    *out = bootstrap;
+    return 0;
 }
 
 /* --- Intervals --------------------------------------------------------------
@@ -273,5 +319,8 @@ void bootstrap_free(struct bootstrap *bootstrap)
         return;
     free(bootstrap->figures);
     free(bootstrap->scratch);
+    free(bootstrap->sums);
+    free(bootstrap->weights);
+    free(bootstrap->times);
     free(bootstrap);
 }

@@ -4,8 +4,10 @@
  * Efron's bootstrap over the rows, with Poisson(1) weights in place of drawing
  * rows (Hanley and MacGibbon 2006): in each replicate every row counts 0, 1,
  * 2, ... times, for all contenders alike, so that differences between two of
- * them are paired. Percentile intervals. The same seed gives the same numbers.
- * Rows are taken as independent: a user's rows are not quite.
+ * them are paired. How often depends on seed, row and replicate alone, so that
+ * rows may come in the order of each contender's predictions and none is kept.
+ * Percentile intervals. Rows are taken as independent: a user's rows are not
+ * quite.
  */
 #ifndef MODEL_BOOTSTRAP_H
 #define MODEL_BOOTSTRAP_H
@@ -44,11 +46,20 @@ struct bootstrap_config {
 
 struct bootstrap;
 
-/* predictions[c] are those of contender c, (n) like the labels. */
-int bootstrap_run(const double *labels, const double *const *predictions,
-                  size_t contenders, size_t n,
-                  const struct bootstrap_config *config, struct bootstrap **out,
-                  struct error *err) MUST_CHECK;
+int bootstrap_new(const struct bootstrap_config *config, size_t contenders,
+                  struct bootstrap **out, struct error *err) MUST_CHECK;
+
+/* All rows of a contender, in the order of prediction, then label, then their
+ * end; then those of the next one. `number` says which row of the replay it
+ * is, the same for all contenders. */
+void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
+                   const struct evaluation_terms *row);
+void bootstrap_end(struct bootstrap *bootstrap, size_t contender);
+
+/* How often a row counts in `count` replicates from the first on; a multiple
+ * of four. */
+void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
+                       size_t count);
 
 struct interval bootstrap_interval(const struct bootstrap *bootstrap,
                                    size_t contender, enum figure figure);

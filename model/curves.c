@@ -1,29 +1,7 @@
 #include "model/curves.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct scored {
-    double p, label;
-};
-
-static int by_prediction(const void *a, const void *b)
-{
-    const struct scored *x = a, *y = b;
-
-    return (x->p > y->p) - (x->p < y->p);
-}
-
-/* Behind the last row with the prediction of row `at`. */
-static size_t end_of_tie(const struct scored *rows, size_t n, size_t at)
-{
-    size_t end = at + 1;
-
-    while (end < n && !(rows[end].p > rows[at].p))
-        end++;
-    return end;
-}
 
 /* --- Reliability ------------------------------------------------------------
  */
@@ -41,90 +19,110 @@ static void surround(struct reliability_bin *bin)
     bin->high = fmin(1, middle + half);
 }
 
-static struct reliability_bin bin_of(const struct scored *rows, size_t first,
-                                     size_t end)
+static void close_bin(struct curves_pass *pass)
 {
-    struct reliability_bin bin = {.rows = end - first};
+    struct reliability_bin bin = pass->sums;
 
-    for (size_t i = first; i < end; i++) {
-        bin.predicted += rows[i].p;
-        bin.click_rate += rows[i].label;
-    }
+    if (bin.rows == 0)
+        return;
     bin.predicted /= (double)bin.rows;
     bin.click_rate /= (double)bin.rows;
     surround(&bin);
-    return bin;
+    pass->out->bins[pass->out->bin_count++] = bin;
+    pass->sums = (struct reliability_bin){0};
 }
 
-static void draw_reliability(const struct scored *rows, size_t n,
-                             struct curves *out)
+/* Before a new tie: has the bin its share of the rows? A long tie may have
+ * taken that of further ones. */
+static void leave_bin(struct curves_pass *pass)
 {
-    size_t first = 0;
+    size_t before = pass->bin;
 
-    for (size_t bin = 0; bin < RELIABILITY_BINS && first < n; bin++) {
-        size_t end = n * (bin + 1) / RELIABILITY_BINS;
-        if (end <= first)
-            continue; /* a tie has taken this share */
-        end = end_of_tie(rows, n, end - 1);
-        out->bins[out->bin_count++] = bin_of(rows, first, end);
-        first = end;
-    }
+    while (pass->done >= pass->rows * (pass->bin + 1) / RELIABILITY_BINS)
+        pass->bin++;
+    if (pass->bin != before)
+        close_bin(pass);
 }
 
 /* --- ROC --------------------------------------------------------------------
  */
 
-/* From the highest prediction down; keeps about every n / max-th row. */
-static void draw_roc(const struct scored *rows, size_t n, struct curves *out)
+/* What lies below a threshold at the tie that ends, about every n / max-th
+ * row; turned into what lies above it at the end. */
+static void keep_threshold(struct curves_pass *pass)
 {
-    const size_t step = n / (ROC_POINTS_MAX - 2) + 1;
-    double clicks = 0, others = 0, all = 0;
-    size_t kept = n;
+    const size_t step = pass->rows / (ROC_POINTS_MAX - 2) + 1;
+    struct curves *out = pass->out;
 
-    for (size_t i = 0; i < n; i++)
-        all += rows[i].label;
-    if (!(all > 0) || !(all < (double)n))
+    if (pass->done > 0 && pass->done - pass->kept < step)
         return;
-    out->roc[out->roc_count++] = (struct roc_point){0, 0};
-    for (size_t i = n; i-- > 0;) {
-        clicks += rows[i].label;
-        others += 1 - rows[i].label;
-        if (i > 0 && (!(rows[i].p > rows[i - 1].p) || kept - i < step))
-            continue;
-        kept = i;
-        out->roc[out->roc_count++] =
-            (struct roc_point){others / ((double)n - all), clicks / all};
+    pass->kept = pass->done;
+    out->roc[out->roc_count++] = (struct roc_point){pass->others, pass->clicks};
+}
+
+static void turn_thresholds(struct curves_pass *pass)
+{
+    struct curves *out = pass->out;
+
+    if (!(pass->clicks > 0) || !(pass->others > 0)) {
+        out->roc_count = 0;
+        return;
+    }
+    out->roc[out->roc_count++] = (struct roc_point){pass->others, pass->clicks};
+    for (size_t low = 0, high = out->roc_count; low < high--; low++) {
+        struct roc_point a = out->roc[low], b = out->roc[high];
+        out->roc[low] =
+            (struct roc_point){(pass->others - b.false_rate) / pass->others,
+                               (pass->clicks - b.true_rate) / pass->clicks};
+        out->roc[high] =
+            (struct roc_point){(pass->others - a.false_rate) / pass->others,
+                               (pass->clicks - a.true_rate) / pass->clicks};
     }
 }
 
-/* --- Distribution -----------------------------------------------------------
+/* --- Rows -------------------------------------------------------------------
  */
 
-static void draw_scores(const struct scored *rows, size_t n, struct curves *out)
+void curves_begin(struct curves_pass *pass, size_t rows, struct curves *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t bin = (size_t)(fmin(fmax(rows[i].p, 0), 1) * SCORE_BINS);
-        if (bin == SCORE_BINS)
-            bin--;
-        out->clicks[bin] += rows[i].label;
-        out->others[bin] += 1 - rows[i].label;
-    }
+    memset(out, 0, sizeof(*out));
+    *pass = (struct curves_pass){.out = out, .rows = rows};
 }
 
-int curves_draw(const double *labels, const double *predictions, size_t n,
-                struct curves *out, struct error *err)
+static void end_tie(struct curves_pass *pass)
 {
-    struct scored *rows = malloc((n + 1) * sizeof(*rows));
+    pass->done += pass->tied;
+    pass->clicks += pass->tied_clicks;
+    pass->others += pass->tied_others;
+    pass->tied = 0;
+    pass->tied_clicks = pass->tied_others = 0;
+}
 
-    if (!rows)
-        return error_set(err, ERROR_LIMIT, "no memory to draw %zu rows", n);
-    for (size_t i = 0; i < n; i++)
-        rows[i] = (struct scored){predictions[i], labels[i]};
-    qsort(rows, n, sizeof(*rows), by_prediction);
-    memset(out, 0, sizeof(*out));
-    draw_reliability(rows, n, out);
-    draw_roc(rows, n, out);
-    draw_scores(rows, n, out);
-    free(rows);
-    return 0;
+void curves_add(struct curves_pass *pass, double label, double prediction)
+{
+    struct curves *out = pass->out;
+    size_t score = (size_t)(fmin(fmax(prediction, 0), 1) * SCORE_BINS);
+
+    if (pass->tied == 0 || prediction > pass->p) {
+        end_tie(pass);
+        leave_bin(pass);
+        keep_threshold(pass);
+        pass->p = prediction;
+    }
+    pass->tied++;
+    pass->tied_clicks += label;
+    pass->tied_others += 1 - label;
+    pass->sums.rows++;
+    pass->sums.predicted += prediction;
+    pass->sums.click_rate += label;
+    score -= score == SCORE_BINS;
+    out->clicks[score] += label;
+    out->others[score] += 1 - label;
+}
+
+void curves_end(struct curves_pass *pass)
+{
+    end_tie(pass);
+    close_bin(pass);
+    turn_thresholds(pass);
 }

@@ -7,8 +7,6 @@
 #ifndef MODEL_CURVES_H
 #define MODEL_CURVES_H
 
-#include "common/error.h"
-
 #include <stddef.h>
 
 enum { ROC_POINTS_MAX = 256, RELIABILITY_BINS = 12, SCORE_BINS = 2000 };
@@ -36,8 +34,21 @@ struct curves {
                                                       equal parts of 0..1 */
 };
 
-/* n predictions and n labels in [0, 1]. Fails only without memory. */
-int curves_draw(const double *labels, const double *predictions, size_t n,
-                struct curves *out, struct error *err) MUST_CHECK;
+/* Drawn row by row, in the order of prediction. */
+struct curves_pass {
+    struct curves *out;
+    size_t rows, done, bin;
+    double p, clicks, others; /* of the newest tie; below it */
+    double tied_clicks, tied_others;
+    size_t tied, kept;
+    struct reliability_bin sums; /* of the bin under way */
+};
+
+/* `out` is borrowed until the end; `rows` is how many will come. */
+void curves_begin(struct curves_pass *pass, size_t rows, struct curves *out);
+
+/* A label in [0, 1]. */
+void curves_add(struct curves_pass *pass, double label, double prediction);
+void curves_end(struct curves_pass *pass);
 
 #endif

@@ -29,9 +29,15 @@ struct evaluation_terms evaluation_terms(double label, double prediction)
     double gap = prediction - label;
     size_t bin = (size_t)(fmin(fmax(prediction, 0), 1) * ECE_BINS);
 
-    return (struct evaluation_terms){gap * gap, fabs(gap),
-                                     entropy(label, prediction), gap,
-                                     bin < ECE_BINS ? bin : ECE_BINS - 1};
+    return (struct evaluation_terms){
+        .label = label,
+        .prediction = prediction,
+        .square = gap * gap,
+        .distance = fabs(gap),
+        .loss = entropy(label, prediction),
+        .gap = gap,
+        .bin = bin < ECE_BINS ? bin : ECE_BINS - 1,
+    };
 }
 
 /* --- Sums -------------------------------------------------------------------
@@ -47,23 +53,21 @@ static void close_tie(struct evaluation_sums *sums)
     sums->tied_clicks = sums->tied_others = 0;
 }
 
-void evaluation_add(struct evaluation_sums *sums, double label,
-                    double prediction)
+void evaluation_add(struct evaluation_sums *sums,
+                    const struct evaluation_terms *row)
 {
-    struct evaluation_terms terms = evaluation_terms(label, prediction);
-
-    if (prediction > sums->tied || prediction < sums->tied) {
+    if (row->prediction > sums->tied || row->prediction < sums->tied) {
         close_tie(sums);
-        sums->tied = prediction;
+        sums->tied = row->prediction;
     }
     sums->rows++;
-    sums->predicted += prediction;
-    sums->squares += terms.square;
-    sums->distance += terms.distance;
-    sums->loss += terms.loss;
-    sums->gaps[terms.bin] += terms.gap;
-    sums->tied_clicks += label;
-    sums->tied_others += 1 - label;
+    sums->predicted += row->prediction;
+    sums->squares += row->square;
+    sums->distance += row->distance;
+    sums->loss += row->loss;
+    sums->gaps[row->bin] += row->gap;
+    sums->tied_clicks += row->label;
+    sums->tied_others += 1 - row->label;
 }
 
 static void errors_of(const struct evaluation_sums *sums,
@@ -125,8 +129,11 @@ static int evaluate_clicks(const double *labels, const double *predictions,
     for (size_t i = 0; i < n; i++)
         scored[i] = (struct scored){predictions[i], labels[i]};
     qsort(scored, n, sizeof(*scored), by_prediction_and_label);
-    for (size_t i = 0; i < n; i++)
-        evaluation_add(&sums, scored[i].label, scored[i].p);
+    for (size_t i = 0; i < n; i++) {
+        struct evaluation_terms row =
+            evaluation_terms(scored[i].label, scored[i].p);
+        evaluation_add(&sums, &row);
+    }
     free(scored);
     *out = evaluation_of(&sums);
     return 0;

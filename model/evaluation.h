@@ -42,6 +42,7 @@ int evaluate(const double *labels, const double *predictions, size_t n,
 
 /* What one row of clicks adds. */
 struct evaluation_terms {
+    double label, prediction;
     double square, distance, loss, gap;
     size_t bin; /* of the calibration error */
 };
@@ -60,8 +61,8 @@ struct evaluation_sums {
 };
 
 /* The next row: label in [0, 1], in the order of prediction, then label. */
-void evaluation_add(struct evaluation_sums *sums, double label,
-                    double prediction);
+void evaluation_add(struct evaluation_sums *sums,
+                    const struct evaluation_terms *row);
 
 /* The figures so far, the same as evaluate() gives for the same rows. */
 struct evaluation evaluation_of(const struct evaluation_sums *sums);

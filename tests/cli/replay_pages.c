@@ -161,12 +161,13 @@ static void add_row(const struct page_case *of, struct replay_log *made,
     double log_odds =
         log(of->base / (1 - of->base)) + 0.3 * day + 0.9 * random_normal(state);
 
+    struct replay_row *added = NULL;
+
     check(replay_log_append(made, START_MS + after_ms, 0, (int64_t)row,
-                            position(bytes, (int)(row % 5)), &err),
+                            position(bytes, (int)(row % 5)), &added, &err),
           &err);
-    struct replay_answer *answers = replay_log_answers(made, row);
     for (size_t c = 0; c < of->contenders; c++)
-        answers[c] = (struct replay_answer){
+        added->answers[c] = (struct replay_answer){
             .p = of->silent && c + 1 == of->contenders
                      ? NAN
                      : answer(log_odds, c, state),
@@ -175,7 +176,7 @@ static void add_row(const struct page_case *of, struct replay_log *made,
                 random_uniform(state) < 0.7 ? BASIS_LEARNED : BASIS_PARTIAL};
     bool clicked = random_uniform(state) < 1 / (1 + exp(-log_odds));
     if (!of->unlabelled)
-        made->label[row] = clicked && !of->unclicked ? 1.0F : 0.0F;
+        added->label = clicked && !of->unclicked ? 1.0F : 0.0F;
     check(replay_log_note_swaps(made, &err), &err);
 }
 
@@ -192,6 +193,7 @@ static struct replay_log *make_log(const struct page_case *of)
     check(replay_log_new(&config, &log, &err), &err);
     for (size_t row = 0; row < of->rows; row++)
         add_row(of, log, row, &state);
+    check(replay_log_settle(log, INT64_MAX, &err), &err);
     return log;
 }
 
@@ -226,7 +228,8 @@ static void write_case(const char *folder, const struct page_case *of)
                                               of->window_hours * HOUR_MS,
                                           .settled_before_ms = INT64_MAX,
                                           .bootstrap = {100, 1, 0.95},
-                                          .slices_max = 20};
+                                          .slices_max = 20,
+                                          .sort_bytes = 16 << 20};
     struct replay replay = {.log = make_log(of)};
     struct replay_report *report = NULL;
     struct error err;

@@ -10,8 +10,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { ROWS = 400, CONTENDERS = 2 };
+enum { ROWS = 400, CONTENDERS = 2, REPLICATES = 44 };
 
 static double labels[ROWS], good[ROWS], bad[ROWS];
 static const double *const predictions[CONTENDERS] = {good, bad};
@@ -31,40 +32,55 @@ static void fill(void)
     }
 }
 
+static int by_prediction_and_label(const void *a, const void *b)
+{
+    const struct evaluation_terms *x = *(void *const *)a,
+                                  *y = *(void *const *)b;
+    int order =
+        (x->prediction > y->prediction) - (x->prediction < y->prediction);
+
+    return order ? order : (x->label > y->label) - (x->label < y->label);
+}
+
+static void add_contender(struct bootstrap *bootstrap, size_t contender)
+{
+    static struct evaluation_terms rows[ROWS];
+    const struct evaluation_terms *order[ROWS];
+
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i] = evaluation_terms(labels[i], predictions[contender][i]);
+        order[i] = &rows[i];
+    }
+    qsort(order, ROWS, sizeof(*order), by_prediction_and_label);
+    for (size_t i = 0; i < ROWS; i++)
+        bootstrap_add(bootstrap, (uint64_t)(order[i] - rows), order[i]);
+    bootstrap_end(bootstrap, contender);
+}
+
 static struct bootstrap *run(size_t replicates, uint64_t seed)
 {
     struct bootstrap_config config = {replicates, seed, 0.95};
     struct bootstrap *bootstrap = NULL;
 
-    ck_assert_ok(bootstrap_run(labels, predictions, CONTENDERS, ROWS, &config,
-                               &bootstrap, &err),
-                 err);
+    ck_assert_ok(bootstrap_new(&config, CONTENDERS, &bootstrap, &err), err);
+    for (size_t c = 0; c < CONTENDERS; c++)
+        add_contender(bootstrap, c);
     return bootstrap;
 }
 
-/* How often the row counts, drawn as the code under test says it does. */
-static unsigned poisson(uint64_t *state)
-{
-    double u = random_uniform(state), sum = 0, p = exp(-1);
-
-    for (unsigned k = 0;; k++) {
-        sum += p;
-        if (u < sum || k == 16)
-            return k;
-        p /= k + 1;
-    }
-}
-
 /* Every row written out as often as it counts, measured by evaluate(). */
-static void slow_replicate(uint64_t seed, struct evaluation out[CONTENDERS])
+static void slow_replicate(uint64_t seed, size_t replicate,
+                           struct evaluation out[CONTENDERS])
 {
-    double *values = malloc(3 * 17 * ROWS * sizeof(*values));
-    double *l = values, *p = values + 17 * ROWS, *q = values + 34 * ROWS;
+    double *values = malloc(3 * 8 * ROWS * sizeof(*values));
+    double *l = values, *p = values + 8 * ROWS, *q = values + 16 * ROWS;
+    int16_t weights[REPLICATES];
     size_t n = 0;
 
     ck_assert_ptr_nonnull(values);
     for (size_t i = 0; i < ROWS; i++) {
-        for (unsigned k = poisson(&seed); k > 0; k--, n++) {
+        bootstrap_weights(seed, i, weights, REPLICATES);
+        for (int k = weights[replicate]; k > 0; k--, n++) {
             l[n] = labels[i];
             p[n] = good[i];
             q[n] = bad[i];
@@ -75,34 +91,90 @@ static void slow_replicate(uint64_t seed, struct evaluation out[CONTENDERS])
     free(values);
 }
 
-START_TEST(one_replicate_is_the_figures_of_the_weighted_rows)
+static int by_value(const void *a, const void *b)
 {
-    struct bootstrap *bootstrap = run(1, 11);
-    struct evaluation slow[CONTENDERS];
+    double x = *(const double *)a, y = *(const double *)b;
 
-    slow_replicate(11, slow);
-    for (size_t c = 0; c < CONTENDERS; c++) {
+    return (x > y) - (x < y);
+}
+
+/* numpy.percentile of 41 values: the 5 % points are values 2 and 38. */
+START_TEST(intervals_are_those_of_a_slow_bootstrap)
+{
+    static double figures[CONTENDERS + 1][FIGURE_COUNT][REPLICATES + 3];
+    struct bootstrap_config config = {41, 11, 0.9};
+    struct bootstrap *bootstrap = NULL;
+
+    for (size_t i = 0; _i == 1 && i < ROWS; i++)
+        labels[i] = floor(labels[i] + 4 * good[i]) / 5;
+    ck_assert_ok(bootstrap_new(&config, CONTENDERS, &bootstrap, &err), err);
+    for (size_t c = 0; c < CONTENDERS; c++)
+        add_contender(bootstrap, c);
+    for (size_t r = 0; r < 41; r++) {
+        struct evaluation slow[CONTENDERS];
+        slow_replicate(11, r, slow);
         for (int f = 0; f < FIGURE_COUNT; f++) {
-            struct interval one =
-                bootstrap_interval(bootstrap, c, (enum figure)f);
-            double expected = evaluation_figure(&slow[c], (enum figure)f);
-            ck_assert_double_eq_tol(one.low, expected, 1e-12);
-            ck_assert_double_eq(one.low, one.high);
+            figures[0][f][r] = evaluation_figure(&slow[0], (enum figure)f);
+            figures[1][f][r] = evaluation_figure(&slow[1], (enum figure)f);
+            figures[2][f][r] = figures[0][f][r] - figures[1][f][r];
+        }
+    }
+    for (size_t c = 0; c <= CONTENDERS; c++) {
+        for (int f = 0; f < FIGURE_COUNT; f++) {
+            struct interval interval =
+                c < CONTENDERS
+                    ? bootstrap_interval(bootstrap, c, (enum figure)f)
+                    : bootstrap_difference(bootstrap, 0, 1, (enum figure)f);
+            qsort(figures[c][f], 41, sizeof(double), by_value);
+            ck_assert_double_eq_tol(interval.low, figures[c][f][2], 1e-12);
+            ck_assert_double_eq_tol(interval.high, figures[c][f][38], 1e-12);
         }
     }
     bootstrap_free(bootstrap);
 }
 END_TEST
 
-START_TEST(differences_are_paired)
+/* Over many rows a replicate has as many as there are, and so vary. */
+START_TEST(weights_are_poisson)
 {
-    struct bootstrap *bootstrap = run(1, 12);
-    struct evaluation slow[CONTENDERS];
+    enum { N = 200000 };
+    double counts[10] = {0}, sum = 0, squares = 0, pairs = 0,
+           expected = exp(-1);
+    int16_t weights[8];
 
-    slow_replicate(12, slow);
-    struct interval one = bootstrap_difference(bootstrap, 0, 1, FIGURE_LOGLOSS);
-    ck_assert_double_eq_tol(one.low, slow[0].logloss - slow[1].logloss, 1e-12);
-    bootstrap_free(bootstrap);
+    for (uint64_t row = 0; row < N; row++) {
+        bootstrap_weights(5, row, weights, 8);
+        for (size_t r = 0; r < 8; r++) {
+            counts[weights[r] >= 0 && weights[r] <= 8 ? weights[r] : 9]++;
+            sum += weights[r];
+            squares += weights[r] * weights[r];
+            pairs += weights[r] * weights[(r + 1) % 8];
+        }
+    }
+    ck_assert_double_eq(counts[9], 0);
+    /* Five standard deviations of each. */
+    ck_assert_double_eq_tol(sum / (8. * N), 1, 5 / sqrt(8. * N));
+    ck_assert_double_eq_tol(squares / (8. * N), 2, 5 * 3.4 / sqrt(8. * N));
+    ck_assert_double_eq_tol(pairs / (8. * N), 1, 5 * 1.8 / sqrt(8. * N));
+    for (int k = 0; k < 6; k++) {
+        ck_assert_double_eq_tol(counts[k] / (8. * N), expected,
+                                5 * sqrt(expected / (8. * N)));
+        expected /= k + 1;
+    }
+}
+END_TEST
+
+START_TEST(weights_depend_on_seed_and_row_alone)
+{
+    int16_t a[16], b[8], other[8];
+
+    bootstrap_weights(1, 7, a, 16);
+    bootstrap_weights(1, 7, b, 8);
+    ck_assert_mem_eq(a, b, sizeof(b));
+    bootstrap_weights(2, 7, other, 8);
+    ck_assert(memcmp(b, other, sizeof(b)) != 0);
+    bootstrap_weights(1, 8, other, 8);
+    ck_assert(memcmp(b, other, sizeof(b)) != 0);
 }
 END_TEST
 
@@ -147,9 +219,8 @@ START_TEST(without_replicates_or_rows_there_is_no_interval)
     struct bootstrap_config config = {10, 1, 0.95};
 
     ck_assert(isnan(bootstrap_interval(none, 0, FIGURE_AUC).low));
-    ck_assert_ok(bootstrap_run(labels, predictions, CONTENDERS, 0, &config,
-                               &empty, &err),
-                 err);
+    ck_assert_ok(bootstrap_new(&config, CONTENDERS, &empty, &err), err);
+    bootstrap_end(empty, 1);
     ck_assert(isnan(bootstrap_interval(empty, 1, FIGURE_RMSE).low));
     bootstrap_free(none);
     bootstrap_free(empty);
@@ -162,8 +233,9 @@ int main(void)
     TCase *tests = tcase_create("intervals");
 
     tcase_add_checked_fixture(tests, fill, NULL);
-    tcase_add_test(tests, one_replicate_is_the_figures_of_the_weighted_rows);
-    tcase_add_test(tests, differences_are_paired);
+    tcase_add_loop_test(tests, intervals_are_those_of_a_slow_bootstrap, 0, 2);
+    tcase_add_test(tests, weights_are_poisson);
+    tcase_add_test(tests, weights_depend_on_seed_and_row_alone);
     tcase_add_test(tests, the_same_seed_gives_the_same_intervals);
     tcase_add_test(tests, intervals_are_as_wide_as_theory_says);
     tcase_add_test(tests, without_replicates_or_rows_there_is_no_interval);

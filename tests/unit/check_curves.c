@@ -18,9 +18,29 @@ static double labels[WORLD], predictions[WORLD], wrong[WORLD];
 static struct curves curves;
 static struct error err;
 
+struct scored {
+    double p, label;
+};
+
+static int by_prediction(const void *a, const void *b)
+{
+    const struct scored *x = a, *y = b;
+
+    return (x->p > y->p) - (x->p < y->p);
+}
+
 static void draw(const double *p, size_t n)
 {
-    ck_assert_ok(curves_draw(labels, p, n, &curves, &err), err);
+    static struct scored rows[WORLD];
+    struct curves_pass pass;
+
+    for (size_t i = 0; i < n; i++)
+        rows[i] = (struct scored){p[i], labels[i]};
+    qsort(rows, n, sizeof(*rows), by_prediction);
+    curves_begin(&pass, n, &curves);
+    for (size_t i = 0; i < n; i++)
+        curves_add(&pass, rows[i].label, rows[i].p);
+    curves_end(&pass);
 }
 
 /* Rows whose label is drawn with the prediction as its probability. */

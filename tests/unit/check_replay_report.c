@@ -1,25 +1,32 @@
 /*
  * check_replay_report.c - windows, slices and what is left out, against slow
- * computations over the rows; which version scored what.
+ * computations over the rows; when rows are told.
  */
 #include "support/run_suite.h"
 
 #include "common/event_codec.h"
 #include "common/random.h"
 
-#include "consumer/contender.h"
-#include "consumer/recorded_versions.h"
 #include "consumer/replay_report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 600, CONTENDERS = 2, WINDOW_MS = 1000, SETTLED_MS = 9000 };
+enum {
+    ROWS = 600,
+    CONTENDERS = 2,
+    WINDOW_MS = 1000,
+    SETTLED_MS = 9000,
+    ROW_SIZE =
+        sizeof(struct replay_row) + CONTENDERS * sizeof(struct replay_answer),
+};
 
 static struct error err;
 static struct replay_log *log_of;
 static struct replay_report *report;
+static _Alignas(8) uint8_t rows[ROWS][ROW_SIZE];
+static size_t kept_count;
 
 /* {"shelf": number} */
 static struct span shelf(uint8_t bytes[16], int number)
@@ -31,39 +38,71 @@ static struct span shelf(uint8_t bytes[16], int number)
     return (struct span){bytes, 8};
 }
 
+static struct replay_row *row_of(size_t i)
+{
+    return (struct replay_row *)(void *)rows[i];
+}
+
+/* Kept here too, for the slow computations. */
+static int keep(void *context, const struct replay_row *row,
+                struct error *error)
+{
+    size_t *kept = context;
+
+    (void)error;
+    memcpy(rows[(*kept)++], row, ROW_SIZE);
+    return 0;
+}
+
 static void add_row(size_t i, uint64_t *state)
 {
     uint8_t bytes[16];
     int64_t ts_ms = (int64_t)(random_uniform(state) * 10000);
+    struct replay_row *row = NULL;
 
     ck_assert_ok(replay_log_append(log_of, ts_ms, 0, (int64_t)i,
-                                   shelf(bytes, (int)(i % 3)), &err),
+                                   shelf(bytes, (int)(i % 3)), &row, &err),
                  err);
-    struct replay_answer *answers = replay_log_answers(log_of, i);
     for (size_t c = 0; c < CONTENDERS; c++)
-        answers[c] = (struct replay_answer){
-            random_uniform(state), (uint32_t)(1 + i / 200),
+        row->answers[c] = (struct replay_answer){
+            floor(random_uniform(state) * 200) / 200, (uint32_t)(1 + i / 200),
             i % 5 ? BASIS_LEARNED : BASIS_PARTIAL};
-    log_of->label[i] = random_uniform(state) < answers[0].p ? 1.0F : 0.0F;
+    bool clicked = random_uniform(state) < row->answers[0].p;
+    if (i == 7)
+        row->answers[1].p = NAN;
     ck_assert_ok(replay_log_note_swaps(log_of, &err), err);
+    if (i != 5)
+        replay_log_label(log_of, i, clicked ? 1.0F : 0.0F);
+}
+
+static struct replay_report *report_of(size_t sort_bytes)
+{
+    struct replay_report_config wanted = {.window_ms = WINDOW_MS,
+                                          .settled_before_ms = SETTLED_MS,
+                                          .bootstrap = {20, 1, 0.95},
+                                          .slices_max = 2,
+                                          .sort_bytes = sort_bytes};
+    struct replay_report *made = NULL;
+
+    ck_assert_ok(replay_report_make(log_of, &wanted, &made, &err), err);
+    return made;
 }
 
 static void make(void)
 {
-    struct replay_log_config config = {
-        .contenders = CONTENDERS, .rows_max = ROWS, .fields = {"shelf"}};
-    struct replay_report_config wanted = {.window_ms = WINDOW_MS,
-                                          .settled_before_ms = SETTLED_MS,
-                                          .bootstrap = {20, 1, 0.95},
-                                          .slices_max = 2};
+    struct replay_log_config config = {.contenders = CONTENDERS,
+                                       .rows_max = ROWS,
+                                       .fields = {"shelf"},
+                                       .sinks = {{keep, &kept_count}}};
     uint64_t state = 3;
 
+    kept_count = 0;
     ck_assert_ok(replay_log_new(&config, &log_of, &err), err);
     for (size_t i = 0; i < ROWS; i++)
         add_row(i, &state);
-    log_of->label[5] = NAN;
-    replay_log_answers(log_of, 7)[1].p = NAN;
-    ck_assert_ok(replay_report_make(log_of, &wanted, &report, &err), err);
+    ck_assert_ok(replay_log_settle(log_of, INT64_MAX, &err), err);
+    ck_assert_uint_eq(kept_count, ROWS);
+    report = report_of(1 << 20);
 }
 
 static void clear(void)
@@ -81,13 +120,13 @@ static struct evaluation slow(size_t contender, int64_t window, int number,
     size_t n = 0;
 
     for (size_t i = 0; i < ROWS; i++) {
-        if (i == 5 || i == 7 || log_of->ts_ms[i] >= SETTLED_MS ||
-            (window >= 0 && log_of->ts_ms[i] / WINDOW_MS != window) ||
+        if (i == 5 || i == 7 || row_of(i)->ts_ms >= SETTLED_MS ||
+            (window >= 0 && row_of(i)->ts_ms / WINDOW_MS != window) ||
             (number >= 0 && (int)(i % 3) != number) ||
             (version >= 0 && (int)(1 + i / 200) != version))
             continue;
-        labels[n] = (double)log_of->label[i];
-        predictions[n++] = replay_log_answers(log_of, i)[contender].p;
+        labels[n] = (double)row_of(i)->label;
+        predictions[n++] = row_of(i)->answers[contender].p;
     }
     ck_assert_ok(evaluate(labels, predictions, n, &out, &err), err);
     return out;
@@ -106,7 +145,7 @@ START_TEST(totals_leave_out_what_is_open_or_gone)
     size_t late = 0;
 
     for (size_t i = 0; i < ROWS; i++)
-        late += i != 5 && log_of->ts_ms[i] >= SETTLED_MS;
+        late += i != 5 && row_of(i)->ts_ms >= SETTLED_MS;
     ck_assert_uint_gt(late, 10);
     ck_assert_uint_eq(report->open, late + 1);
     ck_assert_uint_eq(report->gone, 1);
@@ -161,23 +200,115 @@ START_TEST(swaps_are_noted_once)
 {
     ck_assert_uint_eq(log_of->swap_count, 3 * CONTENDERS);
     ck_assert_uint_eq(log_of->swaps[2].version, 2);
-    ck_assert_int_eq(log_of->swaps[2].ts_ms, log_of->ts_ms[200]);
+    ck_assert_int_eq(log_of->swaps[2].ts_ms, row_of(200)->ts_ms);
 }
 END_TEST
 
 START_TEST(more_rows_than_agreed_are_refused)
 {
     uint8_t bytes[16];
+    struct replay_row *row = NULL;
 
-    ck_assert_refused(replay_log_append(log_of, 1, 0, 1, shelf(bytes, 1), &err),
-                      err, ERROR_LIMIT, "rows.max");
+    ck_assert_refused(
+        replay_log_append(log_of, 1, 0, 1, shelf(bytes, 1), &row, &err), err,
+        ERROR_LIMIT, "rows.max");
+}
+END_TEST
+
+static void assert_same_bits(const struct evaluation *a,
+                             const struct evaluation *b)
+{
+    ck_assert_mem_eq(a, b, sizeof(*a));
+}
+
+/* With memory to sort thirty rows at a time. */
+START_TEST(sorting_on_disk_changes_no_bit)
+{
+    struct replay_report *other = report_of(2400);
+
+    for (size_t c = 0; c < CONTENDERS; c++) {
+        struct interval a =
+            bootstrap_interval(report->bootstrap, c, FIGURE_AUC);
+        struct interval b = bootstrap_interval(other->bootstrap, c, FIGURE_AUC);
+        assert_same_bits(&report->totals[c], &other->totals[c]);
+        ck_assert_mem_eq(&a, &b, sizeof(a));
+        ck_assert_mem_eq(&report->curves[c], &other->curves[c],
+                         sizeof(struct curves));
+    }
+    ck_assert_uint_eq(report->window_count, other->window_count);
+    for (size_t i = 0; i < report->window_count; i++)
+        assert_same_bits(&report->windows[i].figures[1],
+                         &other->windows[i].figures[1]);
+    ck_assert_uint_eq(report->slice_count, other->slice_count);
+    for (size_t i = 0; i < report->slice_count; i++)
+        for (size_t c = 0; c < CONTENDERS; c++)
+            assert_same_bits(&report->slices[i].figures[c],
+                             &other->slices[i].figures[c]);
+    replay_report_free(other);
+}
+END_TEST
+
+/* In the order they came, those behind an open one too; then it is told. */
+START_TEST(rows_are_told_when_their_labels_are_final)
+{
+    static const int64_t times[] = {10, 40, 20, 60};
+    struct replay_log_config config = {.contenders = CONTENDERS,
+                                       .rows_max = ROWS,
+                                       .sinks = {{keep, &kept_count}}};
+    struct replay_log *log = NULL;
+    struct replay_row *row = NULL;
+
+    kept_count = 0;
+    ck_assert_ok(replay_log_new(&config, &log, &err), err);
+    for (int64_t i = 0; i < 4; i++)
+        ck_assert_ok(replay_log_append(log, times[i], 0, i,
+                                       (struct span){NULL, 0}, &row, &err),
+                     err);
+    replay_log_label(log, 0, 1);
+    ck_assert_ok(replay_log_settle(log, 30, &err), err);
+    ck_assert_uint_eq(kept_count, 1);
+    ck_assert_float_eq(row_of(0)->label, 1);
+    replay_log_label(log, 2, 1);
+    ck_assert_ok(replay_log_settle(log, 41, &err), err);
+    ck_assert_uint_eq(kept_count, 3);
+    ck_assert_float_eq(row_of(2)->label, 1);
+    ck_assert_ok(replay_log_settle(log, INT64_MAX, &err), err);
+    ck_assert_uint_eq(kept_count, 4);
+    ck_assert(isnan(row_of(3)->label));
+    replay_log_free(log);
+}
+END_TEST
+
+static int refuse(void *context, const struct replay_row *row,
+                  struct error *error)
+{
+    (void)context;
+    (void)row;
+    return error_set(error, ERROR_IO, "no room");
+}
+
+START_TEST(a_sink_that_fails_ends_it)
+{
+    struct replay_log_config config = {
+        .contenders = CONTENDERS, .rows_max = ROWS, .sinks = {{refuse, NULL}}};
+    struct replay_log *log = NULL;
+    struct replay_row *row = NULL;
+
+    ck_assert_ok(replay_log_new(&config, &log, &err), err);
+    ck_assert_ok(
+        replay_log_append(log, 1, 0, 1, (struct span){NULL, 0}, &row, &err),
+        err);
+    ck_assert_refused(replay_log_settle(log, 2, &err), err, ERROR_IO,
+                      "no room");
+    replay_log_free(log);
 }
 END_TEST
 
 START_TEST(no_rows_are_a_report_too)
 {
     struct replay_log_config config = {.contenders = 1, .rows_max = 1};
-    struct replay_report_config wanted = {.bootstrap = {20, 1, 0.95}};
+    struct replay_report_config wanted = {.bootstrap = {20, 1, 0.95},
+                                          .sort_bytes = 1 << 20};
     struct replay_log *empty = NULL;
     struct replay_report *nothing = NULL;
 
@@ -191,123 +322,10 @@ START_TEST(no_rows_are_a_report_too)
 }
 END_TEST
 
-/* --- Recorded versions ------------------------------------------------------
- */
-
-static void record(struct recorded_versions *versions, int32_t output,
-                   int32_t partition, int64_t offset, uint64_t version)
-{
-    struct prediction_event event = {.src_partition = partition,
-                                     .src_offset = offset,
-                                     .model_version = version};
-
-    event.model_hash[0] = (uint8_t)version;
-    ck_assert_ok(recorded_versions_add(versions, output, &event, &err), err);
-}
-
-static int version_at(const struct recorded_versions *versions,
-                      int32_t partition, int64_t offset)
-{
-    const struct recorded_run *run =
-        recorded_versions_find(versions, partition, offset);
-
-    return run ? (int)run->version : -1;
-}
-
-START_TEST(a_version_holds_until_the_next_is_recorded)
-{
-    struct recorded_versions *versions = NULL;
-
-    ck_assert_ok(recorded_versions_new(&versions, &err), err);
-    for (int64_t offset = 10; offset < 30; offset++)
-        if (offset != 15) /* a bad record */
-            record(versions, 1, 1, offset, offset < 20 ? 3 : 4);
-    record(versions, 0, 0, 5, 0);
-    record(versions, 0, 0, 6, 3);
-    recorded_versions_sort(versions);
-
-    ck_assert_uint_eq(recorded_versions_count(versions), 4);
-    ck_assert_int_eq(version_at(versions, 1, 9), -1);
-    ck_assert_int_eq(version_at(versions, 1, 10), 3);
-    ck_assert_int_eq(version_at(versions, 1, 15), 3);
-    ck_assert_int_eq(version_at(versions, 1, 19), 3);
-    ck_assert_int_eq(version_at(versions, 1, 20), 4);
-    ck_assert_int_eq(version_at(versions, 1, 29), 4);
-    ck_assert_int_eq(version_at(versions, 1, 30), -1);
-    ck_assert_int_eq(version_at(versions, 0, 5), 0);
-    ck_assert_int_eq(version_at(versions, 0, 6), 3);
-    ck_assert_int_eq(version_at(versions, 2, 6), -1);
-    recorded_versions_free(versions);
-}
-END_TEST
-
-/* Keys spread a partition of impressions over several of predictions. */
-START_TEST(runs_of_several_outputs_are_one)
-{
-    struct recorded_versions *versions = NULL;
-
-    ck_assert_ok(recorded_versions_new(&versions, &err), err);
-    for (int64_t offset = 0; offset < 40; offset += 2)
-        record(versions, 0, 0, offset, offset < 21 ? 1 : 2);
-    for (int64_t offset = 1; offset < 40; offset += 2)
-        record(versions, 1, 0, offset, offset < 21 ? 1 : 2);
-    recorded_versions_sort(versions);
-    for (int64_t offset = 0; offset < 40; offset++)
-        ck_assert_int_eq(version_at(versions, 0, offset), offset < 21 ? 1 : 2);
-    recorded_versions_free(versions);
-}
-END_TEST
-
-/* --- Contenders -------------------------------------------------------------
- */
-
-START_TEST(contenders_are_written_in_one_word_or_with_a_name)
-{
-    struct contender_spec spec;
-
-    ck_assert_ok(contender_parse("live", &spec, &err), err);
-    ck_assert_int_eq(spec.kind, CONTENDER_LIVE);
-    ck_assert_str_eq(spec.name, "live");
-    ck_assert_ok(contender_parse("old=epoch:12", &spec, &err), err);
-    ck_assert_uint_eq(spec.epoch, 12);
-    ck_assert_str_eq(spec.name, "old");
-    ck_assert_ok(contender_parse("refit:svd factors=7", &spec, &err), err);
-    ck_assert_int_eq(spec.kind, CONTENDER_REFIT);
-    ck_assert_uint_eq(spec.refit.params.factors, 7);
-    ck_assert_str_eq(spec.name, "refit:svd factors=7");
-    ck_assert_ok(contender_parse("a.b=/tmp/x=y.snap", &spec, &err), err);
-    ck_assert_str_eq(spec.path, "/tmp/x=y.snap");
-    ck_assert_ok(contender_parse("served", &spec, &err), err);
-    ck_assert_int_eq(spec.kind, CONTENDER_SERVED);
-    ck_assert_ok(contender_parse("next=newest", &spec, &err), err);
-    ck_assert_int_eq(spec.kind, CONTENDER_NEWEST);
-    ck_assert_ok(contender_parse("old=field:p.old", &spec, &err), err);
-    ck_assert_int_eq(spec.kind, CONTENDER_FIELD);
-    ck_assert_str_eq(spec.field, "p.old");
-}
-END_TEST
-
-START_TEST(mistakes_in_contenders_are_told)
-{
-    struct contender_spec spec;
-
-    ck_assert_refused(contender_parse("epoch:x", &spec, &err), err, ERROR_USAGE,
-                      "epoch:N");
-    ck_assert_refused(contender_parse("epoch:0", &spec, &err), err, ERROR_USAGE,
-                      "epoch:N");
-    ck_assert_refused(contender_parse("refit:nothing", &spec, &err), err,
-                      ERROR_CONFIG, "nothing");
-    ck_assert_refused(contender_parse("refit:svd nonsense=1", &spec, &err), err,
-                      ERROR_CONFIG, "nonsense");
-    ck_assert_refused(contender_parse("", &spec, &err), err, ERROR_USAGE,
-                      "live");
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("replay_report");
-    TCase *tests = tcase_create("report"), *others = tcase_create("contenders");
+    TCase *tests = tcase_create("report");
 
     tcase_add_checked_fixture(tests, make, clear);
     tcase_add_test(tests, totals_leave_out_what_is_open_or_gone);
@@ -315,12 +333,10 @@ int main(void)
     tcase_add_test(tests, slices_are_the_rows_of_their_value);
     tcase_add_test(tests, swaps_are_noted_once);
     tcase_add_test(tests, more_rows_than_agreed_are_refused);
+    tcase_add_test(tests, sorting_on_disk_changes_no_bit);
+    tcase_add_test(tests, rows_are_told_when_their_labels_are_final);
+    tcase_add_test(tests, a_sink_that_fails_ends_it);
     tcase_add_test(tests, no_rows_are_a_report_too);
     suite_add_tcase(suite, tests);
-    tcase_add_test(others, a_version_holds_until_the_next_is_recorded);
-    tcase_add_test(others, runs_of_several_outputs_are_one);
-    tcase_add_test(others, contenders_are_written_in_one_word_or_with_a_name);
-    tcase_add_test(others, mistakes_in_contenders_are_told);
-    suite_add_tcase(suite, others);
     return run_suite(suite);
 }

@@ -1,0 +1,81 @@
+/*
+ * replay_groups.h - the windows and slices of a replay, and which of them a
+ * row belongs to.
+ *
+ * Groups are numbered: the windows first, then the slices in the order of the
+ * report. All are laid out before the first row is measured; those that turn
+ * out to have no rows are dropped at the end.
+ */
+#ifndef CONSUMER_REPLAY_GROUPS_H
+#define CONSUMER_REPLAY_GROUPS_H
+
+#include "common/error.h"
+#include "common/id.h"
+
+#include "consumer/replay_census.h"
+#include "consumer/replay_log.h"
+#include "consumer/row_sorter.h"
+
+#include "model/evaluation.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct replay_window {
+    int64_t start_ms;
+    size_t rows;
+    struct evaluation *figures; /* (contenders) */
+};
+
+struct replay_slice {
+    const char *by; /* "basis", "version", or a field: borrowed */
+    char value[ID_PRINT_SIZE];
+    size_t contender; /* whose basis or version it is; SIZE_MAX: a field's */
+    size_t rows;
+    struct evaluation *figures; /* (contenders); of a basis or a
+                                   version only that contender's is set */
+};
+
+struct version_list {
+    uint32_t *versions; /* (count) ascending; slices in that order */
+    size_t count, first;
+};
+
+struct replay_groups {
+    const struct replay_log *log;
+    size_t contenders;
+    int64_t window_ms, first_window;
+    struct replay_window *windows;
+    size_t window_count;
+    struct replay_slice *slices;
+    size_t slice_count, slice_room;
+    struct version_list *lists;          /* (contenders) */
+    uint32_t *places[REPLAY_SLICES_MAX]; /* (names) group of a value */
+};
+
+/* window_ms 0: of a round length that gives some 50. slices_max: values of a
+ * field, those with most rows. `log` must outlive the groups. The caller frees
+ * what *out owns, also after a failure. */
+int replay_groups_make(const struct replay_log *log,
+                       const struct replay_census *census, int64_t window_ms,
+                       size_t slices_max, struct replay_groups *out,
+                       struct error *err) MUST_CHECK;
+
+/* What one contender's answer to a row belongs to. */
+#define NO_GROUP UINT32_MAX
+void replay_groups_of(const struct replay_groups *groups,
+                      const struct replay_row *row, size_t contender,
+                      uint32_t out[ROW_GROUPS_MAX]);
+
+size_t replay_groups_count(const struct replay_groups *groups);
+
+/* (windows, then slices) the sums of one contender. */
+void replay_groups_measure(struct replay_groups *groups, size_t contender,
+                           const struct evaluation_sums *sums);
+
+/* After all contenders. */
+void replay_groups_drop_empty(struct replay_groups *groups);
+
+void replay_groups_free(struct replay_groups *groups);
+
+#endif

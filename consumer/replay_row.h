@@ -1,0 +1,40 @@
+/*
+ * replay_row.h - one impression of a replay, and who is told of it.
+ *
+ * A sink gets every impression of the range once, in the order they were
+ * read, as soon as nothing can change its label any more; those whose label
+ * is open when the range ends come last, with the labels they have. Rows are
+ * the sink's only during the call. What a sink returns as an error ends the
+ * replay. replay_config.sinks holds them; all are called by the thread of
+ * replay_run().
+ */
+#ifndef CONSUMER_REPLAY_ROW_H
+#define CONSUMER_REPLAY_ROW_H
+
+#include "common/error.h"
+
+#include <stdint.h>
+
+enum { REPLAY_SLICES_MAX = 4, REPLAY_SINKS_MAX = 2 };
+
+struct replay_answer {
+    double p; /* NaN: the model is gone */
+    uint32_t version;
+    uint8_t basis;
+};
+
+struct replay_row {
+    int64_t ts_ms;  /* event time */
+    int64_t offset; /* of the impression */
+    int32_t partition;
+    float label; /* NaN: open, or given up */
+    uint32_t values[REPLAY_SLICES_MAX];
+    struct replay_answer answers[]; /* (contenders) */
+};
+
+struct replay_sink {
+    int (*take)(void *context, const struct replay_row *row, struct error *err);
+    void *context;
+};
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * row_sorter.h - rows in the order of prediction, then label, then as they
+ * were added; any number of them in bounded memory.
+ *
+ * What fits is sorted in memory. Beyond, sorted runs go to a spool and are
+ * merged while they are read. Either way gives the same sequence. One thread.
+ */
+#ifndef CONSUMER_ROW_SORTER_H
+#define CONSUMER_ROW_SORTER_H
+
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ROW_GROUPS_MAX = 7 };
+
+struct sorted_row {
+    double p; /* no NaN */
+    uint64_t number;
+    float label;
+    uint32_t groups[ROW_GROUPS_MAX]; /* the caller's */
+};
+
+struct row_sorter;
+
+int row_sorter_new(const char *folder, size_t memory_bytes,
+                   struct row_sorter **out, struct error *err) MUST_CHECK;
+
+int row_sorter_add(struct row_sorter *sorter, const struct sorted_row *row,
+                   struct error *err) MUST_CHECK;
+
+/* After the last row. */
+int row_sorter_sort(struct row_sorter *sorter, struct error *err) MUST_CHECK;
+
+/* Valid until the next call; NULL: that was all. */
+int row_sorter_next(struct row_sorter *sorter, const struct sorted_row **row,
+                    struct error *err) MUST_CHECK;
+
+/* Runs in the file; 0: all was sorted in memory. */
+size_t row_sorter_runs(const struct row_sorter *sorter);
+
+/* Begins again without rows. */
+void row_sorter_clear(struct row_sorter *sorter);
+
+/* NULL is fine. */
+void row_sorter_free(struct row_sorter *sorter);
+
+#endif
