@@ -211,7 +211,7 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
     const size_t contenders = view->report->contenders;
     char id[32];
     struct svg_plot plot = {
-        .out = out, .id = id, .width = 960, .left = 64, .right = 24, .top = 12};
+        .out = out, .id = id, .width = 960, .left = 76, .right = 24, .top = 12};
     double row = 300;
 
     plot.bottom = 34 + SWAP_ROW * (int)contenders;
@@ -243,7 +243,7 @@ void replay_plot_traffic(const struct replay_view *view, FILE *out)
                             .id = "traffic",
                             .width = 960,
                             .height = 130,
-                            .left = 64,
+                            .left = 76,
                             .right = 24,
                             .top = 8,
                             .bottom = 26};
