@@ -105,16 +105,16 @@ static int als(const struct ratings *train, const struct model_params *params,
     const size_t known = train->count - train->nobody_count;
     uint32_t *others = malloc((known + train->count + 1) * sizeof(*others));
     double *sums = calloc(2 * users + items + 1, sizeof(*sums));
-    struct als als = {.train = train,
-                      .items = others,
-                      .users = others + known,
-                      .user_rest = sums,
-                      .user_bias = sums + users,
-                      .item_rest = sums + 2 * users + 1,
-                      .item_bias = item_bias};
     int status = 0;
 
     if (others && sums) {
+        struct als als = {.train = train,
+                          .items = others,
+                          .users = others + known,
+                          .user_rest = sums,
+                          .user_bias = sums + users,
+                          .item_rest = sums + 2 * users + 1,
+                          .item_bias = item_bias};
         prepare(&als);
         als_run(&als, params, cancel);
         memcpy(user_bias, als.user_bias, users * sizeof(*user_bias));
