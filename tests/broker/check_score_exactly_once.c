@@ -97,28 +97,14 @@ static void start(struct child_process *child, const char *first,
                   const char *second)
 {
     struct kafka_settings kafka = kafka_fixture_settings();
-    const char *arguments[] = {"score",
-                               "-b",
-                               kafka.brokers,
-                               options[0],
-                               options[1],
-                               options[2],
-                               options[3],
-                               options[4],
-                               group_option,
-                               "--http.port=0",
-                               "--commit.interval_ms=20",
-                               "--commit.max_events=200",
-                               "--batch.max_events=50",
-                               "--model.catch_up_ms=500",
-                               /* Who was killed is soon declared gone. */
-                               "-X",
-                               "consumer.session.timeout.ms=3000",
-                               "-X",
-                               "consumer.heartbeat.interval.ms=500",
-                               first,
-                               second,
-                               NULL};
+    const char *arguments[] = {
+        "score", "-b", kafka.brokers, options[0], options[1], options[2],
+        options[3], options[4], group_option, "--http.port=0",
+        "--commit.interval_ms=20", "--commit.max_events=200",
+        "--batch.max_events=50", "--model.catch_up_ms=500",
+        /* Who was killed is soon declared gone. */
+        "-X", "consumer.session.timeout.ms=3000", "-X",
+        "consumer.heartbeat.interval.ms=500", first, second, NULL};
 
     child_start_pctr(child, arguments);
 }
