@@ -25,8 +25,8 @@
 #include <string.h>
 
 enum {
-    SMALL_BATCH = 1000, /* records that are not left to linger */
-    STRETCH_MAX = 10,   /* commit intervals that a busy worker may wait */
+    SMALL_BATCH = 200, /* records that are not left to linger */
+    STRETCH_MAX = 10,  /* commit intervals that a busy worker may wait */
     TICK_MS = 1000,
     LEAVE_MS = 5000,
 };

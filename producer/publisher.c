@@ -200,6 +200,7 @@ rd_kafka_resp_err_t publisher_drain(struct publisher *publisher,
         failed = rd_kafka_flush(publisher->client,
                                 left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
     } while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && left_ms > SLICE_MS);
+    publisher_take_reports(publisher, 0);
     return failed;
 }
 
@@ -235,8 +236,11 @@ int32_t publisher_partitions(const struct publisher *publisher, size_t topic)
     return publisher->topics[topic].partitions;
 }
 
-struct publisher_counts publisher_counts(const struct publisher *publisher)
+struct publisher_counts publisher_counts(struct publisher *publisher)
 {
+    /* What else librdkafka has to tell waits, and counts, with the reports. */
+    publisher_take_reports(publisher, 0);
+
     struct publisher_counts counts = publisher->counts;
     uint64_t waiting = (uint64_t)rd_kafka_outq_len(publisher->client);
     uint64_t settled = counts.failed + waiting;

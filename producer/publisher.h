@@ -108,7 +108,7 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
                                        struct error *err);
 
 int32_t publisher_partitions(const struct publisher *publisher, size_t topic);
-struct publisher_counts publisher_counts(const struct publisher *publisher);
+struct publisher_counts publisher_counts(struct publisher *publisher);
 
 /* Waits a bounded time for what is under way; NULL is fine. */
 void publisher_close(struct publisher *publisher);
