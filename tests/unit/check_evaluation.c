@@ -153,9 +153,9 @@ START_TEST(the_order_of_rows_changes_no_bit)
     struct evaluation after = measure();
     assert_same_bits(&before, &after);
 
-    for (double p = 0.01; p < 1.01; p += 0.025)
-        for (double label = 0; label <= 1; label += 0.25)
-            add_all_of(&sums, p, label);
+    for (int p = 0; p < 40; p++)
+        for (int label = 0; label <= 4; label++)
+            add_all_of(&sums, 0.01 + 0.025 * p, 0.25 * label);
     after = evaluation_of(&sums);
     assert_same_bits(&before, &after);
 }
