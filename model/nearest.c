@@ -10,9 +10,9 @@ enum { SAMPLE = 2048, STEPS = 14, SURPLUS = 8 };
 
 /* A value that at least k of the list reach, if k are above 0: what is below
  * is none of the k best. Found in float, as rounding keeps the order. */
-static float threshold(const float *similarity, uint32_t n, uint32_t k)
+static float threshold(const struct kernel *kernel, const float *similarity,
+                       uint32_t n, uint32_t k)
 {
-    const struct kernel *kernel = kernel_best();
     float low = 0, high = 1;
 
     for (int step = 0; step < STEPS; step++) {
@@ -59,13 +59,14 @@ static void offer(struct nearest *best, uint32_t k, double similarity,
 void nearest_select(struct nearest *best, uint32_t k, const double *row,
                     const struct rated *list, size_t n)
 {
+    const struct kernel *kernel = kernel_best();
     float sample[SAMPLE];
     uint32_t sampled = n < SAMPLE ? (uint32_t)n : SAMPLE;
     float floor;
 
     best->n = 0;
-    kernel_best()->gather(sample, row, list, sampled);
-    floor = sampled > k + SURPLUS ? threshold(sample, sampled, k) : 0;
+    kernel->gather(sample, row, list, sampled);
+    floor = sampled > k + SURPLUS ? threshold(kernel, sample, sampled, k) : 0;
     for (uint32_t i = 0; i < sampled; i++) {
         double similarity;
         if (sample[i] < floor)

@@ -4,6 +4,8 @@
 #ifndef MODEL_SVD_H
 #define MODEL_SVD_H
 
+#include "common/attributes.h"
+
 #include "model/factors.h"
 
 #include <stdatomic.h>
@@ -12,6 +14,15 @@
 static inline double svd_rate(double own, double all)
 {
     return own < 0 ? all : own;
+}
+
+/* The next row may lie anywhere, so the processor is told which it will be. */
+static inline void svd_prefetch(const void *row, size_t bytes)
+{
+    enum { CACHE_LINE = 64 };
+
+    for (size_t at = 0; at < bytes; at += CACHE_LINE)
+        PREFETCH((const char *)row + at);
 }
 
 /* Reports a cancelled fit; -1. */

@@ -17,8 +17,6 @@
  */
 #include "model/svd.h"
 
-#include "common/attributes.h"
-
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -169,11 +167,9 @@ static void walk_block(struct fast *f, uint32_t users, uint32_t items)
     float rate = bias_rate / sqrtf((float)(f->epoch + 1));
 
     for (size_t at = f->block_first[cell]; at < end; at++) {
-        if (at + AHEAD < end) {
-            const float *q = f->self->q_f32 + f->rows[at + AHEAD].item * stride;
-            for (size_t k = 0; k < stride; k += 16)
-                PREFETCH(q + k);
-        }
+        if (at + AHEAD < end)
+            svd_prefetch(f->self->q_f32 + f->rows[at + AHEAD].item * stride,
+                         stride * sizeof(float));
         step(f, &f->rows[at], rate);
     }
 }

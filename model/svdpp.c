@@ -21,8 +21,6 @@
  */
 #include "model/svd.h"
 
-#include "common/attributes.h"
-
 #include "model/implicit_lists.h"
 #include "model/numpy_random.h"
 #include "model/registry.h"
@@ -145,8 +143,8 @@ static void walk_user(struct trainer *t, uint32_t u)
     open_groups(t, u, s);
     for (size_t at = t->train->user_first[u]; at < end; at++) {
         if (at + AHEAD < last)
-            for (size_t f = 0; f < stride; f += 8)
-                PREFETCH(self->q + rows[at + AHEAD].other * stride + f);
+            svd_prefetch(self->q + rows[at + AHEAD].other * stride,
+                         stride * sizeof(double));
         double *q = self->q + rows[at].other * stride;
         double *bi = &self->b_i[rows[at].other];
         double e = rows[at].value - (t->train->mean + bu + *bi +
