@@ -4,6 +4,7 @@
  */
 #include "support/history.h"
 #include "support/run_suite.h"
+#include "support/topic_change.h"
 
 #include "producer/publisher.h"
 
@@ -150,36 +151,12 @@ START_TEST(an_empty_range_is_said)
 }
 END_TEST
 
-/* What the topic's retention does sooner or later. */
-static void delete_before(const char *topic, int32_t partition, int64_t offset)
-{
-    struct kafka_settings kafka = kafka_fixture_settings();
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new(1);
-    rd_kafka_conf_t *conf = NULL;
-
-    ck_assert_ok(kafka_conf(&kafka, KAFKA_PRODUCER, &conf, &err), err);
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
-    rd_kafka_DeleteRecords(client, &records, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
-    ck_assert_ptr_nonnull(event);
-    ck_assert_int_eq(rd_kafka_event_error(event), 0);
-    rd_kafka_event_destroy(event);
-    rd_kafka_DeleteRecords_destroy(records);
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-}
-
 START_TEST(an_expired_beginning_is_said)
 {
     char from[OPTION_SIZE];
 
     history_feed(&history, 0, 1500);
-    delete_before(history.way.names[PIPE_IMPRESSIONS], 1, 200);
+    topic_change_delete(history.way.names[PIPE_IMPRESSIONS], 1, 200);
     char *output = replay(refit, NULL, NULL);
     assert_said(output, "expired  ", 1, " partitions");
     free(output);
@@ -201,7 +178,8 @@ START_TEST(a_range_that_is_all_gone_is_empty)
 {
     history_feed(&history, 0, 1500);
     for (int32_t partition = 0; partition < HISTORY_BUSY; partition++)
-        delete_before(history.way.names[PIPE_IMPRESSIONS], partition, 500);
+        topic_change_delete(history.way.names[PIPE_IMPRESSIONS], partition,
+                            500);
     char *output = replay(refit, NULL, NULL);
     ck_assert_ptr_nonnull(strstr(output, "no settled impressions"));
     free(output);
@@ -270,8 +248,8 @@ START_TEST(a_snapshot_that_is_gone_leaves_impressions_out)
     history_feed(&history, 0, COUNT);
     train();
     free(pipeline_run(&history.way, "score", scoring, WAIT_MS));
-    delete_before(history.way.names[PIPE_CHUNKS], 0,
-                  RD_KAFKA_OFFSET_END /* all */);
+    topic_change_delete(history.way.names[PIPE_CHUNKS], 0,
+                        RD_KAFKA_OFFSET_END /* all */);
     char *output = replay("live", refit, NULL);
     assert_said(output, "", 0, " by time of publication");
     assert_said(output, "", COUNT, " gone");

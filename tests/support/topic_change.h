@@ -31,7 +31,8 @@ void topic_change_copy(const char *from, int partitions, bool transactions,
 size_t topic_change_place(const struct fixture_record *record,
                           const char *bytes, size_t size);
 
-/* The broker deletes the records before that offset. */
+/* The broker deletes the records before that offset, as retention does sooner
+ * or later. */
 void topic_change_delete(const char *topic, int32_t partition, int64_t before);
 
 #endif
