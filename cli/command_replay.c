@@ -62,7 +62,7 @@ static const struct config_key keys[] = {
     {"join.pending_max", CONFIG_U32, FIELD(replay.intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"},
     {"log.rows",   CONFIG_U64, FIELD(replay.intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows that are learned from; 24 bytes each"},
     {"log.age_ms", CONFIG_U64, FIELD(log_age_ms), "0", 0, MS_MAX, NULL, "ms of event time that are learned from; 0: log.rows alone decides"},
-    {"buffer_bytes", CONFIG_U64, FIELD(replay.buffer_bytes), "67108864", 1048576, 17179869184.0, NULL, "bytes fetched ahead, of all partitions together"},
+    {"buffer_bytes", CONFIG_U64, FIELD(replay.buffer_bytes), "33554432", 1048576, 17179869184.0, NULL, "memory for what is fetched ahead, of all partitions together"},
     {"no_model.p",     CONFIG_F64, FIELD(replay.prior), "0.05", 0, 1, NULL, "answer while a contender has no model, as the scorer's"},
     {"refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, MS_MAX, NULL, "ms of event time between two fits of a contender refit:..."},
     {"refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "rows without which there is no fit"},

@@ -57,7 +57,7 @@ static const struct config_key keys[] = {
     {"log.age_ms", CONFIG_U64, FIELD(log_age_ms), "0", 0, MS_MAX, NULL, "ms of event time that are learned from; 0: log.rows alone decides"},
     {"history_ms", CONFIG_U64, FIELD(history_ms), "0", 0, MS_MAX, NULL, "start reading so long ago; 0: at the beginning of the topics"},
     {"merge.linger_ms", CONFIG_U32, FIELD(trainer.linger_ms), "500", 0, 60000, NULL, "ms that a live record waits for older ones of other partitions"},
-    {"buffer_bytes", CONFIG_U64, FIELD(trainer.buffer_bytes), "67108864", 1048576, 17179869184.0, NULL, "bytes fetched ahead, of all partitions together"},
+    {"buffer_bytes", CONFIG_U64, FIELD(trainer.buffer_bytes), "33554432", 1048576, 17179869184.0, NULL, "memory for what is fetched ahead, of all partitions together"},
     {"retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, MS_MAX, NULL, "ms between two models while there is anything new; 0: age is no reason"},
     {"retrain.rows",     CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "new labelled rows that make a new model; 0: their number is no reason"},
     {"retrain.min_rows", CONFIG_U64, FIELD(trainer.retrain_rows_min), "100", 1, 2147483647, NULL, "rows without which no model is made"},

@@ -1,5 +1,6 @@
 #include "consumer/merge_reader.h"
 
+#include "consumer/merge_fetch.h"
 #include "consumer/merge_heap.h"
 #include "consumer/merge_lanes.h"
 
@@ -20,8 +21,7 @@
 enum {
     LOOK_EVERY = 256, /* records between two looks at the other partitions */
     WAIT_SLICE_MS = 100,
-    LANE_BYTES_MIN = 64 * 1024,
-    LANE_BYTES_MAX = 64 * 1024 * 1024,
+    STARVED_MS = 2, /* a fetch under way takes less, mostly */
 };
 
 struct merge_reader {
@@ -71,22 +71,19 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     }
 }
 
-static int connect_client(struct merge_reader *reader, size_t lane_bytes,
+static int connect_client(struct merge_reader *reader, size_t buffer_bytes,
                           struct error *err)
 {
     char why[256];
-    char kbytes[32];
     rd_kafka_conf_t *conf = NULL;
 
     if (kafka_conf(&reader->kafka, KAFKA_CONSUMER, &conf, err) < 0)
         return -1;
-    snprintf(kbytes, sizeof(kbytes), "%zu", lane_bytes / 1024);
     if (kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0 ||
         kafka_conf_set(conf, "auto.offset.reset", "error", err) < 0 ||
         /* The end of a partition is known after so long. */
         kafka_conf_set(conf, "fetch.wait.max.ms", "100", err) < 0 ||
-        /* Per partition, where each has a queue of its own. */
-        kafka_conf_set(conf, "queued.max.messages.kbytes", kbytes, err) < 0) {
+        merge_fetch_conf(conf, reader->lanes.count, buffer_bytes, err) < 0) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
@@ -137,23 +134,13 @@ static int make_tables(struct merge_reader *reader, struct error *err)
     return 0;
 }
 
-static size_t lane_bytes(const struct merge_reader *reader, size_t total)
-{
-    size_t share = reader->lanes.count ? total / reader->lanes.count : total;
-
-    if (share < LANE_BYTES_MIN)
-        return LANE_BYTES_MIN;
-    return share > LANE_BYTES_MAX ? LANE_BYTES_MAX : share;
-}
-
 static int open_reader(struct merge_reader *reader,
                        const struct merge_reader_config *config,
                        struct error *err)
 {
     if (merge_lanes_list(&reader->lanes, config, err) < 0 ||
         make_tables(reader, err) < 0 || open_pipe(reader, err) < 0 ||
-        connect_client(reader, lane_bytes(reader, config->buffer_bytes), err) <
-            0 ||
+        connect_client(reader, config->buffer_bytes, err) < 0 ||
         merge_lanes_bound(&reader->lanes, reader->client, config, err) < 0)
         return -1;
     return start_lanes(reader, err);
@@ -270,11 +257,25 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
     return 0;
 }
 
-static void wait_for_queues(struct merge_reader *reader, int64_t wait_ms)
+/* A queue's first record writes to the pipe. */
+static bool is_woken(const struct merge_reader *reader, int64_t wait_ms)
 {
     struct pollfd fd = {.fd = reader->wake[0], .events = POLLIN};
 
-    poll(&fd, 1, (int)(wait_ms < WAIT_SLICE_MS ? wait_ms : WAIT_SLICE_MS));
+    return poll(&fd, 1, (int)wait_ms) != 0;
+}
+
+static void wait_for_queues(const struct merge_reader *reader, int64_t wait_ms)
+{
+    int64_t slice_ms = wait_ms < WAIT_SLICE_MS ? wait_ms : WAIT_SLICE_MS;
+
+    if (slice_ms > STARVED_MS && reader->missing > 0) {
+        if (is_woken(reader, STARVED_MS))
+            return;
+        merge_fetch_wake(&reader->lanes, reader->client);
+        slice_ms -= STARVED_MS;
+    }
+    (void)is_woken(reader, slice_ms);
 }
 
 static void let_go(struct merge_reader *reader)
