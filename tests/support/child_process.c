@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,10 +82,11 @@ static int status_of(int wait_status)
 int child_wait(struct child_process *child, unsigned timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    struct rusage usage = {0};
     int status = 0;
 
     ck_assert_int_gt(child->pid, 0);
-    while (waitpid(child->pid, &status, WNOHANG) == 0) {
+    while (wait4(child->pid, &status, WNOHANG, &usage) == 0) {
         if (clock_monotonic_ms() > deadline) {
             char *errors = child_errors(child);
             kill(child->pid, SIGKILL);
@@ -93,6 +95,7 @@ int child_wait(struct child_process *child, unsigned timeout_ms)
         clock_sleep_ms(POLL_MS);
     }
     child->pid = 0;
+    child->peak_kib = usage.ru_maxrss;
     return status_of(status);
 }
 

@@ -13,6 +13,7 @@
 struct child_process {
     pid_t pid;
     char out_path[64], err_path[64]; /* what it writes, in files */
+    long peak_kib; /* the most memory it had; known once it was waited for */
 };
 
 /* Starts a program; `arguments` begins with its path and ends with NULL.
