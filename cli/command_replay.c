@@ -57,6 +57,7 @@ static const struct config_key keys[] = {
     {"field.ad",        CONFIG_TEXT, FIELD(replay.intake.fields.ad),        "ad",    0, 0, NULL, "event field: what is seen"},
     {"field.click",     CONFIG_TEXT, FIELD(replay.intake.fields.click),     "click", 0, 0, NULL, "label field: 0 to 1, above 0 is a click"},
     {"field.anonymous", CONFIG_TEXT, FIELD(replay.intake.fields.anonymous), "",      0, 0, NULL, "user ids that mean nobody, comma separated"},
+    {"join",             CONFIG_CHOICE, FIELD(replay.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves: then they alone are read"},
     {"join.window_ms",   CONFIG_U64, FIELD(window_ms), "600000",  0, MS_MAX, NULL, "ms of event time in which a click belongs to its impression; without one it is a negative then"},
     {"join.late_ms",     CONFIG_U64, FIELD(late_ms),   "1200000", 0, MS_MAX, NULL, "ms after the window in which a click still corrects it"},
     {"join.pending_max", CONFIG_U32, FIELD(replay.intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"},
@@ -126,6 +127,11 @@ static int take_range(const struct replay_settings *settings,
     return 0;
 }
 
+static bool joins(const struct replay_config *config)
+{
+    return config->intake.mode == JOIN_IMPRESSIONS;
+}
+
 static bool is_by_offsets(const struct replay_settings *settings)
 {
     return replay_offsets_is(settings->from) || replay_offsets_is(settings->to);
@@ -137,8 +143,8 @@ static int find_range(struct replay_settings *settings, struct error *err)
     struct replay_config *config = &settings->replay;
     struct replay_range_query query = {
         .kafka = config->kafka,
-        .impressions = config->impressions,
-        .labels = config->labels,
+        .rows = replay_rows_topic(config),
+        .labels = joins(config) ? config->labels : NULL,
         .reach_ms = config->intake.join.window_ms + config->intake.join.late_ms,
         .buffer_bytes = config->buffer_bytes,
         .timeout_ms = TIMEOUT_MS};
@@ -196,13 +202,31 @@ static int take_contenders(const struct invocation *with,
     return 0;
 }
 
+/* Predictions name the impressions that they answer. */
+static int check_join(const struct replay_config *config, struct error *err)
+{
+    if (joins(config))
+        return 0;
+    if (config->answers[0])
+        return error_set(err, ERROR_CONFIG,
+                         "predictions.topic: with join=labels there are no "
+                         "impressions that predictions could name; write them "
+                         "to a file: predictions=FILE");
+    for (size_t c = 0; c < config->contender_count; c++)
+        if (config->contenders[c].kind == CONTENDER_LIVE)
+            return error_set(err, ERROR_CONFIG,
+                             "contender live: with join=labels it is not known "
+                             "which model was live for a label; name other "
+                             "contenders: served, epoch:N, refit:ALGORITHM");
+    return 0;
+}
+
 static int take_settings(struct replay_settings *settings,
                          const struct invocation *with, struct error *err)
 {
     struct replay_config *config = &settings->replay;
 
     config->kafka = with->kafka;
-    config->intake.mode = JOIN_IMPRESSIONS;
     config->intake.join.window_ms = (int64_t)settings->window_ms;
     config->intake.join.late_ms = (int64_t)settings->late_ms;
     config->intake.log.age_ms = (int64_t)settings->log_age_ms;
@@ -213,9 +237,10 @@ static int take_settings(struct replay_settings *settings,
     settings->report.slices_max = settings->slices_max;
     settings->report.bootstrap.replicates = (size_t)settings->replicates;
     if ((!is_by_offsets(settings) && take_range(settings, config, err) < 0) ||
-        take_slices(settings, config, err) < 0)
+        take_slices(settings, config, err) < 0 ||
+        take_contenders(with, config, err) < 0)
         return -1;
-    return take_contenders(with, config, err);
+    return check_join(config, err);
 }
 
 /* --- Output -----------------------------------------------------------------
@@ -250,16 +275,23 @@ static int show(const struct replay_settings *settings,
     return write_page(settings->html, view, err);
 }
 
+/* An impression whose window is open has a label only if it was clicked. */
+static int64_t settled_before_ms(const struct replay_settings *settings,
+                                 const struct replay *replay)
+{
+    if (!joins(&settings->replay))
+        return INT64_MAX;
+    return replay->stream_ms == INT64_MIN
+               ? 0
+               : replay->stream_ms - settings->replay.intake.join.window_ms;
+}
+
 static int report(struct replay_settings *settings, struct replay *replay,
                   struct error *err)
 {
     struct replay_report *made = NULL;
 
-    /* An impression whose window is open has a label only if it was clicked. */
-    settings->report.settled_before_ms =
-        replay->stream_ms == INT64_MIN
-            ? 0
-            : replay->stream_ms - settings->replay.intake.join.window_ms;
+    settings->report.settled_before_ms = settled_before_ms(settings, replay);
     if (replay_report_make(replay->log, &settings->report, &made, err) < 0)
         return -1;
     struct replay_view view = {&settings->replay, replay, made};
@@ -336,7 +368,8 @@ const struct command replay_command = {
         "Reads impressions and labels of a range of time in one pass, lets "
         "every contender answer each impression with what was known by then, "
         "and reports how good the answers were. Joins no consumer group and "
-        "ends by itself. A contender is\n"
+        "ends by itself. With join=labels the labels topic alone is read. A "
+        "contender is\n"
         "\n"
         "  live                      the models that were live (the default)\n"
         "  epoch:N                   published version N\n"

@@ -65,13 +65,13 @@ static void print_head(const struct replay_view *view, FILE *out)
           "<meta name=\"viewport\" content=\"width=device-width\">"
           "<title>Replay of ",
           out);
-    html_text(out, view->config->impressions);
+    html_text(out, replay_rows_topic(view->config));
     fputs("</title><style>\n", out);
     for (size_t i = 0; replay_style[i]; i++)
         fprintf(out, "%s\n", replay_style[i]);
     print_rules(view, out);
     fputs("</style></head><body><main>\n<h1>Replay of ", out);
-    html_text(out, view->config->impressions);
+    html_text(out, replay_rows_topic(view->config));
     fputs("</h1><p class=\"soft\">", out);
     if (report->rows > 0)
         fprintf(out, "%s to %s UTC, ", page_time(report->first_ms, first),

@@ -176,6 +176,43 @@ static void print_count(FILE *out, uint64_t count, const char *what)
     fprintf(out, "</b><span>%s</span></div>", what);
 }
 
+static void print_labels(const struct join_books *books, uint64_t bad,
+                         FILE *out)
+{
+    fputs("<h3>Labels</h3><div class=\"facts small\">", out);
+    print_count(out, books->joined, "joined");
+    print_count(out, books->late, "late");
+    print_count(out, books->duplicate, "duplicate");
+    print_count(out, books->corrected, "corrected");
+    print_count(out, books->orphan, "without an impression");
+    print_count(out, books->waiting, "still waiting for their impression");
+    print_count(out, bad, "that were no events");
+    fputs("</div>", out);
+}
+
+static void print_notes(const struct replay_view *view, FILE *out)
+{
+    const struct replay_counts *counts = &view->replay->counts;
+
+    for (size_t c = 0; c < view->report->contenders; c++)
+        if (view->replay->versions[c] > 0) {
+            fputs("<p class=\"soft\">", out);
+            html_text(out, name_of(view, c));
+            fprintf(out, " is version %" PRIu64 ".</p>",
+                    view->replay->versions[c]);
+        }
+    if (counts->fieldless > 0)
+        fprintf(out,
+                "<p class=\"soft\">%" PRIu64 " answers of a field are left "
+                "out: it is absent, or no number from 0 to 1.</p>",
+                counts->fieldless);
+    if (counts->expired > 0)
+        fprintf(out,
+                "<p class=\"soft\">%zu partitions begin behind records that "
+                "retention took.</p>",
+                counts->expired);
+}
+
 void page_account(const struct replay_view *view, FILE *out)
 {
     const struct replay_report *report = view->report;
@@ -188,18 +225,10 @@ void page_account(const struct replay_view *view, FILE *out)
     print_count(out, report->open, "without a settled label");
     print_count(out, report->gone, "that a contender did not answer");
     print_count(out, books->repeated, "repeated");
-    print_count(out, counts->bad_impressions, "that were no events");
-    fputs("</div><h3>Labels</h3><div class=\"facts small\">", out);
-    print_count(out, books->joined, "joined");
-    print_count(out, books->late, "late");
-    print_count(out, books->duplicate, "duplicate");
-    print_count(out, books->corrected, "corrected");
-    print_count(out, books->orphan, "without an impression");
+    print_count(out, replay_bad_rows(view), "that were no events");
     fputs("</div>", out);
-    if (counts->expired > 0)
-        fprintf(out,
-                "<p class=\"soft\">%zu partitions begin behind records that "
-                "retention took.</p>",
-                counts->expired);
+    if (view->config->intake.mode == JOIN_IMPRESSIONS)
+        print_labels(books, counts->bad_labels, out);
+    print_notes(view, out);
     fputs("</section>\n", out);
 }

@@ -130,6 +130,14 @@ struct count {
     const char *what;
 };
 
+uint64_t replay_bad_rows(const struct replay_view *view)
+{
+    const struct replay_counts *counts = &view->replay->counts;
+
+    return view->config->intake.mode == JOIN_LABELS ? counts->bad_labels
+                                                    : counts->bad_impressions;
+}
+
 /* On as many lines as it takes. */
 static void print_counts(FILE *out, const char *title,
                          const struct count *counts, size_t n)
@@ -148,6 +156,22 @@ static void print_counts(FILE *out, const char *title,
     fputc('\n', out);
 }
 
+static void print_labels(const struct replay_counts *counts, FILE *out)
+{
+    const struct count labels[] = {
+        {counts->books.joined, "joined"},
+        {counts->books.late, "late"},
+        {counts->books.duplicate, "duplicate"},
+        {counts->books.corrected, "corrected"},
+        {counts->books.contradicted, "contradicted"},
+        {counts->books.orphan, "orphan"},
+        {counts->books.waiting, "still waiting for their impression"},
+        {counts->bad_labels, "bad"},
+    };
+
+    print_counts(out, "labels", labels, 8);
+}
+
 static void print_account(const struct replay_view *view, FILE *out)
 {
     const struct replay_report *report = view->report;
@@ -164,19 +188,11 @@ static void print_account(const struct replay_view *view, FILE *out)
         {report->open, "without a settled label"},
         {report->gone, "that a contender did not answer"},
         {counts->books.repeated, "repeated"},
-        {counts->bad_impressions, "bad"},
-    };
-    const struct count labels[] = {
-        {counts->books.joined, "joined"},
-        {counts->books.late, "late"},
-        {counts->books.duplicate, "duplicate"},
-        {counts->books.corrected, "corrected"},
-        {counts->books.contradicted, "contradicted"},
-        {counts->books.orphan, "orphan"},
-        {counts->bad_labels, "bad"},
+        {replay_bad_rows(view), "bad"},
     };
     print_counts(out, "left out", left_out, 4);
-    print_counts(out, "labels", labels, 7);
+    if (view->config->intake.mode == JOIN_IMPRESSIONS)
+        print_labels(counts, out);
     for (size_t c = 0; c < report->contenders; c++)
         if (view->replay->versions[c] > 0)
             fprintf(out, "version  %s is version %" PRIu64 "\n",

@@ -31,6 +31,9 @@ void replay_print_page(const struct replay_view *view, FILE *out);
 /* "2026-11-24", with hours and minutes where the windows are short. */
 const char *replay_time(int64_t ts_ms, int64_t window_ms, char out[32]);
 
+/* Records of the topic of rows that were none. */
+uint64_t replay_bad_rows(const struct replay_view *view);
+
 /* Is the first figure a better one? */
 bool replay_is_better(enum figure figure, double a, double b);
 

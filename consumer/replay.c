@@ -1,15 +1,12 @@
 #include "consumer/replay.h"
 
 #include "common/clock.h"
-#include "common/event_codec.h"
 #include "common/log.h"
 #include "common/stop.h"
 
-#include "consumer/replay_topic.h"
+#include "consumer/replay_pass.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,180 +17,10 @@ enum {
     SHOW_MS = 5000,
 };
 
-struct pass {
-    const struct replay_config *config;
-    struct replay *out;
-    struct merge_reader *reader;
-    struct intake *intake;
-    struct live_models *live;
-    struct replay_topic *answers; /* NULL: they go nowhere else */
-    struct contender contenders[CONTENDERS_MAX];
-    struct contender_questions questions;
-    size_t opened;    /* of these */
-    bool in_range;    /* an impression of the range has been seen */
-    uint64_t base;    /* its sequence: row 0 of the log */
-    int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
-    int64_t shown_ms;
-};
-
-/* --- Labels -----------------------------------------------------------------
- */
-
-static void take_outcome(void *context, const struct join_outcome *outcome)
-{
-    struct pass *pass = context;
-
-    if (pass->in_range && outcome->sequence >= pass->base)
-        replay_log_label(pass->out->log, outcome->sequence - pass->base,
-                         outcome->label);
-}
-
-static int take_label(struct pass *pass, const struct message *message,
-                      struct error *err)
-{
-    struct label label;
-
-    if (event_decode_label(&pass->config->intake.fields, message->value,
-                           message->value_size, &label, NULL) != EVENT_OK) {
-        pass->out->counts.bad_labels++;
-        return 0;
-    }
-    return intake_label(pass->intake, &label, message->timestamp_ms, err);
-}
-
-/* --- Fits -------------------------------------------------------------------
- */
-
-static int start_fit(struct pass *pass, struct contender *contender,
-                     struct error *err)
-{
-    struct training_set *set = NULL;
-    struct fit_config fit = contender->spec.refit;
-
-    if (training_log_select(intake_log(pass->intake), pass->config->holdout,
-                            &set, err) < 0)
-        return -1;
-    if (set->count == 0 ||
-        set->count + set->held_count < pass->config->refit_rows_min) {
-        training_set_free(set);
-        return 0; /* too little: what there is serves on */
-    }
-    fit.scale = pass->config->scale;
-    fit.calibrate = pass->config->calibrate;
-    pass->out->counts.fits++;
-    return fit_job_start(&fit, set, &contender->job, err);
-}
-
-/* All contenders at once, each in its thread; then all are waited for. */
-static int refit(struct pass *pass, struct error *err)
-{
-    int64_t start_ns = clock_monotonic_ns();
-
-    for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].spec.kind == CONTENDER_REFIT &&
-            start_fit(pass, &pass->contenders[c], err) < 0)
-            return -1;
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_take_fit(&pass->contenders[c], err) < 0)
-            return -1;
-    pass->out->counts.fit_seconds +=
-        (double)(clock_monotonic_ns() - start_ns) / 1e9;
-    return 0;
-}
-
-/* At whole multiples of the interval, so that the schedule does not depend on
- * where the range begins. */
-static int refit_when_due(struct pass *pass, int64_t ts_ms, struct error *err)
-{
-    int64_t every_ms = pass->config->refit_every_ms;
-    bool is_due = pass->refit_ms != INT64_MIN && ts_ms >= pass->refit_ms;
-
-    if (pass->refit_ms == INT64_MIN || is_due)
-        pass->refit_ms = (ts_ms / every_ms + 1) * every_ms;
-    return is_due ? refit(pass, err) : 0;
-}
-
-/* --- Answers ----------------------------------------------------------------
- */
-
-static int answer_all(struct pass *pass, const struct impression *event,
-                      const struct message *message, struct replay_row **row,
-                      struct error *err)
-{
-    struct span bytes = {message->value, (uint32_t)message->value_size};
-
-    if (replay_log_append(pass->out->log, event->ts_ms, message->partition,
-                          message->offset, bytes, row, err) < 0)
-        return -1;
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_answer(&pass->contenders[c], &pass->questions, event,
-                             message, &(*row)->answers[c], err) < 0)
-            return -1;
-    return 0;
-}
-
-/* First the answers, then the join: a label that waited for the impression
- * resolves it at once. */
-static int take_row(struct pass *pass, const struct impression *event,
-                    const struct message *message, struct error *err)
-{
-    struct replay_log *log = pass->out->log;
-    struct replay_row *row = NULL;
-    struct intake_row became;
-
-    if (answer_all(pass, event, message, &row, err) < 0 ||
-        intake_impression(pass->intake, event, message->timestamp_ms, &became,
-                          err) < 0)
-        return -1;
-    if (!became.is_new) {
-        replay_log_drop(log);
-        return 0;
-    }
-    assert(became.sequence - pass->base + 1 == log->count);
-    row->ts_ms = became.ts_ms;
-    if (became.ts_ms < intake_reach_ms(pass->intake)) {
-        pass->out->counts.disordered++;
-        row->label = NAN; /* none can reach it any more */
-    }
-    if (replay_log_note_swaps(log, err) < 0)
-        return -1;
-    if (pass->answers &&
-        replay_topic_send(pass->answers, event, message, pass->contenders,
-                          row->answers, pass->opened, err) < 0)
-        return -1;
-    return replay_log_settle(log, intake_reach_ms(pass->intake), err);
-}
-
-static int take_impression(struct pass *pass, const struct message *message,
-                           struct error *err)
-{
-    struct impression event;
-    struct intake_row row;
-
-    if (event_decode_impression(&pass->config->intake.fields, message->value,
-                                message->value_size, &event,
-                                NULL) != EVENT_OK) {
-        pass->out->counts.bad_impressions++;
-        return 0;
-    }
-    int64_t ts_ms = intake_plausible_ms(event.ts_ms, message->timestamp_ms);
-    if (refit_when_due(pass, ts_ms, err) < 0)
-        return -1;
-    if (!pass->in_range && message->timestamp_ms < pass->config->from_ms) {
-        pass->out->counts.history++;
-        return intake_impression(pass->intake, &event, message->timestamp_ms,
-                                 &row, err);
-    }
-    if (!pass->in_range)
-        pass->base = training_log_counts(intake_log(pass->intake)).appended;
-    pass->in_range = true;
-    return take_row(pass, &event, message, err);
-}
-
 /* --- The pass ---------------------------------------------------------------
  */
 
-static void show(struct pass *pass)
+static void show(struct replay_pass *pass)
 {
     int64_t now_ms = clock_monotonic_ms();
 
@@ -206,7 +33,22 @@ static void show(struct pass *pass)
              merge_reader_lag(pass->reader));
 }
 
-static int read_all(struct pass *pass, struct error *err)
+static bool joins(const struct replay_config *config)
+{
+    return config->intake.mode == JOIN_IMPRESSIONS;
+}
+
+static int take(struct replay_pass *pass, const struct merge_record *record,
+                struct error *err)
+{
+    if (!joins(pass->config))
+        return replay_take_labelled(pass, &record->message, err);
+    return record->topic == 0
+               ? replay_take_impression(pass, &record->message, err)
+               : replay_take_label(pass, &record->message, err);
+}
+
+static int read_all(struct replay_pass *pass, struct error *err)
 {
     struct merge_record record;
     enum merge_result result;
@@ -218,9 +60,7 @@ static int read_all(struct pass *pass, struct error *err)
             return -1;
         if (result == MERGE_END)
             return replay_log_settle(pass->out->log, INT64_MAX, err);
-        if (result == MERGE_RECORD &&
-            (record.topic == 0 ? take_impression
-                               : take_label)(pass, &record.message, err) < 0)
+        if (result == MERGE_RECORD && take(pass, &record, err) < 0)
             return -1;
         show(pass);
     }
@@ -240,7 +80,7 @@ static bool has(const struct replay_config *config,
     return false;
 }
 
-static int open_live(struct pass *pass, struct error *err)
+static int open_live(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     struct live_models_config live = {.models = {.kafka = config->kafka},
@@ -264,7 +104,7 @@ static int open_live(struct pass *pass, struct error *err)
                : 0;
 }
 
-static int open_contenders(struct pass *pass, struct error *err)
+static int open_contenders(struct replay_pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
         const struct contender_spec *spec = &pass->config->contenders[c];
@@ -277,12 +117,13 @@ static int open_contenders(struct pass *pass, struct error *err)
     return 0;
 }
 
-static int open_reader(struct pass *pass, struct error *err)
+static int open_reader(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     struct merge_reader_config reader = {
         .kafka = config->kafka,
-        .topics = {config->impressions, config->labels, NULL},
+        .topics = {replay_rows_topic(config),
+                   joins(config) ? config->labels : NULL},
         .from_ms = config->from_ms == MERGE_FROM_BEGINNING
                        ? MERGE_FROM_BEGINNING
                        : config->from_ms - config->history_ms,
@@ -303,7 +144,7 @@ static int open_reader(struct pass *pass, struct error *err)
     return 0;
 }
 
-static int open_answers(struct pass *pass, struct error *err)
+static int open_answers(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     const struct replay_topic_config topic = {
@@ -318,7 +159,7 @@ static int open_answers(struct pass *pass, struct error *err)
                               : 0;
 }
 
-static int open_all(struct pass *pass, struct error *err)
+static int open_all(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     struct replay_log_config log = {.contenders = config->contender_count,
@@ -326,7 +167,7 @@ static int open_all(struct pass *pass, struct error *err)
                                     .folder = config->spool_folder};
     struct intake_config intake = config->intake;
 
-    intake.on_outcome = take_outcome;
+    intake.on_outcome = replay_take_outcome;
     intake.context = pass;
     memcpy(log.fields, config->fields, sizeof(log.fields));
     memcpy(log.sinks, config->sinks, sizeof(log.sinks));
@@ -340,7 +181,7 @@ static int open_all(struct pass *pass, struct error *err)
     return open_reader(pass, err);
 }
 
-static void count_all(struct pass *pass)
+static void count_all(struct replay_pass *pass)
 {
     struct replay_counts *counts = &pass->out->counts;
 
@@ -353,7 +194,7 @@ static void count_all(struct pass *pass)
         counts->live = live_models_counts(pass->live);
 }
 
-static void close_all(struct pass *pass)
+static void close_all(struct replay_pass *pass)
 {
     merge_reader_close(pass->reader);
     replay_topic_close(pass->answers);
@@ -367,7 +208,7 @@ int replay_run(const struct replay_config *config, struct replay *out,
                struct error *err)
 {
     struct replay replay = {0};
-    struct pass *pass = calloc(1, sizeof(*pass));
+    struct replay_pass *pass = calloc(1, sizeof(*pass));
 
     if (!pass)
         return error_set(err, ERROR_LIMIT, "no memory for a replay");

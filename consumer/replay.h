@@ -30,7 +30,9 @@ struct replay_config {
     char impressions[250], labels[250], predictions[250]; /* topics */
     char models[250], chunks[250];
 
-    struct intake_config intake; /* mode JOIN_IMPRESSIONS */
+    struct intake_config intake; /* JOIN_LABELS: a row for each label with user
+                                    and ad, whose bytes are the impression's;
+                                    impressions are not read */
     int64_t from_ms;             /* record time; MERGE_FROM_BEGINNING */
     int64_t to_ms;               /* 0: the ends that the topics have now */
     int64_t history_ms; /* so long before from_ms is learned from already */
@@ -77,6 +79,13 @@ struct replay {
     uint64_t versions[CONTENDERS_MAX]; /* that a contender is throughout; 0 */
     struct replay_counts counts;
 };
+
+/* The topic whose records are the rows. */
+static inline const char *replay_rows_topic(const struct replay_config *config)
+{
+    return config->intake.mode == JOIN_LABELS ? config->labels
+                                              : config->impressions;
+}
 
 /* The caller frees what *out owns. Ends early, with ERROR_TEMPORARY, when the
  * program is asked to stop. */

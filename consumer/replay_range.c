@@ -76,7 +76,7 @@ int replay_offsets_parse(const char *text, struct replay_offsets *out,
     return 0;
 }
 
-/* --- Impressions ------------------------------------------------------------
+/* --- Rows ------------------------------------------------------------
  */
 
 static bool is_there(const struct topic_extent *extent, int32_t partition)
@@ -124,10 +124,10 @@ static void add_named(const struct replay_range_query *query,
     range->expired += from ? *from < low && mine->first < mine->next : low > 0;
 }
 
-static int find_impressions(const struct replay_range_query *query,
-                            struct replay_range *range, struct error *err)
+static int find_rows(const struct replay_range_query *query,
+                     struct replay_range *range, struct error *err)
 {
-    const struct extent_query all = {.topic = query->impressions,
+    const struct extent_query all = {.topic = query->rows,
                                      .partition = EXTENT_ALL_PARTITIONS,
                                      .timeout_ms = query->timeout_ms};
     struct topic_extent extent = {.count = 0};
@@ -176,14 +176,14 @@ static int look(const struct replay_range_query *query,
                 size_t records_max, int64_t *first_ms, int64_t *last_ms,
                 struct error *err)
 {
-    const struct merge_reader_config config = {
-        .kafka = query->kafka,
-        .topics = {query->impressions, NULL},
-        .ranges = ranges,
-        .range_count = count,
-        .ends = true,
-        .buffer_bytes = query->buffer_bytes,
-        .timeout_ms = query->timeout_ms};
+    const struct merge_reader_config config = {.kafka = query->kafka,
+                                               .topics = {query->rows, NULL},
+                                               .ranges = ranges,
+                                               .range_count = count,
+                                               .ends = true,
+                                               .buffer_bytes =
+                                                   query->buffer_bytes,
+                                               .timeout_ms = query->timeout_ms};
     struct merge_reader *reader = NULL;
 
     if (merge_reader_open(&config, &reader, err) < 0)
@@ -253,13 +253,8 @@ static int add_labels(const struct replay_range_query *query, int64_t last_ms,
 static int find_labels(const struct replay_range_query *query,
                        struct replay_range *range, struct error *err)
 {
-    int64_t last_ms = INT64_MIN;
+    int64_t last_ms = range->from_ms;
 
-    if (look(query, range->ranges, range->count, 1, &range->from_ms, &last_ms,
-             err) < 0)
-        return -1;
-    if (range->from_ms == INT64_MIN)
-        return 0;
     for (size_t i = 0; i < range->count; i++)
         if (range->ranges[i].first < range->ranges[i].next &&
             look_at_tail(query, &range->ranges[i], &last_ms, err) < 0)
@@ -267,13 +262,26 @@ static int find_labels(const struct replay_range_query *query,
     return add_labels(query, last_ms, range, err);
 }
 
+static int find_all(const struct replay_range_query *query,
+                    struct replay_range *range, struct error *err)
+{
+    int64_t ignored_ms = INT64_MIN;
+
+    if (find_rows(query, range, err) < 0 ||
+        look(query, range->ranges, range->count, 1, &range->from_ms,
+             &ignored_ms, err) < 0)
+        return -1;
+    return query->labels && range->from_ms != INT64_MIN
+               ? find_labels(query, range, err)
+               : 0;
+}
+
 int replay_range_find(const struct replay_range_query *query,
                       struct replay_range *out, struct error *err)
 {
     struct replay_range range = {.from_ms = INT64_MIN};
 
-    if (find_impressions(query, &range, err) < 0 ||
-        find_labels(query, &range, err) < 0) {
+    if (find_all(query, &range, err) < 0) {
         replay_range_free(&range);
         return -1;
     }

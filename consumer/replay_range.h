@@ -1,5 +1,5 @@
 /*
- * replay_range.h - a range of the impressions by offsets, and the labels that
+ * replay_range.h - a range by offsets of the topic of rows, and the labels that
  * belong to it.
  *
  * Only partitions that are named in `from` or `to` are read. A bound that is
@@ -37,15 +37,16 @@ int replay_offsets_parse(const char *text, struct replay_offsets *out,
 
 struct replay_range_query {
     struct kafka_settings kafka;
-    const char *impressions, *labels; /* topics; borrowed */
-    struct replay_offsets from, to;   /* `from` is in it, `to` is not */
+    const char *rows;   /* the topic that the offsets are of; borrowed */
+    const char *labels; /* of those rows, in a topic of their own; NULL: none */
+    struct replay_offsets from, to; /* `from` is in it, `to` is not */
     int64_t reach_ms; /* so long after its impression a label counts */
     size_t buffer_bytes;
     unsigned timeout_ms;
 };
 
 struct replay_range {
-    struct manifest_range *ranges; /* of both topics; owned */
+    struct manifest_range *ranges; /* of all topics; owned */
     size_t count;
     int64_t from_ms; /* the earliest record time; INT64_MIN: it is empty */
     size_t expired;  /* partitions whose first offset is there no longer */

@@ -48,8 +48,10 @@ median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 prepare() {
     broker=$("$root/deploy/kafka" start --instance "$instance")
     input=bench-in-$rows seen=bench-seen-$model
+    [ -x "$meter" ] || die "no $meter: configure with -DBUILD_TESTING=ON"
     if ! "$meter" span "$broker" "$input" >"$work/span" 2>/dev/null ||
-        [ "$(cut -d' ' -f1 "$work/span")" -lt "$rows" ]; then
+        [ "$(cut -d' ' -f1 "$work/span")" -ne "$rows" ]; then
+        drop "$input" 2>/dev/null || true
         say "feeding $rows impressions into $input"
         "$pctr" topics -b "$broker" --partitions 8 --history \
             --topic.impressions "$input" --topic.labels "$seen" \
