@@ -261,9 +261,12 @@ static int write_page(const char *path, const struct replay_view *view,
     return 0;
 }
 
+/* The page first: who reads the tables may stop at the first lines. */
 static int show(const struct replay_settings *settings,
                 const struct replay_view *view, struct error *err)
 {
+    if (write_page(settings->html, view, err) < 0)
+        return -1;
     if (settings->json) {
         if (replay_print_json(view, stdout, err) < 0)
             return -1;
@@ -272,7 +275,7 @@ static int show(const struct replay_settings *settings,
     }
     if (fflush(stdout) != 0)
         return error_set(err, ERROR_IO, "write the report");
-    return write_page(settings->html, view, err);
+    return 0;
 }
 
 /* An impression whose window is open has a label only if it was clicked. */

@@ -11,17 +11,14 @@ enum {
     RECORD_BYTES = 1024,
     LANE_BYTES_MIN = 64 * 1024,
     LANE_BYTES_MAX = 64 * 1024 * 1024,
+    FETCH_BYTES_MIN = 64 * 1024, /* of one partition: a few batches */
     FETCH_BYTES_MAX = 1024 * 1024,
     WAKE_TIMEOUT_MS = 100,
 };
 
-static size_t share_of(size_t lanes, size_t buffer_bytes)
+static size_t within(size_t low, size_t value, size_t high)
 {
-    size_t share = lanes ? buffer_bytes / lanes : buffer_bytes;
-
-    if (share < LANE_BYTES_MIN)
-        return LANE_BYTES_MIN;
-    return share > LANE_BYTES_MAX ? LANE_BYTES_MAX : share;
+    return value < low ? low : value > high ? high : value;
 }
 
 static int set_number(rd_kafka_conf_t *conf, const char *name, size_t value,
@@ -37,15 +34,16 @@ int merge_fetch_conf(rd_kafka_conf_t *conf, size_t lanes, size_t buffer_bytes,
                      struct error *err)
 {
     /* Per partition, as each has a queue of its own. */
-    size_t share = share_of(lanes, buffer_bytes);
+    size_t share =
+        within(LANE_BYTES_MIN, buffer_bytes / (lanes + !lanes), LANE_BYTES_MAX);
     /* There is a fetch as long as there is room for one record, and it comes
-     * whole: so it is small beside the queue. */
-    size_t fetch = share / 8 < FETCH_BYTES_MAX ? share / 8 : FETCH_BYTES_MAX;
+     * whole: so it is small beside the queues. */
+    size_t one = within(FETCH_BYTES_MIN, share / 8, FETCH_BYTES_MAX);
 
     if (set_number(conf, "queued.max.messages.kbytes", share / 1024, err) < 0 ||
         set_number(conf, "queued.min.messages", share / RECORD_BYTES, err) <
             0 ||
-        set_number(conf, "fetch.message.max.bytes", fetch, err) < 0)
+        set_number(conf, "fetch.message.max.bytes", one, err) < 0)
         return -1;
     /* From 2.2 on a full queue is looked at again after so long, a second
      * unless told; 2.0 does not know it, see merge_fetch_wake(). */

@@ -11,8 +11,9 @@
  * in the same order, and what is live comes in order as far as partitions are
  * not further apart than that.
  *
- * Memory is bounded by buffer_bytes whatever the partitions hold, and records
- * that are gone are an error, never skipped. One thread.
+ * Memory is bounded by buffer_bytes, and one fetch of each partition, whatever
+ * the partitions hold; records that are gone are an error, never skipped. One
+ * thread.
  */
 #ifndef CONSUMER_MERGE_READER_H
 #define CONSUMER_MERGE_READER_H
