@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/csv_text.h"
+#include "cli/pair_table.h"
 #include "cli/predict_topic.h"
 
 #include "common/table.h"
@@ -77,61 +78,37 @@ static void print_batch(const struct predict_settings *settings,
     batch->count = 0;
 }
 
-static int read_id(const struct table_field *field, struct id *id,
-                   char text[ID_PRINT_SIZE], struct error *err)
+static void add_pair(const struct predict_settings *settings,
+                     const struct snapshot *snapshot, const struct id *user,
+                     const struct id *ad, struct batch *batch)
 {
-    if (field->size == 0 || field->size > ID_TEXT_MAX)
-        return error_set(err, ERROR_FORMAT, "an id of %zu bytes", field->size);
-    *id = id_from_text(field->text, field->size);
-    memcpy(text, field->text, field->size + 1);
-    return 0;
-}
+    size_t at = batch->count++;
 
-static int add_pair(const struct predict_settings *settings,
-                    const struct snapshot *snapshot,
-                    const struct table_field *user,
-                    const struct table_field *ad, struct batch *batch,
-                    struct error *err)
-{
-    struct id user_id, ad_id;
-    size_t at = batch->count;
-
-    if (read_id(user, &user_id, batch->texts[at][0], err) < 0 ||
-        read_id(ad, &ad_id, batch->texts[at][1], err) < 0)
-        return -1;
+    id_print(user, batch->texts[at][0]);
+    id_print(ad, batch->texts[at][1]);
     batch->pairs[at] = (struct pair){
-        id_in_list(&user_id, settings->topic.fields.anonymous)
+        id_in_list(user, settings->topic.fields.anonymous)
             ? INDEX_UNKNOWN
-            : id_map_find(snapshot->users, &user_id),
-        id_map_find(snapshot->ads, &ad_id),
+            : id_map_find(snapshot->users, user),
+        id_map_find(snapshot->ads, ad),
     };
-    batch->count++;
-    return 0;
 }
 
 static int predict_rows(const struct predict_settings *settings,
-                        const struct snapshot *snapshot, struct table *table,
-                        struct batch *batch, struct error *err)
+                        const struct snapshot *snapshot,
+                        struct pair_table *pairs, struct batch *batch,
+                        struct error *err)
 {
-    int user = table_column(table, settings->user, err);
-    int ad = user < 0 ? -1 : table_column(table, settings->ad, err);
-
-    if (ad < 0)
-        return -1;
     printf("user,ad,p%s\n",
            settings->details ? ",basis,impossible,neighbours" : "");
     for (;;) {
-        enum table_result result;
-        const struct table_field *fields = NULL;
-        struct error why = {0};
-        if (table_next(table, &result, &fields, &why, err) < 0)
+        struct id user, ad;
+        bool found;
+        if (pair_table_next(pairs, &found, &user, &ad, err) < 0)
             return -1;
-        if (result == TABLE_END)
+        if (!found)
             break;
-        if (result == TABLE_BAD || add_pair(settings, snapshot, &fields[user],
-                                            &fields[ad], batch, &why) < 0)
-            return error_set(err, ERROR_FORMAT, "line %" PRIu64 ": %s",
-                             table_line(table), why.text);
+        add_pair(settings, snapshot, &user, &ad, batch);
         if (batch->count == BATCH)
             print_batch(settings, snapshot, batch);
     }
@@ -143,7 +120,7 @@ static int predict_file(const struct predict_settings *settings,
                         const char *path, const struct snapshot *snapshot,
                         struct error *err)
 {
-    struct table *table = NULL;
+    struct pair_table pairs = {0};
     struct batch *batch = calloc(1, sizeof(*batch));
     int status = -1;
 
@@ -153,14 +130,17 @@ static int predict_file(const struct predict_settings *settings,
         error_set(err, ERROR_FAILED, "out of memory");
         goto out;
     }
-    if (table_open(path, (enum table_format)settings->format, &table, err) < 0)
+    if (pair_table_open(path, (enum table_format)settings->format,
+                        settings->user, settings->ad, &pairs, err) < 0)
         goto out;
-    status = predict_rows(settings, snapshot, table, batch, err);
+    status = predict_rows(settings, snapshot, &pairs, batch, err);
+    if (status < 0)
+        error_wrap(err, "'%s'", path);
     if (status == 0 && fflush(stdout) != 0)
         status = error_set(err, ERROR_IO, "write the predictions");
 
 out:
-    table_close(table);
+    pair_table_close(&pairs);
     if (batch)
         free(batch->texts);
     free(batch);

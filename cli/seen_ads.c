@@ -1,8 +1,9 @@
 #include "cli/seen_ads.h"
 
+#include "cli/pair_table.h"
+
 #include "model/ratings.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,40 +27,9 @@ static int no_memory(struct error *err)
 /* --- Reading -----------------------------------------------------------------
  */
 
-/* The first of the '|'-separated names that is there, or `given`. */
-static int find_column(const struct table *table, const char *given,
-                       const char *usual, struct error *err)
-{
-    char names[64], *rest = NULL;
-
-    if (given[0])
-        return table_column(table, given, err);
-    memcpy(names, usual, strlen(usual) + 1);
-    for (char *name = strtok_r(names, "|", &rest); name;
-         name = strtok_r(NULL, "|", &rest)) {
-        int column = table_column(table, name, err);
-        if (column >= 0)
-            return column;
-    }
-    return error_wrap(err, "none of %s", usual);
-}
-
-static int add_pair(struct seen_ads *seen, const struct table_field *user,
-                    const struct table_field *ad, const struct id_map *ads,
+static int add_pair(struct seen_ads *seen, struct seen_pair pair,
                     struct error *err)
 {
-    struct seen_pair pair;
-
-    if (user->size == 0 || user->size > ID_TEXT_MAX || ad->size > ID_TEXT_MAX)
-        return error_set(err, ERROR_FORMAT, "ids have 1 to %d bytes",
-                         ID_TEXT_MAX);
-    struct id user_id = id_from_text(user->text, user->size);
-    struct id ad_id = id_from_text(ad->text, ad->size);
-    pair.ad = id_map_find(ads, &ad_id);
-    if (pair.ad == INDEX_UNKNOWN)
-        return 0;
-    if (id_map_add(seen->users, &user_id, &pair.user, err) < 0)
-        return -1;
     if (seen->count == seen->room) {
         size_t room = seen->room ? seen->room * 2 : 1024;
         struct seen_pair *pairs =
@@ -73,21 +43,23 @@ static int add_pair(struct seen_ads *seen, const struct table_field *user,
     return 0;
 }
 
-static int read_pairs(struct seen_ads *seen, struct table *table, int user,
-                      int ad, const struct id_map *ads, struct error *err)
+/* Ads that the model does not know are none of its answers. */
+static int read_pairs(struct seen_ads *seen, struct pair_table *from,
+                      const struct id_map *ads, struct error *err)
 {
     for (;;) {
-        enum table_result result;
-        const struct table_field *fields = NULL;
-        struct error why = {0};
-        if (table_next(table, &result, &fields, &why, err) < 0)
+        struct seen_pair pair;
+        struct id user, ad;
+        bool found;
+        if (pair_table_next(from, &found, &user, &ad, err) < 0)
             return -1;
-        if (result == TABLE_END)
+        if (!found)
             return 0;
-        if (result == TABLE_BAD ||
-            add_pair(seen, &fields[user], &fields[ad], ads, &why) < 0)
-            return error_set(err, ERROR_FORMAT, "line %" PRIu64 ": %s",
-                             table_line(table), why.text);
+        pair.ad = id_map_find(ads, &ad);
+        if (pair.ad != INDEX_UNKNOWN &&
+            (id_map_add(seen->users, &user, &pair.user, err) < 0 ||
+             add_pair(seen, pair, err) < 0))
+            return -1;
     }
 }
 
@@ -128,20 +100,18 @@ int seen_ads_read(const char *path, enum table_format format,
                   struct error *err)
 {
     struct seen_ads *seen = calloc(1, sizeof(*seen));
-    struct table *table = NULL;
+    struct pair_table pairs = {0};
     int status = -1;
 
     if (!seen)
         return no_memory(err);
     if (id_map_new(&seen->users, err) < 0 ||
-        table_open(path, format, &table, err) < 0)
+        pair_table_open(
+            path, format, user_column[0] ? user_column : "user|user_id|userId",
+            ad_column[0] ? ad_column : "ad|ad_id|item|item_id|movieId", &pairs,
+            err) < 0)
         goto out;
-    int user = find_column(table, user_column, "user|user_id|userId", err);
-    int ad = user < 0 ? -1
-                      : find_column(table, ad_column,
-                                    "ad|ad_id|item|item_id|movieId", err);
-    if (ad < 0 || read_pairs(seen, table, user, ad, ads, err) < 0 ||
-        group(seen, err) < 0) {
+    if (read_pairs(seen, &pairs, ads, err) < 0 || group(seen, err) < 0) {
         error_wrap(err, "'%s'", path);
         goto out;
     }
@@ -150,7 +120,7 @@ int seen_ads_read(const char *path, enum table_format format,
     status = 0;
 
 out:
-    table_close(table);
+    pair_table_close(&pairs);
     seen_ads_free(seen);
     return status;
 }

@@ -101,4 +101,8 @@ refused 78 "give 2 to 120 folds" cv "$clicks" --split.folds=3000
 refused 66 "no.csv" top --snapshot=c.snap --exclude=no.csv
 printf 'who,what\nu5,a4\n' >names.csv
 refused 78 "none of user" top --snapshot=c.snap --exclude=names.csv
+refused 78 "'names.csv': no column 'user'" predict --snapshot=c.snap names.csv
+printf 'user,ad\nu5,a4\nu5,\n' >noad.csv
+refused 65 "'noad.csv': line 3: an id of 0 bytes" predict --snapshot=c.snap noad.csv
+refused 65 "'noad.csv': line 3: an id of 0 bytes" top --snapshot=c.snap --exclude=noad.csv
 echo "ok"

@@ -77,6 +77,18 @@ struct model *every_model_fit_small(int which)
     return model;
 }
 
+void every_model_check_same_bytes(const struct model *a, const struct model *b)
+{
+    struct buffer first = {0}, second = {0};
+
+    model_save(a, &first);
+    model_save(b, &second);
+    ck_assert_uint_eq(first.size, second.size);
+    ck_assert_mem_eq(first.bytes, second.bytes, first.size);
+    buffer_free(&first);
+    buffer_free(&second);
+}
+
 void every_model_pairs(struct pair pairs[FEW_PAIRS])
 {
     for (uint32_t i = 0; i < FEW_PAIRS; i++) {

@@ -39,6 +39,9 @@ struct model *every_model_fit_few(int which);
 /* The same with few factors where it has any: few bytes. */
 struct model *every_model_fit_small(int which);
 
+/* Saved, both are the same bytes. */
+void every_model_check_same_bytes(const struct model *a, const struct model *b);
+
 /* Every pair, with the unknown user and ad. */
 void every_model_pairs(struct pair pairs[FEW_PAIRS]);
 

@@ -2,6 +2,7 @@
  * check_factor_models.c - the factor models against slow implementations of
  * the same formulas, on random rows with pairs that occur several times.
  */
+#include "support/every_model.h"
 #include "support/run_suite.h"
 
 #include "model/bytes_reader.h"
@@ -291,15 +292,9 @@ START_TEST(the_fast_solver_learns_and_repeats_itself)
     struct ratings *train = many_rows();
     struct model *a = fit(train, "svd", text, threads);
     struct model *b = fit(train, "svd", text, threads);
-    struct buffer first = {0}, second = {0};
 
     ck_assert_double_lt(rmse(a, train), 0.1); /* 0.4 by the mean */
-    model_save(a, &first);
-    model_save(b, &second);
-    ck_assert_uint_eq(first.size, second.size);
-    ck_assert_mem_eq(first.bytes, second.bytes, first.size);
-    buffer_free(&first);
-    buffer_free(&second);
+    every_model_check_same_bytes(a, b);
     model_free(a);
     model_free(b);
     ratings_free(train);

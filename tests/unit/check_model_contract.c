@@ -52,15 +52,9 @@ END_TEST
 
 START_TEST(saving_what_was_loaded_gives_the_same_bytes)
 {
-    struct buffer first = {0}, second = {0};
     struct model *model = every_model_fit_few(_i), *loaded = reload(model);
 
-    model_save(model, &first);
-    model_save(loaded, &second);
-    ck_assert_uint_eq(first.size, second.size);
-    ck_assert_mem_eq(first.bytes, second.bytes, first.size);
-    buffer_free(&first);
-    buffer_free(&second);
+    every_model_check_same_bytes(model, loaded);
     model_free(model);
     model_free(loaded);
 }
@@ -68,15 +62,9 @@ END_TEST
 
 START_TEST(two_fits_give_the_same_bytes)
 {
-    struct buffer first = {0}, second = {0};
     struct model *a = every_model_fit_few(_i), *b = every_model_fit_few(_i);
 
-    model_save(a, &first);
-    model_save(b, &second);
-    ck_assert_uint_eq(first.size, second.size);
-    ck_assert_mem_eq(first.bytes, second.bytes, first.size);
-    buffer_free(&first);
-    buffer_free(&second);
+    every_model_check_same_bytes(a, b);
     model_free(a);
     model_free(b);
 }

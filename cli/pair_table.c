@@ -1,0 +1,74 @@
+#include "cli/pair_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int find_column(const struct table *table, const char *wanted,
+                       struct error *err)
+{
+    char names[128], *rest = NULL;
+
+    snprintf(names, sizeof(names), "%s", wanted);
+    for (char *name = strtok_r(names, "|", &rest); name;
+         name = strtok_r(NULL, "|", &rest)) {
+        int column = table_column(table, name, err);
+        if (column >= 0)
+            return column;
+    }
+    return strchr(wanted, '|') ? error_wrap(err, "none of %s", wanted) : -1;
+}
+
+int pair_table_open(const char *path, enum table_format format,
+                    const char *user, const char *ad, struct pair_table *out,
+                    struct error *err)
+{
+    struct pair_table pairs = {0};
+
+    if (table_open(path, format, &pairs.table, err) < 0)
+        return -1;
+    pairs.user = find_column(pairs.table, user, err);
+    pairs.ad = pairs.user < 0 ? -1 : find_column(pairs.table, ad, err);
+    if (pairs.ad < 0) {
+        pair_table_close(&pairs);
+        return error_wrap(err, "'%s'", path);
+    }
+    *out = pairs;
+    return 0;
+}
+
+static int read_id(const struct table_field *field, struct id *out,
+                   struct error *why)
+{
+    if (field->size == 0 || field->size > ID_TEXT_MAX)
+        return error_set(why, ERROR_FORMAT,
+                         "an id of %zu bytes, 1 to %d are fine", field->size,
+                         ID_TEXT_MAX);
+    *out = id_from_text(field->text, field->size);
+    return 0;
+}
+
+int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
+                    struct id *ad, struct error *err)
+{
+    enum table_result result;
+    const struct table_field *fields = NULL;
+    struct error why = {0};
+
+    if (table_next(pairs->table, &result, &fields, &why, err) < 0)
+        return -1;
+    *found = result != TABLE_END;
+    if (result == TABLE_END)
+        return 0;
+    if (result == TABLE_BAD || read_id(&fields[pairs->user], user, &why) < 0 ||
+        read_id(&fields[pairs->ad], ad, &why) < 0)
+        return error_set(err, ERROR_FORMAT, "line %" PRIu64 ": %s",
+                         table_line(pairs->table), why.text);
+    return 0;
+}
+
+void pair_table_close(struct pair_table *pairs)
+{
+    table_close(pairs->table);
+    pairs->table = NULL;
+}
