@@ -3,23 +3,19 @@
  * and nothing that was not committed.
  */
 #include "support/child_process.h"
+#include "support/impression_feed.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
-#include "support/topic_ends.h"
 
 #include "common/clock.h"
-#include "common/event_codec.h"
-
-#include "producer/publisher.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 60000, PARTITIONS = 2, START_MS = 1700000000 };
+enum { WAIT_MS = 60000, PARTITIONS = 2 };
 
-static struct error err;
 static char topic[FIXTURE_NAME_SIZE], option[128];
 static char *out;
 
@@ -36,43 +32,11 @@ static void clean(void)
     out = NULL;
 }
 
-static int64_t time_of(int64_t number)
-{
-    return START_MS * INT64_C(1000) + number * 1000;
-}
-
-/* Numbers first to next - 1, by turns to the partitions; aborted or not. */
 static void feed(int64_t first, int64_t next, bool commit)
 {
-    struct publisher_config config = {.kafka = kafka_fixture_settings(),
-                                      .topics = {topic, NULL}};
-    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    struct publisher *publisher = NULL;
-    struct buffer bytes = {0};
+    const struct impression_feed impressions = {topic, PARTITIONS, 1, 1};
 
-    strcpy(config.transactional_id, topic);
-    ck_assert_ok(publisher_open(&config, &publisher, &err), err);
-    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
-    for (int64_t i = first; i < next; i++) {
-        struct impression event = {.id = id_from_number(i),
-                                   .user = id_from_number(1),
-                                   .ad = id_from_number(2),
-                                   .ts_ms = time_of(i)};
-        buffer_clear(&bytes);
-        event_encode_impression(&fields, &event, NULL, 0, &bytes);
-        struct outgoing record = {.partition = (int32_t)(i % PARTITIONS),
-                                  .value = bytes.bytes,
-                                  .value_size = bytes.size,
-                                  .timestamp_ms = time_of(i)};
-        ck_assert_ok(publisher_send(publisher, &record, &err), err);
-    }
-    ck_assert_int_eq(commit ? publisher_commit(publisher, &err)
-                            : publisher_abort(publisher, &err),
-                     PUBLISHER_OK);
-    publisher_close(publisher);
-    buffer_free(&bytes);
-    /* The markers of the transaction may be written after its end is told. */
-    topic_ends_await_stable(topic, WAIT_MS);
+    impression_feed_send(&impressions, first, next, commit);
 }
 
 static void start_cat(struct child_process *child, const char *first,
@@ -133,8 +97,9 @@ START_TEST(ranges)
     char from[64], to[64];
 
     feed(0, 100, true);
-    snprintf(from, sizeof(from), "--from=%lld", (long long)time_of(20));
-    snprintf(to, sizeof(to), "--to=%lld", (long long)time_of(30));
+    snprintf(from, sizeof(from), "--from=%lld",
+             (long long)impression_feed_time(20));
+    snprintf(to, sizeof(to), "--to=%lld", (long long)impression_feed_time(30));
     ck_assert_int_eq(cat(from, to), 0);
     assert_ids(20, 30);
     ck_assert_int_eq(cat("--from=@10", "--to=@12"), 0);

@@ -4,14 +4,10 @@
  * committed.
  */
 #include "support/child_process.h"
+#include "support/impression_feed.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
 #include "support/tiny_model.h"
-#include "support/topic_ends.h"
-
-#include "common/event_codec.h"
-
-#include "producer/publisher.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,8 +16,6 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 60000, PARTITIONS = 2, COUNT = 80, VERSION = 12 };
-
-static const int64_t start_ms = 1700000000000;
 
 static struct error err;
 static struct snapshot *model;
@@ -52,67 +46,20 @@ static void tear_down(void)
  */
 
 /* Every second user and ad is one that the model knows. */
-static struct id user_of(int64_t number)
-{
-    return id_from_number(number % (2 * TINY_USERS));
-}
+static const struct impression_feed impressions = {
+    topic, PARTITIONS, 2 * TINY_USERS, 2 * TINY_ADS};
 
-static struct id ad_of(int64_t number, char text[16])
-{
-    int size = snprintf(text, 16, "ad%d", (int)(number % (2 * TINY_ADS)));
-
-    return id_from_text(text, (size_t)size);
-}
-
-static void encode(int64_t number, struct buffer *bytes)
-{
-    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    char text[16];
-    struct impression event = {.id = id_from_number(number),
-                               .user = user_of(number),
-                               .ad = ad_of(number, text),
-                               .ts_ms = start_ms + number};
-
-    buffer_clear(bytes);
-    event_encode_impression(&fields, &event, NULL, 0, bytes);
-}
-
-/* Numbers first to next - 1, by turns to the partitions; aborted or not. */
 static void feed(int64_t first, int64_t next, bool commit)
 {
-    struct publisher_config config = {.kafka = kafka_fixture_settings(),
-                                      .topics = {topic, NULL}};
-    struct publisher *publisher = NULL;
-    struct buffer bytes = {0};
-
-    strcpy(config.transactional_id, topic);
-    ck_assert_ok(publisher_open(&config, &publisher, &err), err);
-    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
-    for (int64_t i = first; i < next; i++) {
-        encode(i, &bytes);
-        struct outgoing record = {.partition = (int32_t)(i % PARTITIONS),
-                                  .key = "key",
-                                  .key_size = 3,
-                                  .value = bytes.bytes,
-                                  .value_size = bytes.size,
-                                  .timestamp_ms = start_ms + i};
-        ck_assert_ok(publisher_send(publisher, &record, &err), err);
-    }
-    ck_assert_int_eq(commit ? publisher_commit(publisher, &err)
-                            : publisher_abort(publisher, &err),
-                     PUBLISHER_OK);
-    publisher_close(publisher);
-    buffer_free(&bytes);
-    /* The markers of the transaction may be written after its end is told. */
-    topic_ends_await_stable(topic, WAIT_MS);
+    impression_feed_send(&impressions, first, next, commit);
 }
 
 static struct prediction expected(int64_t number)
 {
-    char text[16];
-    struct id user = user_of(number), ad = ad_of(number, text);
+    char ad[AD_TEXT_SIZE];
+    struct impression event = impression_feed_event(&impressions, number, ad);
 
-    return tiny_model_predict(model, &user, &ad);
+    return tiny_model_predict(model, &event.user, &event.ad);
 }
 
 /* --- Running ----------------------------------------------------------------
@@ -149,7 +96,7 @@ static void check_csv(int64_t first, int64_t next, bool details)
         struct prediction p = expected(i);
         size_t used = (size_t)snprintf(
             wanted, sizeof(wanted), "%" PRId64 ",%" PRId64 ",%d,ad%d,%.17g", i,
-            start_ms + i, (int)(i % (2 * TINY_USERS)),
+            impression_feed_time(i), (int)(i % (2 * TINY_USERS)),
             (int)(i % (2 * TINY_ADS)), p.value);
         if (details)
             snprintf(wanted + used, sizeof(wanted) - used, ",%s,%d,%u",
@@ -165,7 +112,7 @@ START_TEST(a_topic_becomes_csv_in_the_order_of_time)
 {
     feed(0, 50, true);
     feed(50, 60, false);
-    kafka_fixture_send(topic, 0, NULL, 0, "\xc1", 1, start_ms + 49);
+    kafka_fixture_send(topic, 0, NULL, 0, "\xc1", 1, impression_feed_time(49));
     feed(50, COUNT, true);
     ck_assert_int_eq(predict("--details", NULL, NULL), 0);
     check_csv(0, COUNT, true);
@@ -179,8 +126,8 @@ START_TEST(a_range_is_what_is_scored)
     char from[64], to[64];
 
     feed(0, COUNT, true);
-    snprintf(from, sizeof(from), "--from=%" PRId64, start_ms + 20);
-    snprintf(to, sizeof(to), "--to=%" PRId64, start_ms + 30);
+    snprintf(from, sizeof(from), "--from=%" PRId64, impression_feed_time(20));
+    snprintf(to, sizeof(to), "--to=%" PRId64, impression_feed_time(30));
     ck_assert_int_eq(predict(from, to, NULL), 0);
     check_csv(20, 30, false);
     ck_assert_int_eq(predict("--from=@1000", NULL, NULL), 0);
@@ -199,7 +146,7 @@ static void check_record(const struct fixture_record *record)
     struct prediction p = expected(number);
     ck_assert_mem_eq(&event.p, &p.value, sizeof(p.value));
     ck_assert_int_eq(event.basis, p.basis);
-    ck_assert_int_eq(event_span_ms(event.raw_ts), start_ms + number);
+    ck_assert_int_eq(event_span_ms(event.raw_ts), impression_feed_time(number));
     ck_assert_uint_eq(event.model_version, VERSION);
     ck_assert_mem_eq(event.model_hash, model->sha256.bytes, MODEL_HASH_SIZE);
     ck_assert_int_eq(event.src_partition, number % PARTITIONS);
