@@ -1,5 +1,7 @@
 #include "common/id.h"
 
+#include "common/random.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,27 +48,17 @@ bool id_equal(const struct id *a, const struct id *b)
     return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
-/* The finaliser of splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t mix(uint64_t x)
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9u;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 uint64_t id_hash(const struct id *id)
 {
     if (!id->text)
-        return mix((uint64_t)id->number + 0x9e3779b97f4a7c15u);
+        return random_mix((uint64_t)id->number + 0x9e3779b97f4a7c15u);
 
     uint64_t hash = 0x9e3779b97f4a7c15u * (id->size + 1);
     for (uint32_t at = 0; at < id->size; at += 8) {
         uint64_t word = 0;
         uint32_t left = id->size - at;
         memcpy(&word, id->text + at, left < 8 ? left : 8);
-        hash = mix(hash ^ word);
+        hash = random_mix(hash ^ word);
     }
     return hash;
 }

@@ -4,11 +4,7 @@
 
 uint64_t random_next(uint64_t *state)
 {
-    uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
+    return random_mix(*state += 0x9e3779b97f4a7c15u);
 }
 
 double random_uniform(uint64_t *state)

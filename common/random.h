@@ -10,6 +10,15 @@
 
 #include <stdint.h>
 
+/* Its finaliser: from any one bit of x to every bit. Inline, since ids are
+ * hashed with it. */
+static inline uint64_t random_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
 uint64_t random_next(uint64_t *state);
 
 /* In [0, 1), 53 bits. */

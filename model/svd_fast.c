@@ -17,6 +17,8 @@
  */
 #include "model/svd.h"
 
+#include "common/random.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -62,13 +64,10 @@ struct worker {
 /* --- Preparing ---------------------------------------------------------------
  */
 
-/* splitmix64 (Steele et al. 2014): a number per place, whatever the order. */
-static uint64_t scramble(uint64_t x)
+/* A number per place, whatever the order. */
+static uint64_t scramble(uint64_t place)
 {
-    x += 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-    return x ^ (x >> 31);
+    return random_next(&place);
 }
 
 /* Blocks are scattered over the indices: early ones have the most rows. */

@@ -1,27 +1,15 @@
 #include "bench/shaped.h"
 
+#include "common/random.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static uint64_t random_word(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15U;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-    return z ^ z >> 31;
-}
-
-static double random_share(uint64_t *state)
-{
-    return (double)(random_word(state) >> 11) / 9007199254740992.0;
-}
-
 /* 0..n-1, low numbers more often: the density falls as exp(-decay i / n). */
 static uint32_t long_tailed(uint64_t *state, uint32_t n, double decay)
 {
-    double share = random_share(state);
+    double share = random_uniform(state);
     double at = -log(1 - share * (1 - exp(-decay))) / decay;
     uint32_t index = (uint32_t)(at * n);
 
@@ -56,7 +44,7 @@ static void *zeroed(size_t count, size_t size)
 static double star(uint64_t *state, uint32_t user, uint32_t item)
 {
     double taste = (double)((user * 31 + item * 17) % 7) / 3 - 1;
-    double value = floor(3.6 + taste + 2 * (random_share(state) - 0.5) + 0.5);
+    double value = floor(3.6 + taste + 2 * (random_uniform(state) - 0.5) + 0.5);
 
     return value < 1 ? 1 : value > 5 ? 5 : value;
 }
@@ -96,7 +84,7 @@ struct ratings *shaped_clicks(void)
         uint32_t user = long_tailed(&state, USERS, 4);
         uint32_t ad = long_tailed(&state, ADS, 7);
         double rate = 0.02 + 0.3 * (double)((ad * 2654435761U) % 97) / 97;
-        out[i] = (struct rating){user, ad, random_share(&state) < rate};
+        out[i] = (struct rating){user, ad, random_uniform(&state) < rate};
     }
     return build(out, ROWS, USERS, ADS, (struct scale){0, 1});
 }

@@ -8,19 +8,15 @@
 
 #include "common/cursor.h"
 #include "common/packer.h"
+#include "common/random.h"
 
 #include <string.h>
 
 static uint64_t state;
 
-/* splitmix64 */
 static uint64_t draw(uint64_t below)
 {
-    uint64_t x = state += 0x9e3779b97f4a7c15u;
-
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return (x ^ (x >> 31)) % below;
+    return random_next(&state) % below;
 }
 
 static void pack_text_of_any_size(msgpack_packer *packer, bool text)
