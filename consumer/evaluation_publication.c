@@ -13,7 +13,7 @@
 enum {
     CONTACT_MS = 10000,
     CATCH_UP_MS = 20000,
-    TRANSACTION_MS = 15000, /* the trainer reads nothing meanwhile */
+    TRANSACTION_MS = 15000, /* a stop waits for it */
     FLUSH_MS = 15000,
     WAIT_MS = 100,
     READ_BYTES = 4 << 20,
@@ -211,7 +211,8 @@ static int transact(struct evaluation_publication *self,
 
 int evaluation_publication_publish(struct evaluation_publication *self,
                                    const struct evaluation_event *events,
-                                   size_t count, struct error *err)
+                                   size_t count, size_t *sent,
+                                   struct error *err)
 {
     if (!self->publisher && start(self, err) < 0)
         goto failed;
@@ -223,6 +224,7 @@ int evaluation_publication_publish(struct evaluation_publication *self,
         goto failed;
     for (size_t i = 0; i < count; i++)
         note(self, &events[i]);
+    *sent = count;
     return 0;
 
 failed:

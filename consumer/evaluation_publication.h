@@ -37,12 +37,14 @@ int evaluation_publication_open(
 const struct evaluation_event *
 evaluation_publication_newest(const struct evaluation_publication *publication);
 
-/* Windows in the order of time. Returns after the commit. After a failure the
- * next call begins anew and leaves out what was committed after all.
- * ERROR_FENCED: there is a younger trainer. */
+/* Windows in the order of time. Returns after the commit, which may take most
+ * of a minute; *sent is without those that were published before. After a
+ * failure the next call begins anew and leaves out what was committed after
+ * all. ERROR_FENCED: there is a younger trainer. */
 int evaluation_publication_publish(struct evaluation_publication *publication,
                                    const struct evaluation_event *events,
-                                   size_t count, struct error *err) MUST_CHECK;
+                                   size_t count, size_t *sent,
+                                   struct error *err) MUST_CHECK;
 
 /* NULL is fine. */
 void evaluation_publication_close(struct evaluation_publication *publication);

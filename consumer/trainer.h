@@ -68,7 +68,6 @@ struct trainer_counts {
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */
     struct evaluation_counts evaluation;
-    uint64_t evaluations; /* records published */
 };
 
 /* Opens all clients before it returns: no broker, no topic and a broken

@@ -12,6 +12,7 @@
 enum {
     CONTACT_MS = 10000,
     PREDICTIONS_A_ROUND = 4096,
+    RECORDS_MAX = 100000, /* of windows that wait for a broker to take them */
 };
 
 /* --- Opening ----------------------------------------------------------------
@@ -65,23 +66,18 @@ static void begin_partitions(struct trainer *trainer)
 }
 
 /* What cannot be published can still be looked at on /metrics. */
-static int open_publication(struct trainer *trainer, struct error *err)
+static int open_outbox(struct trainer *trainer, struct error *err)
 {
-    struct evaluation_publication_config config = {.kafka =
-                                                       trainer->config.kafka};
-    struct error why;
+    struct evaluation_outbox_config config = {
+        .publication = {.kafka = trainer->config.kafka},
+        .records_max = RECORDS_MAX,
+        .metrics = trainer->metrics};
 
-    memcpy(config.name, trainer->config.name, sizeof(config.name));
-    memcpy(config.topic, trainer->config.evaluations, sizeof(config.topic));
-    if (evaluation_publication_open(&config, &trainer->evaluation.publication,
-                                    &why) == 0)
-        return 0;
-    if (why.code == ERROR_FENCED) {
-        *err = why;
-        return -1;
-    }
-    log_warn("evaluations are not published", "reason=\"%s\"", why.text);
-    return 0;
+    memcpy(config.publication.name, trainer->config.name,
+           sizeof(config.publication.name));
+    memcpy(config.publication.topic, trainer->config.evaluations,
+           sizeof(config.publication.topic));
+    return evaluation_outbox_start(&config, &trainer->evaluation.outbox, err);
 }
 
 /* Behind what is published, and behind what the history may have cut. */
@@ -98,21 +94,23 @@ static int64_t first_window_ms(const struct trainer *trainer,
 int trainer_evaluation_open(struct trainer *trainer, struct error *err)
 {
     const struct trainer_config *config = &trainer->config;
-    const struct evaluation_event *newest = NULL;
+    struct evaluation_event newest;
 
     if (!open_predictions(trainer))
         return 0;
-    if (open_publication(trainer, err) < 0)
+    if (open_outbox(trainer, err) < 0)
         return -1;
-    if (trainer->evaluation.publication)
-        newest = evaluation_publication_newest(trainer->evaluation.publication);
-    if (newest)
-        trainer_metrics_window(trainer->metrics, newest);
+    bool has_newest = evaluation_outbox_newest(trainer->evaluation.outbox,
+                                               CONTACT_MS, &newest);
+    if (evaluation_outbox_check(trainer->evaluation.outbox, err) < 0)
+        return -1;
+    if (has_newest)
+        trainer_metrics_window(trainer->metrics, &newest);
     const struct evaluation_windows_config windows = {
         .window_ms = config->evaluation_window_ms,
         .join = config->intake.join,
         .rows_max = config->evaluation_rows,
-        .from_ms = first_window_ms(trainer, newest)};
+        .from_ms = first_window_ms(trainer, has_newest ? &newest : NULL)};
     if (evaluation_windows_new(&windows, &trainer->evaluation.windows, err) < 0)
         return -1;
     begin_partitions(trainer);
@@ -123,8 +121,7 @@ void trainer_evaluation_close(struct trainer *trainer)
 {
     merge_reader_close(trainer->evaluation.reader);
     evaluation_windows_free(trainer->evaluation.windows);
-    evaluation_publication_close(trainer->evaluation.publication);
-    free(trainer->evaluation.events);
+    evaluation_outbox_stop(trainer->evaluation.outbox);
 }
 
 /* --- Records ----------------------------------------------------------------
@@ -254,9 +251,7 @@ int trainer_look_after_evaluations(struct trainer *trainer, struct error *err)
          read_predictions(trainer, err) < 0) ||
         trainer_windows_take(trainer, err) < 0)
         return -1;
-    return trainer->evaluation.publication
-               ? trainer_windows_publish(trainer, err)
-               : 0;
+    return evaluation_outbox_check(trainer->evaluation.outbox, err);
 }
 
 void trainer_evaluation_show(struct trainer *trainer)
@@ -265,6 +260,8 @@ void trainer_evaluation_show(struct trainer *trainer)
 
     if (!self->is_on)
         return;
+    metrics_set(trainer->metrics, TRAINER_EVALUATIONS_WAITING, 0,
+                (double)evaluation_outbox_counts(self->outbox).waiting);
     trainer->counts.evaluation = evaluation_windows_counts(self->windows);
     trainer_metrics_evaluation(trainer->metrics, &self->shown,
                                &trainer->counts.evaluation);

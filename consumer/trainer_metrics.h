@@ -39,6 +39,7 @@ enum trainer_metric {
     TRAINER_EVALUATED_PREDICTIONS,
     TRAINER_EVALUATED_WINDOWS,
     TRAINER_EVALUATIONS,
+    TRAINER_EVALUATIONS_WAITING,
     TRAINER_EVALUATION_OPEN,
     TRAINER_EVALUATION_MEMORY,
     TRAINER_WINDOW_START,
@@ -68,8 +69,9 @@ enum evaluation_outcome {
     EVALUATION_PUBLISHED,
     EVALUATION_FAILED,
     EVALUATION_DROPPED,
+    EVALUATION_KNOWN,
 };
-#define EVALUATION_OUTCOME_WORDS "published|failed|dropped"
+#define EVALUATION_OUTCOME_WORDS "published|failed|dropped|known"
 
 extern const struct metric_family trainer_metric_families[];
 

@@ -5,7 +5,7 @@
 #ifndef CONSUMER_TRAINER_PARTS_H
 #define CONSUMER_TRAINER_PARTS_H
 
-#include "consumer/evaluation_publication.h"
+#include "consumer/evaluation_outbox.h"
 #include "consumer/evaluation_rows.h"
 #include "consumer/evaluation_windows.h"
 #include "consumer/fit_job.h"
@@ -23,11 +23,7 @@ struct trainer_evaluation {
     bool is_on, has_ended;
     struct merge_reader *reader; /* of the predictions */
     struct evaluation_windows *windows;
-    struct evaluation_publication *publication; /* NULL: figures only */
-    struct evaluation_event *events;            /* to be published */
-    size_t count, room;
-    int64_t pause_ms;             /* after a failure; grows */
-    int64_t retry_ms;             /* monotonic; not before */
+    struct evaluation_outbox *outbox;
     const struct message *record; /* that is being taken */
     bool began[EVALUATION_PARTITIONS_MAX];
     struct evaluation_counts shown;
@@ -81,15 +77,13 @@ void trainer_evaluation_begin(struct trainer *trainer,
 int trainer_evaluation_advance(struct trainer *trainer,
                                struct error *err) MUST_CHECK;
 
-/* Reads predictions and publishes windows that are closed; of what goes wrong
- * with topics only a fence is a failure. */
+/* Reads predictions and takes windows that are closed, without waiting for a
+ * broker; of what goes wrong with topics only a fence is a failure. */
 int trainer_look_after_evaluations(struct trainer *trainer,
                                    struct error *err) MUST_CHECK;
 
-/* Closed windows become records and metrics; the records go out. */
+/* Closed windows become metrics, and records for the outbox. */
 int trainer_windows_take(struct trainer *trainer, struct error *err) MUST_CHECK;
-int trainer_windows_publish(struct trainer *trainer,
-                            struct error *err) MUST_CHECK;
 
 /* All predictions are read, of a reading that ends. */
 bool trainer_evaluation_has_ended(const struct trainer *trainer);

@@ -10,15 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RETRY_MS = 5000, /* and twice as long after each failure, */
-    RETRY_MAX_MS = 320000,
-    EVENTS_MAX = 100000, /* that wait for a broker to take them */
-};
-
-/* --- Records ----------------------------------------------------------------
- */
-
 static struct evaluation_event
 make_event(const struct trainer *trainer,
            const struct evaluation_window *window,
@@ -45,51 +36,32 @@ make_event(const struct trainer *trainer,
     return event;
 }
 
-static int make_room(struct trainer_evaluation *self, size_t count,
-                     struct error *err)
+/* The record of all versions is the first of its window. */
+static int offer(struct trainer *trainer,
+                 const struct evaluation_window *window,
+                 const struct evaluation_event *all, struct error *err)
 {
-    if (self->count + count <= self->room)
-        return 0;
-    size_t room = 2 * (self->count + count);
+    size_t count = 0;
     struct evaluation_event *events =
-        realloc(self->events, room * sizeof(*events));
+        malloc((window->version_count + 1) * sizeof(*events));
+
     if (!events)
         return error_set(err, ERROR_LIMIT, "no memory for %zu evaluations",
-                         room);
-    self->events = events;
-    self->room = room;
-    return 0;
-}
-
-/* The record of all versions is the first of its window. */
-static int enqueue(struct trainer *trainer,
-                   const struct evaluation_window *window,
-                   const struct evaluation_event *all, struct error *err)
-{
-    struct trainer_evaluation *self = &trainer->evaluation;
-    size_t count = window->version_count + 1;
-
-    if (!self->publication)
-        return 0;
-    if (self->count + count > EVENTS_MAX) {
-        metrics_add(trainer->metrics, TRAINER_EVALUATIONS, EVALUATION_DROPPED,
-                    count);
-        return 0;
-    }
-    if (make_room(self, count, err) < 0)
-        return -1;
-    self->events[self->count++] = *all;
+                         window->version_count + 1);
+    events[count++] = *all;
     for (size_t i = 0; i < window->version_count; i++) {
         const struct evaluation_version *version = &window->versions[i];
         if (version->figures.rows == 0)
             continue;
-        struct evaluation_event event =
+        events[count] =
             make_event(trainer, window, &version->figures, version->left_out);
-        event.has_version = true;
-        event.version = version->version;
-        self->events[self->count++] = event;
+        events[count].has_version = true;
+        events[count++].version = version->version;
     }
-    return 0;
+    int status =
+        evaluation_outbox_offer(trainer->evaluation.outbox, events, count, err);
+    free(events);
+    return status;
 }
 
 static void show_window(struct trainer *trainer,
@@ -140,7 +112,7 @@ int trainer_windows_take(struct trainer *trainer, struct error *err)
            evaluation_windows_next(trainer->evaluation.windows, &window)) {
         all = make_event(trainer, &window, &window.all, window.left_out);
         show_window(trainer, &window, &all);
-        status = enqueue(trainer, &window, &all, err);
+        status = offer(trainer, &window, &all, err);
         evaluation_window_free(&window);
         windows++;
     }
@@ -148,38 +120,4 @@ int trainer_windows_take(struct trainer *trainer, struct error *err)
         log_newest(&all, windows);
     log_early(trainer);
     return status;
-}
-
-/* --- Publishing -------------------------------------------------------------
- */
-
-int trainer_windows_publish(struct trainer *trainer, struct error *err)
-{
-    struct trainer_evaluation *self = &trainer->evaluation;
-    struct error why;
-
-    if (self->count == 0 || clock_monotonic_ms() < self->retry_ms)
-        return 0;
-    if (evaluation_publication_publish(self->publication, self->events,
-                                       self->count, &why) == 0) {
-        metrics_add(trainer->metrics, TRAINER_EVALUATIONS, EVALUATION_PUBLISHED,
-                    self->count);
-        trainer->counts.evaluations += self->count;
-        self->count = 0;
-        self->pause_ms = 0;
-        return 0;
-    }
-    if (why.code == ERROR_FENCED) {
-        *err = why;
-        return -1;
-    }
-    metrics_add(trainer->metrics, TRAINER_EVALUATIONS, EVALUATION_FAILED, 1);
-    self->pause_ms = self->pause_ms ? 2 * self->pause_ms : RETRY_MS;
-    if (self->pause_ms > RETRY_MAX_MS)
-        self->pause_ms = RETRY_MAX_MS;
-    self->retry_ms = clock_monotonic_ms() + self->pause_ms;
-    log_warn("evaluations could not be published, once more later",
-             "records=%zu pause_ms=%" PRId64 " reason=\"%s\"", self->count,
-             self->pause_ms, why.text);
-    return 0;
 }

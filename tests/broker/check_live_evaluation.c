@@ -4,6 +4,7 @@
  */
 #include "support/metrics_page.h"
 #include "support/pipeline.h"
+#include "support/published_evaluations.h"
 #include "support/run_suite.h"
 #include "support/slow_evaluation.h"
 
@@ -28,7 +29,6 @@ enum {
 };
 
 static const struct slow_reach reach = {600000, 1200000}; /* the defaults */
-static struct error err;
 static struct pipeline pipe;
 static struct child_process scorer, trainer;
 static unsigned port;
@@ -90,51 +90,6 @@ static void run_live(void)
     free(pipeline_run(&pipe, "feed", feeding, WAIT_MS));
     pipeline_await_scored(&pipe, WAIT_MS);
     await_caught_up();
-}
-
-/* --- What was published ----------------------------------------------------
- */
-
-struct published {
-    struct evaluation_event *events;
-    size_t count;
-};
-
-static struct published read_published(void)
-{
-    struct fixture_records records =
-        kafka_fixture_read(pipe.names[PIPE_EVALUATIONS]);
-    struct published published = {
-        calloc(records.count + 1, sizeof(*published.events)), records.count};
-    char key[EVALUATION_KEY_SIZE];
-
-    ck_assert_ptr_nonnull(published.events);
-    for (size_t i = 0; i < records.count; i++) {
-        const struct fixture_record *record = &records.at[i];
-        struct evaluation_event *event = &published.events[i];
-        ck_assert_ok(evaluation_event_decode(record->value, record->value_size,
-                                             event, &err),
-                     err);
-        ck_assert_str_eq(event->name, pipe.names[PIPE_MODEL]);
-        evaluation_event_key(event, key);
-        ck_assert_uint_eq(record->key_size, strlen(key));
-        ck_assert_mem_eq(record->key, key, strlen(key));
-    }
-    fixture_records_free(&records);
-    return published;
-}
-
-/* Each once. */
-static void assert_unique(const struct published *published)
-{
-    for (size_t i = 0; i < published->count; i++)
-        for (size_t j = 0; j < i; j++) {
-            const struct evaluation_event *a = &published->events[i],
-                                          *b = &published->events[j];
-            ck_assert(a->start_ms != b->start_ms ||
-                      a->has_version != b->has_version ||
-                      a->version != b->version);
-        }
 }
 
 /* --- Against the replay ----------------------------------------------------
@@ -267,7 +222,7 @@ START_TEST(live_figures_are_those_of_a_replay)
     metrics_page_await(port, "pctr_evaluation_windows_total{result=\"over\"}",
                        6, WAIT_MS);
     pipeline_stop(&trainer, WAIT_MS);
-    struct published published = read_published();
+    struct published published = read_published(&pipe);
     assert_unique(&published);
     size_t windows = compare_with_replay(&published);
     ck_assert_uint_eq(windows, compare_with_definitions(&published));
@@ -286,7 +241,7 @@ START_TEST(what_was_published_stays_as_it_was)
                        6, WAIT_MS);
     child_signal(&trainer, SIGKILL);
     child_end(&trainer);
-    struct published before = read_published();
+    struct published before = read_published(&pipe);
     start_trainer("--evaluation.window_ms=600000");
     await_caught_up();
     ck_assert_double_ge(
@@ -294,7 +249,7 @@ START_TEST(what_was_published_stays_as_it_was)
                            "pctr_evaluation_window_start_timestamp_seconds"),
         (double)(end_of(&before) - WINDOW_MS) / 1e3);
     pipeline_stop(&trainer, WAIT_MS);
-    struct published after = read_published();
+    struct published after = read_published(&pipe);
     ck_assert_uint_ge(after.count, before.count);
     assert_unique(&after);
     ck_assert_mem_eq(after.events, before.events,
@@ -328,14 +283,14 @@ static void send_late(int64_t ts_ms, int count)
 START_TEST(what_comes_late_counts_nowhere)
 {
     run_live();
-    struct published before = read_published();
+    struct published before = read_published(&pipe);
     ck_assert_uint_gt(before.count, 0);
     send_late(before.events[0].start_ms, LATE);
     metrics_page_await(port, "pctr_evaluation_rows_total{result=\"late\"}",
                        LATE, WAIT_MS);
     pipeline_await_scored(&pipe, WAIT_MS);
     pipeline_stop(&trainer, WAIT_MS);
-    struct published after = read_published();
+    struct published after = read_published(&pipe);
     assert_unique(&after);
     ck_assert_uint_ge(compare_with_replay(&after), 7);
     free(before.events);

@@ -75,7 +75,7 @@ size_t topic_change_place(const struct fixture_record *record,
     ck_abort_msg("it is not there");
 }
 
-void topic_change_delete(const char *topic, int32_t partition, int64_t before)
+static rd_kafka_t *open_admin(void)
 {
     char why[256];
     rd_kafka_conf_t *conf = NULL;
@@ -85,18 +85,43 @@ void topic_change_delete(const char *topic, int32_t partition, int64_t before)
     rd_kafka_t *client =
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     ck_assert_msg(client != NULL, "%s", why);
+    return client;
+}
+
+static void await_answer(rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, WAIT_MS);
+
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_int_eq(rd_kafka_event_error(answer), 0);
+    rd_kafka_event_destroy(answer);
+}
+
+void topic_change_delete(const char *topic, int32_t partition, int64_t before)
+{
+    rd_kafka_t *client = open_admin();
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = before;
     rd_kafka_DeleteRecords_t *request = rd_kafka_DeleteRecords_new(list);
     rd_kafka_DeleteRecords(client, &request, 1, NULL, queue);
-    rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, WAIT_MS);
-    ck_assert_ptr_nonnull(answer);
-    ck_assert_int_eq(rd_kafka_event_error(answer), 0);
-    rd_kafka_event_destroy(answer);
+    await_answer(queue);
     rd_kafka_DeleteRecords_destroy(request);
     rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
+void topic_change_remove(const char *topic)
+{
+    rd_kafka_t *client = open_admin();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteTopic_t *request = rd_kafka_DeleteTopic_new(topic);
+
+    rd_kafka_DeleteTopics(client, &request, 1, NULL, queue);
+    await_answer(queue);
+    rd_kafka_DeleteTopic_destroy(request);
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(client);
 }

@@ -35,4 +35,7 @@ size_t topic_change_place(const struct fixture_record *record,
  * or later. */
 void topic_change_delete(const char *topic, int32_t partition, int64_t before);
 
+/* The topic is deleted; gone when this returns. */
+void topic_change_remove(const char *topic);
+
 #endif
