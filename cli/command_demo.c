@@ -103,9 +103,8 @@ static void print_gain(const struct demo_version *versions, size_t count)
         return;
     double before = first->evaluation.normalised_entropy;
     double after = last->evaluation.normalised_entropy;
-    printf("\nModel %" PRIu64 " against model %" PRIu64
-           ": AUC %.4f -> %.4f, normalised entropy %.4f -> %.4f "
-           "(%.1f %% %s).\n",
+    printf("\nModel %" PRIu64 " against model %" PRIu64 ": AUC %.4f -> %.4f,\n"
+           "normalised entropy %.4f -> %.4f (%.1f %% %s).\n",
            last->version, first->version, first->evaluation.auc,
            last->evaluation.auc, before, after,
            100 * (after < before ? before - after : after - before) / before,
@@ -134,7 +133,7 @@ static int print_account(struct demo *demo,
            "snapshots published %" PRIu64 ", rows learned %" PRIu64 "\n",
            in, in == out ? "=" : "!=", seen.predictions, seen.dead_letters,
            learned->published, learned->log.rows);
-    fputs("The embedded broker has no transactions: this was at-least-once. "
+    fputs("The embedded broker has no transactions: this was at-least-once.\n"
           "Exactly-once needs a real Kafka (deploy/kafka, pctr score).\n",
           stdout);
     if (in != out)

@@ -75,8 +75,9 @@ static void print_line(const struct demo_moment *moment)
         const struct evaluation *last =
             &moment->versions[moment->version_count - 1].evaluation;
         if (last->rows > 0)
-            fprintf(stderr, "  log-loss %.4f  AUC %.4f", last->logloss,
-                    last->auc);
+            fprintf(stderr, "  log-loss %.4f", last->logloss);
+        if (last->rows > 0 && !isnan(last->auc)) /* there are clicks */
+            fprintf(stderr, "  AUC %.4f", last->auc);
     }
     fputc('\n', stderr);
 }
