@@ -3,6 +3,7 @@
  * several models were, or would have been.
  */
 #include "cli/command.h"
+#include "cli/intake_settings.h"
 #include "cli/predictions_file.h"
 #include "cli/replay_view.h"
 
@@ -23,7 +24,8 @@ struct replay_settings {
     struct replay_config replay;
     struct replay_report_config report;
     /* What the table can hold. */
-    uint64_t window_ms, late_ms, history_ms, log_age_ms, every_ms, report_ms;
+    struct intake_times times;
+    uint64_t history_ms, every_ms, report_ms;
     uint64_t replicates;
     uint32_t slices_max;
     char from[2048], to[2048], last[32];
@@ -36,9 +38,6 @@ struct replay_settings {
     offsetof(struct replay_settings, f),                                       \
         sizeof(((struct replay_settings *)0)->f)
 
-/* Ten years, in ms. */
-#define MS_MAX 315360000000.0
-
 /* clang-format off */
 static const struct config_key keys[] = {
     {"topic.impressions",  CONFIG_TEXT, FIELD(replay.impressions), "pctr.impressions",  0, 0, NULL, "what was shown to whom"},
@@ -50,26 +49,20 @@ static const struct config_key keys[] = {
     {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; or offsets of the partitions to read: 0:@100,3:@250; empty: the oldest"},
     {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time, or offsets, to end before; empty: what is there now"},
     {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 24h (s, m, h, d)"},
-    {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, MS_MAX, NULL, "ms before the range that contenders learn from and that are not counted"},
-    {"field.id",        CONFIG_TEXT, FIELD(replay.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
-    {"field.ts",        CONFIG_TEXT, FIELD(replay.intake.fields.ts),        "ts",    0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
-    {"field.user",      CONFIG_TEXT, FIELD(replay.intake.fields.user),      "user",  0, 0, NULL, "event field: who sees the ad"},
-    {"field.ad",        CONFIG_TEXT, FIELD(replay.intake.fields.ad),        "ad",    0, 0, NULL, "event field: what is seen"},
-    {"field.click",     CONFIG_TEXT, FIELD(replay.intake.fields.click),     "click", 0, 0, NULL, "label field: 0 to 1, above 0 is a click"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(replay.intake.fields.anonymous), "",      0, 0, NULL, "user ids that mean nobody, comma separated"},
+    {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, TEN_YEARS_MS, NULL, "ms before the range that contenders learn from and that are not counted"},
+    IMPRESSION_FIELD_KEYS(replay.intake.fields),
+    CLICK_FIELD_KEY(replay.intake.fields),
+    ANONYMOUS_FIELD_KEY(replay.intake.fields),
     {"join",             CONFIG_CHOICE, FIELD(replay.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves: then they alone are read"},
-    {"join.window_ms",   CONFIG_U64, FIELD(window_ms), "600000",  0, MS_MAX, NULL, "ms of event time in which a click belongs to its impression; without one it is a negative then"},
-    {"join.late_ms",     CONFIG_U64, FIELD(late_ms),   "1200000", 0, MS_MAX, NULL, "ms after the window in which a click still corrects it"},
-    {"join.pending_max", CONFIG_U32, FIELD(replay.intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"},
-    {"log.rows",   CONFIG_U64, FIELD(replay.intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows that are learned from; 24 bytes each"},
-    {"log.age_ms", CONFIG_U64, FIELD(log_age_ms), "0", 0, MS_MAX, NULL, "ms of event time that are learned from; 0: log.rows alone decides"},
+    JOIN_KEYS(replay.intake, times),
+    LOG_KEYS(replay.intake, times),
     {"buffer_bytes", CONFIG_U64, FIELD(replay.buffer_bytes), "33554432", 1048576, 17179869184.0, NULL, "memory for what is fetched ahead, of all partitions together"},
     {"no_model.p",     CONFIG_F64, FIELD(replay.prior), "0.05", 0, 1, NULL, "answer while a contender has no model, as the scorer's"},
-    {"refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, MS_MAX, NULL, "ms of event time between two fits of a contender refit:..."},
+    {"refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "ms of event time between two fits of a contender refit:..."},
     {"refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "rows without which there is no fit"},
     {"holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that a refit does not learn from; the older half of it calibrates"},
     {"calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
-    {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, MS_MAX, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
+    {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, TEN_YEARS_MS, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
     {"slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
     {"slice.max", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
     {"rows.max",   CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 40 bytes each, 16 a contender, and 48 more while figures are made"},
@@ -227,9 +220,7 @@ static int take_settings(struct replay_settings *settings,
     struct replay_config *config = &settings->replay;
 
     config->kafka = with->kafka;
-    config->intake.join.window_ms = (int64_t)settings->window_ms;
-    config->intake.join.late_ms = (int64_t)settings->late_ms;
-    config->intake.log.age_ms = (int64_t)settings->log_age_ms;
+    intake_times_take(&settings->times, &config->intake);
     config->history_ms = (int64_t)settings->history_ms;
     config->refit_every_ms = (int64_t)settings->every_ms;
     config->scale = (struct scale){0, 1};

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/huge_pages.h"
+#include "cli/intake_settings.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -44,11 +45,8 @@ static const struct config_key keys[] = {
     {"topic.dead_letters", CONFIG_TEXT, FIELD(scorer.dead_letters), "pctr.dead-letters", 0, 0, NULL, "records that could not be scored"},
     {"topic.models",       CONFIG_TEXT, FIELD(models),              "pctr.models",       0, 0, NULL, "manifests of models"},
     {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),              "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
-    {"field.id",        CONFIG_TEXT, FIELD(scorer.fields.id),        "id",   0, 0, NULL, "event field: unique id of the impression"},
-    {"field.ts",        CONFIG_TEXT, FIELD(scorer.fields.ts),        "ts",   0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
-    {"field.user",      CONFIG_TEXT, FIELD(scorer.fields.user),      "user", 0, 0, NULL, "event field: who sees the ad"},
-    {"field.ad",        CONFIG_TEXT, FIELD(scorer.fields.ad),        "ad",   0, 0, NULL, "event field: what is seen"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(scorer.fields.anonymous), "",     0, 0, NULL, "user ids that mean nobody, comma separated"},
+    IMPRESSION_FIELD_KEYS(scorer.fields),
+    ANONYMOUS_FIELD_KEY(scorer.fields),
     {"workers",  CONFIG_U32,  FIELD(scorer.workers), "1", 1, SCORER_WORKERS_MAX, NULL, "scoring threads, each with its own consumer and producer"},
     {"group",    CONFIG_TEXT, FIELD(scorer.group),   "pctr-score", 0, 0, NULL, "consumer group that shares the partitions"},
     {"slot",     CONFIG_TEXT, FIELD(scorer.slot),    "0", 0, 0, NULL, "name of this process within the group: the same after a restart, no other's"},

@@ -3,6 +3,7 @@
  * it is told to stop.
  */
 #include "cli/command.h"
+#include "cli/intake_settings.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -21,8 +22,8 @@ enum { ROUND_MS = 50 };
 struct train_settings {
     struct trainer_config trainer;
     /* What the table can hold; the trainer counts in signed ms. */
-    uint64_t window_ms, late_ms, history_ms, every_ms, log_age_ms;
-    uint64_t evaluation_ms;
+    struct intake_times times;
+    uint64_t history_ms, every_ms, evaluation_ms;
     char http_address[64];
     uint32_t http_port;
     uint32_t deadline_ms;
@@ -30,9 +31,6 @@ struct train_settings {
 
 #define FIELD(f)                                                               \
     offsetof(struct train_settings, f), sizeof(((struct train_settings *)0)->f)
-
-/* Ten years, in ms: further than anybody's clicks. */
-#define MS_MAX 315360000000.0
 
 /* clang-format off */
 static const struct config_key keys[] = {
@@ -43,22 +41,16 @@ static const struct config_key keys[] = {
     {"topic.chunks",       CONFIG_TEXT, FIELD(trainer.chunks),       "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
     {"topic.predictions",  CONFIG_TEXT, FIELD(trainer.predictions),  "pctr.predictions",  0, 0, NULL, "what the models in service said, to be judged; it need not be there"},
     {"topic.evaluations",  CONFIG_TEXT, FIELD(trainer.evaluations),  "pctr.evaluations",  0, 0, NULL, "how good that was, by windows of event time; it need not be there"},
-    {"field.id",        CONFIG_TEXT, FIELD(trainer.intake.fields.id),        "id",    0, 0, NULL, "event field: unique id of the impression"},
-    {"field.ts",        CONFIG_TEXT, FIELD(trainer.intake.fields.ts),        "ts",    0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"},
-    {"field.user",      CONFIG_TEXT, FIELD(trainer.intake.fields.user),      "user",  0, 0, NULL, "event field: who sees the ad"},
-    {"field.ad",        CONFIG_TEXT, FIELD(trainer.intake.fields.ad),        "ad",    0, 0, NULL, "event field: what is seen"},
-    {"field.click",     CONFIG_TEXT, FIELD(trainer.intake.fields.click),     "click", 0, 0, NULL, "label field: 0 to 1, above 0 is a click"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(trainer.intake.fields.anonymous), "",      0, 0, NULL, "user ids that mean nobody, comma separated"},
+    IMPRESSION_FIELD_KEYS(trainer.intake.fields),
+    CLICK_FIELD_KEY(trainer.intake.fields),
+    ANONYMOUS_FIELD_KEY(trainer.intake.fields),
     {"join",             CONFIG_CHOICE, FIELD(trainer.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves"},
-    {"join.window_ms",   CONFIG_U64, FIELD(window_ms), "600000",  0, MS_MAX, NULL, "ms of event time in which a click belongs to its impression; without one it is a negative then"},
-    {"join.late_ms",     CONFIG_U64, FIELD(late_ms),   "1200000", 0, MS_MAX, NULL, "ms after the window in which a click still corrects it"},
-    {"join.pending_max", CONFIG_U32, FIELD(trainer.intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"},
-    {"log.rows",   CONFIG_U64, FIELD(trainer.intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows that are learned from; 24 bytes each"},
-    {"log.age_ms", CONFIG_U64, FIELD(log_age_ms), "0", 0, MS_MAX, NULL, "ms of event time that are learned from; 0: log.rows alone decides"},
-    {"history_ms", CONFIG_U64, FIELD(history_ms), "0", 0, MS_MAX, NULL, "start reading so long ago; 0: at the beginning of the topics"},
+    JOIN_KEYS(trainer.intake, times),
+    LOG_KEYS(trainer.intake, times),
+    {"history_ms", CONFIG_U64, FIELD(history_ms), "0", 0, TEN_YEARS_MS, NULL, "start reading so long ago; 0: at the beginning of the topics"},
     {"merge.linger_ms", CONFIG_U32, FIELD(trainer.linger_ms), "500", 0, 60000, NULL, "ms that a live record waits for older ones of other partitions"},
     {"buffer_bytes", CONFIG_U64, FIELD(trainer.buffer_bytes), "33554432", 1048576, 17179869184.0, NULL, "memory for what is fetched ahead, of all partitions together"},
-    {"retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, MS_MAX, NULL, "ms between two models while there is anything new; 0: age is no reason"},
+    {"retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, TEN_YEARS_MS, NULL, "ms between two models while there is anything new; 0: age is no reason"},
     {"retrain.rows",     CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "new labelled rows that make a new model; 0: their number is no reason"},
     {"retrain.min_rows", CONFIG_U64, FIELD(trainer.retrain_rows_min), "100", 1, 2147483647, NULL, "rows without which no model is made"},
     {"holdout", CONFIG_F64,  FIELD(trainer.holdout), "0.1", 0, 0.9, NULL, "share of the newest rows that the model is measured on, not fit on"},
@@ -72,7 +64,7 @@ static const struct config_key keys[] = {
     {"model.high",      CONFIG_F64,  FIELD(trainer.scale.high), "1", -1e9, 1e9, NULL, "predictions are at most this"},
     {"model.chunk_bytes", CONFIG_U32, FIELD(trainer.chunk_bytes), "524288", 1024, 900000, NULL, "bytes of a published record"},
     {"evaluate", CONFIG_BOOL, FIELD(trainer.evaluate), "true", 0, 0, NULL, "judge the models in service by their predictions, window by window"},
-    {"evaluation.window_ms", CONFIG_U64, FIELD(evaluation_ms), "3600000", 1000, MS_MAX, NULL, "ms of event time of a window; judged join.window_ms + join.late_ms after its end"},
+    {"evaluation.window_ms", CONFIG_U64, FIELD(evaluation_ms), "3600000", 1000, TEN_YEARS_MS, NULL, "ms of event time of a window; judged join.window_ms + join.late_ms after its end"},
     {"evaluation.rows", CONFIG_U32, FIELD(trainer.evaluation_rows), "2000000", 1, 500000000, NULL, "impressions of windows that are not judged yet, about 80 bytes each; beyond that the oldest window is judged early"},
     {"bad_records",     CONFIG_CHOICE, FIELD(trainer.bad_records), "dlq", 0, 0, BAD_RECORDS_WORDS, "labels that are no events: to the dead letters, over them, or stop (65)"},
     {"dead_letters.max_share", CONFIG_F64, FIELD(trainer.bad_share_max), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
@@ -186,9 +178,7 @@ static void take_settings(struct train_settings *settings,
     struct trainer_config *config = &settings->trainer;
 
     config->kafka = *kafka;
-    config->intake.join.window_ms = (int64_t)settings->window_ms;
-    config->intake.join.late_ms = (int64_t)settings->late_ms;
-    config->intake.log.age_ms = (int64_t)settings->log_age_ms;
+    intake_times_take(&settings->times, &config->intake);
     config->history_ms = (int64_t)settings->history_ms;
     config->evaluation_window_ms = (int64_t)settings->evaluation_ms;
     config->retrain_every_ms = (int64_t)settings->every_ms;
