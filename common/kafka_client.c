@@ -45,14 +45,12 @@ static const struct setting consumer_defaults[] = {
      * minute. */
     {"session.timeout.ms", "10000"},
     {"max.poll.interval.ms", "60000"},
-    /* With a full queue librdkafka looks again only after a second, so the
-     * queue has to hold a second's worth of records at full speed: a limit of
-     * 100,000 costs two thirds of the rate. What bounds memory is the payload;
-     * with librdkafka's bookkeeping 48 MiB of 60-byte records are 350 MB, of
-     * 1 KiB records 70 MB. */
-    {"queued.min.messages", "1000000"},
+    /* So much is fetched ahead, by records and by bytes: with librdkafka's
+     * bookkeeping at most 120 MB. Full queues cost no speed where fetching is
+     * woken (consumer/fetch_wake.h). */
+    {"queued.min.messages", "100000"},
     {"queued.max.messages.kbytes", "49152"},
-    {"fetch.max.bytes", "8388608"},
+    {"fetch.max.bytes", "2097152"},
     {"receive.message.max.bytes", "33554432"},
     {NULL, NULL},
 };

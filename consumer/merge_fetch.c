@@ -2,6 +2,8 @@
 
 #include "common/kafka_client.h"
 
+#include "consumer/fetch_wake.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
@@ -13,7 +15,6 @@ enum {
     LANE_BYTES_MAX = 64 * 1024 * 1024,
     FETCH_BYTES_MIN = 64 * 1024, /* of one partition: a few batches */
     FETCH_BYTES_MAX = 1024 * 1024,
-    WAKE_TIMEOUT_MS = 100,
 };
 
 static size_t within(size_t low, size_t value, size_t high)
@@ -45,9 +46,7 @@ int merge_fetch_conf(rd_kafka_conf_t *conf, size_t lanes, size_t buffer_bytes,
             0 ||
         set_number(conf, "fetch.message.max.bytes", one, err) < 0)
         return -1;
-    /* From 2.2 on a full queue is looked at again after so long, a second
-     * unless told; 2.0 does not know it, see merge_fetch_wake(). */
-    (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);
+    fetch_wake_conf(conf);
     return 0;
 }
 
@@ -63,17 +62,15 @@ static bool has_more(const struct merge_lane *lane, rd_kafka_t *client)
 
 void merge_fetch_wake(const struct merge_lanes *lanes, rd_kafka_t *client)
 {
-    int64_t low, high;
+    rd_kafka_topic_partition_list_t *awaited =
+        rd_kafka_topic_partition_list_new((int)lanes->count);
 
     for (size_t i = 0; i < lanes->count; i++) {
         const struct merge_lane *lane = &lanes->list[i];
-        if (!merge_lane_holds_back(lane) || !has_more(lane, client))
-            continue;
-        /* When the queues of all its partitions are full, a broker's thread
-         * sleeps for up to a second, and taking records off does not wake it.
-         * A request does; the answer does not matter. */
-        (void)rd_kafka_query_watermark_offsets(
-            client, lane->name, lane->partition, &low, &high, WAKE_TIMEOUT_MS);
-        return;
+        if (merge_lane_holds_back(lane) && has_more(lane, client))
+            rd_kafka_topic_partition_list_add(awaited, lane->name,
+                                              lane->partition);
     }
+    fetch_wake(client, awaited);
+    rd_kafka_topic_partition_list_destroy(awaited);
 }

@@ -18,9 +18,8 @@ typedef struct rd_kafka_conf_s rd_kafka_conf_t;
 int merge_fetch_conf(rd_kafka_conf_t *conf, size_t lanes, size_t buffer_bytes,
                      struct error *err) MUST_CHECK;
 
-/* Nothing has come for a while: wakes a broker's thread that sleeps although a
- * lane holds the others back and more is there. Waits for that broker's
- * answer, at most 100 ms. */
+/* Nothing has come for a while: wakes fetching where a lane holds the others
+ * back and more is there. */
 void merge_fetch_wake(const struct merge_lanes *lanes, rd_kafka_t *client);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 
+#include "consumer/fetch_wake.h"
 #include "consumer/subscriber_handle.h"
 
 #include <assert.h>
@@ -27,6 +28,7 @@ static int configure(struct subscriber *s, rd_kafka_conf_t *conf,
         kafka_conf_set(conf, "auto.offset.reset", resets[s->config.lost_offset],
                        err) < 0)
         return -1;
+    fetch_wake_conf(conf);
     return 0;
 }
 
@@ -94,32 +96,6 @@ failed:
 
 /* --- Polling ----------------------------------------------------------------
  */
-
-static void drop_batch(struct subscriber *s)
-{
-    for (size_t i = 0; i < s->taken_count; i++)
-        rd_kafka_message_destroy(s->taken[i]);
-    s->taken_count = 0;
-}
-
-/* One with patience, then whatever is there: the batch call alone would wait
- * its whole time unless it is full. */
-static void gather(struct subscriber *s, unsigned wait_ms)
-{
-    s->waiting = true;
-    rd_kafka_message_t *first = rd_kafka_consumer_poll(s->client, (int)wait_ms);
-    s->waiting = false;
-    if (!first)
-        return;
-    s->taken[0] = first;
-    s->taken_count = 1;
-    if (s->limit == 1)
-        return;
-    ssize_t more =
-        rd_kafka_consume_batch_queue(s->queue, 0, s->taken + 1, s->limit - 1);
-    if (more > 0)
-        s->taken_count += (size_t)more;
-}
 
 static int lost_offset(const struct subscriber *s,
                        const rd_kafka_message_t *report, struct error *err)
@@ -223,7 +199,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
     struct message_batch batch = {.messages = s->messages};
 
     assert(s->pending == PENDING_NOTHING || s->pending == PENDING_OFFERED);
-    drop_batch(s);
+    subscriber_drop(s);
     if (s->pending == PENDING_OFFERED) {
         int assigned = subscriber_assign_offered(s, err);
         if (assigned < 0)
@@ -234,7 +210,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
             return 0;
         }
     }
-    gather(s, wait_ms);
+    subscriber_take(s, wait_ms);
     if (sort_out(s, &batch.count, err) < 0)
         return -1;
     batch.full = s->taken_count == s->limit;
@@ -385,7 +361,7 @@ void subscriber_close(struct subscriber *s, unsigned timeout_ms)
 {
     if (!s)
         return;
-    drop_batch(s);
+    subscriber_drop(s);
     if (s->client)
         disconnect(s, timeout_ms);
     if (s->offered)

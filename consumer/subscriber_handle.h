@@ -1,5 +1,5 @@
 /*
- * subscriber_handle.h - what subscriber.c and subscriber_rebalance.c share.
+ * subscriber_handle.h - what the parts of a subscriber share.
  */
 #ifndef CONSUMER_SUBSCRIBER_HANDLE_H
 #define CONSUMER_SUBSCRIBER_HANDLE_H
@@ -32,6 +32,7 @@ struct subscriber {
     rd_kafka_message_t **taken; /* (batch_max), destroyed at the next poll */
     struct message *messages;   /* (batch_max) */
     size_t taken_count, limit;
+    bool was_full; /* so much was fetched ahead that fetching may sleep */
 
     struct position *positions; /* (position_count), by partition */
     int32_t position_count;
@@ -58,5 +59,9 @@ void subscriber_on_commit(rd_kafka_t *client, rd_kafka_resp_err_t failed,
 
 /* 1: assigned; 0: the broker cannot say yet, ask again; -1: it never will. */
 int subscriber_assign_offered(struct subscriber *subscriber, struct error *err);
+
+/* One batch of what was fetched ahead, and its end. */
+void subscriber_take(struct subscriber *subscriber, unsigned wait_ms);
+void subscriber_drop(struct subscriber *subscriber);
 
 #endif
