@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "common/stop.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/range_walk.h"
 #include "consumer/topic_extent.h"
 
 #include <inttypes.h>
@@ -18,7 +18,6 @@
 
 enum {
     TOPIC_KINDS = 7,
-    BUFFER_BYTES = 64 * 1024 * 1024,
     LAST_SLACK = 64, /* offsets that may be markers of transactions */
     NEVER = -1,      /* the end of a range that has none */
 };
@@ -191,9 +190,11 @@ static int print_line(struct work *work, const struct buffer *line,
     return 0;
 }
 
-static int take_record(struct work *work, const struct message *message,
+static int take_record(void *context, const struct message *message,
                        struct error *err)
 {
+    struct work *work = context;
+
     format(work, message);
     if (!work->ring)
         return print_line(work, &work->line, err);
@@ -211,33 +212,25 @@ static bool is_enough(const struct work *work)
     return stop_requested() || (count > 0 && work->shown >= count);
 }
 
+static bool goes_on(void *context, bool idle)
+{
+    if (idle)
+        fflush(stdout); /* who follows wants to see it now */
+    return !is_enough(context);
+}
+
 /* To the end of the ranges, or for ever where they have none. */
 static int read_ranges(struct work *work, const struct manifest_range *ranges,
                        size_t count, struct error *err)
 {
-    struct merge_reader_config config = {
-        .kafka = work->with->kafka,
-        .topics = {work->topic},
-        .ranges = ranges,
-        .range_count = count,
-        .buffer_bytes = BUFFER_BYTES,
-        .timeout_ms = work->settings->timeout_ms,
-    };
-    struct merge_reader *reader = NULL;
-    struct merge_record record;
-    enum merge_result result = MERGE_NOTHING;
-    int status = merge_reader_open(&config, &reader, err);
+    const struct range_walk walk = {.kafka = &work->with->kafka,
+                                    .topic = work->topic,
+                                    .timeout_ms = work->settings->timeout_ms,
+                                    .on_record = take_record,
+                                    .goes_on = goes_on,
+                                    .context = work};
 
-    while (status == 0 && result != MERGE_END && !is_enough(work)) {
-        status =
-            merge_reader_next(reader, STOP_SLICE_MS, &result, &record, err);
-        if (status == 0 && result == MERGE_RECORD)
-            status = take_record(work, &record.message, err);
-        if (result == MERGE_NOTHING)
-            fflush(stdout); /* who follows wants to see it now */
-    }
-    merge_reader_close(reader);
-    return status;
+    return range_walk_run(&walk, ranges, count, err);
 }
 
 /* --- The newest -------------------------------------------------------------

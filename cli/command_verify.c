@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "common/stop.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/range_walk.h"
 #include "consumer/reproduction.h"
 #include "consumer/topic_extent.h"
 
@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-    BUFFER_BYTES = 64 * 1024 * 1024,
     BLOCK_MAX = 50000,
     MISMATCHED = 1, /* exit status */
     PROGRESS_MS = 10000,
@@ -124,19 +123,23 @@ static int find_extent(const struct work *work, struct topic_extent *out,
     return topic_extent_find(&work->with->kafka, &query, out, err);
 }
 
-static void tell_progress(struct work *work)
+static bool tell_progress(void *context, bool idle)
 {
+    struct work *work = context;
     int64_t now_ms = clock_monotonic_ms();
 
-    if (now_ms - work->told_ms < PROGRESS_MS)
-        return;
-    work->told_ms = now_ms;
-    log_info("verifying", "predictions=%" PRIu64, work->taken);
+    (void)idle;
+    if (now_ms - work->told_ms >= PROGRESS_MS) {
+        work->told_ms = now_ms;
+        log_info("verifying", "predictions=%" PRIu64, work->taken);
+    }
+    return true;
 }
 
-static int take(struct work *work, const struct message *message,
-                struct error *err)
+static int take(void *context, const struct message *message, struct error *err)
 {
+    struct work *work = context;
+
     if (work->read++ % work->settings->every != 0)
         return 0;
     work->taken++;
@@ -146,30 +149,16 @@ static int take(struct work *work, const struct message *message,
 static int read_all(struct work *work, const struct topic_extent *extent,
                     struct error *err)
 {
-    struct merge_reader_config config = {
-        .kafka = work->with->kafka,
-        .topics = {work->settings->predictions},
-        .ranges = extent->ranges,
-        .range_count = extent->count,
-        .buffer_bytes = BUFFER_BYTES,
-        .timeout_ms = work->settings->timeout_ms,
-    };
-    struct merge_reader *reader = NULL;
-    struct merge_record record;
-    enum merge_result result = MERGE_NOTHING;
-    int status = merge_reader_open(&config, &reader, err);
+    const struct range_walk walk = {.kafka = &work->with->kafka,
+                                    .topic = work->settings->predictions,
+                                    .timeout_ms = work->settings->timeout_ms,
+                                    .on_record = take,
+                                    .goes_on = tell_progress,
+                                    .context = work};
 
-    while (status == 0 && result != MERGE_END && !stop_requested()) {
-        status =
-            merge_reader_next(reader, STOP_SLICE_MS, &result, &record, err);
-        if (status == 0 && result == MERGE_RECORD)
-            status = take(work, &record.message, err);
-        tell_progress(work);
-    }
-    if (status == 0)
-        status = reproduction_finish(work->reproduction, err);
-    merge_reader_close(reader);
-    return status;
+    if (range_walk_run(&walk, extent->ranges, extent->count, err) < 0)
+        return -1;
+    return reproduction_finish(work->reproduction, err);
 }
 
 /* --- The account ------------------------------------------------------------

@@ -1,0 +1,35 @@
+/*
+ * range_walk.h - the committed records of a topic's ranges, one after the other
+ * in the order of their time, without a group.
+ */
+#ifndef CONSUMER_RANGE_WALK_H
+#define CONSUMER_RANGE_WALK_H
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+#include "common/manifest.h"
+
+#include "consumer/subscriber.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct range_walk {
+    const struct kafka_settings *kafka;
+    const char *topic;
+    unsigned timeout_ms; /* for the questions at the start */
+    int (*on_record)(void *context, const struct message *message,
+                     struct error *err);
+    /* Asked after each record, and where none has come for STOP_SLICE_MS
+     * (`idle`): false ends the walk. NULL: goes on. */
+    bool (*goes_on)(void *context, bool idle);
+    void *context;
+};
+
+/* Until the ranges end (a next of -1 has no end) or the program is asked to
+ * stop. One thread. */
+int range_walk_run(const struct range_walk *walk,
+                   const struct manifest_range *ranges, size_t count,
+                   struct error *err) MUST_CHECK;
+
+#endif
