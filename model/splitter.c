@@ -49,6 +49,17 @@ void folds_free(struct folds *folds)
     free(folds);
 }
 
+/* Folds that were cut, or nothing of them. */
+static int hand_over(struct folds *folds, int status, struct folds **out)
+{
+    if (status < 0) {
+        folds_free(folds);
+        return -1;
+    }
+    *out = folds;
+    return 0;
+}
+
 static size_t *positions_new(size_t rows, struct error *err)
 {
     size_t *order = malloc((rows + 1) * sizeof(*order));
@@ -59,6 +70,17 @@ static size_t *positions_new(size_t rows, struct error *err)
     }
     for (size_t i = 0; i < rows; i++)
         order[i] = i;
+    return order;
+}
+
+/* `shuffle` NULL: as they are. */
+static size_t *positions_shuffled(size_t rows, struct numpy_random *shuffle,
+                                  struct error *err)
+{
+    size_t *order = positions_new(rows, err);
+
+    if (order && shuffle)
+        numpy_random_shuffle(shuffle, order, rows);
     return order;
 }
 
@@ -108,26 +130,20 @@ static int repeat_k_fold(size_t rows, uint32_t k, uint32_t repeats,
 {
     struct numpy_random random;
     struct folds *folds = NULL;
+    int status = 0;
 
     if (check_k(rows, k, err) < 0 ||
         folds_new((size_t)k * repeats, &folds, err) < 0)
         return -1;
     numpy_random_seed(&random, seed);
-    for (uint32_t r = 0; r < repeats; r++) {
-        size_t *order = positions_new(rows, err);
-        if (order && shuffle)
-            numpy_random_shuffle(&random, order, rows);
-        int cut = order ? cut_k_fold(order, rows, k,
-                                     &folds->folds[(size_t)r * k], err)
-                        : -1;
+    for (uint32_t r = 0; status == 0 && r < repeats; r++) {
+        size_t *order = positions_shuffled(rows, shuffle ? &random : NULL, err);
+        status = order ? cut_k_fold(order, rows, k,
+                                    &folds->folds[(size_t)r * k], err)
+                       : -1;
         free(order);
-        if (cut < 0) {
-            folds_free(folds);
-            return -1;
-        }
     }
-    *out = folds;
-    return 0;
+    return hand_over(folds, status, out);
 }
 
 int split_k_fold(size_t rows, uint32_t k, bool shuffle, uint32_t seed,
@@ -187,6 +203,7 @@ int split_shuffle(size_t rows, uint32_t splits, double test_size,
     struct numpy_random random;
     struct folds *folds = NULL;
     size_t test = 0, train = 0;
+    int status = 0;
 
     if (splits < 1)
         return error_set(err, ERROR_CONFIG, "0 splits: give at least 1");
@@ -194,21 +211,13 @@ int split_shuffle(size_t rows, uint32_t splits, double test_size,
         folds_new(splits, &folds, err) < 0)
         return -1;
     numpy_random_seed(&random, seed);
-    for (uint32_t s = 0; s < splits; s++) {
-        size_t *order = positions_new(rows, err);
-        if (order && shuffle)
-            numpy_random_shuffle(&random, order, rows);
-        int cut = order
-                      ? cut_shuffled(order, train, test, &folds->folds[s], err)
-                      : -1;
+    for (uint32_t s = 0; status == 0 && s < splits; s++) {
+        size_t *order = positions_shuffled(rows, shuffle ? &random : NULL, err);
+        status = order ? cut_shuffled(order, train, test, &folds->folds[s], err)
+                       : -1;
         free(order);
-        if (cut < 0) {
-            folds_free(folds);
-            return -1;
-        }
     }
-    *out = folds;
-    return 0;
+    return hand_over(folds, status, out);
 }
 
 /* --- Leave one out
@@ -357,12 +366,7 @@ int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
             cut_shuffled(order, first, last - first, &folds->folds[f], err);
     }
     free(order);
-    if (status < 0) {
-        folds_free(folds);
-        return -1;
-    }
-    *out = folds;
-    return 0;
+    return hand_over(folds, status, out);
 }
 
 /* --- Predefined
