@@ -107,6 +107,16 @@ static void write_msgpack(const struct showing *with)
 /* --- Events -----------------------------------------------------------------
  */
 
+/* As it is, or why it is none. */
+static void write_event(const struct showing *with, enum event_fault fault,
+                        const char *field)
+{
+    if (fault == EVENT_OK)
+        write_whole(with, BYTES_TAGGED);
+    else
+        write_raw(with, event_fault_name(fault), field, NULL);
+}
+
 static void write_impression(const struct showing *with)
 {
     const struct message *message = with->record->message;
@@ -115,10 +125,7 @@ static void write_impression(const struct showing *with)
     enum event_fault fault = event_decode_impression(
         with->fields, message->value, message->value_size, &event, &field);
 
-    if (fault == EVENT_OK)
-        write_whole(with, BYTES_TAGGED);
-    else
-        write_raw(with, event_fault_name(fault), field, NULL);
+    write_event(with, fault, field);
 }
 
 static void write_label(const struct showing *with)
@@ -129,10 +136,7 @@ static void write_label(const struct showing *with)
     enum event_fault fault = event_decode_label(
         with->fields, message->value, message->value_size, &event, &field);
 
-    if (fault == EVENT_OK)
-        write_whole(with, BYTES_TAGGED);
-    else
-        write_raw(with, event_fault_name(fault), field, NULL);
+    write_event(with, fault, field);
 }
 
 static bool is_name(const struct cursor_value *key, const char *name)

@@ -3,22 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* Big endian, as msgpack is. */
-static uint64_t big_endian(const uint8_t *at, unsigned width)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < width; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
 /* The `width` bytes behind the head byte. */
 static bool take_number(struct cursor *cursor, unsigned width, uint64_t *out)
 {
     if ((size_t)(cursor->end - cursor->at) < width)
         return false;
-    *out = big_endian(cursor->at, width);
+    *out = cursor_big_endian(cursor->at, width);
     cursor->at += width;
     return true;
 }

@@ -80,7 +80,17 @@ enum cursor_fault cursor_skip_contents(struct cursor *cursor,
                                        const struct cursor_value *container,
                                        unsigned depth);
 
-/* Big endian. Written so that compilers make one load and one swap of it. */
+/* Big endian, as all of msgpack. */
+static inline uint64_t cursor_big_endian(const uint8_t *at, unsigned width)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < width; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+/* The same of eight bytes: compilers make one load and one swap of it. */
 static inline uint64_t cursor_u64(const uint8_t *b)
 {
     return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |

@@ -24,15 +24,6 @@ enum event_fault event_value_id(const struct cursor_value *value,
     }
 }
 
-static uint64_t big_endian(const uint8_t *at, unsigned width)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < width; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
 /* The three sizes of msgpack's timestamp: seconds; nanoseconds in 30 bits and
  * seconds in 34; nanoseconds and signed seconds. */
 static enum event_fault from_timestamp(const struct cursor_value *value,
@@ -42,16 +33,16 @@ static enum event_fault from_timestamp(const struct cursor_value *value,
 
     switch (value->size) {
     case 4:
-        seconds = big_endian(value->bytes, 4);
+        seconds = cursor_big_endian(value->bytes, 4);
         break;
     case 8:
-        seconds = big_endian(value->bytes, 8);
+        seconds = cursor_big_endian(value->bytes, 8);
         nanoseconds = seconds >> 34;
         seconds &= ((uint64_t)1 << 34) - 1;
         break;
     case 12:
-        nanoseconds = big_endian(value->bytes, 4);
-        seconds = big_endian(value->bytes + 4, 8);
+        nanoseconds = cursor_big_endian(value->bytes, 4);
+        seconds = cursor_big_endian(value->bytes + 4, 8);
         break;
     default:
         return EVENT_TYPE;
