@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { SKIPPED = 77, ANSWER_MS = 30000, QUIET_MS = 60000, POLL_MS = 200 };
+enum { ANSWER_MS = 30000, QUIET_MS = 60000, POLL_MS = 200 };
 
 int kafka_fixture_main(Suite *suite, const char *promises)
 {
@@ -22,9 +22,7 @@ int kafka_fixture_main(Suite *suite, const char *promises)
         return run_suite(suite);
     printf("SKIPPED: PCTR_KAFKA names no broker: promises not tested: %s\n",
            promises);
-    SRunner *unused = srunner_create(suite); /* frees the suite */
-    srunner_free(unused);
-    return SKIPPED;
+    return run_suite_not(suite);
 }
 
 struct kafka_settings kafka_fixture_settings(void)

@@ -26,4 +26,11 @@
 /* Runs the suite and frees it; returns main()'s status. */
 int run_suite(Suite *suite);
 
+/* Frees the suite, which is skipped; returns main()'s status. */
+int run_suite_not(Suite *suite);
+
+/* run_suite() for tests of the real data in the folder PCTR_DATA; where that is
+ * unset they are skipped. */
+int run_suite_of_data(Suite *suite);
+
 #endif

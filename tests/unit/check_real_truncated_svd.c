@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES = 10, SKIPPED = 77 };
+enum { VALUES = 10 };
 
 static const struct {
     const char *file, *user, *item, *value;
@@ -110,12 +110,8 @@ int main(void)
     Suite *suite = suite_create("real truncated svd");
     TCase *tests = tcase_create("singular values");
 
-    if (!getenv("PCTR_DATA")) {
-        puts("skipped: PCTR_DATA names no folder with the real data");
-        return SKIPPED;
-    }
     tcase_set_timeout(tests, 100);
     tcase_add_loop_test(tests, singular_values_are_exact, 0, 2);
     suite_add_tcase(suite, tests);
-    return run_suite(suite);
+    return run_suite_of_data(suite);
 }
