@@ -1,5 +1,6 @@
 #include "consumer/evaluation_open.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,55 @@ void evaluation_open_drop(struct evaluation_open *open,
     }
     open->count--;
     memmove(open->list, open->list + 1, open->count * sizeof(*open->list));
+}
+
+bool evaluation_open_is_answered(struct open_window *window,
+                                 const struct evaluation_rows *rows,
+                                 const int64_t *scored)
+{
+    uint32_t slot = window->answered == EVALUATION_NO_ROW
+                        ? window->first
+                        : rows->pool[window->answered].next;
+
+    while (slot != EVALUATION_NO_ROW) {
+        const struct evaluation_row *row = &rows->pool[slot];
+        if (isnan(row->p) && !evaluation_is_before(row->source, scored))
+            return false;
+        window->answered = slot;
+        slot = row->next;
+    }
+    return true;
+}
+
+bool evaluation_open_is_doubtful(const struct open_window *window,
+                                 const struct evaluation_rows *rows,
+                                 const struct evaluation_doubt *doubt)
+{
+    for (uint32_t slot = window->first; slot != EVALUATION_NO_ROW;
+         slot = rows->pool[slot].next) {
+        const struct evaluation_row *row = &rows->pool[slot];
+        if (isnan(row->p) && evaluation_doubt_covers(doubt, row->source))
+            return true;
+    }
+    return false;
+}
+
+size_t evaluation_open_judged(const struct open_window *window,
+                              const struct evaluation_rows *rows,
+                              int64_t settled_ms, struct judged *to)
+{
+    size_t n = 0;
+
+    for (uint32_t slot = window->first; slot != EVALUATION_NO_ROW;
+         slot = rows->pool[slot].next) {
+        const struct evaluation_row *row = &rows->pool[slot];
+        bool is_settled = row->ts_ms < settled_ms;
+        if (!isnan(row->p))
+            to[n++] =
+                (struct judged){row->version, row->p,
+                                is_settled ? (double)row->label : (double)NAN};
+    }
+    return n;
 }
 
 void evaluation_open_free(struct evaluation_open *open)

@@ -1,5 +1,6 @@
 #include "consumer/evaluation_windows.h"
 
+#include "consumer/evaluation_doubt.h"
 #include "consumer/evaluation_open.h"
 #include "consumer/evaluation_rows.h"
 
@@ -18,6 +19,7 @@ struct evaluation_windows {
 
     int64_t next[PARTITIONS_MAX];   /* offset after the last one read */
     int64_t scored[PARTITIONS_MAX]; /* after the last one predicted */
+    struct evaluation_doubt doubt;
 
     struct evaluation_results done;
     struct evaluation_counts counts;
@@ -50,27 +52,6 @@ static struct evaluation_row *row_at(const struct evaluation_windows *self,
     return &self->rows.pool[slot];
 }
 
-/* The rows that were predicted, with NaN for labels that are not final. */
-static size_t gather(struct evaluation_windows *self,
-                     const struct open_window *window, struct judged *to)
-{
-    int64_t settled_ms = self->stream_ms - self->config.join.window_ms;
-    size_t n = 0;
-
-    for (uint32_t slot = window->first; slot != EVALUATION_NO_ROW;
-         slot = row_at(self, slot)->next) {
-        const struct evaluation_row *row = row_at(self, slot);
-        bool settled = row->ts_ms < settled_ms;
-        if (isnan(row->p))
-            self->counts.unpredicted++;
-        else
-            to[n++] =
-                (struct judged){row->version, row->p,
-                                settled ? (double)row->label : (double)NAN};
-    }
-    return n;
-}
-
 static int make_figures(struct evaluation_windows *self,
                         const struct open_window *window,
                         struct evaluation_window *out, struct error *err)
@@ -80,7 +61,9 @@ static int make_figures(struct evaluation_windows *self,
     if (!rows)
         return error_set(err, ERROR_LIMIT, "no memory to judge %zu rows",
                          window->count);
-    size_t predicted = gather(self, window, rows);
+    size_t predicted = evaluation_open_judged(
+        window, &self->rows, self->stream_ms - self->config.join.window_ms,
+        rows);
     int status = evaluation_figures_make(rows, predicted, out, err);
     free(rows);
     if (status < 0)
@@ -88,6 +71,7 @@ static int make_figures(struct evaluation_windows *self,
     out->start_ms = window->start_ms;
     out->left_out = window->count - out->all.rows;
     self->counts.judged += out->all.rows;
+    self->counts.unpredicted += window->count - predicted;
     self->counts.unlabelled += predicted - out->all.rows;
     return 0;
 }
@@ -101,11 +85,23 @@ static void drop_oldest(struct evaluation_windows *self)
     evaluation_open_drop(&self->open, &self->rows);
 }
 
+static void miss_oldest(struct evaluation_windows *self)
+{
+    self->counts.missed++;
+    self->counts.missed_rows += self->open.list[0].count;
+    drop_oldest(self);
+}
+
 static int close_oldest(struct evaluation_windows *self, bool is_early,
                         struct error *err)
 {
     struct evaluation_window window = {.is_early = is_early};
 
+    if (evaluation_open_is_doubtful(&self->open.list[0], &self->rows,
+                                    &self->doubt)) {
+        miss_oldest(self);
+        return 0;
+    }
     if (make_figures(self, &self->open.list[0], &window, err) < 0)
         return -1;
     drop_oldest(self);
@@ -122,24 +118,6 @@ static int close_oldest(struct evaluation_windows *self, bool is_early,
     return evaluation_results_push(&self->done, &window, err);
 }
 
-/* Goes on where it was held up the last time. */
-static bool is_answered(struct evaluation_windows *self,
-                        struct open_window *window)
-{
-    uint32_t slot = window->answered == EVALUATION_NO_ROW
-                        ? window->first
-                        : row_at(self, window->answered)->next;
-
-    while (slot != EVALUATION_NO_ROW) {
-        const struct evaluation_row *row = row_at(self, slot);
-        if (isnan(row->p) && !evaluation_is_before(row->source, self->scored))
-            return false;
-        window->answered = slot;
-        slot = row->next;
-    }
-    return true;
-}
-
 static bool is_over(struct evaluation_windows *self, struct open_window *window)
 {
     const struct evaluation_windows_config *config = &self->config;
@@ -147,7 +125,7 @@ static bool is_over(struct evaluation_windows *self, struct open_window *window)
     return self->stream_ms >= window->start_ms + config->window_ms +
                                   config->join.window_ms +
                                   config->join.late_ms &&
-           is_answered(self, window);
+           evaluation_open_is_answered(window, &self->rows, self->scored);
 }
 
 static int close_what_is_over(struct evaluation_windows *self,
@@ -309,6 +287,8 @@ int evaluation_windows_prediction(struct evaluation_windows *self,
         uint64_t source =
             evaluation_source(event->src_partition, event->src_offset);
         int64_t *scored = &self->scored[event->src_partition];
+        evaluation_doubt_settle(&self->doubt, event->src_partition,
+                                event->src_offset);
         if (event->src_offset >= *scored)
             *scored = event->src_offset + 1;
         slot = evaluation_rows_find(&self->rows, EVALUATION_BY_SOURCE, source);
@@ -354,6 +334,11 @@ void evaluation_windows_skip(struct evaluation_windows *self, int64_t ts_ms)
         self->config.from_ms = end_ms;
     while (self->open.count > 0 && self->open.list[0].start_ms < end_ms)
         drop_oldest(self);
+}
+
+void evaluation_windows_doubt(struct evaluation_windows *self, bool is_away)
+{
+    evaluation_doubt_raise(&self->doubt, self->scored, is_away);
 }
 
 /* --- The outcome ------------------------------------------------------------

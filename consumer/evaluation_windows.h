@@ -54,7 +54,9 @@ struct evaluation_counts {
 
     uint64_t matched, repeated, unmatched; /* predictions */
     uint64_t over, early;                  /* windows with figures */
-    uint64_t empty; /* and without any: nothing in them to judge */
+    uint64_t empty;  /* and without any: nothing in them to judge, */
+    uint64_t missed; /* or predictions that may have been lost */
+    uint64_t missed_rows;
 };
 
 int evaluation_windows_new(const struct evaluation_windows_config *config,
@@ -91,6 +93,12 @@ int evaluation_windows_advance(struct evaluation_windows *windows,
 /* Rows of that time or before may be missing: its window and older ones are
  * not judged. */
 void evaluation_windows_skip(struct evaluation_windows *windows, int64_t ts_ms);
+
+/* Predictions cannot be read (is_away), or may have been made before the first
+ * one that there is: those behind the last one of a partition may never come,
+ * up to the next one that does. A window that lacks one of them is missed: it
+ * is closed without figures. */
+void evaluation_windows_doubt(struct evaluation_windows *windows, bool is_away);
 
 /* The next window with figures, oldest first; false when there is none. The
  * caller owns what it owns. */

@@ -18,7 +18,7 @@ enum {
 /* --- Opening ----------------------------------------------------------------
  */
 
-static int open_reader(struct trainer *trainer, struct error *err)
+static int open_source(struct trainer *trainer, struct error *err)
 {
     const struct trainer_config *from = &trainer->config;
     const struct merge_reader_config config = {
@@ -31,25 +31,40 @@ static int open_reader(struct trainer *trainer, struct error *err)
         .timeout_ms = CONTACT_MS,
     };
 
-    if (from->intake.mode == JOIN_LABELS)
-        return error_set(err, ERROR_CONFIG,
-                         "join=labels: impressions are not read");
-    return merge_reader_open(&config, &trainer->evaluation.reader, err);
+    return evaluation_source_open(&config, &trainer->evaluation.source, err);
+}
+
+static void show_trouble(struct trainer *trainer, const struct error *trouble)
+{
+    trainer->evaluation.is_away = trouble != NULL;
+    metrics_set(trainer->metrics, TRAINER_EVALUATION_READABLE, 0,
+                trouble ? 0 : 1);
 }
 
 /* Not for the trainer's time: predictions are of now, and a history that is
  * fed would never let them come. So they have a reader of their own. */
-static bool open_predictions(struct trainer *trainer)
+static int open_predictions(struct trainer *trainer, struct error *err)
 {
-    struct error why;
+    struct trainer_evaluation *self = &trainer->evaluation;
 
     if (!trainer->config.evaluate)
-        return false;
-    trainer->evaluation.is_on = open_reader(trainer, &why) == 0;
-    if (!trainer->evaluation.is_on)
-        log_warn("models in service are not evaluated", "reason=\"%s\"",
-                 why.text);
-    return trainer->evaluation.is_on;
+        return 0;
+    if (trainer->config.intake.mode == JOIN_LABELS) {
+        log_warn("models in service are not evaluated",
+                 "reason=\"join=labels: impressions are not read\"");
+        return 0;
+    }
+    if (open_source(trainer, err) < 0)
+        return -1;
+    const struct error *trouble = evaluation_source_trouble(self->source);
+    show_trouble(trainer, trouble);
+    /* A single run does not wait for them. */
+    self->is_on = !(self->is_away && trainer->config.once);
+    if (trouble)
+        log_warn("models in service are not evaluated",
+                 "again=%s reason=\"%s\"", self->is_on ? "later" : "never",
+                 trouble->text);
+    return 0;
 }
 
 /* Predictions of what was before are nobody's. */
@@ -96,7 +111,9 @@ int trainer_evaluation_open(struct trainer *trainer, struct error *err)
     const struct trainer_config *config = &trainer->config;
     struct evaluation_event newest;
 
-    if (!open_predictions(trainer))
+    if (open_predictions(trainer, err) < 0)
+        return -1;
+    if (!trainer->evaluation.is_on)
         return 0;
     if (open_outbox(trainer, err) < 0)
         return -1;
@@ -114,12 +131,15 @@ int trainer_evaluation_open(struct trainer *trainer, struct error *err)
     if (evaluation_windows_new(&windows, &trainer->evaluation.windows, err) < 0)
         return -1;
     begin_partitions(trainer);
+    /* There may have been predictions that are not there any more. */
+    evaluation_windows_doubt(trainer->evaluation.windows,
+                             trainer->evaluation.is_away);
     return 0;
 }
 
 void trainer_evaluation_close(struct trainer *trainer)
 {
-    merge_reader_close(trainer->evaluation.reader);
+    evaluation_source_close(trainer->evaluation.source);
     evaluation_windows_free(trainer->evaluation.windows);
     evaluation_outbox_stop(trainer->evaluation.outbox);
 }
@@ -197,12 +217,24 @@ static int take_prediction(struct trainer *trainer,
     return 0;
 }
 
-/* What cannot be read any more is not judged any more. */
-static void turn_off(struct trainer *trainer, const struct error *why)
+/* Windows wait for their predictions meanwhile. Those that were made and not
+ * read may never come. */
+static void note_trouble(struct trainer *trainer)
 {
-    log_error("models in service are not evaluated any more", "reason=\"%s\"",
-              why->text);
-    trainer->evaluation.is_on = false;
+    struct trainer_evaluation *self = &trainer->evaluation;
+    const struct error *trouble = evaluation_source_trouble(self->source);
+
+    if (self->is_away == (trouble != NULL))
+        return;
+    show_trouble(trainer, trouble);
+    if (!trouble) {
+        log_info("predictions are read again", "topic=%s",
+                 trainer->config.predictions);
+        return;
+    }
+    log_error("predictions cannot be read, once more later", "reason=\"%s\"",
+              trouble->text);
+    evaluation_windows_doubt(self->windows, true);
 }
 
 static bool is_all_read(const struct trainer *trainer)
@@ -215,20 +247,17 @@ static int read_predictions(struct trainer *trainer, struct error *err)
 {
     struct trainer_evaluation *self = &trainer->evaluation;
     struct merge_record record;
-    enum merge_result result = MERGE_RECORD;
-    struct error why;
+    enum source_result result = SOURCE_RECORD;
 
     if (!evaluation_windows_has_room(self->windows) && is_all_read(trainer))
         evaluation_windows_give_up(self->windows);
-    for (int i = 0; i < PREDICTIONS_A_ROUND && result == MERGE_RECORD &&
+    for (int i = 0; i < PREDICTIONS_A_ROUND && result == SOURCE_RECORD &&
                     evaluation_windows_has_room(self->windows);
          i++) {
-        if (merge_reader_next(self->reader, 0, &result, &record, &why) < 0) {
-            turn_off(trainer, &why);
-            return 0;
-        }
-        self->has_ended = result == MERGE_END;
-        if (result == MERGE_RECORD &&
+        result = evaluation_source_next(self->source, &record);
+        note_trouble(trainer);
+        self->has_ended = result == SOURCE_END;
+        if (result == SOURCE_RECORD &&
             take_prediction(trainer, &record.message, err) < 0)
             return -1;
     }
@@ -237,7 +266,9 @@ static int read_predictions(struct trainer *trainer, struct error *err)
 
 bool trainer_evaluation_has_ended(const struct trainer *trainer)
 {
-    return !trainer->evaluation.is_on || trainer->evaluation.has_ended;
+    const struct trainer_evaluation *self = &trainer->evaluation;
+
+    return !self->is_on || self->has_ended || self->is_away;
 }
 
 /* --- In the trainer's rounds -------------------------------------------------

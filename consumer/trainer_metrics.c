@@ -9,9 +9,9 @@
 #define LABEL_WORDS                                                            \
     "joined|late|duplicate|contradicted|corrected|orphan|given_up"
 #define PENDING_WORDS "open|positive|negative"
-#define ROW_WORDS "judged|unpredicted|unlabelled|late"
+#define ROW_WORDS "judged|unpredicted|unlabelled|late|missed"
 #define PREDICTION_WORDS "matched|repeated|unmatched"
-#define WINDOW_WORDS "over|early|empty"
+#define WINDOW_WORDS "over|early|empty|missed"
 
 /* clang-format off */
 const struct metric_family trainer_metric_families[] = {
@@ -39,10 +39,11 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_HOLDOUT_LOGLOSS] = {"pctr_holdout_logloss", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss there, natural log."},
     [TRAINER_HOLDOUT_AUC] = {"pctr_holdout_auc", METRIC_GAUGE, NULL, NULL, 0, "Area under the ROC curve there."},
     [TRAINER_HOLDOUT_ENTROPY] = {"pctr_holdout_normalised_entropy", METRIC_GAUGE, NULL, NULL, 0, "Logarithmic loss over that of the plain click rate; below 1 is better."},
-    [TRAINER_EVALUATED_ROWS] = {"pctr_evaluation_rows_total", METRIC_COUNTER, "result", ROW_WORDS, 0, "Impressions of windows that are closed: judged, without a prediction, without a label, or too late."},
+    [TRAINER_EVALUATED_ROWS] = {"pctr_evaluation_rows_total", METRIC_COUNTER, "result", ROW_WORDS, 0, "Impressions of windows that are closed: judged, without a prediction, without a label, too late, or of a window that was missed."},
     [TRAINER_EVALUATED_PREDICTIONS] = {"pctr_evaluation_predictions_total", METRIC_COUNTER, "result", PREDICTION_WORDS, 0, "Predictions: of an impression that is judged, once more of one, of none (closed, repeated, too late)."},
-    [TRAINER_EVALUATED_WINDOWS] = {"pctr_evaluation_windows_total", METRIC_COUNTER, "result", WINDOW_WORDS, 0, "Windows: closed when over, early for want of room (evaluation.rows), without anything to judge."},
+    [TRAINER_EVALUATED_WINDOWS] = {"pctr_evaluation_windows_total", METRIC_COUNTER, "result", WINDOW_WORDS, 0, "Windows: closed when over, early for want of room (evaluation.rows), without anything to judge, missed for predictions that may have been lost."},
     [TRAINER_EVALUATIONS] = {"pctr_evaluations_total", METRIC_COUNTER, "result", EVALUATION_OUTCOME_WORDS, 0, "Records of windows: published, dropped when too many waited, known from the topic already; failed counts attempts."},
+    [TRAINER_EVALUATION_READABLE] = {"pctr_evaluation_predictions_readable", METRIC_GAUGE, NULL, NULL, 0, "1 while predictions can be read, 0 while that is tried again."},
     [TRAINER_EVALUATIONS_WAITING] = {"pctr_evaluations_waiting", METRIC_GAUGE, NULL, NULL, 0, "Records of windows that are not published yet."},
     [TRAINER_EVALUATION_OPEN] = {"pctr_evaluation_open_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows of windows that are not closed."},
     [TRAINER_EVALUATION_MEMORY] = {"pctr_evaluation_bytes", METRIC_GAUGE, NULL, NULL, 0, "Memory for them."},
@@ -125,12 +126,14 @@ void trainer_metrics_evaluation(struct metrics *metrics,
         {TRAINER_EVALUATED_ROWS, 1, now->unpredicted - before->unpredicted},
         {TRAINER_EVALUATED_ROWS, 2, now->unlabelled - before->unlabelled},
         {TRAINER_EVALUATED_ROWS, 3, now->late - before->late},
+        {TRAINER_EVALUATED_ROWS, 4, now->missed_rows - before->missed_rows},
         {TRAINER_EVALUATED_PREDICTIONS, 0, now->matched - before->matched},
         {TRAINER_EVALUATED_PREDICTIONS, 1, now->repeated - before->repeated},
         {TRAINER_EVALUATED_PREDICTIONS, 2, now->unmatched - before->unmatched},
         {TRAINER_EVALUATED_WINDOWS, 0, now->over - before->over},
         {TRAINER_EVALUATED_WINDOWS, 1, now->early - before->early},
         {TRAINER_EVALUATED_WINDOWS, 2, now->empty - before->empty},
+        {TRAINER_EVALUATED_WINDOWS, 3, now->missed - before->missed},
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)

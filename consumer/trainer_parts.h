@@ -7,6 +7,7 @@
 
 #include "consumer/evaluation_outbox.h"
 #include "consumer/evaluation_rows.h"
+#include "consumer/evaluation_source.h"
 #include "consumer/evaluation_windows.h"
 #include "consumer/fit_job.h"
 #include "consumer/merge_reader.h"
@@ -20,14 +21,14 @@
 
 /* Judging the models in service. Zeroed is off. */
 struct trainer_evaluation {
-    bool is_on, has_ended;
-    struct merge_reader *reader; /* of the predictions */
+    bool is_on, has_ended, is_away;
+    struct evaluation_source *source; /* of the predictions */
     struct evaluation_windows *windows;
     struct evaluation_outbox *outbox;
     const struct message *record; /* that is being taken */
     bool began[EVALUATION_PARTITIONS_MAX];
     struct evaluation_counts shown;
-    uint64_t early; /* windows closed early that the log knows of */
+    uint64_t early, missed; /* windows that the log knows of */
 };
 
 struct trainer {

@@ -75,17 +75,25 @@ static void show_window(struct trainer *trainer,
 }
 
 /* Once for all that were closed since the last time. */
-static void log_early(struct trainer *trainer)
+static void log_incomplete(struct trainer *trainer)
 {
     struct trainer_evaluation *self = &trainer->evaluation;
-    uint64_t early = evaluation_windows_counts(self->windows).early;
+    struct evaluation_counts counts = evaluation_windows_counts(self->windows);
+    uint64_t early = counts.early, missed = counts.missed;
 
+    if (missed > self->missed)
+        log_warn("windows were not judged",
+                 "windows=%" PRIu64 " reason=\"predictions are missing that "
+                 "may have been made while they could not be read, or before "
+                 "the oldest one on the topic\"",
+                 missed - self->missed);
     if (early > self->early)
         log_warn("windows closed before they were over",
                  "windows=%" PRIu64
                  " reason=\"more rows than evaluation.rows=%" PRIu32 "\"",
                  early - self->early, trainer->config.evaluation_rows);
     self->early = early;
+    self->missed = missed;
 }
 
 static void log_newest(const struct evaluation_event *all, size_t windows)
@@ -118,6 +126,6 @@ int trainer_windows_take(struct trainer *trainer, struct error *err)
     }
     if (windows > 0)
         log_newest(&all, windows);
-    log_early(trainer);
+    log_incomplete(trainer);
     return status;
 }

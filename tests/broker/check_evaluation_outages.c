@@ -20,6 +20,12 @@ enum {
     WAIT_MS = 60000,
     WATCHED_MS = 25000, /* longer than a transaction may take */
     STALL_MAX_MS = 2000,
+    PARTITIONS = 2,
+    WINDOW_MS = 600000,
+    LOST = 3000, /* predictions, at least, and so */
+    LOST_WINDOWS = 5,
+    ROWS = 16000,     /* one a second of event time */
+    WINDOWS_DUE = 23, /* of the 26, with join.window_ms + join.late_ms behind */
 };
 
 #define IMPRESSIONS "pctr_records_consumed_total{topic=\"impressions\"}"
@@ -67,13 +73,34 @@ static int64_t longest_stall_ms(int64_t watched_ms)
     return longest_ms;
 }
 
-/* --- The topic of evaluations -----------------------------------------------
- */
-
 static void make_anew(enum pipeline_name name, int32_t partitions)
 {
     kafka_fixture_create(pipe.names[name], partitions, "-1");
 }
+
+static void start_scorer(void)
+{
+    const char *const more[] = {"--http.port=0", NULL};
+
+    pipeline_start(&pipe, "score", more, &scorer);
+    child_await_error(&scorer, "\"scoring\"", WAIT_MS);
+}
+
+static void start_feed(const char *rows, const char *rate)
+{
+    const char *const more[] = {"--world", rows, rate, NULL};
+
+    pipeline_start(&pipe, "feed", more, &feed);
+}
+
+static void stop_scorer(void)
+{
+    pipeline_stop(&scorer, WAIT_MS);
+    child_end(&scorer);
+}
+
+/* --- The topic of evaluations -----------------------------------------------
+ */
 
 /* Each window once, in the order of time. */
 static void assert_in_order(void)
@@ -93,15 +120,10 @@ static void assert_in_order(void)
  * adds nothing. */
 START_TEST(a_topic_that_hangs_does_not_stall_the_reading)
 {
-    const char *const scoring[] = {"--http.port=0", NULL};
-    const char *const feeding[] = {"--world", "--world.rows=24000",
-                                   "--rate=800", NULL};
-
-    pipeline_create(&pipe, 2);
-    pipeline_start(&pipe, "score", scoring, &scorer);
-    child_await_error(&scorer, "\"scoring\"", WAIT_MS);
+    pipeline_create(&pipe, PARTITIONS);
+    start_scorer();
     start_trainer();
-    pipeline_start(&pipe, "feed", feeding, &feed);
+    start_feed("--world.rows=24000", "--rate=800");
     metrics_page_await(port, "pctr_evaluations_total{result=\"published\"}", 2,
                        WAIT_MS);
     topic_change_remove(pipe.names[PIPE_EVALUATIONS]);
@@ -123,6 +145,109 @@ START_TEST(a_topic_that_hangs_does_not_stall_the_reading)
 }
 END_TEST
 
+/* --- The topic of predictions -----------------------------------------------
+ */
+
+#define OVER "pctr_evaluation_windows_total{result=\"over\"}"
+#define MISSED "pctr_evaluation_windows_total{result=\"missed\"}"
+#define READABLE "pctr_evaluation_predictions_readable"
+
+static void await_all_predictions(void)
+{
+    struct fixture_records records =
+        kafka_fixture_read(pipe.names[PIPE_PREDICTIONS]);
+
+    metrics_page_await(port,
+                       "pctr_records_consumed_total{topic=\"predictions\"}",
+                       (double)records.count, WAIT_MS);
+    fixture_records_free(&records);
+}
+
+static void await_the_end(void)
+{
+    ck_assert_int_eq(child_wait(&feed, WAIT_MS), 0);
+    pipeline_await_scored(&pipe, WAIT_MS);
+    metrics_page_await(port, IMPRESSIONS, ROWS, WAIT_MS);
+    metrics_page_await(port, OVER,
+                       WINDOWS_DUE - metrics_page_value(port, MISSED), WAIT_MS);
+}
+
+/* Whole windows, one after the other, none left out between. Returns how many.
+ */
+static size_t assert_complete(void)
+{
+    struct published published = read_published(&pipe);
+    int64_t last_ms = 0;
+    size_t windows = 0;
+
+    assert_unique(&published);
+    for (size_t i = 0; i < published.count; i++) {
+        const struct evaluation_event *event = &published.events[i];
+        ck_assert_uint_eq(event->left_out, 0);
+        ck_assert(!event->is_early);
+        if (event->has_version)
+            continue;
+        ck_assert(windows == 0 || event->start_ms == last_ms + WINDOW_MS);
+        last_ms = event->start_ms;
+        windows++;
+    }
+    free(published.events);
+    return windows;
+}
+
+/* All of the old one were read, and the new one has all that follow: nothing
+ * is missed. */
+START_TEST(predictions_that_are_made_anew_are_read_again)
+{
+    pipeline_create(&pipe, PARTITIONS);
+    start_scorer();
+    start_trainer();
+    start_feed("--world.rows=16000", "--rate=800");
+    metrics_page_await(port, OVER, 2, WAIT_MS);
+    stop_scorer();
+    await_all_predictions();
+    topic_change_remove(pipe.names[PIPE_PREDICTIONS]);
+    child_await_error(&trainer, "\"predictions cannot be read", WAIT_MS);
+    metrics_page_await(
+        port, "pctr_snapshots_published_total",
+        metrics_page_value(port, "pctr_snapshots_published_total") + 1,
+        WAIT_MS);
+    ck_assert_double_eq(metrics_page_value(port, READABLE), 0);
+    make_anew(PIPE_PREDICTIONS, PARTITIONS);
+    start_scorer();
+    child_await_error(&trainer, "\"predictions are read again\"", WAIT_MS);
+    await_the_end();
+    ck_assert_double_eq(metrics_page_value(port, READABLE), 1);
+    ck_assert_double_eq(metrics_page_value(port, MISSED), 0);
+    pipeline_stop(&trainer, WAIT_MS);
+    ck_assert_uint_ge(assert_complete(), WINDOWS_DUE);
+}
+END_TEST
+
+/* The first ones were lost with their topic, before there was a trainer. */
+START_TEST(windows_without_their_predictions_are_missed)
+{
+    pipeline_create(&pipe, PARTITIONS);
+    start_scorer();
+    start_feed("--world.rows=16000", "--rate=1600");
+    kafka_fixture_await(pipe.names[PIPE_PREDICTIONS], LOST, WAIT_MS);
+    stop_scorer();
+    topic_change_remove(pipe.names[PIPE_PREDICTIONS]);
+    start_trainer();
+    child_await_error(&trainer, "\"models in service are not evaluated\"",
+                      WAIT_MS);
+    make_anew(PIPE_PREDICTIONS, PARTITIONS);
+    start_scorer();
+    child_await_error(&trainer, "\"predictions are read again\"", WAIT_MS);
+    metrics_page_await(port, MISSED, LOST_WINDOWS, WAIT_MS);
+    child_await_error(&trainer, "\"windows were not judged\"", WAIT_MS);
+    await_the_end();
+    double missed = metrics_page_value(port, MISSED);
+    pipeline_stop(&trainer, WAIT_MS);
+    ck_assert_uint_ge(assert_complete() + (size_t)missed, WINDOWS_DUE);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("evaluation outages");
@@ -131,6 +256,8 @@ int main(void)
     tcase_set_timeout(tests, 180);
     tcase_add_checked_fixture(tests, NULL, stop);
     tcase_add_test(tests, a_topic_that_hangs_does_not_stall_the_reading);
+    tcase_add_test(tests, predictions_that_are_made_anew_are_read_again);
+    tcase_add_test(tests, windows_without_their_predictions_are_missed);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "an evaluation comes back");
 }
