@@ -226,6 +226,8 @@ START_TEST(a_port_in_use_is_an_error_that_names_it)
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, sizeof(where)), 0);
     ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_refused(status_server_start(&config, &second, &err), err,
+                      ERROR_UNAVAILABLE, "http.port"); /* by one of ours */
     config.port = taken;
     ck_assert_refused(status_server_start(&config, &second, &err), err,
                       ERROR_UNAVAILABLE, "http.port");
