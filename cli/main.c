@@ -6,6 +6,7 @@
 
 #include "common/version.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,9 @@ static void print_commands(FILE *out)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "--help";
+
+    signal(SIGXFSZ,
+           SIG_IGN); /* beyond `ulimit -f` a write fails, and is told */
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
         print_commands(stdout);

@@ -97,11 +97,24 @@ static int sync_folder(const char *path)
     return status;
 }
 
+/* A device or pipe would be gone, with a file in its place. */
+static bool is_replaceable(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
 int file_replace(const char *path, const void *data, size_t size,
                  struct error *err)
 {
     char draft[PATH_MAX];
     bool drafted = false;
+
+    if (!is_replaceable(path))
+        return error_set(err, ERROR_IO,
+                         "write '%s': it is no regular file: name another",
+                         path);
 
     int length = snprintf(draft, sizeof(draft), "%s.XXXXXX", path);
     if (length < 0 || (size_t)length >= sizeof(draft))

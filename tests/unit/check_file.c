@@ -76,6 +76,11 @@ START_TEST(a_failed_replace_leaves_no_draft)
     ck_assert_refused(file_replace(path, "x", 1, &err), err, ERROR_IO, "write");
     ck_assert_uint_eq(count_files(), 1);
     rmdir(path);
+    /* Nor a device or a pipe: it would be gone. */
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_refused(file_replace(path, "x", 1, &err), err, ERROR_IO,
+                      "no regular file");
+    ck_assert_uint_eq(count_files(), 1);
 }
 END_TEST
 
