@@ -201,6 +201,9 @@ static int open_source(const struct invocation *with,
                        struct feed_settings *settings,
                        struct event_source **source, struct error *err)
 {
+    if (settings->use_world && with->argument_count > 0)
+        return error_set(err, ERROR_USAGE, "'%s' and --world: feed one of them",
+                         with->arguments[0]);
     if (settings->use_world) {
         settings->world.seed = settings->feed.seed;
         settings->world.truth = settings->truth[0] ? settings->truth : NULL;

@@ -158,6 +158,24 @@ static int start_http(struct service *service, struct error *err)
 /* --- Starting ---------------------------------------------------------------
  */
 
+/* What reads its own output never ends. */
+static int check_loop(const struct score_settings *settings, struct error *err)
+{
+    const struct scorer_config *to = &settings->scorer;
+    const char *loop = NULL;
+
+    if (strcmp(to->impressions, to->predictions) == 0)
+        loop = "topic.predictions";
+    else if (strcmp(to->impressions, to->dead_letters) == 0)
+        loop = "topic.dead_letters";
+    if (!loop)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "%s: '%s' is topic.impressions too, and the scorer would "
+                     "read what it writes: name another",
+                     loop, to->impressions);
+}
+
 /* A broker or a topic that is not there is said before anything starts. */
 static int check_topics(const struct kafka_settings *kafka,
                         const struct score_settings *settings,
@@ -324,7 +342,8 @@ static int run(const struct invocation *with, void *context, struct error *err)
     settings->scorer.kafka = with->kafka;
     settings->scorer.watch_end = settings->exit_at_end;
     settings->scorer.plan.random = (uint64_t)clock_wall_ms();
-    if (stop_on_signals(settings->deadline_ms, err) < 0 ||
+    if (check_loop(settings, err) < 0 ||
+        stop_on_signals(settings->deadline_ms, err) < 0 ||
         check_topics(&with->kafka, settings, err) < 0)
         return -1;
     int status = start(&service, &with->kafka, err);

@@ -58,6 +58,8 @@ static const struct row {
     {78,  500, {"unknown Kafka property 'linger'", NULL}, {"score", "-b", nobody, "-Xlinger=2"}},
     {78,  500, {"read settings '/no/such/file'", "No such file"}, {"score", "-b", nobody, "-F/no/such/file"}},
     {2,   500, {"what should be fed?", "--world"}, {"feed", "-b", nobody}},
+    {2,   500, {"feed one of them", NULL}, {"feed", "-b", nobody, "--world", "clicks.csv"}},
+    {78,  500, {"would read what it writes", NULL}, {"score", "-b", nobody, "--topic.predictions=pctr.impressions"}},
     /* files */
     {66,  500, {"read '/no/such/file'", "No such file"}, {"feed", "-b", broker, "/no/such/file"}},
     {66,  500, {"read '/tmp'", "is a folder"}, {"feed", "-b", broker, "/tmp"}},
