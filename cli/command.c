@@ -4,6 +4,7 @@
 #include "common/version.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ enum {
     OPTION_SETTING,
 };
 
-enum { COMMON_OPTIONS = 9, FILES_MAX = 8 };
+enum { FILES_MAX = 8, WORDS_SHOWN_MAX = 48, DOC_SIZE = 512 };
 
 struct parsing {
     const struct command *command;
@@ -32,7 +33,9 @@ static const struct argp_option common_options[] = {
     {"bootstrap-server", 'b', "HOST:PORT", 0, "Kafka brokers, comma separated",
      1},
     {"command-property", 'X', "KEY=VALUE", 0,
-     "property for librdkafka; consumer. or producer. in front limits it", 1},
+     "property for librdkafka; consumer., producer. or admin. in front limits "
+     "it",
+     1},
     {"command-config", 'F', "FILE", 0,
      "read settings from a file of key = value lines", 1},
     {"log.level", OPTION_LOG_LEVEL, "LEVEL", 0,
@@ -169,8 +172,13 @@ static int letter_of(const struct command *command, const char *setting)
     return known ? known->letter : 0;
 }
 
-/* Common options, then one per setting, then the end mark. */
-static struct argp_option *make_options(const struct command *command)
+/* Words that would not leave their column go into the text. */
+static bool is_wordy(const struct config_key *key)
+{
+    return key->type == CONFIG_CHOICE && strlen(key->words) > WORDS_SHOWN_MAX;
+}
+
+static const char *argument_of(const struct config_key *key)
 {
     static const char *const arguments[] = {
         [CONFIG_TEXT] = "TEXT", [CONFIG_SECRET] = "SECRET",
@@ -178,23 +186,54 @@ static struct argp_option *make_options(const struct command *command)
         [CONFIG_F64] = "X",     [CONFIG_BOOL] = "true|false",
         [CONFIG_CHOICE] = NULL,
     };
+
+    if (key->type != CONFIG_CHOICE)
+        return arguments[key->type];
+    return is_wordy(key) ? "WORD" : key->words;
+}
+
+/* What the table says of a setting, long words and the default included. */
+static void print_doc(const struct config_key *key, char *out, size_t size)
+{
+    FILE *to = fmemopen(out, size, "w");
+
+    if (!to)
+        return; /* out of memory: help without texts */
+    fputs(key->help, to);
+    if (is_wordy(key))
+        fputs(": ", to);
+    for (const char *c = key->words; is_wordy(key) && *c; c++)
+        fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, to);
+    if (!key->fallback)
+        fputs(" (must be given)", to);
+    else if (*key->fallback)
+        fprintf(to, " (default %s)", key->fallback);
+    fclose(to);
+}
+
+/* Common options, then one per setting, then the end mark; their texts are
+ * behind them, in the same piece of memory. */
+static struct argp_option *make_options(const struct command *command)
+{
     const struct config_key *keys = command->keys;
     size_t common = sizeof(common_options) / sizeof(common_options[0]);
-    size_t count = key_count(keys);
-    struct argp_option *options = calloc(common + count + 1, sizeof(*options));
+    size_t count = key_count(keys), all = common + count + 1;
+    struct argp_option *options =
+        calloc(1, all * sizeof(*options) + count * DOC_SIZE);
 
     if (!options)
         return NULL;
+    char *docs = (char *)(options + all);
     memcpy(options, common_options, sizeof(common_options));
     for (size_t i = 0; i < count; i++) {
         int letter = letter_of(command, keys[i].name);
+        print_doc(&keys[i], docs + i * DOC_SIZE, DOC_SIZE);
         options[common + i] = (struct argp_option){
             .name = keys[i].name,
             .key = letter ? letter : OPTION_SETTING + (int)i,
-            .arg = keys[i].type == CONFIG_CHOICE ? keys[i].words
-                                                 : arguments[keys[i].type],
+            .arg = argument_of(&keys[i]),
             .flags = keys[i].type == CONFIG_BOOL ? OPTION_ARG_OPTIONAL : 0,
-            .doc = keys[i].help,
+            .doc = docs + i * DOC_SIZE,
             .group = 2,
         };
     }
@@ -284,6 +323,15 @@ static int run(struct parsing *p, void *settings)
     return status;
 }
 
+/* What was printed has to be where it should go: on a full disk, too. */
+static int finish_output(int status, struct error *err)
+{
+    if (status < 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+        return status;
+    return error_set(err, ERROR_IO, "write to standard output: %s",
+                     strerror(errno));
+}
+
 int command_run(const struct command *command, int argc, char **argv)
 {
     struct parsing *p = calloc(1, sizeof(*p));
@@ -297,7 +345,7 @@ int command_run(const struct command *command, int argc, char **argv)
     p->command = command;
     if (config_start(&p->config, command->keys, settings, &p->err) == 0 &&
         gather(p, argc, argv) == 0)
-        status = run(p, settings);
+        status = finish_output(run(p, settings), &p->err);
     if (status < 0) {
         log_error(p->err.text, "command=%s code=%s", command->name,
                   error_code_name(p->err.code));

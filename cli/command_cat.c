@@ -11,10 +11,13 @@
 #include "consumer/range_walk.h"
 #include "consumer/topic_extent.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     TOPIC_KINDS = 7,
@@ -74,6 +77,7 @@ struct work {
     enum record_kind kind;
     struct buffer line;
     uint64_t shown;
+    bool unread; /* nobody reads standard output any more */
 
     struct buffer *ring; /* (settings->last) the newest lines */
     uint64_t taken;      /* lines put into it */
@@ -185,7 +189,8 @@ static int print_line(struct work *work, const struct buffer *line,
     if (buffer_failed(line))
         return error_set(err, ERROR_FAILED, "out of memory");
     if (fwrite(line->bytes, 1, line->size, stdout) != line->size)
-        return error_set(err, ERROR_IO, "standard output is closed");
+        return error_set(err, ERROR_IO, "write to standard output: %s",
+                         strerror(errno));
     work->shown++;
     return 0;
 }
@@ -212,11 +217,23 @@ static bool is_enough(const struct work *work)
     return stop_requested() || (count > 0 && work->shown >= count);
 }
 
+/* A quiet topic must not keep `cat -f | head` alive: that nobody reads a pipe
+ * any more is noticed without writing. */
+static bool is_unread(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL)) != 0;
+}
+
 static bool goes_on(void *context, bool idle)
 {
+    struct work *work = context;
+
     if (idle)
         fflush(stdout); /* who follows wants to see it now */
-    return !is_enough(context);
+    work->unread = idle && is_unread();
+    return !work->unread && !is_enough(work);
 }
 
 /* To the end of the ranges, or for ever where they have none. */
@@ -333,8 +350,8 @@ static int run(const struct invocation *with, void *settings, struct error *err)
         log_warn("retention took what was asked for first",
                  "topic=%s offsets=%" PRIu64, work.topic, extent.gone);
     int status = show(&work, &extent, err);
-    if (status == 0 && fflush(stdout) != 0)
-        status = error_set(err, ERROR_IO, "standard output is closed");
+    if (status == 0 && work.unread)
+        status = error_set(err, ERROR_IO, "nobody reads standard output");
     buffer_free(&work.line);
     topic_extent_free(&extent);
     return status < 0 ? -1 : stop_exit_status();

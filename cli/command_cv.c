@@ -236,6 +236,20 @@ static int validate(const struct cv_settings *settings, const char *model,
     return status;
 }
 
+/* A typing error in the last name must not wait for the first fits. */
+static int check_names(const struct cv_settings *settings, struct error *err)
+{
+    char names[sizeof(settings->models)], *rest = NULL;
+    const struct model_ops *ops = NULL;
+
+    memcpy(names, settings->models, sizeof(names));
+    for (char *name = strtok_r(names, ",", &rest); name;
+         name = strtok_r(NULL, ",", &rest))
+        if (model_find(name, &ops, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int validate_all(const struct cv_settings *settings,
                         const struct dataset *data, const struct folds *folds,
                         struct scale scale, struct error *err)
@@ -263,7 +277,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct scale scale;
     int status = -1;
 
-    if (stop_on_signals(0, err) < 0 ||
+    if (stop_on_signals(0, err) < 0 || check_names(settings, err) < 0 ||
         split_read(&settings->split, &settings->data, with, &data, &scale,
                    &folds, err) < 0)
         goto out;

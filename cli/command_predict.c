@@ -195,10 +195,10 @@ const struct command predict_command = {
         "model would have made it; a run that breaks off leaves there what it "
         "has sent.\n\n"
         "  printf 'user,ad\\n7,42\\n' | pctr predict --snapshot=c.snap -\n"
-        "  pctr predict -b HOST:PORT --snapshot=c.snap "
-        "--topic=pctr.impressions --from=-24h --details\n"
-        "  pctr predict -b HOST:PORT --snapshot=c.snap "
-        "--topic=pctr.impressions --to_topic=again\n",
+        "  pctr predict -b HOST:PORT --snapshot=c.snap --details \\\n"
+        "      --topic=pctr.impressions --from=-24h\n"
+        "  pctr predict -b HOST:PORT --snapshot=c.snap \\\n"
+        "      --topic=pctr.impressions --to_topic=again\n",
     .keys = keys,
     .settings_size = sizeof(struct predict_settings),
     .run = run,

@@ -129,14 +129,12 @@ const struct command redrive_command = {
     .help = "  pctr redrive -b HOST:PORT --dry-run\n"
             "  pctr redrive -b HOST:PORT --reason=missing,type --from=-24h\n"
             "\n"
-            "After what made them is fixed. Key, value and headers are what "
-            "they were; what the\n"
-            "letter said goes along in headers redrive.*. Account is kept in "
-            "the offsets of the\n"
-            "group, in the same transaction: no letter goes back twice, "
-            "whatever filters runs\n"
-            "have and wherever one of them dies. Letters that filters leave "
-            "out stay for later.\n",
+            "To be run when what made them is fixed. Key, value and headers "
+            "are what they were; what the letter said goes along in headers "
+            "redrive.*. Account is kept in the offsets of the group, in the "
+            "same transaction: no letter goes back twice, whatever filters "
+            "runs have and wherever one of them dies. Letters that filters "
+            "leave out stay for later.\n",
     .keys = keys,
     .settings_size = sizeof(struct redrive_settings),
     .needs_kafka = true,

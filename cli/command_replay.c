@@ -367,22 +367,20 @@ const struct command replay_command = {
         "\n"
         "  live                      the models that were live (the default)\n"
         "  epoch:N                   published version N\n"
-        "  served, newest            the pinned version, else the newest "
-        "that a scorer takes; the newest\n"
+        "  served                    what a scorer that starts now serves\n"
+        "  newest                    the newest version, whatever is pinned\n"
         "  FILE                      a snapshot file\n"
-        "  refit:ALGORITHM PARAMS    fitted every refit.every_ms on what was "
-        "known by then\n"
-        "  field:NAME                a probability that the impressions "
-        "carry\n"
+        "  refit:ALGORITHM PARAMS    fitted every refit.every_ms as of then\n"
+        "  field:NAME                a probability in the impressions\n"
         "\n"
         "Examples:\n"
         "  pctr replay -b localhost:9092 --last=24h\n"
-        "  pctr replay -b localhost:9092 --from=2026-11-01 --html=week.html "
-        "live next='refit:svd factors=20' base=refit:baseline\n"
+        "  pctr replay -b localhost:9092 --from=-7d --html=week.html \\\n"
+        "      live next='refit:svd factors=20' base=refit:baseline\n"
         "\n"
         "Exit status: 0 done, 65 more than rows.max or a broken snapshot, 69 "
-        "no broker, topic or "
-        "version, 75 stopped, 78 a setting is wrong.\n",
+        "no broker, topic or version, 73 spool.dir is full, 75 stopped, 78 a "
+        "setting is wrong.\n",
     .keys = keys,
     .settings_size = sizeof(struct replay_settings),
     .needs_kafka = true,

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/log.h"
 
 #include "consumer/snapshot_reader.h"
 #include "model/snapshot.h"
@@ -93,6 +94,9 @@ static int list(struct work *work, struct error *err)
         else if (print_json(manifest_json(&all[i], is_served), err) < 0)
             return -1;
     }
+    if (count == 0)
+        log_warn("no model of this name is published", "model.name=%s topic=%s",
+                 work->settings->model_name, work->settings->models);
     if (!work->settings->json && snapshot_reader_pinned(work->reader) != 0)
         printf("pinned: %" PRIu64 "\n", snapshot_reader_pinned(work->reader));
     return 0;

@@ -365,9 +365,8 @@ const struct command tune_command = {
     .arguments = "FILE...",
     .help = "Tries every combination (or --random of them) on the same folds, "
             "on all cores. Ctrl-C prints what is done so far.\n\n"
-            "  pctr tune clicks.csv.gz --model=knn "
-            "--space=\"k=5|10|20|40 similarity=cosine|pearson\" "
-            "--split.folds=4\n",
+            "  pctr tune clicks.csv.gz --model=knn --split.folds=4 \\\n"
+            "      --space=\"k=5|10|20|40 similarity=cosine|pearson\"\n",
     .keys = keys,
     .settings_size = sizeof(struct tune_settings),
     .run = run,

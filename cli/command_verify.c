@@ -203,6 +203,11 @@ static int tell_all(const struct work *work)
     if (work->taken == 0)
         log_warn("nothing to verify", "topic=%s from=\"%s\" to=\"%s\"",
                  settings->predictions, settings->from, settings->to);
+    if (counts.outcomes[OUTCOME_DIFFERS] > 0)
+        log_warn("predictions differ: field.*, no_model.p and model.name have "
+                 "to be the scorer's",
+                 "predictions=%" PRIu64 " field.anonymous=\"%s\"",
+                 counts.outcomes[OUTCOME_DIFFERS], settings->fields.anonymous);
     return exit_status(&counts);
 }
 
@@ -240,14 +245,13 @@ const struct command verify_command = {
         "  pctr verify -b HOST:PORT --every=1000 --json\n"
         "\n"
         "Each prediction names its impression (partition and offset) and its "
-        "model (version\n"
-        "and hash). Both are read again and scored by the scorer's own code; "
-        "the field.*,\n"
-        "no_model.p and model.name settings have to be the scorer's.\n"
+        "model (version and hash). Both are read again and scored by the "
+        "scorer's own code; the field.*, no_model.p and model.name settings "
+        "have to be the scorer's.\n"
         "\n"
-        "Status 0: all verified. 1: some are not what they should be. 65: a "
-        "model or a\n"
-        "prediction is damaged. 69: an impression or a model is gone.",
+        "Exit status: 0 all verified, 1 some are not what they should be, 65 a "
+        "model or a prediction is damaged, 69 an impression or a model is "
+        "gone.",
     .keys = keys,
     .settings_size = sizeof(struct verify_settings),
     .needs_kafka = true,

@@ -12,6 +12,7 @@
 
 #include "producer/publisher.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static int print(void *context, const struct range_scored *scored,
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
                p->neighbours);
     if (putchar('\n') == EOF)
-        return error_set(err, ERROR_IO, "standard output is closed");
+        return error_set(err, ERROR_IO, "write to standard output: %s",
+                         strerror(errno));
     return 0;
 }
 
@@ -130,7 +132,8 @@ static int finish(struct work *work, struct error *err)
     if (work->publisher)
         return publisher_flush(work->publisher, FLUSH_MS, err);
     if (fflush(stdout) != 0)
-        return error_set(err, ERROR_IO, "standard output is closed");
+        return error_set(err, ERROR_IO, "write to standard output: %s",
+                         strerror(errno));
     return 0;
 }
 

@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { LINE_SIZE = 1024, SECRET_FILE_MAX = 65536 };
+enum { LINE_SIZE = 1024, SECRET_FILE_MAX = 65536, LIST_SIZE = 256 };
 
 /* --- Finding a key ----------------------------------------------------------
  */
@@ -39,9 +39,22 @@ size_t config_name_distance(const char *a, const char *b)
     return row[width];
 }
 
+/* All names, where they are few enough for a line. */
+static bool list_names(const struct config_key *keys, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (const struct config_key *key = keys; key->name && used < size; key++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 key == keys ? "there are " : ", ", key->name);
+    return used > 0 && used < size;
+}
+
 static int unknown(const struct config *config, const char *name,
                    struct error *err)
 {
+    char names[LIST_SIZE];
+
     const char *nearest = NULL;
     size_t best = 4; /* further away than this is no help */
 
@@ -53,11 +66,11 @@ static int unknown(const struct config *config, const char *name,
         }
     }
     if (nearest)
-        return error_set(err, ERROR_CONFIG,
-                         "unknown setting '%s': did you mean '%s'?", name,
-                         nearest);
-    return error_set(err, ERROR_CONFIG,
-                     "unknown setting '%s': --help lists them", name);
+        snprintf(names, sizeof(names), "did you mean '%s'?", nearest);
+    else if (!list_names(config->keys, names, sizeof(names)))
+        strcpy(names, "--help lists them");
+    return error_set(err, ERROR_CONFIG, "unknown setting '%s': %s", name,
+                     names);
 }
 
 /* --- Parsing one value ------------------------------------------------------

@@ -23,8 +23,11 @@ static int take_metadata(const struct rd_kafka_metadata *metadata,
                                     : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
     if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        return error_set(err, ERROR_UNAVAILABLE,
-                         "no topic '%s': `pctr topics` creates it", name);
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "no topic '%s': `pctr topics` creates it (its --topic.* "
+            "options take other names)",
+            name);
     if (error)
         return error_set(err, kafka_error_code(error), "topic '%s': %s", name,
                          rd_kafka_err2str(error));

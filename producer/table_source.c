@@ -52,7 +52,7 @@ static int choose(const struct table *table, const char *setting,
     }
     *column = find_usual(table, usual);
     if (*column == NONE && needed) {
-        if (table_column(table, "", err) < 0)
+        if (table_column(table, usual, err) < 0)
             return error_wrap(err, "which column? give --%s", setting);
     }
     return 0;

@@ -105,4 +105,17 @@ refused 78 "'names.csv': no column 'user'" predict --snapshot=c.snap names.csv
 printf 'user,ad\nu5,a4\nu5,\n' >noad.csv
 refused 65 "'noad.csv': line 3: an id of 0 bytes" predict --snapshot=c.snap noad.csv
 refused 65 "'noad.csv': line 3: an id of 0 bytes" top --snapshot=c.snap --exclude=noad.csv
+refused 78 "no model 'svdd'" cv "$clicks" --models=svd,svdd
+[ ! -s out.txt ] || fail "cv: measured before it read the last name"
+refused 78 "there are factors, epochs" fit "$clicks" --params="neighbours=2"
+refused 73 "no regular file" fit "$clicks" --model=popular --output=/dev/null
+if [ -c /dev/full ]; then
+    status=0
+    "$pctr" fit "$clicks" --model=popular >/dev/full 2>err.txt || status=$?
+    [ $status = 73 ] || fail "exit status $status, not 73, on a full disk"
+fi
+(ulimit -f 1 && refused 73 "File too large" fit "$clicks" --output=big.snap)
+[ -z "$(ls big.snap* 2>/dev/null)" ] || fail "a draft is left"
+"$pctr" score --help >help.txt
+grep -qF "scored together (default 10000)" help.txt || fail "help: no default"
 echo "ok"

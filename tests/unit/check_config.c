@@ -130,7 +130,7 @@ static const struct {
     {"mode", "fast|slow", "not one of"},
     {"topics", "x", "did you mean 'topic'?"},
     {"cuont", "x", "did you mean 'count'?"},
-    {"nothing.like.it", "x", "--help lists them"},
+    {"nothing.like.it", "x", "there are "},
     {"the.password", "file:/no/such/file", "/no/such/file"},
     {"the.password", "12345678901234567", "longer than 15 bytes"},
 };
