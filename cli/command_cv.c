@@ -29,7 +29,7 @@ struct cv_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 0, 0, NULL, "what to compare, comma separated"},
+    {"models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 1, 0, NULL, "what to compare, comma separated"},
     {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, for a single model"},
     {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
     {"train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},

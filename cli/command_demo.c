@@ -38,7 +38,7 @@ static const struct config_key keys[] = {
     {"column.click",    CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of FILE with the label"},
     {"click.min",       CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "a label from here on is a click"},
     {"field.anonymous", CONFIG_TEXT, FIELD(anonymous), "", 0, 0, NULL, "user ids that mean nobody"},
-    {"model.algorithm", CONFIG_TEXT, FIELD(algorithm), "baseline", 0, 0, NULL, "what the trainer fits"},
+    {"model.algorithm", CONFIG_TEXT, FIELD(algorithm), "baseline", 1, 0, NULL, "what the trainer fits"},
     {"model.params",    CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its hyper-parameters"},
     {"retrain.rows",    CONFIG_U64,  FIELD(retrain_rows), "6000", 100, 1e9, NULL, "a new model after so many rows"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},

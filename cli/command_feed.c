@@ -37,13 +37,13 @@ struct feed_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions", CONFIG_TEXT, FIELD(feed.impressions), "pctr.impressions", 0, 0, NULL, "where impressions go"},
+    {"topic.impressions", CONFIG_TEXT, FIELD(feed.impressions), "pctr.impressions", 1, 0, NULL, "where impressions go"},
     {"topic.labels",      CONFIG_TEXT, FIELD(feed.labels), "pctr.labels", 0, 0, NULL, "where labels go; empty: nowhere"},
-    {"field.id",          CONFIG_TEXT, FIELD(feed.fields.id), "id", 0, 0, NULL, "name of the impression id in the events"},
-    {"field.ts",          CONFIG_TEXT, FIELD(feed.fields.ts), "ts", 0, 0, NULL, "name of the event time"},
-    {"field.user",        CONFIG_TEXT, FIELD(feed.fields.user), "user", 0, 0, NULL, "name of the user id"},
-    {"field.ad",          CONFIG_TEXT, FIELD(feed.fields.ad), "ad", 0, 0, NULL, "name of the ad id"},
-    {"field.click",       CONFIG_TEXT, FIELD(feed.fields.click), "click", 0, 0, NULL, "name of the click"},
+    {"field.id",          CONFIG_TEXT, FIELD(feed.fields.id), "id", 1, 0, NULL, "name of the impression id in the events"},
+    {"field.ts",          CONFIG_TEXT, FIELD(feed.fields.ts), "ts", 1, 0, NULL, "name of the event time"},
+    {"field.user",        CONFIG_TEXT, FIELD(feed.fields.user), "user", 1, 0, NULL, "name of the user id"},
+    {"field.ad",          CONFIG_TEXT, FIELD(feed.fields.ad), "ad", 1, 0, NULL, "name of the ad id"},
+    {"field.click",       CONFIG_TEXT, FIELD(feed.fields.click), "click", 1, 0, NULL, "name of the click"},
     {"field.anonymous",   CONFIG_TEXT, FIELD(feed.fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated: they get no key"},
     {"format",            CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of FILE"},
     {"column.user",       CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of the user; empty: user, user_id or userId"},

@@ -25,7 +25,7 @@ struct fit_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"model",       CONFIG_TEXT, FIELD(model),  "svd", 0, 0, NULL, "algorithm; an unknown one is answered with the list"},
+    {"model",       CONFIG_TEXT, FIELD(model),  "svd", 1, 0, NULL, "algorithm; an unknown one is answered with the list"},
     {"params",      CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, such as \"factors=50 epochs=10\""},
     {"output",      CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file for the snapshot"},
     {"show-matrix", CONFIG_TEXT, FIELD(matrix), "", 0, 0, NULL, "print the first users x ads, such as 10x10, instead of fitting"},

@@ -26,13 +26,13 @@ struct redrive_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 0, 0, NULL, "where the letters are"},
+    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 1, 0, NULL, "where the letters are"},
     {"reason",  CONFIG_TEXT, FIELD(reasons), "", 0, 0, NULL, "only letters with one of these reasons, comma separated; empty: all"},
     {"from",    CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "first letter: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
     {"to",      CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
     {"dry-run", CONFIG_BOOL, FIELD(dry_run), "false", 0, 0, NULL, "only say what would be done"},
     {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "the account as JSON"},
-    {"group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 0, 0, NULL, "consumer group whose offsets keep account, and transactional id"},
+    {"group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 1, 0, NULL, "consumer group whose offsets keep account, and transactional id"},
     {"batch.max_events", CONFIG_U32, FIELD(batch_max), "1000", 1, 1000000, NULL, "letters in one transaction"},
     {"timeout_ms",       CONFIG_U32, FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},

@@ -40,12 +40,12 @@ struct replay_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions",  CONFIG_TEXT, FIELD(replay.impressions), "pctr.impressions",  0, 0, NULL, "what was shown to whom"},
-    {"topic.labels",       CONFIG_TEXT, FIELD(replay.labels),      "pctr.labels",       0, 0, NULL, "what became of it"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(replay.predictions), "pctr.predictions",  0, 0, NULL, "which model was live, for the contender live"},
-    {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       0, 0, NULL, "manifests of models"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
-    {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             0, 0, NULL, "under which models are published"},
+    {"topic.impressions",  CONFIG_TEXT, FIELD(replay.impressions), "pctr.impressions",  1, 0, NULL, "what was shown to whom"},
+    {"topic.labels",       CONFIG_TEXT, FIELD(replay.labels),      "pctr.labels",       1, 0, NULL, "what became of it"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(replay.predictions), "pctr.predictions",  1, 0, NULL, "which model was live, for the contender live"},
+    {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       1, 0, NULL, "manifests of models"},
+    {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
+    {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             1, 0, NULL, "under which models are published"},
     {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; or offsets of the partitions to read: 0:@100,3:@250; empty: the oldest"},
     {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time, or offsets, to end before; empty: what is there now"},
     {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 24h (s, m, h, d)"},

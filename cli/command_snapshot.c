@@ -35,9 +35,9 @@ struct snapshot_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.models", CONFIG_TEXT, FIELD(models),     "pctr.models",       0, 0, NULL, "manifests of models"},
-    {"topic.chunks", CONFIG_TEXT, FIELD(chunks),     "pctr.model-chunks", 0, 0, NULL, "the bytes of models"},
-    {"model.name",   CONFIG_TEXT, FIELD(model_name), "click",             0, 0, NULL, "which model"},
+    {"topic.models", CONFIG_TEXT, FIELD(models),     "pctr.models",       1, 0, NULL, "manifests of models"},
+    {"topic.chunks", CONFIG_TEXT, FIELD(chunks),     "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
+    {"model.name",   CONFIG_TEXT, FIELD(model_name), "click",             1, 0, NULL, "which model"},
     {"output",       CONFIG_TEXT, FIELD(output),     "",                  0, 0, NULL, "fetch: the file to write"},
     {"timeout_ms",   CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
     {"json",         CONFIG_BOOL, FIELD(json),       "false",             0, 0, NULL, "list, show and diff: JSON, one object a line"},

@@ -30,13 +30,13 @@ struct topics_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions",  CONFIG_TEXT, FIELD(impressions),  "pctr.impressions",  0, 0, NULL, "events to score"},
-    {"topic.labels",       CONFIG_TEXT, FIELD(labels),       "pctr.labels",       0, 0, NULL, "what became of them"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(predictions),  "pctr.predictions",  0, 0, NULL, "the scores"},
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 0, 0, NULL, "records that could not be read"},
-    {"topic.models",       CONFIG_TEXT, FIELD(models),       "pctr.models",       0, 0, NULL, "manifests of models; 1 partition, compacted"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),       "pctr.model-chunks", 0, 0, NULL, "the bytes of models; 1 partition"},
-    {"topic.evaluations",  CONFIG_TEXT, FIELD(evaluations),  "pctr.evaluations",  0, 0, NULL, "how good the models in service were; 1 partition, compacted"},
+    {"topic.impressions",  CONFIG_TEXT, FIELD(impressions),  "pctr.impressions",  1, 0, NULL, "events to score"},
+    {"topic.labels",       CONFIG_TEXT, FIELD(labels),       "pctr.labels",       1, 0, NULL, "what became of them"},
+    {"topic.predictions",  CONFIG_TEXT, FIELD(predictions),  "pctr.predictions",  1, 0, NULL, "the scores"},
+    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 1, 0, NULL, "records that could not be read"},
+    {"topic.models",       CONFIG_TEXT, FIELD(models),       "pctr.models",       1, 0, NULL, "manifests of models; 1 partition, compacted"},
+    {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),       "pctr.model-chunks", 1, 0, NULL, "the bytes of models; 1 partition"},
+    {"topic.evaluations",  CONFIG_TEXT, FIELD(evaluations),  "pctr.evaluations",  1, 0, NULL, "how good the models in service were; 1 partition, compacted"},
     {"partitions",         CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "of each topic of events; the most scoring threads that can share the work"},
     {"replicas",           CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
     {"history",            CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "events are kept for ever (retention.ms=-1): needed where old ones are fed or replayed"},

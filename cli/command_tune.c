@@ -51,7 +51,7 @@ struct tune_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"model",   CONFIG_TEXT, FIELD(model), "svd", 0, 0, NULL, "algorithm to tune"},
+    {"model",   CONFIG_TEXT, FIELD(model), "svd", 1, 0, NULL, "algorithm to tune"},
     {"space",   CONFIG_TEXT, FIELD(space), NULL, 0, 0, NULL, "what to try: \"k=5|10|20 similarity=cosine|pearson\"; with --random also uniform(a,b), loguniform(a,b), int(a,b)"},
     {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "parameters that stay as they are"},
     {"random",  CONFIG_U32,  FIELD(random), "0", 0, 100000, NULL, "tries of a random search; 0: the whole grid"},

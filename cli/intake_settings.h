@@ -23,12 +23,12 @@ struct intake_times {
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define IMPRESSION_FIELD_KEYS(fields) \
-    {"field.id",   CONFIG_TEXT, FIELD(fields.id),   "id",   0, 0, NULL, "event field: unique id of the impression"}, \
-    {"field.ts",   CONFIG_TEXT, FIELD(fields.ts),   "ts",   0, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"}, \
-    {"field.user", CONFIG_TEXT, FIELD(fields.user), "user", 0, 0, NULL, "event field: who sees the ad"}, \
-    {"field.ad",   CONFIG_TEXT, FIELD(fields.ad),   "ad",   0, 0, NULL, "event field: what is seen"}
+    {"field.id",   CONFIG_TEXT, FIELD(fields.id),   "id",   1, 0, NULL, "event field: unique id of the impression"}, \
+    {"field.ts",   CONFIG_TEXT, FIELD(fields.ts),   "ts",   1, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"}, \
+    {"field.user", CONFIG_TEXT, FIELD(fields.user), "user", 1, 0, NULL, "event field: who sees the ad"}, \
+    {"field.ad",   CONFIG_TEXT, FIELD(fields.ad),   "ad",   1, 0, NULL, "event field: what is seen"}
 #define CLICK_FIELD_KEY(fields) \
-    {"field.click", CONFIG_TEXT, FIELD(fields.click), "click", 0, 0, NULL, "label field: 0 to 1, above 0 is a click"}
+    {"field.click", CONFIG_TEXT, FIELD(fields.click), "click", 1, 0, NULL, "label field: 0 to 1, above 0 is a click"}
 #define ANONYMOUS_FIELD_KEY(fields) \
     {"field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"}
 #define JOIN_KEYS(intake, times) \

@@ -205,6 +205,9 @@ static int parse(const struct config_key *key, const char *text, void *target,
 
     switch (key->type) {
     case CONFIG_TEXT:
+        if (!*text && key->min > 0)
+            return error_set(err, ERROR_CONFIG, "%s: must not be empty",
+                             key->name);
         return copy_text(key->name, text, field, key->size, err);
     case CONFIG_SECRET:
         return config_take_secret(key->name, text, field, key->size, err);

@@ -45,7 +45,7 @@ struct config_key {
     size_t size;          /* of the field, in bytes */
     const char *fallback; /* default, as text; NULL when a value must be given
                            */
-    double min, max;      /* inclusive; ignored for text, bool and choice */
+    double min, max;      /* inclusive; of a text min 1 forbids none at all */
     const char *words;    /* CHOICE: "exactly-once|at-least-once" */
     const char *help;     /* one line, with the unit */
 };

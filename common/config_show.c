@@ -96,7 +96,10 @@ static void describe_range(const struct config_key *key, FILE *out)
             fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
         break;
     case CONFIG_TEXT:
-        fprintf(out, "text, at most %zu bytes", key->size - 1);
+        fprintf(out,
+                key->min > 0 ? "text, 1 to %zu bytes"
+                             : "text, at most %zu bytes",
+                key->size - 1);
         break;
     case CONFIG_SECRET:
         fputs("secret, or `file:PATH`", out);

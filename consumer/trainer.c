@@ -12,6 +12,7 @@
 
 enum {
     WAIT_MS = 50,          /* for a record */
+    MORE_MS = 1,           /* where others are still to be read */
     RECORDS_A_ROUND = 512, /* before looking at anything else */
     SHOW_MS = 1000,
     OPEN_MS = 10000,
@@ -72,7 +73,8 @@ static int read_round(struct trainer *trainer, struct error *err)
     enum merge_result result;
 
     if (trainer->ended) {
-        clock_sleep_ms(WAIT_MS);
+        clock_sleep_ms(trainer_evaluation_has_ended(trainer) ? WAIT_MS
+                                                             : MORE_MS);
         return 0;
     }
     for (int i = 0; i < RECORDS_A_ROUND; i++) {

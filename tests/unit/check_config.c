@@ -27,7 +27,7 @@ struct settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic",        CONFIG_TEXT,   FIELD(topic),    "clicks", 0, 0, NULL, "where"},
+    {"topic",        CONFIG_TEXT,   FIELD(topic),    "clicks", 1, 0, NULL, "where"},
     {"the.password", CONFIG_SECRET, FIELD(password), "",       0, 0, NULL, "hush"},
     {"count",        CONFIG_U32,    FIELD(count),    "5", 1, 4294967295.0, NULL, "how many"},
     {"big",          CONFIG_U64,    FIELD(big),      "6", 0, 9007199254740992.0, NULL, "how many more"},
@@ -71,7 +71,7 @@ END_TEST
 static const struct {
     const char *name, *value, *printed;
 } good[] = {
-    {"topic", "", ""},
+    {"needed", "", ""},
     {"topic", "1234567", "1234567"},
     {"the.password", "hush", "(masked)"},
     {"count", "1", "1"},
@@ -107,6 +107,7 @@ static const struct {
     const char *name, *value, *text;
 } bad[] = {
     {"topic", "12345678", "topic: longer than 7 bytes"},
+    {"topic", "", "topic: must not be empty"},
     {"count", "0", "count: 0 is outside 1..4294967295"},
     {"count", "4294967296", "outside"},
     {"count", "-1", "not a whole number"},
