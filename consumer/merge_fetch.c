@@ -1,5 +1,6 @@
 #include "consumer/merge_fetch.h"
 
+#include "common/clock.h"
 #include "common/kafka_client.h"
 
 #include "consumer/fetch_wake.h"
@@ -15,6 +16,13 @@ enum {
     LANE_BYTES_MAX = 64 * 1024 * 1024,
     FETCH_BYTES_MIN = 64 * 1024, /* of one partition: a few batches */
     FETCH_BYTES_MAX = 1024 * 1024,
+
+    WAIT_LIVE_MS = 20,
+    WAIT_ENDS_MS = 5,
+
+    STARVED_MS = 2, /* a fetch under way takes less, mostly */
+    STARVED_MAX_MS = 1000,
+    GAP_MS = 10, /* from one wake to the next */
 };
 
 static size_t within(size_t low, size_t value, size_t high)
@@ -31,12 +39,14 @@ static int set_number(rd_kafka_conf_t *conf, const char *name, size_t value,
     return kafka_conf_set(conf, name, text, err);
 }
 
-int merge_fetch_conf(rd_kafka_conf_t *conf, size_t lanes, size_t buffer_bytes,
+int merge_fetch_conf(rd_kafka_conf_t *conf,
+                     const struct merge_reader_config *config, size_t lanes,
                      struct error *err)
 {
     /* Per partition, as each has a queue of its own. */
     size_t share =
-        within(LANE_BYTES_MIN, buffer_bytes / (lanes + !lanes), LANE_BYTES_MAX);
+        within(LANE_BYTES_MIN, config->buffer_bytes / (lanes + !lanes),
+               LANE_BYTES_MAX);
     /* There is a fetch as long as there is room for one record, and it comes
      * whole: so it is small beside the queues. */
     size_t one = within(FETCH_BYTES_MIN, share / 8, FETCH_BYTES_MAX);
@@ -44,7 +54,11 @@ int merge_fetch_conf(rd_kafka_conf_t *conf, size_t lanes, size_t buffer_bytes,
     if (set_number(conf, "queued.max.messages.kbytes", share / 1024, err) < 0 ||
         set_number(conf, "queued.min.messages", share / RECORD_BYTES, err) <
             0 ||
-        set_number(conf, "fetch.message.max.bytes", one, err) < 0)
+        set_number(conf, "fetch.message.max.bytes", one, err) < 0 ||
+        /* One that finds partitions at their ends keeps all others of its
+         * broker waiting for so long. */
+        set_number(conf, "fetch.wait.max.ms",
+                   config->ends ? WAIT_ENDS_MS : WAIT_LIVE_MS, err) < 0)
         return -1;
     fetch_wake_conf(conf);
     return 0;
@@ -60,7 +74,7 @@ static bool has_more(const struct merge_lane *lane, rd_kafka_t *client)
            high > lane->next;
 }
 
-void merge_fetch_wake(const struct merge_lanes *lanes, rd_kafka_t *client)
+static void wake(const struct merge_lanes *lanes, rd_kafka_t *client)
 {
     rd_kafka_topic_partition_list_t *awaited =
         rd_kafka_topic_partition_list_new((int)lanes->count);
@@ -73,4 +87,26 @@ void merge_fetch_wake(const struct merge_lanes *lanes, rd_kafka_t *client)
     }
     fetch_wake(client, awaited);
     rd_kafka_topic_partition_list_destroy(awaited);
+}
+
+int64_t merge_waker_starve(struct merge_waker *waker,
+                           const struct merge_lanes *lanes, rd_kafka_t *client,
+                           int64_t now_ms)
+{
+    if (!waker->is_starving) {
+        int64_t soon_ms = now_ms + STARVED_MS;
+        waker->is_starving = true;
+        waker->pause_ms = STARVED_MS;
+        waker->next_ms = waker->woken_ms + GAP_MS;
+        if (waker->next_ms < soon_ms)
+            waker->next_ms = soon_ms;
+    }
+    if (now_ms < waker->next_ms)
+        return waker->next_ms;
+    wake(lanes, client);
+    waker->woken_ms = clock_monotonic_ms();
+    if (waker->pause_ms < STARVED_MAX_MS)
+        waker->pause_ms *= 2;
+    waker->next_ms = waker->woken_ms + waker->pause_ms;
+    return waker->next_ms;
 }

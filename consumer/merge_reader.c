@@ -21,7 +21,6 @@
 enum {
     LOOK_EVERY = 256, /* records between two looks at the other partitions */
     WAIT_SLICE_MS = 100,
-    STARVED_MS = 2, /* a fetch under way takes less, mostly */
 };
 
 struct merge_reader {
@@ -36,6 +35,7 @@ struct merge_reader {
     int64_t aged_ms; /* monotonic time of the last look at the ends */
     size_t missing;  /* lanes that hold the others back */
     size_t unread;   /* records read since the last look */
+    struct merge_waker waker;
 
     rd_kafka_message_t *current; /* handed out */
     int wake[2];                 /* a pipe: queues write, we wait */
@@ -71,7 +71,8 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     }
 }
 
-static int connect_client(struct merge_reader *reader, size_t buffer_bytes,
+static int connect_client(struct merge_reader *reader,
+                          const struct merge_reader_config *config,
                           struct error *err)
 {
     char why[256];
@@ -81,9 +82,7 @@ static int connect_client(struct merge_reader *reader, size_t buffer_bytes,
         return -1;
     if (kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0 ||
         kafka_conf_set(conf, "auto.offset.reset", "error", err) < 0 ||
-        /* The end of a partition is known after so long. */
-        kafka_conf_set(conf, "fetch.wait.max.ms", "100", err) < 0 ||
-        merge_fetch_conf(conf, reader->lanes.count, buffer_bytes, err) < 0) {
+        merge_fetch_conf(conf, config, reader->lanes.count, err) < 0) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
@@ -140,7 +139,7 @@ static int open_reader(struct merge_reader *reader,
 {
     if (merge_lanes_list(&reader->lanes, config, err) < 0 ||
         make_tables(reader, err) < 0 || open_pipe(reader, err) < 0 ||
-        connect_client(reader, config->buffer_bytes, err) < 0 ||
+        connect_client(reader, config, err) < 0 ||
         merge_lanes_bound(&reader->lanes, reader->client, config, err) < 0)
         return -1;
     return start_lanes(reader, err);
@@ -258,24 +257,24 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
 }
 
 /* A queue's first record writes to the pipe. */
-static bool is_woken(const struct merge_reader *reader, int64_t wait_ms)
+static void wait_for_queues(struct merge_reader *reader, int64_t now_ms,
+                            int64_t until_ms)
 {
     struct pollfd fd = {.fd = reader->wake[0], .events = POLLIN};
+    int64_t slice_ms = until_ms - now_ms;
 
-    return poll(&fd, 1, (int)wait_ms) != 0;
+    if (slice_ms > WAIT_SLICE_MS)
+        slice_ms = WAIT_SLICE_MS;
+    poll(&fd, 1, slice_ms > 0 ? (int)slice_ms : 0);
 }
 
-static void wait_for_queues(const struct merge_reader *reader, int64_t wait_ms)
+/* Returns when to come back at the latest. */
+static int64_t look_after_fetching(struct merge_reader *reader, int64_t now_ms)
 {
-    int64_t slice_ms = wait_ms < WAIT_SLICE_MS ? wait_ms : WAIT_SLICE_MS;
-
-    if (slice_ms > STARVED_MS && reader->missing > 0) {
-        if (is_woken(reader, STARVED_MS))
-            return;
-        merge_fetch_wake(&reader->lanes, reader->client);
-        slice_ms -= STARVED_MS;
-    }
-    (void)is_woken(reader, slice_ms);
+    if (reader->missing == 0)
+        return INT64_MAX;
+    return merge_waker_starve(&reader->waker, &reader->lanes, reader->client,
+                              now_ms);
 }
 
 static void let_go(struct merge_reader *reader)
@@ -296,6 +295,7 @@ int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
         return -1;
     for (;;) {
         if (has_next(reader)) {
+            merge_waker_feed(&reader->waker);
             *result = MERGE_RECORD;
             return hand_out(reader, record, err);
         }
@@ -308,13 +308,15 @@ int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
             return 0;
         }
         int64_t now_ms = clock_monotonic_ms();
+        int64_t until_ms = look_after_fetching(reader, now_ms);
         if (deadline_ms == 0)
             deadline_ms = now_ms + wait_ms;
         if (now_ms >= deadline_ms) {
             *result = MERGE_NOTHING;
             return 0;
         }
-        wait_for_queues(reader, deadline_ms - now_ms);
+        wait_for_queues(reader, now_ms,
+                        until_ms < deadline_ms ? until_ms : deadline_ms);
     }
 }
 
