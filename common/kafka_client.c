@@ -51,6 +51,9 @@ static const struct setting consumer_defaults[] = {
     {"queued.min.messages", "100000"},
     {"queued.max.messages.kbytes", "49152"},
     {"fetch.max.bytes", "2097152"},
+    /* A fetch of partitions that are read to their ends keeps the others of
+     * its broker waiting for so long. */
+    {"fetch.wait.max.ms", "20"},
     {"receive.message.max.bytes", "33554432"},
     {NULL, NULL},
 };
