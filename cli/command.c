@@ -200,10 +200,10 @@ static void print_doc(const struct config_key *key, char *out, size_t size)
     if (!to)
         return; /* out of memory: help without texts */
     fputs(key->help, to);
-    if (is_wordy(key))
+    if (is_wordy(key)) {
         fputs(": ", to);
-    for (const char *c = key->words; is_wordy(key) && *c; c++)
-        fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, to);
+        config_print_words(key, to);
+    }
     if (!key->fallback)
         fputs(" (must be given)", to);
     else if (*key->fallback)

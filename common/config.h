@@ -108,8 +108,15 @@ void config_describe(const struct config_key *keys, FILE *out);
 /* Is this the name of something that must not be shown? */
 bool config_is_secret(const char *name);
 
+/* The words of a CHOICE: "fast, slow, slower". */
+void config_print_words(const struct config_key *key, FILE *out);
+
 /* How many letters have to change: for "did you mean". */
 size_t config_name_distance(const char *a, const char *b);
+
+/* Puts a value into the target's field: what config_set() does with one. */
+int config_take_value(const struct config_key *key, const char *text,
+                      void *target, struct error *err) MUST_CHECK;
 
 /* Copies a secret, or the first line of the file that "file:PATH" names, which
  * nobody else may be able to read. `name` is for the complaint. */

@@ -80,6 +80,12 @@ void config_dump(const struct config *config, FILE *out)
     }
 }
 
+void config_print_words(const struct config_key *key, FILE *out)
+{
+    for (const char *c = key->words; *c; c++)
+        fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
+}
+
 static void describe_range(const struct config_key *key, FILE *out)
 {
     switch (key->type) {
@@ -92,8 +98,7 @@ static void describe_range(const struct config_key *key, FILE *out)
         fputs("true, false", out);
         break;
     case CONFIG_CHOICE:
-        for (const char *c = key->words; *c; c++)
-            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
+        config_print_words(key, out);
         break;
     case CONFIG_TEXT:
         fprintf(out,
