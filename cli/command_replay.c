@@ -120,11 +120,6 @@ static int take_range(const struct replay_settings *settings,
     return 0;
 }
 
-static bool joins(const struct replay_config *config)
-{
-    return config->intake.mode == JOIN_IMPRESSIONS;
-}
-
 static bool is_by_offsets(const struct replay_settings *settings)
 {
     return replay_offsets_is(settings->from) || replay_offsets_is(settings->to);
@@ -137,7 +132,7 @@ static int find_range(struct replay_settings *settings, struct error *err)
     struct replay_range_query query = {
         .kafka = config->kafka,
         .rows = replay_rows_topic(config),
-        .labels = joins(config) ? config->labels : NULL,
+        .labels = replay_joins(config) ? config->labels : NULL,
         .reach_ms = config->intake.join.window_ms + config->intake.join.late_ms,
         .buffer_bytes = config->buffer_bytes,
         .timeout_ms = TIMEOUT_MS};
@@ -198,7 +193,7 @@ static int take_contenders(const struct invocation *with,
 /* Predictions name the impressions that they answer. */
 static int check_join(const struct replay_config *config, struct error *err)
 {
-    if (joins(config))
+    if (replay_joins(config))
         return 0;
     if (config->answers[0])
         return error_set(err, ERROR_CONFIG,
@@ -273,7 +268,7 @@ static int show(const struct replay_settings *settings,
 static int64_t settled_before_ms(const struct replay_settings *settings,
                                  const struct replay *replay)
 {
-    if (!joins(&settings->replay))
+    if (!replay_joins(&settings->replay))
         return INT64_MAX;
     return replay->stream_ms == INT64_MIN
                ? 0

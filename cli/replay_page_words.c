@@ -227,7 +227,7 @@ void page_account(const struct replay_view *view, FILE *out)
     print_count(out, books->repeated, "repeated");
     print_count(out, replay_bad_rows(view), "that were no events");
     fputs("</div>", out);
-    if (view->config->intake.mode == JOIN_IMPRESSIONS)
+    if (replay_joins(view->config))
         print_labels(books, counts->bad_labels, out);
     print_notes(view, out);
     fputs("</section>\n", out);

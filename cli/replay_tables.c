@@ -134,8 +134,8 @@ uint64_t replay_bad_rows(const struct replay_view *view)
 {
     const struct replay_counts *counts = &view->replay->counts;
 
-    return view->config->intake.mode == JOIN_LABELS ? counts->bad_labels
-                                                    : counts->bad_impressions;
+    return replay_joins(view->config) ? counts->bad_impressions
+                                      : counts->bad_labels;
 }
 
 /* On as many lines as it takes. */
@@ -191,7 +191,7 @@ static void print_account(const struct replay_view *view, FILE *out)
         {replay_bad_rows(view), "bad"},
     };
     print_counts(out, "left out", left_out, 4);
-    if (view->config->intake.mode == JOIN_IMPRESSIONS)
+    if (replay_joins(view->config))
         print_labels(counts, out);
     for (size_t c = 0; c < report->contenders; c++)
         if (view->replay->versions[c] > 0)

@@ -33,15 +33,10 @@ static void show(struct replay_pass *pass)
              merge_reader_lag(pass->reader));
 }
 
-static bool joins(const struct replay_config *config)
-{
-    return config->intake.mode == JOIN_IMPRESSIONS;
-}
-
 static int take(struct replay_pass *pass, const struct merge_record *record,
                 struct error *err)
 {
-    if (!joins(pass->config))
+    if (!replay_joins(pass->config))
         return replay_take_labelled(pass, &record->message, err);
     return record->topic == 0
                ? replay_take_impression(pass, &record->message, err)
@@ -123,7 +118,7 @@ static int open_reader(struct replay_pass *pass, struct error *err)
     struct merge_reader_config reader = {
         .kafka = config->kafka,
         .topics = {replay_rows_topic(config),
-                   joins(config) ? config->labels : NULL},
+                   replay_joins(config) ? config->labels : NULL},
         .from_ms = config->from_ms == MERGE_FROM_BEGINNING
                        ? MERGE_FROM_BEGINNING
                        : config->from_ms - config->history_ms,

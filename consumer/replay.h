@@ -21,6 +21,7 @@
 #include "consumer/replay_log.h"
 #include "consumer/replay_range.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,11 +81,16 @@ struct replay {
     struct replay_counts counts;
 };
 
+/* Are rows impressions, which labels have to be joined to? */
+static inline bool replay_joins(const struct replay_config *config)
+{
+    return config->intake.mode == JOIN_IMPRESSIONS;
+}
+
 /* The topic whose records are the rows. */
 static inline const char *replay_rows_topic(const struct replay_config *config)
 {
-    return config->intake.mode == JOIN_LABELS ? config->labels
-                                              : config->impressions;
+    return replay_joins(config) ? config->impressions : config->labels;
 }
 
 /* The caller frees what *out owns. Ends early, with ERROR_TEMPORARY, when the
