@@ -28,6 +28,9 @@ static const struct setting common_defaults[] = {
     {NULL, NULL},
 };
 
+#define TEXT_OF_TOKEN(token) #token
+#define TEXT_OF(macro) TEXT_OF_TOKEN(macro)
+
 static const struct setting consumer_defaults[] = {
     /* A flipped bit on the broker's disk must not become a score. */
     {"check.crcs", "true"},
@@ -48,8 +51,8 @@ static const struct setting consumer_defaults[] = {
     /* So much is fetched ahead, by records and by bytes: with librdkafka's
      * bookkeeping at most 120 MB. Full queues cost no speed where fetching is
      * woken (consumer/fetch_wake.h). */
-    {"queued.min.messages", "100000"},
-    {"queued.max.messages.kbytes", "49152"},
+    {"queued.min.messages", TEXT_OF(KAFKA_AHEAD_RECORDS)},
+    {"queued.max.messages.kbytes", TEXT_OF(KAFKA_AHEAD_KIB)},
     {"fetch.max.bytes", "2097152"},
     /* A fetch of partitions that are read to their ends keeps the others of
      * its broker waiting for so long. */

@@ -29,6 +29,11 @@ struct kafka_settings {
     size_t property_count;
 };
 
+/* What a consumer fetches ahead, unless told otherwise: at most so many
+ * records, and so many KiB of them. Macros, since librdkafka takes text. */
+#define KAFKA_AHEAD_RECORDS 100000
+#define KAFKA_AHEAD_KIB 49152
+
 enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_ADMIN };
 
 /* Our defaults for the role, then the user's -X properties ("consumer.",

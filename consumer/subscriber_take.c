@@ -1,10 +1,6 @@
 #include "consumer/fetch_wake.h"
 #include "consumer/subscriber_handle.h"
 
-/* The defaults in kafka_client.c, per partition and so for all, which share a
- * queue: fetching stops at so many records, or so many bytes of them. */
-enum { AHEAD_RECORDS = 100000, AHEAD_BYTES = 48 << 20 };
-
 void subscriber_drop(struct subscriber *s)
 {
     for (size_t i = 0; i < s->taken_count; i++)
@@ -43,15 +39,16 @@ static void wake_fetching(const struct subscriber *s)
     rd_kafka_topic_partition_list_destroy(ours);
 }
 
-/* How many records like these are fetched ahead. */
+/* How many records like these are fetched ahead: partitions share a queue, so
+ * the bound of one is that of all. */
 static size_t room_for(rd_kafka_message_t *const *taken, size_t count)
 {
     size_t bytes = count;
 
     for (size_t i = 0; i < count; i++)
         bytes += taken[i]->len + taken[i]->key_len;
-    size_t room = (size_t)AHEAD_BYTES * count / bytes;
-    return room < AHEAD_RECORDS ? room : AHEAD_RECORDS;
+    size_t room = (size_t)KAFKA_AHEAD_KIB * 1024 * count / bytes;
+    return room < KAFKA_AHEAD_RECORDS ? room : KAFKA_AHEAD_RECORDS;
 }
 
 void subscriber_take(struct subscriber *s, unsigned wait_ms)
