@@ -1,6 +1,7 @@
 #include "consumer/evaluation_outbox.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 #include "common/log.h"
 
 #include "consumer/trainer_metrics.h"
@@ -9,7 +10,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     RETRY_MS = 5000, /* and twice as long after each failure, */
@@ -44,15 +44,6 @@ struct evaluation_outbox {
 /* --- Waiting ----------------------------------------------------------------
  */
 
-static void wait_until(struct evaluation_outbox *self, int64_t deadline_ms)
-{
-    const struct timespec deadline = {.tv_sec = (time_t)(deadline_ms / 1000),
-                                      .tv_nsec =
-                                          (long)(deadline_ms % 1000 * 1000000)};
-
-    pthread_cond_timedwait(&self->changed, &self->lock, &deadline);
-}
-
 static bool is_due(const struct evaluation_outbox *self)
 {
     if (self->pause_ms > 0)
@@ -67,7 +58,7 @@ static bool take_work(struct evaluation_outbox *self)
     pthread_mutex_lock(&self->lock);
     while (!self->is_stopped && !is_due(self))
         if (self->pause_ms > 0)
-            wait_until(self, self->retry_ms);
+            condition_wait_until(&self->changed, &self->lock, self->retry_ms);
         else
             pthread_cond_wait(&self->changed, &self->lock);
     bool go_on =
@@ -192,17 +183,6 @@ static void outbox_free(struct evaluation_outbox *self)
     free(self);
 }
 
-/* Its clock does not jump. */
-static void prepare_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 int evaluation_outbox_start(const struct evaluation_outbox_config *config,
                             struct evaluation_outbox **out, struct error *err)
 {
@@ -212,7 +192,7 @@ int evaluation_outbox_start(const struct evaluation_outbox_config *config,
         return error_set(err, ERROR_LIMIT, "no memory for an outbox");
     self->config = *config;
     pthread_mutex_init(&self->lock, NULL);
-    prepare_condition(&self->changed);
+    condition_init(&self->changed);
     int error = pthread_create(&self->thread, NULL, run, self);
     if (error) {
         outbox_free(self);
@@ -230,7 +210,7 @@ bool evaluation_outbox_newest(struct evaluation_outbox *self, unsigned wait_ms,
 
     pthread_mutex_lock(&self->lock);
     while (!self->is_tried && clock_monotonic_ms() < deadline_ms)
-        wait_until(self, deadline_ms);
+        condition_wait_until(&self->changed, &self->lock, deadline_ms);
     bool has_newest = self->has_newest;
     if (has_newest)
         *out = self->newest;

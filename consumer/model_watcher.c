@@ -7,6 +7,7 @@
 #include "consumer/model_watcher.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 #include "common/log.h"
 
 #include "consumer/snapshot_store.h"
@@ -17,7 +18,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     POLL_MS = 50,
@@ -283,12 +283,8 @@ static int start_thread(struct model_watcher *watcher, struct error *err)
 
 static int make_lock(struct model_watcher *watcher, struct error *err)
 {
-    pthread_condattr_t attributes;
+    int failure = condition_init(&watcher->changed);
 
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failure = pthread_cond_init(&watcher->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
     if (failure == 0)
         failure = pthread_mutex_init(&watcher->lock, NULL);
     if (failure != 0)
@@ -330,26 +326,18 @@ failed:
     return -1;
 }
 
-static struct timespec deadline_in(unsigned timeout_ms)
-{
-    int64_t ns = clock_monotonic_ns() + (int64_t)timeout_ms * 1000000;
-
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
-                             .tv_nsec = (long)(ns % 1000000000)};
-}
-
 int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
                            struct error *err)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     int failure = 0;
 
     pthread_mutex_lock(&watcher->lock);
     uint64_t mine = ++watcher->drawn;
     while (watcher->served < mine && failure != ETIMEDOUT &&
            !atomic_load(&watcher->stopping))
-        failure = pthread_cond_timedwait(&watcher->changed, &watcher->lock,
-                                         &deadline);
+        failure = condition_wait_until(&watcher->changed, &watcher->lock,
+                                       deadline_ms);
     bool served = watcher->served >= mine;
     pthread_mutex_unlock(&watcher->lock);
 
