@@ -17,7 +17,6 @@ enum {
     FETCH_BYTES_MIN = 64 * 1024, /* of one partition: a few batches */
     FETCH_BYTES_MAX = 1024 * 1024,
 
-    WAIT_LIVE_MS = 20,
     WAIT_ENDS_MS = 5,
 
     STARVED_MS = 2, /* a fetch under way takes less, mostly */
@@ -54,14 +53,14 @@ int merge_fetch_conf(rd_kafka_conf_t *conf,
     if (set_number(conf, "queued.max.messages.kbytes", share / 1024, err) < 0 ||
         set_number(conf, "queued.min.messages", share / RECORD_BYTES, err) <
             0 ||
-        set_number(conf, "fetch.message.max.bytes", one, err) < 0 ||
-        /* One that finds partitions at their ends keeps all others of its
-         * broker waiting for so long. */
-        set_number(conf, "fetch.wait.max.ms",
-                   config->ends ? WAIT_ENDS_MS : WAIT_LIVE_MS, err) < 0)
+        set_number(conf, "fetch.message.max.bytes", one, err) < 0)
         return -1;
     fetch_wake_conf(conf);
-    return 0;
+    /* Here most partitions are at their ends before the last is (see the
+     * default in kafka_client.c). */
+    return config->ends
+               ? set_number(conf, "fetch.wait.max.ms", WAIT_ENDS_MS, err)
+               : 0;
 }
 
 /* As of the last fetch. */
