@@ -127,12 +127,18 @@ START_TEST(each_partition_has_its_own_doubt)
 }
 END_TEST
 
+/* One more than there is room for. */
+static void show_too_many(void)
+{
+    for (int64_t i = 0; i <= ROWS_MAX; i++)
+        world_show(i, 500 + 10 * i);
+}
+
 /* For want of room, while nothing can be read: neither early nor empty. */
 START_TEST(what_finds_no_room_meanwhile_is_missed)
 {
     evaluation_windows_doubt(world_windows, true);
-    for (int64_t i = 0; i <= ROWS_MAX; i++)
-        world_show(i, 500 + 10 * i);
+    show_too_many();
     world_assert_none();
     ck_assert_uint_eq(world_counts().missed, 1);
     ck_assert_uint_eq(world_counts().missed_rows, 50);
@@ -144,8 +150,7 @@ END_TEST
 START_TEST(at_the_start_too_little_room_is_no_loss)
 {
     evaluation_windows_doubt(world_windows, false);
-    for (int64_t i = 0; i <= ROWS_MAX; i++)
-        world_show(i, 500 + 10 * i);
+    show_too_many();
     ck_assert_uint_eq(world_counts().early, 1);
     ck_assert_uint_eq(world_counts().missed, 0);
 }
