@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
-#include "common/log.h"
-#include "common/version.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 
 #include <argp.h>
 #include <errno.h>

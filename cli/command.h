@@ -9,9 +9,9 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "common/config.h"
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 

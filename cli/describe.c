@@ -1,9 +1,9 @@
 #include "cli/describe.h"
 
 #include "cli/command.h"
-#include "common/metrics.h"
-#include "consumer/scorer_metrics.h"
-#include "consumer/trainer_metrics.h"
+#include "common/base/metrics.h"
+#include "consumer/score/scorer_metrics.h"
+#include "consumer/train/trainer_metrics.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/describe.h"
 
-#include "common/version.h"
+#include "common/base/version.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -106,7 +106,7 @@ sanitizer_tests() { # PRESET
 run_fuzzers() {
     local fuzzer
     local -a corpus
-    for fuzzer in build/asan/tests/fuzz_*; do
+    for fuzzer in build/asan/tests/fuzz/fuzz_*; do
         [ -x "$fuzzer" ] || continue
         corpus=("build/corpus/${fuzzer##*/}") # what is found goes to the first
         mkdir -p "${corpus[0]}"

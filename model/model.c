@@ -1,6 +1,6 @@
 #include "model/model.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/registry.h"
 
 #include <math.h>

@@ -13,20 +13,20 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "common/basis.h"
-#include "common/buffer.h"
-#include "common/error.h"
+#include "common/base/basis.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
 
 #include "model/calibration.h"
 #include "model/params.h"
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct bytes_reader; /* model/bytes_reader.h */
+struct bytes_reader; /* common/base/bytes_reader.h */
 
 struct pair {
     uint32_t user, item; /* from the model's count on: unknown to it, as is

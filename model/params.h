@@ -9,8 +9,8 @@
 #ifndef MODEL_PARAMS_H
 #define MODEL_PARAMS_H
 
-#include "common/config.h"
-#include "common/error.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,9 +5,9 @@
  */
 #include "model/snapshot.h"
 
-#include "common/file.h"
+#include "common/base/file.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,12 +9,12 @@
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
 
-#include "common/buffer.h"
-#include "common/digest.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/digest.h"
+#include "common/base/error.h"
 
-#include "model/id_map.h"
 #include "model/model.h"
+#include "model/rows/id_map.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #include "producer/publisher.h"
 
-#include "common/clock.h"
-#include "common/kafka_contact.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_contact.h"
 
 #include "producer/publisher_handle.h"
 

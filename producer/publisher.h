@@ -8,8 +8,8 @@
 #ifndef PRODUCER_PUBLISHER_H
 #define PRODUCER_PUBLISHER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
  * REBUILD: a new producer with the same id settles the old transaction, and
  * the committed offsets then tell what happened.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include "producer/publisher_handle.h"
 

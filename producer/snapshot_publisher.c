@@ -1,6 +1,6 @@
 #include "producer/snapshot_publisher.h"
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include "producer/publisher.h"
 

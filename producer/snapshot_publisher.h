@@ -9,9 +9,9 @@
 #ifndef PRODUCER_SNAPSHOT_PUBLISHER_H
 #define PRODUCER_SNAPSHOT_PUBLISHER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,15 +1,15 @@
 /*
- * command_cat.c - `pctr cat` shows what is on a topic, one JSON object a line.
+ * cat.c - `pctr cat` shows what is on a topic, one JSON object a line.
  */
 #include "cli/command.h"
-#include "cli/record_json.h"
+#include "cli/json/record_json.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/range_walk.h"
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
+#include "consumer/read/range_walk.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,13 +1,13 @@
 /*
- * command_cv.c - `pctr cv` cross-validates models on a file.
+ * cv.c - `pctr cv` cross-validates models on a file.
  */
 #include "cli/command.h"
-#include "cli/dataset_file.h"
-#include "cli/split_settings.h"
+#include "cli/data/dataset_file.h"
+#include "cli/data/split_settings.h"
 
-#include "common/stop.h"
+#include "common/base/stop.h"
 
-#include "model/search.h"
+#include "model/select/search.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,15 +1,15 @@
 /*
- * command_demo.c - `pctr demo`: the whole way in one process, for a first
+ * demo.c - `pctr demo`: the whole way in one process, for a first
  * look. An embedded broker, a feed, two scoring workers, a trainer, and an
  * observer that reads what they write.
  */
 #include "cli/command.h"
-#include "cli/demo_parts.h"
-#include "cli/demo_view.h"
+#include "cli/demo/demo_parts.h"
+#include "cli/demo/demo_view.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
 #include <inttypes.h>
 #include <stdio.h>

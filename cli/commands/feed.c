@@ -1,14 +1,14 @@
 /*
- * command_feed.c - `pctr feed` publishes a data set, or the synthetic world,
+ * feed.c - `pctr feed` publishes a data set, or the synthetic world,
  * as impressions and labels.
  */
 #include "cli/command.h"
 
-#include "common/clock.h"
-#include "common/stop.h"
-#include "common/table.h"
+#include "common/base/clock.h"
+#include "common/base/stop.h"
+#include "common/base/table.h"
 
-#include "producer/feed.h"
+#include "producer/feed/feed.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,14 +1,14 @@
 /*
- * command_fit.c - `pctr fit` learns a model from a file and keeps it as a
+ * fit.c - `pctr fit` learns a model from a file and keeps it as a
  * snapshot.
  */
 #include "cli/command.h"
-#include "cli/dataset_file.h"
+#include "cli/data/dataset_file.h"
 
-#include "common/clock.h"
-#include "common/digest.h"
+#include "common/base/clock.h"
+#include "common/base/digest.h"
 
-#include "model/cross_validation.h"
+#include "model/select/cross_validation.h"
 #include "model/snapshot.h"
 
 #include <stdio.h>

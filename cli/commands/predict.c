@@ -1,13 +1,13 @@
 /*
- * command_predict.c - `pctr predict` scores pairs with a snapshot, as a scorer
+ * predict.c - `pctr predict` scores pairs with a snapshot, as a scorer
  * that serves it would: the same code, the same bits.
  */
 #include "cli/command.h"
-#include "cli/csv_text.h"
-#include "cli/pair_table.h"
-#include "cli/predict_topic.h"
+#include "cli/commands/predict_topic.h"
+#include "cli/data/csv_text.h"
+#include "cli/data/pair_table.h"
 
-#include "common/table.h"
+#include "common/base/table.h"
 
 #include "model/snapshot.h"
 

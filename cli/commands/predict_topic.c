@@ -1,14 +1,14 @@
-#include "cli/predict_topic.h"
+#include "cli/commands/predict_topic.h"
 
-#include "cli/csv_text.h"
+#include "cli/data/csv_text.h"
 
-#include "common/buffer.h"
-#include "common/clock.h"
-#include "common/event_codec.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/range_scorer.h"
+#include "consumer/score/range_scorer.h"
 
 #include "producer/publisher.h"
 

@@ -5,9 +5,9 @@
 #ifndef CLI_PREDICT_TOPIC_H
 #define CLI_PREDICT_TOPIC_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
 #include "model/snapshot.h"
 

@@ -1,14 +1,14 @@
 /*
- * command_redrive.c - `pctr redrive` puts dead letters back on the topics they
+ * redrive.c - `pctr redrive` puts dead letters back on the topics they
  * came from, each once.
  */
 #include "cli/command.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/redrive.h"
+#include "consumer/letters/redrive.h"
 
 #include <inttypes.h>
 #include <stdio.h>

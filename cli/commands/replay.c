@@ -1,17 +1,17 @@
 /*
- * command_replay.c - `pctr replay` reads the history again and says how good
+ * replay.c - `pctr replay` reads the history again and says how good
  * several models were, or would have been.
  */
 #include "cli/command.h"
-#include "cli/intake_settings.h"
-#include "cli/predictions_file.h"
-#include "cli/replay_view.h"
+#include "cli/commands/settings.h"
+#include "cli/replay/predictions_file.h"
+#include "cli/replay/replay_view.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,21 +1,21 @@
 /*
- * command_score.c - `pctr score` turns impressions into predictions until it
+ * score.c - `pctr score` turns impressions into predictions until it
  * is told to stop.
  */
 #include "cli/command.h"
-#include "cli/huge_pages.h"
-#include "cli/intake_settings.h"
+#include "cli/commands/settings.h"
+#include "cli/serve/huge_pages.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
-#include "common/version.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
+#include "common/base/version.h"
 
-#include "consumer/model_board.h"
-#include "consumer/model_watcher.h"
-#include "consumer/scorer.h"
-#include "consumer/scorer_metrics.h"
-#include "consumer/status_server.h"
+#include "cli/serve/status_server.h"
+#include "consumer/models/model_board.h"
+#include "consumer/models/model_watcher.h"
+#include "consumer/score/scorer.h"
+#include "consumer/score/scorer_metrics.h"
 
 #include <inttypes.h>
 #include <stdio.h>

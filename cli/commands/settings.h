@@ -1,13 +1,13 @@
 /*
- * intake_settings.h - how records become rows: settings that train and replay
+ * settings.h - how records become rows: settings that train and replay
  * share. score has the same fields of impressions.
  */
 #ifndef CLI_INTAKE_SETTINGS_H
 #define CLI_INTAKE_SETTINGS_H
 
-#include "common/config.h"
+#include "common/base/config.h"
 
-#include "consumer/intake.h"
+#include "consumer/learn/intake.h"
 
 #include <stdint.h>
 

@@ -1,12 +1,12 @@
 /*
- * command_similar.c - `pctr similar` names the users (or ads) that are most
+ * similar.c - `pctr similar` names the users (or ads) that are most
  * like one.
  */
 #include "cli/command.h"
-#include "cli/csv_text.h"
-#include "cli/dataset_file.h"
+#include "cli/data/csv_text.h"
+#include "cli/data/dataset_file.h"
 
-#include "model/similar.h"
+#include "model/ask/similar.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,16 +1,16 @@
 /*
- * command_snapshot.c - `pctr snapshot` shows what was published, takes it to
+ * snapshot.c - `pctr snapshot` shows what was published, takes it to
  * a file, and decides what is served.
  */
 #include "cli/command.h"
-#include "cli/manifest_json.h"
-#include "cli/snapshot_diff.h"
+#include "cli/json/manifest_json.h"
+#include "cli/snapshot/snapshot_diff.h"
 
-#include "common/clock.h"
-#include "common/file.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 #include "model/snapshot.h"
 #include "producer/snapshot_publisher.h"
 

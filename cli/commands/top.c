@@ -1,12 +1,12 @@
 /*
- * command_top.c - `pctr top` names the best ads for a user, or for all.
+ * top.c - `pctr top` names the best ads for a user, or for all.
  */
 #include "cli/command.h"
-#include "cli/csv_text.h"
-#include "cli/seen_ads.h"
+#include "cli/data/csv_text.h"
+#include "cli/data/seen_ads.h"
 
+#include "model/ask/top.h"
 #include "model/snapshot.h"
-#include "model/top.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * command_topics.c - `pctr topics` creates the topics that the other commands
+ * topics.c - `pctr topics` creates the topics that the other commands
  * use, and says what is wrong with those that are there.
  */
 #include "cli/command.h"

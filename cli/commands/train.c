@@ -1,18 +1,18 @@
 /*
- * command_train.c - `pctr train` learns from clicks and publishes models until
+ * train.c - `pctr train` learns from clicks and publishes models until
  * it is told to stop.
  */
 #include "cli/command.h"
-#include "cli/intake_settings.h"
+#include "cli/commands/settings.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
-#include "common/version.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
+#include "common/base/version.h"
 
-#include "consumer/status_server.h"
-#include "consumer/trainer.h"
-#include "consumer/trainer_metrics.h"
+#include "cli/serve/status_server.h"
+#include "consumer/train/trainer.h"
+#include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /*
- * command_tune.c - `pctr tune` searches hyper-parameters on a file.
+ * tune.c - `pctr tune` searches hyper-parameters on a file.
  */
 #include "cli/command.h"
-#include "cli/dataset_file.h"
-#include "cli/split_settings.h"
+#include "cli/data/dataset_file.h"
+#include "cli/data/split_settings.h"
 
-#include "common/clock.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/stop.h"
 
-#include "model/search.h"
+#include "model/select/search.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,17 +1,17 @@
 /*
- * command_verify.c - `pctr verify` makes predictions again from the records
+ * verify.c - `pctr verify` makes predictions again from the records
  * and models that they name, and tells whether they are what they were.
  */
 #include "cli/command.h"
-#include "cli/finding_print.h"
+#include "cli/commands/verify_print.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/range_walk.h"
-#include "consumer/reproduction.h"
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
+#include "consumer/read/range_walk.h"
+#include "consumer/verify/reproduction.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-#include "cli/finding_print.h"
+#include "cli/commands/verify_print.h"
 
-#include "cli/json_writer.h"
-#include "cli/msgpack_json.h"
+#include "cli/json/json_writer.h"
+#include "cli/json/msgpack_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

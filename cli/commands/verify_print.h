@@ -1,11 +1,11 @@
 /*
- * finding_print.h - what `pctr verify` found, for people or as JSON lines on
+ * verify_print.h - what `pctr verify` found, for people or as JSON lines on
  * standard output.
  */
 #ifndef CLI_FINDING_PRINT_H
 #define CLI_FINDING_PRINT_H
 
-#include "consumer/reproduction.h"
+#include "consumer/verify/reproduction.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "cli/csv_text.h"
+#include "cli/data/csv_text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef CLI_CSV_TEXT_H
 #define CLI_CSV_TEXT_H
 
-#include "common/id.h"
+#include "common/base/id.h"
 
 /* To standard output, quoted where it has to be. */
 void csv_print_text(const char *text);

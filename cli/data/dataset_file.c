@@ -1,6 +1,6 @@
-#include "cli/dataset_file.h"
+#include "cli/data/dataset_file.h"
 
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>

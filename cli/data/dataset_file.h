@@ -5,10 +5,10 @@
 #ifndef CLI_DATASET_FILE_H
 #define CLI_DATASET_FILE_H
 
-#include "common/config.h"
-#include "common/error.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
 
-#include "model/dataset.h"
+#include "model/rows/dataset.h"
 
 struct dataset_file {
     int format;                               /* enum table_format */

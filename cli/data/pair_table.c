@@ -1,4 +1,4 @@
-#include "cli/pair_table.h"
+#include "cli/data/pair_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>

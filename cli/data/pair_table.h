@@ -4,9 +4,9 @@
 #ifndef CLI_PAIR_TABLE_H
 #define CLI_PAIR_TABLE_H
 
-#include "common/error.h"
-#include "common/id.h"
-#include "common/table.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
+#include "common/base/table.h"
 
 #include <stdbool.h>
 

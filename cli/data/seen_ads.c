@@ -1,8 +1,8 @@
-#include "cli/seen_ads.h"
+#include "cli/data/seen_ads.h"
 
-#include "cli/pair_table.h"
+#include "cli/data/pair_table.h"
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,11 @@
 #ifndef CLI_SEEN_ADS_H
 #define CLI_SEEN_ADS_H
 
-#include "common/error.h"
-#include "common/id.h"
-#include "common/table.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
+#include "common/base/table.h"
 
-#include "model/id_map.h"
+#include "model/rows/id_map.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "cli/split_settings.h"
+#include "cli/data/split_settings.h"
 
 static int split(const struct split_settings *s, const struct dataset *dataset,
                  const size_t *file_bounds, size_t file_pairs,

@@ -6,12 +6,12 @@
 #define CLI_SPLIT_SETTINGS_H
 
 #include "cli/command.h"
-#include "cli/dataset_file.h"
+#include "cli/data/dataset_file.h"
 
-#include "common/config.h"
-#include "common/error.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
 
-#include "model/splitter.h"
+#include "model/select/splitter.h"
 
 enum split_kind {
     SPLIT_K_FOLD,

@@ -1,10 +1,10 @@
-#include "cli/demo_observer.h"
+#include "cli/demo/demo_observer.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/merge_reader.h"
-#include "consumer/version_evaluation.h"
+#include "cli/demo/version_evaluation.h"
+#include "consumer/read/merge_reader.h"
 
 #include <math.h>
 #include <stdlib.h>

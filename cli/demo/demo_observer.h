@@ -5,13 +5,13 @@
 #ifndef CLI_DEMO_OBSERVER_H
 #define CLI_DEMO_OBSERVER_H
 
-#include "cli/demo_view.h"
+#include "cli/demo/demo_view.h"
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "cli/demo_parts.h"
+#include "cli/demo/demo_parts.h"
 
-#include "common/stop.h"
+#include "common/base/stop.h"
 
 #include <stdio.h>
 #include <string.h>

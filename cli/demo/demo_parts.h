@@ -5,14 +5,14 @@
 #ifndef CLI_DEMO_PARTS_H
 #define CLI_DEMO_PARTS_H
 
-#include "cli/demo_observer.h"
-#include "cli/embedded_broker.h"
+#include "cli/demo/demo_observer.h"
+#include "cli/demo/embedded_broker.h"
 
-#include "consumer/model_watcher.h"
-#include "consumer/scorer.h"
-#include "consumer/trainer.h"
+#include "consumer/models/model_watcher.h"
+#include "consumer/score/scorer.h"
+#include "consumer/train/trainer.h"
 
-#include "producer/feed.h"
+#include "producer/feed/feed.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

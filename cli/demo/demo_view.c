@@ -1,4 +1,4 @@
-#include "cli/demo_view.h"
+#include "cli/demo/demo_view.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef CLI_DEMO_VIEW_H
 #define CLI_DEMO_VIEW_H
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <stdbool.h>
 #include <stddef.h>

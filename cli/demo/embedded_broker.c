@@ -1,6 +1,6 @@
-#include "cli/embedded_broker.h"
+#include "cli/demo/embedded_broker.h"
 
-#include "common/kafka_log.h"
+#include "common/kafka/kafka_log.h"
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>

@@ -9,7 +9,7 @@
 #ifndef CLI_EMBEDDED_BROKER_H
 #define CLI_EMBEDDED_BROKER_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-#include "consumer/version_evaluation.h"
+#include "cli/demo/version_evaluation.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,12 +8,12 @@
 #ifndef CONSUMER_VERSION_EVALUATION_H
 #define CONSUMER_VERSION_EVALUATION_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "cli/json_writer.h"
+#include "cli/json/json_writer.h"
 
 #include <inttypes.h>
 #include <math.h>

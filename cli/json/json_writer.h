@@ -12,7 +12,7 @@
 #ifndef CLI_JSON_WRITER_H
 #define CLI_JSON_WRITER_H
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include <stdbool.h>
 #include <stddef.h>

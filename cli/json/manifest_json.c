@@ -1,6 +1,6 @@
-#include "cli/manifest_json.h"
+#include "cli/json/manifest_json.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <math.h>
 

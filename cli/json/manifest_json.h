@@ -6,7 +6,7 @@
 #ifndef CLI_MANIFEST_JSON_H
 #define CLI_MANIFEST_JSON_H
 
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "cli/msgpack_json.h"
+#include "cli/json/msgpack_json.h"
 
-#include "common/event_value.h"
+#include "common/event/event_value.h"
 
 static void write_extension(struct json_writer *writer,
                             const struct cursor_value *value)

@@ -8,9 +8,9 @@
 #ifndef CLI_MSGPACK_JSON_H
 #define CLI_MSGPACK_JSON_H
 
-#include "common/cursor.h"
+#include "common/event/cursor.h"
 
-#include "cli/json_writer.h"
+#include "cli/json/json_writer.h"
 
 enum msgpack_bytes { BYTES_TAGGED, BYTES_HEX };
 

@@ -1,11 +1,11 @@
-#include "cli/record_json.h"
+#include "cli/json/record_json.h"
 
-#include "cli/json_writer.h"
-#include "cli/msgpack_json.h"
+#include "cli/json/json_writer.h"
+#include "cli/json/msgpack_json.h"
 
-#include "common/event_codec.h"
-#include "common/event_scan.h"
-#include "common/manifest.h"
+#include "common/event/event_codec.h"
+#include "common/event/event_scan.h"
+#include "common/event/manifest.h"
 
 #include <string.h>
 #include <zlib.h>

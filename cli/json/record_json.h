@@ -13,10 +13,10 @@
 #ifndef CLI_RECORD_JSON_H
 #define CLI_RECORD_JSON_H
 
-#include "common/buffer.h"
-#include "common/event.h"
+#include "common/base/buffer.h"
+#include "common/event/event.h"
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include <stddef.h>
 

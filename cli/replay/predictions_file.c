@@ -1,6 +1,6 @@
-#include "cli/predictions_file.h"
+#include "cli/replay/predictions_file.h"
 
-#include "common/basis.h"
+#include "common/base/basis.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,9 +8,9 @@
 #ifndef CLI_PREDICTIONS_FILE_H
 #define CLI_PREDICTIONS_FILE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/replay.h"
+#include "consumer/replay/replay.h"
 
 struct predictions_file;
 

@@ -1,7 +1,7 @@
 /*
  * replay_json.c - a replay as lines of JSON.
  */
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -2,11 +2,11 @@
  * replay_page.c - a replay as one HTML page: no script, nothing from
  * elsewhere.
  */
-#include "cli/replay_page_tables.h"
-#include "cli/replay_page_words.h"
-#include "cli/replay_plots.h"
-#include "cli/replay_style.h"
-#include "cli/svg_plot.h"
+#include "cli/replay/replay_page_tables.h"
+#include "cli/replay/replay_page_words.h"
+#include "cli/replay/replay_plots.h"
+#include "cli/replay/replay_style.h"
+#include "cli/replay/svg_plot.h"
 
 static const struct {
     enum figure figure;

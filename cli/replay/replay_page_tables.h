@@ -5,7 +5,7 @@
 #ifndef CLI_REPLAY_PAGE_TABLES_H
 #define CLI_REPLAY_PAGE_TABLES_H
 
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
 void page_totals(const struct replay_view *view, FILE *out);
 void page_differences(const struct replay_view *view, FILE *out);

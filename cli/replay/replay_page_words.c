@@ -1,6 +1,6 @@
-#include "cli/replay_page_words.h"
-#include "cli/replay_page_tables.h"
-#include "cli/svg_plot.h"
+#include "cli/replay/replay_page_words.h"
+#include "cli/replay/replay_page_tables.h"
+#include "cli/replay/svg_plot.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 #ifndef CLI_REPLAY_PAGE_WORDS_H
 #define CLI_REPLAY_PAGE_WORDS_H
 
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
 /* Which contender is best, and how far ahead of which others. */
 void page_verdict(const struct replay_view *view, FILE *out);

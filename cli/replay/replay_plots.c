@@ -1,5 +1,5 @@
-#include "cli/replay_plots.h"
-#include "cli/svg_plot.h"
+#include "cli/replay/replay_plots.h"
+#include "cli/replay/svg_plot.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #ifndef CLI_REPLAY_PLOTS_H
 #define CLI_REPLAY_PLOTS_H
 
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
 /* One figure of all contenders over event time, swaps marked below. */
 void replay_plot_time(const struct replay_view *view, enum figure figure,

@@ -1,4 +1,4 @@
-#include "cli/replay_style.h"
+#include "cli/replay/replay_style.h"
 
 #include <stddef.h>
 

@@ -4,9 +4,9 @@
  * No line is longer than LINE_WIDTH but by a long name of a contender: a
  * name that does not fit its column has a line of its own.
  */
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 #ifndef CLI_REPLAY_VIEW_H
 #define CLI_REPLAY_VIEW_H
 
-#include "consumer/replay.h"
-#include "consumer/replay_report.h"
+#include "consumer/replay/replay.h"
+#include "consumer/report/replay_report.h"
 
 #include <stdio.h>
 

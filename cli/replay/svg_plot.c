@@ -1,4 +1,4 @@
-#include "cli/svg_plot.h"
+#include "cli/replay/svg_plot.h"
 
 #include <math.h>
 #include <time.h>

@@ -1,6 +1,6 @@
-#include "cli/huge_pages.h"
+#include "cli/serve/huge_pages.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "consumer/status_server.h"
+#include "cli/serve/status_server.h"
 
-#include "common/version.h"
+#include "common/base/version.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

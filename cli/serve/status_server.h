@@ -12,8 +12,8 @@
 #ifndef CONSUMER_STATUS_SERVER_H
 #define CONSUMER_STATUS_SERVER_H
 
-#include "common/error.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>

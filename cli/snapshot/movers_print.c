@@ -1,4 +1,4 @@
-#include "cli/movers_print.h"
+#include "cli/snapshot/movers_print.h"
 
 #include <inttypes.h>
 #include <stdio.h>

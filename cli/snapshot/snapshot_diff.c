@@ -1,9 +1,9 @@
-#include "cli/snapshot_diff.h"
+#include "cli/snapshot/snapshot_diff.h"
 
-#include "cli/json_writer.h"
-#include "cli/movers_print.h"
+#include "cli/json/json_writer.h"
+#include "cli/snapshot/movers_print.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include "model/params.h"
 

@@ -9,9 +9,9 @@
 #ifndef CLI_SNAPSHOT_DIFF_H
 #define CLI_SNAPSHOT_DIFF_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stdbool.h>
 

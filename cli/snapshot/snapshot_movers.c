@@ -1,4 +1,4 @@
-#include "cli/snapshot_movers.h"
+#include "cli/snapshot/snapshot_movers.h"
 
 #include <math.h>
 #include <stdlib.h>

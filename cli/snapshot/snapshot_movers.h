@@ -5,8 +5,8 @@
 #ifndef CLI_SNAPSHOT_MOVERS_H
 #define CLI_SNAPSHOT_MOVERS_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
 #include "model/snapshot.h"
 

@@ -1,4 +1,4 @@
-#include "common/basis.h"
+#include "common/base/basis.h"
 
 const char *basis_name(enum basis basis)
 {

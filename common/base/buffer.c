@@ -1,4 +1,4 @@
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include <stdlib.h>
 #include <string.h>

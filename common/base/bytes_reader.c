@@ -1,4 +1,4 @@
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "common/condition.h"
+#include "common/base/condition.h"
 
 #include <time.h>
 

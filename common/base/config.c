@@ -1,4 +1,4 @@
-#include "common/config.h"
+#include "common/base/config.h"
 
 #include <ctype.h>
 #include <errno.h>

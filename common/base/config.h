@@ -12,7 +12,7 @@
 #ifndef COMMON_CONFIG_H
 #define COMMON_CONFIG_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

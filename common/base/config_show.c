@@ -2,7 +2,7 @@
  * config_show.c - settings for people: dumps, and the page that describes
  * them.
  */
-#include "common/config.h"
+#include "common/base/config.h"
 
 #include <inttypes.h>
 #include <string.h>

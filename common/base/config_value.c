@@ -1,9 +1,9 @@
 /*
  * config_value.c - the text of one setting becomes its value.
  */
-#include "common/config.h"
+#include "common/base/config.h"
 
-#include "common/file.h"
+#include "common/base/file.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "common/error.h"
+#include "common/base/error.h"
 
 #undef error_set /* the analyzer's, not ours: see error.h */
 #undef error_wrap

@@ -9,7 +9,7 @@
 #ifndef COMMON_ERROR_H
 #define COMMON_ERROR_H
 
-#include "common/attributes.h"
+#include "common/base/attributes.h"
 
 #include <stdbool.h>
 

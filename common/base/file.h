@@ -4,7 +4,7 @@
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "common/id.h"
+#include "common/base/id.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>

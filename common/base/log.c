@@ -1,6 +1,6 @@
-#include "common/log.h"
+#include "common/base/log.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>

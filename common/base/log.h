@@ -10,7 +10,7 @@
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 
-#include "common/attributes.h"
+#include "common/base/attributes.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 

@@ -9,7 +9,7 @@
 #ifndef COMMON_METRICS_H
 #define COMMON_METRICS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

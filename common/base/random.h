@@ -3,7 +3,7 @@
  *
  * The state is one number that the caller owns; the same seed gives the same
  * draws everywhere. Not for secrets. Numbers that must equal numpy's come from
- * model/numpy_random.h.
+ * model/maths/numpy_random.h.
  */
 #ifndef COMMON_RANDOM_H
 #define COMMON_RANDOM_H

@@ -1,4 +1,4 @@
-#include "common/stop.h"
+#include "common/base/stop.h"
 
 #include <errno.h>
 #include <signal.h>

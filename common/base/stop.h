@@ -8,7 +8,7 @@
 #ifndef COMMON_STOP_H
 #define COMMON_STOP_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 

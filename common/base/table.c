@@ -1,6 +1,6 @@
-#include "common/table.h"
+#include "common/base/table.h"
 
-#include "common/table_input.h"
+#include "common/base/table_input.h"
 
 #include <ctype.h>
 #include <stdio.h>

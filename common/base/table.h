@@ -9,7 +9,7 @@
 #ifndef COMMON_TABLE_H
 #define COMMON_TABLE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

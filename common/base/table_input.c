@@ -1,6 +1,6 @@
-#include "common/table_input.h"
+#include "common/base/table_input.h"
 
-#include "common/table.h"
+#include "common/base/table.h"
 
 #include <errno.h>
 #include <fcntl.h>

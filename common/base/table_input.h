@@ -5,8 +5,8 @@
 #ifndef COMMON_TABLE_INPUT_H
 #define COMMON_TABLE_INPUT_H
 
-#include "common/buffer.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "common/cursor.h"
+#include "common/event/cursor.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,11 +2,11 @@
  * evaluation_event.c - one table says what the record holds; it writes and
  * reads.
  */
-#include "common/evaluation_event.h"
+#include "common/event/evaluation_event.h"
 
-#include "common/cursor.h"
-#include "common/event_codec.h"
-#include "common/packer.h"
+#include "common/event/cursor.h"
+#include "common/event/event_codec.h"
+#include "common/event/packer.h"
 
 #include <inttypes.h>
 #include <math.h>

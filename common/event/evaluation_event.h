@@ -9,8 +9,8 @@
 #ifndef COMMON_EVALUATION_EVENT_H
 #define COMMON_EVALUATION_EVENT_H
 
-#include "common/buffer.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
 #ifndef COMMON_EVENT_H
 #define COMMON_EVENT_H
 
-#include "common/basis.h"
-#include "common/id.h"
+#include "common/base/basis.h"
+#include "common/base/id.h"
 
 #include <stdbool.h>
 #include <stddef.h>

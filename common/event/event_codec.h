@@ -9,8 +9,8 @@
 #ifndef COMMON_EVENT_CODEC_H
 #define COMMON_EVENT_CODEC_H
 
-#include "common/buffer.h"
-#include "common/event.h"
+#include "common/base/buffer.h"
+#include "common/event/event.h"
 
 /* Why a record is not an event. The words are part of the dead letter and of
  * a metric: only ever add to the end. */

@@ -2,8 +2,8 @@
  * event_decode.c - msgpack maps to events: what the values that a scan found
  * mean.
  */
-#include "common/event_scan.h"
-#include "common/event_value.h"
+#include "common/event/event_scan.h"
+#include "common/event/event_value.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * event_encode.c - events to msgpack maps, fields in the order that the
  * decoder meets fastest.
  */
-#include "common/event_codec.h"
-#include "common/packer.h"
+#include "common/event/event_codec.h"
+#include "common/event/packer.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "common/event_scan.h"
+#include "common/event/event_scan.h"
 
 _Static_assert((int)EVENT_DEPTH_MAX == (int)CURSOR_DEPTH_MAX,
                "the limit that is documented is the one that holds");

@@ -8,8 +8,8 @@
 #ifndef COMMON_EVENT_SCAN_H
 #define COMMON_EVENT_SCAN_H
 
-#include "common/cursor.h"
-#include "common/event_codec.h"
+#include "common/event/cursor.h"
+#include "common/event/event_codec.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "common/event_value.h"
+#include "common/event/event_value.h"
 
 #include <assert.h>
 

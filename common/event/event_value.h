@@ -6,8 +6,8 @@
 #ifndef COMMON_EVENT_VALUE_H
 #define COMMON_EVENT_VALUE_H
 
-#include "common/cursor.h"
-#include "common/event_codec.h"
+#include "common/event/cursor.h"
+#include "common/event/event_codec.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
-#include "common/manifest_fields.h"
+#include "common/event/manifest_fields.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 #ifndef COMMON_MANIFEST_H
 #define COMMON_MANIFEST_H
 
-#include "common/buffer.h"
-#include "common/digest.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/digest.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

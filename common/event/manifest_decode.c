@@ -1,8 +1,8 @@
 /*
  * manifest_decode.c - manifests out of bytes that nobody vouches for.
  */
-#include "common/cursor.h"
-#include "common/manifest_fields.h"
+#include "common/event/cursor.h"
+#include "common/event/manifest_fields.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /*
  * manifest_encode.c - manifests to msgpack bytes.
  */
-#include "common/manifest_fields.h"
-#include "common/packer.h"
+#include "common/event/manifest_fields.h"
+#include "common/event/packer.h"
 
 #include <math.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef COMMON_MANIFEST_FIELDS_H
 #define COMMON_MANIFEST_FIELDS_H
 
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
 #include <stddef.h>
 

@@ -9,7 +9,7 @@
 #ifndef COMMON_PACKER_H
 #define COMMON_PACKER_H
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include <msgpack.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
-#include "common/kafka_log.h"
+#include "common/kafka/kafka_log.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -50,7 +50,7 @@ static const struct setting consumer_defaults[] = {
     {"max.poll.interval.ms", "60000"},
     /* So much is fetched ahead, by records and by bytes: with librdkafka's
      * bookkeeping at most 120 MB. Full queues cost no speed where fetching is
-     * woken (consumer/fetch_wake.h). */
+     * woken (consumer/read/fetch_wake.h). */
     {"queued.min.messages", TEXT_OF(KAFKA_AHEAD_RECORDS)},
     {"queued.max.messages.kbytes", TEXT_OF(KAFKA_AHEAD_KIB)},
     {"fetch.max.bytes", "2097152"},

@@ -9,8 +9,8 @@
 #ifndef COMMON_KAFKA_CLIENT_H
 #define COMMON_KAFKA_CLIENT_H
 
-#include "common/config.h"
-#include "common/error.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

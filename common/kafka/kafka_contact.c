@@ -1,7 +1,7 @@
-#include "common/kafka_contact.h"
+#include "common/kafka/kafka_contact.h"
 
-#include "common/clock.h"
-#include "common/kafka_log.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_log.h"
 
 #include <ctype.h>
 #include <string.h>

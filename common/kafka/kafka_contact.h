@@ -5,7 +5,7 @@
 #ifndef COMMON_KAFKA_CONTACT_H
 #define COMMON_KAFKA_CONTACT_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <librdkafka/rdkafka.h>
 

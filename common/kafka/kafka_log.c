@@ -1,7 +1,7 @@
-#include "common/kafka_log.h"
+#include "common/kafka/kafka_log.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -5,7 +5,7 @@
 #ifndef COMMON_KAFKA_LOG_H
 #define COMMON_KAFKA_LOG_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 /* librdkafka's log callback. Each kind of line comes out at most every five
  * seconds, with the number of those that were held back. Any thread. */

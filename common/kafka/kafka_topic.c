@@ -1,9 +1,9 @@
 /*
  * kafka_topic.c - what a topic is like, and making one.
  */
-#include "common/clock.h"
-#include "common/kafka_client.h"
-#include "common/kafka_contact.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_contact.h"
 
 #include <librdkafka/rdkafka.h>
 

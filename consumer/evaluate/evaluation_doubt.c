@@ -1,4 +1,4 @@
-#include "consumer/evaluation_doubt.h"
+#include "consumer/evaluate/evaluation_doubt.h"
 
 void evaluation_doubt_raise(struct evaluation_doubt *doubt,
                             const int64_t *scored, bool is_grave)

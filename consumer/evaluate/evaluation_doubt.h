@@ -9,7 +9,7 @@
 #ifndef CONSUMER_EVALUATION_DOUBT_H
 #define CONSUMER_EVALUATION_DOUBT_H
 
-#include "consumer/evaluation_rows.h"
+#include "consumer/evaluate/evaluation_rows.h"
 
 #include <stdbool.h>
 #include <stdint.h>

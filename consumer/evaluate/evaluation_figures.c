@@ -1,4 +1,4 @@
-#include "consumer/evaluation_figures.h"
+#include "consumer/evaluate/evaluation_figures.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #ifndef CONSUMER_EVALUATION_FIGURES_H
 #define CONSUMER_EVALUATION_FIGURES_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <stdbool.h>
 #include <stddef.h>

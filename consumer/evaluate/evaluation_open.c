@@ -1,4 +1,4 @@
-#include "consumer/evaluation_open.h"
+#include "consumer/evaluate/evaluation_open.h"
 
 #include <math.h>
 #include <stdlib.h>

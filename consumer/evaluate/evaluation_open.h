@@ -5,11 +5,11 @@
 #ifndef CONSUMER_EVALUATION_OPEN_H
 #define CONSUMER_EVALUATION_OPEN_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/evaluation_doubt.h"
-#include "consumer/evaluation_figures.h"
-#include "consumer/evaluation_rows.h"
+#include "consumer/evaluate/evaluation_doubt.h"
+#include "consumer/evaluate/evaluation_figures.h"
+#include "consumer/evaluate/evaluation_rows.h"
 
 #include <stdbool.h>
 #include <stddef.h>

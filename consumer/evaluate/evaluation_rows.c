@@ -1,4 +1,4 @@
-#include "consumer/evaluation_rows.h"
+#include "consumer/evaluate/evaluation_rows.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef CONSUMER_EVALUATION_ROWS_H
 #define CONSUMER_EVALUATION_ROWS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
-#include "consumer/evaluation_windows.h"
+#include "consumer/evaluate/evaluation_windows.h"
 
-#include "consumer/evaluation_doubt.h"
-#include "consumer/evaluation_open.h"
-#include "consumer/evaluation_rows.h"
+#include "consumer/evaluate/evaluation_doubt.h"
+#include "consumer/evaluate/evaluation_open.h"
+#include "consumer/evaluate/evaluation_rows.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -26,12 +26,12 @@
 #ifndef CONSUMER_EVALUATION_WINDOWS_H
 #define CONSUMER_EVALUATION_WINDOWS_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
-#include "consumer/evaluation_figures.h"
-#include "consumer/intake.h"
-#include "consumer/join.h"
+#include "consumer/evaluate/evaluation_figures.h"
+#include "consumer/learn/intake.h"
+#include "consumer/learn/join.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "consumer/fit_job.h"
+#include "consumer/learn/fit_job.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include "model/snapshot.h"
 

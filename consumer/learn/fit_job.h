@@ -7,12 +7,12 @@
 #ifndef CONSUMER_FIT_JOB_H
 #define CONSUMER_FIT_JOB_H
 
-#include "common/buffer.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 #include "model/model.h"
-#include "model/training_set.h"
+#include "model/rows/training_set.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/intake.h"
+#include "consumer/learn/intake.h"
 
 #include <assert.h>
 #include <math.h>

@@ -7,12 +7,12 @@
 #ifndef CONSUMER_INTAKE_H
 #define CONSUMER_INTAKE_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/event_codec.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/join.h"
-#include "consumer/training_log.h"
+#include "consumer/learn/join.h"
+#include "consumer/learn/training_log.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
-#include "consumer/join_entries.h"
+#include "consumer/learn/join_entries.h"
 
 #include <assert.h>
 #include <math.h>

@@ -23,8 +23,8 @@
 #ifndef CONSUMER_JOIN_H
 #define CONSUMER_JOIN_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/join_entries.h"
+#include "consumer/learn/join_entries.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 #ifndef CONSUMER_JOIN_ENTRIES_H
 #define CONSUMER_JOIN_ENTRIES_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/retrain_policy.h"
+#include "consumer/learn/retrain_policy.h"
 
 enum { POSTPONE_MS = 200 };
 

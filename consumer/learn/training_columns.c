@@ -1,4 +1,4 @@
-#include "consumer/training_columns.h"
+#include "consumer/learn/training_columns.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

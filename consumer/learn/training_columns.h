@@ -4,7 +4,7 @@
 #ifndef CONSUMER_TRAINING_COLUMNS_H
 #define CONSUMER_TRAINING_COLUMNS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdint.h>
 

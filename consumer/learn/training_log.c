@@ -1,9 +1,9 @@
-#include "consumer/training_log.h"
+#include "consumer/learn/training_log.h"
 
-#include "consumer/training_columns.h"
+#include "consumer/learn/training_columns.h"
 
-#include "model/id_map.h"
-#include "model/numbering.h"
+#include "model/rows/id_map.h"
+#include "model/rows/numbering.h"
 
 #include <assert.h>
 #include <math.h>

@@ -10,10 +10,10 @@
 #ifndef CONSUMER_TRAINING_LOG_H
 #define CONSUMER_TRAINING_LOG_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
-#include "model/training_set.h"
+#include "model/rows/training_set.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "consumer/breaker.h"
+#include "consumer/letters/breaker.h"
 
 void breaker_note(struct breaker *breaker, bool bad)
 {

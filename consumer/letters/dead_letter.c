@@ -1,6 +1,6 @@
-#include "consumer/dead_letter.h"
+#include "consumer/letters/dead_letter.h"
 
-#include "common/version.h"
+#include "common/base/version.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -9,9 +9,9 @@
 #ifndef CONSUMER_DEAD_LETTER_H
 #define CONSUMER_DEAD_LETTER_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include "producer/publisher.h"
 

@@ -1,10 +1,10 @@
-#include "consumer/redrive.h"
+#include "consumer/letters/redrive.h"
 
-#include "common/stop.h"
+#include "common/base/stop.h"
 
-#include "consumer/merge_reader.h"
-#include "consumer/redrive_ledger.h"
-#include "consumer/redrive_letter.h"
+#include "consumer/letters/redrive_ledger.h"
+#include "consumer/letters/redrive_letter.h"
+#include "consumer/read/merge_reader.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -9,10 +9,10 @@
 #ifndef CONSUMER_REDRIVE_H
 #define CONSUMER_REDRIVE_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
 
 #include "producer/publisher.h"
 
@@ -61,8 +61,8 @@ int redrive_open(const struct redrive_config *config, struct redrive **out,
 int redrive_plan(struct redrive *redrive, struct redrive_counts *out,
                  struct error *err) MUST_CHECK;
 
-/* Does it, as planned, up to where the plan ended. A stop (common/stop.h) ends
- * it after a transaction. */
+/* Does it, as planned, up to where the plan ended. A stop (common/base/stop.h)
+ * ends it after a transaction. */
 int redrive_run(struct redrive *redrive, const struct redrive_counts *plan,
                 struct redrive_counts *out, struct error *err) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-#include "consumer/redrive_account.h"
+#include "consumer/letters/redrive_account.h"
 
 #include <inttypes.h>
 #include <stdio.h>

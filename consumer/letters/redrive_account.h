@@ -10,7 +10,7 @@
 #ifndef CONSUMER_REDRIVE_ACCOUNT_H
 #define CONSUMER_REDRIVE_ACCOUNT_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

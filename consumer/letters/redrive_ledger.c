@@ -1,4 +1,4 @@
-#include "consumer/redrive_ledger.h"
+#include "consumer/letters/redrive_ledger.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

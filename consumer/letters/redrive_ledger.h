@@ -5,10 +5,10 @@
 #ifndef CONSUMER_REDRIVE_LEDGER_H
 #define CONSUMER_REDRIVE_LEDGER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/redrive_account.h"
+#include "consumer/letters/redrive_account.h"
 
 #include "producer/publisher.h"
 

@@ -1,4 +1,4 @@
-#include "consumer/redrive_letter.h"
+#include "consumer/letters/redrive_letter.h"
 
 #include <inttypes.h>
 #include <stdio.h>

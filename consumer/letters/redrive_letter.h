@@ -9,8 +9,8 @@
 #ifndef CONSUMER_REDRIVE_LETTER_H
 #define CONSUMER_REDRIVE_LETTER_H
 
-#include "consumer/redrive_account.h"
-#include "consumer/subscriber.h"
+#include "consumer/letters/redrive_account.h"
+#include "consumer/read/subscriber.h"
 
 #include "producer/publisher.h"
 

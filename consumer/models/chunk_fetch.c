@@ -1,6 +1,6 @@
-#include "consumer/chunk_fetch.h"
+#include "consumer/models/chunk_fetch.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

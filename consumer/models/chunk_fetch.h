@@ -8,12 +8,12 @@
 #ifndef CONSUMER_CHUNK_FETCH_H
 #define CONSUMER_CHUNK_FETCH_H
 
-#include "common/buffer.h"
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

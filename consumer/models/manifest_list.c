@@ -1,6 +1,6 @@
-#include "consumer/manifest_list.h"
+#include "consumer/models/manifest_list.h"
 
-#include "common/cursor.h"
+#include "common/event/cursor.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,10 +11,10 @@
 #ifndef CONSUMER_MANIFEST_LIST_H
 #define CONSUMER_MANIFEST_LIST_H
 
-#include "common/error.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "consumer/model_board.h"
+#include "consumer/models/model_board.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -9,8 +9,8 @@
 #ifndef CONSUMER_MODEL_BOARD_H
 #define CONSUMER_MODEL_BOARD_H
 
-#include "common/error.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
 
 #include "model/snapshot.h"
 

@@ -4,13 +4,13 @@
  * Whoever wants to catch up draws a ticket; one look at the topic that begins
  * later serves all tickets drawn before.
  */
-#include "consumer/model_watcher.h"
+#include "consumer/models/model_watcher.h"
 
-#include "common/clock.h"
-#include "common/condition.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/condition.h"
+#include "common/base/log.h"
 
-#include "consumer/snapshot_store.h"
+#include "consumer/models/snapshot_store.h"
 
 #include <errno.h>
 #include <inttypes.h>

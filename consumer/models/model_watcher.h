@@ -9,11 +9,11 @@
 #ifndef CONSUMER_MODEL_WATCHER_H
 #define CONSUMER_MODEL_WATCHER_H
 
-#include "common/error.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
 
-#include "consumer/model_board.h"
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/model_board.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
-#include "consumer/snapshot_cache.h"
+#include "consumer/models/snapshot_cache.h"
 
-#include "consumer/snapshot_store.h"
-#include "consumer/topic_extent.h"
+#include "consumer/models/snapshot_store.h"
+#include "consumer/read/extent.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,11 +10,11 @@
 #ifndef CONSUMER_SNAPSHOT_CACHE_H
 #define CONSUMER_SNAPSHOT_CACHE_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
-#include "consumer/model_board.h"
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/model_board.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,12 +3,12 @@
  * consumer, which needs no group: nothing is committed, and every reader sees
  * everything.
  */
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/chunk_fetch.h"
-#include "consumer/manifest_list.h"
+#include "consumer/models/chunk_fetch.h"
+#include "consumer/models/manifest_list.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

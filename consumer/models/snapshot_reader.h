@@ -8,10 +8,10 @@
 #ifndef CONSUMER_SNAPSHOT_READER_H
 #define CONSUMER_SNAPSHOT_READER_H
 
-#include "common/buffer.h"
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stdbool.h>
 #include <stddef.h>

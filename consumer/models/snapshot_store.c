@@ -3,9 +3,9 @@
  * in one folder. The manifest is written last and removed first: where there
  * is one, there is a snapshot.
  */
-#include "consumer/snapshot_store.h"
+#include "consumer/models/snapshot_store.h"
 
-#include "common/file.h"
+#include "common/base/file.h"
 
 #include <dirent.h>
 #include <errno.h>

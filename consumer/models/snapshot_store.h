@@ -9,9 +9,9 @@
 #ifndef CONSUMER_SNAPSHOT_STORE_H
 #define CONSUMER_SNAPSHOT_STORE_H
 
-#include "common/buffer.h"
-#include "common/error.h"
-#include "common/manifest.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
 
-#include "common/clock.h"
-#include "common/kafka_contact.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_contact.h"
 
 #include <errno.h>
 #include <inttypes.h>

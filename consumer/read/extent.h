@@ -1,5 +1,5 @@
 /*
- * topic_extent.h - a part of a topic, by time or by offsets, as the ranges
+ * extent.h - a part of a topic, by time or by offsets, as the ranges
  * that a merge_reader reads.
  *
  * Bounds are cut to what is there at the time of asking; how much of what was
@@ -8,9 +8,9 @@
 #ifndef CONSUMER_TOPIC_EXTENT_H
 #define CONSUMER_TOPIC_EXTENT_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 #include <stdint.h>

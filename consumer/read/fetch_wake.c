@@ -1,4 +1,4 @@
-#include "consumer/fetch_wake.h"
+#include "consumer/read/fetch_wake.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -1,9 +1,9 @@
-#include "consumer/merge_fetch.h"
+#include "consumer/read/merge_fetch.h"
 
-#include "common/clock.h"
-#include "common/kafka_client.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/fetch_wake.h"
+#include "consumer/read/fetch_wake.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #ifndef CONSUMER_MERGE_FETCH_H
 #define CONSUMER_MERGE_FETCH_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/merge_lanes.h"
+#include "consumer/read/merge_lanes.h"
 
 #include <stdbool.h>
 #include <stddef.h>

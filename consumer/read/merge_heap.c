@@ -1,4 +1,4 @@
-#include "consumer/merge_heap.h"
+#include "consumer/read/merge_heap.h"
 
 static bool comes_before(const struct merge_heap *heap, size_t a, size_t b)
 {

@@ -4,7 +4,7 @@
 #ifndef CONSUMER_MERGE_HEAP_H
 #define CONSUMER_MERGE_HEAP_H
 
-#include "consumer/merge_lane.h"
+#include "consumer/read/merge_lane.h"
 
 struct merge_heap {
     const struct merge_lane *lanes; /* borrowed */

@@ -1,6 +1,6 @@
-#include "consumer/merge_lane.h"
+#include "consumer/read/merge_lane.h"
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

@@ -5,7 +5,7 @@
 #ifndef CONSUMER_MERGE_LANE_H
 #define CONSUMER_MERGE_LANE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/merge_lanes.h"
+#include "consumer/read/merge_lanes.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

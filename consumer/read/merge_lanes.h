@@ -4,8 +4,8 @@
 #ifndef CONSUMER_MERGE_LANES_H
 #define CONSUMER_MERGE_LANES_H
 
-#include "consumer/merge_lane.h"
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_lane.h"
+#include "consumer/read/merge_reader.h"
 
 /* Zeroed is empty. By topic, then partition. The owner frees `list`. */
 struct merge_lanes {

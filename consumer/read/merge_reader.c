@@ -1,11 +1,11 @@
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_reader.h"
 
-#include "consumer/merge_fetch.h"
-#include "consumer/merge_heap.h"
-#include "consumer/merge_lanes.h"
+#include "consumer/read/merge_fetch.h"
+#include "consumer/read/merge_heap.h"
+#include "consumer/read/merge_lanes.h"
 
-#include "common/clock.h"
-#include "common/kafka_log.h"
+#include "common/base/clock.h"
+#include "common/kafka/kafka_log.h"
 
 #include <errno.h>
 #include <fcntl.h>

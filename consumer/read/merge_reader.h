@@ -18,11 +18,11 @@
 #ifndef CONSUMER_MERGE_READER_H
 #define CONSUMER_MERGE_READER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
-#include "consumer/range_walk.h"
+#include "consumer/read/range_walk.h"
 
-#include "common/stop.h"
+#include "common/base/stop.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_reader.h"
 
 enum { BUFFER_BYTES = 64 * 1024 * 1024 };
 

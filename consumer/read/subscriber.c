@@ -1,9 +1,9 @@
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/fetch_wake.h"
-#include "consumer/subscriber_handle.h"
+#include "consumer/read/fetch_wake.h"
+#include "consumer/read/subscriber_handle.h"
 
 #include <assert.h>
 #include <stdlib.h>

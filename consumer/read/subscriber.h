@@ -10,8 +10,8 @@
 #ifndef CONSUMER_SUBSCRIBER_H
 #define CONSUMER_SUBSCRIBER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
 #include "producer/publisher.h"
 

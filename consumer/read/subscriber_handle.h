@@ -4,7 +4,7 @@
 #ifndef CONSUMER_SUBSCRIBER_HANDLE_H
 #define CONSUMER_SUBSCRIBER_HANDLE_H
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -11,9 +11,9 @@
  *   assigned --callback revoke--> REVOKED or LOST --release--> idle
  *   assigned --rewind--> OFFERED (the same partitions)
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/subscriber_handle.h"
+#include "consumer/read/subscriber_handle.h"
 
 #include <assert.h>
 #include <stdlib.h>

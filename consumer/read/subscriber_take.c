@@ -1,5 +1,5 @@
-#include "consumer/fetch_wake.h"
-#include "consumer/subscriber_handle.h"
+#include "consumer/read/fetch_wake.h"
+#include "consumer/read/subscriber_handle.h"
 
 void subscriber_drop(struct subscriber *s)
 {

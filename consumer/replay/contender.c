@@ -1,9 +1,9 @@
-#include "consumer/contender.h"
+#include "consumer/replay/contender.h"
 
-#include "common/event_scan.h"
-#include "common/log.h"
+#include "common/base/log.h"
+#include "common/event/event_scan.h"
 
-#include "consumer/score_batch.h"
+#include "consumer/score/score_batch.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -14,14 +14,14 @@
 #ifndef CONSUMER_CONTENDER_H
 #define CONSUMER_CONTENDER_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
-#include "consumer/fit_job.h"
-#include "consumer/live_models.h"
-#include "consumer/model_board.h"
-#include "consumer/replay_log.h"
-#include "consumer/subscriber.h"
+#include "consumer/learn/fit_job.h"
+#include "consumer/models/model_board.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/replay/live_models.h"
+#include "consumer/report/replay_log.h"
 
 #include <stdbool.h>
 #include <stdint.h>

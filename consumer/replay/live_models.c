@@ -1,10 +1,10 @@
-#include "consumer/live_models.h"
+#include "consumer/replay/live_models.h"
 
-#include "common/event_codec.h"
-#include "common/log.h"
+#include "common/base/log.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/merge_reader.h"
-#include "consumer/recorded_versions.h"
+#include "consumer/read/merge_reader.h"
+#include "consumer/replay/recorded_versions.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -9,11 +9,11 @@
 #ifndef CONSUMER_LIVE_MODELS_H
 #define CONSUMER_LIVE_MODELS_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/model_board.h"
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/model_board.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "consumer/recorded_versions.h"
+#include "consumer/replay/recorded_versions.h"
 
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

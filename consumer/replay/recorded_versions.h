@@ -9,8 +9,8 @@
 #ifndef CONSUMER_RECORDED_VERSIONS_H
 #define CONSUMER_RECORDED_VERSIONS_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
-#include "consumer/replay.h"
+#include "consumer/replay/replay.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/replay_pass.h"
+#include "consumer/replay/replay_pass.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -11,15 +11,15 @@
 #ifndef CONSUMER_REPLAY_H
 #define CONSUMER_REPLAY_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/contender.h"
-#include "consumer/intake.h"
-#include "consumer/live_models.h"
-#include "consumer/merge_reader.h"
-#include "consumer/replay_log.h"
-#include "consumer/replay_range.h"
+#include "consumer/learn/intake.h"
+#include "consumer/read/merge_reader.h"
+#include "consumer/replay/contender.h"
+#include "consumer/replay/live_models.h"
+#include "consumer/replay/replay_range.h"
+#include "consumer/report/replay_log.h"
 
 #include <stdbool.h>
 #include <stddef.h>

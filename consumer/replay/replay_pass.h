@@ -5,9 +5,9 @@
 #ifndef CONSUMER_REPLAY_PASS_H
 #define CONSUMER_REPLAY_PASS_H
 
-#include "consumer/merge_reader.h"
-#include "consumer/replay.h"
-#include "consumer/replay_topic.h"
+#include "consumer/read/merge_reader.h"
+#include "consumer/replay/replay.h"
+#include "consumer/replay/replay_topic.h"
 
 struct replay_pass {
     const struct replay_config *config;

@@ -1,7 +1,7 @@
-#include "consumer/replay_range.h"
+#include "consumer/replay/replay_range.h"
 
-#include "consumer/merge_reader.h"
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
+#include "consumer/read/merge_reader.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,9 +10,9 @@
 #ifndef CONSUMER_REPLAY_RANGE_H
 #define CONSUMER_REPLAY_RANGE_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-#include "consumer/replay_pass.h"
+#include "consumer/replay/replay_pass.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,7 +1,7 @@
-#include "consumer/replay_topic.h"
+#include "consumer/replay/replay_topic.h"
 
-#include "common/buffer.h"
-#include "common/event_codec.h"
+#include "common/base/buffer.h"
+#include "common/event/event_codec.h"
 
 #include "producer/publisher.h"
 

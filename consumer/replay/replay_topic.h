@@ -10,12 +10,12 @@
 #ifndef CONSUMER_REPLAY_TOPIC_H
 #define CONSUMER_REPLAY_TOPIC_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/contender.h"
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/replay/contender.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/replay_census.h"
+#include "consumer/report/replay_census.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #ifndef CONSUMER_REPLAY_CENSUS_H
 #define CONSUMER_REPLAY_CENSUS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/replay_log.h"
+#include "consumer/report/replay_log.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "consumer/replay_groups.h"
+#include "consumer/report/replay_groups.h"
 
-#include "common/basis.h"
+#include "common/base/basis.h"
 
 #include <inttypes.h>
 #include <stdio.h>

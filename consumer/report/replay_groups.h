@@ -9,14 +9,14 @@
 #ifndef CONSUMER_REPLAY_GROUPS_H
 #define CONSUMER_REPLAY_GROUPS_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
-#include "consumer/replay_census.h"
-#include "consumer/replay_log.h"
-#include "consumer/row_sorter.h"
+#include "consumer/report/replay_census.h"
+#include "consumer/report/replay_log.h"
+#include "consumer/report/row_sorter.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-#include "consumer/replay_log.h"
+#include "consumer/report/replay_log.h"
 
-#include "common/event_scan.h"
-#include "common/event_value.h"
+#include "common/event/event_scan.h"
+#include "common/event/event_value.h"
 
 #include <assert.h>
 #include <inttypes.h>

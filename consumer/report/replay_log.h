@@ -9,13 +9,13 @@
 #ifndef CONSUMER_REPLAY_LOG_H
 #define CONSUMER_REPLAY_LOG_H
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
-#include "consumer/replay_row.h"
-#include "consumer/spool.h"
+#include "consumer/report/replay_row.h"
+#include "consumer/report/spool.h"
 
-#include "model/id_map.h"
+#include "model/rows/id_map.h"
 
 #include <stddef.h>
 #include <stdint.h>

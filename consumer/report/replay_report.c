@@ -1,7 +1,7 @@
-#include "consumer/replay_report.h"
+#include "consumer/report/replay_report.h"
 
-#include "consumer/replay_census.h"
-#include "consumer/row_sorter.h"
+#include "consumer/report/replay_census.h"
+#include "consumer/report/row_sorter.h"
 
 #include <stdlib.h>
 #include <string.h>

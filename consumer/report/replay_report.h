@@ -10,14 +10,14 @@
 #ifndef CONSUMER_REPLAY_REPORT_H
 #define CONSUMER_REPLAY_REPORT_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/replay_groups.h"
-#include "consumer/replay_log.h"
+#include "consumer/report/replay_groups.h"
+#include "consumer/report/replay_log.h"
 
-#include "model/bootstrap.h"
-#include "model/curves.h"
-#include "model/evaluation.h"
+#include "model/measure/bootstrap.h"
+#include "model/measure/curves.h"
+#include "model/measure/evaluation.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #ifndef CONSUMER_REPLAY_ROW_H
 #define CONSUMER_REPLAY_ROW_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "consumer/row_sorter.h"
+#include "consumer/report/row_sorter.h"
 
-#include "consumer/spool.h"
+#include "consumer/report/spool.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "consumer/spool.h"
+#include "consumer/report/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #ifndef CONSUMER_SPOOL_H
 #define CONSUMER_SPOOL_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

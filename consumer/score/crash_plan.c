@@ -1,6 +1,6 @@
-#include "consumer/crash_plan.h"
+#include "consumer/score/crash_plan.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <signal.h>
 

@@ -1,4 +1,4 @@
-#include "consumer/culprit.h"
+#include "consumer/score/culprit.h"
 
 /* A failure that nobody has a name for is blamed on the content only when it
  * keeps coming back. */

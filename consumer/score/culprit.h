@@ -9,7 +9,7 @@
 #ifndef CONSUMER_CULPRIT_H
 #define CONSUMER_CULPRIT_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/delivery.h"
+#include "consumer/score/delivery.h"
 
 #include <assert.h>
 #include <stdlib.h>

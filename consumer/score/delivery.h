@@ -9,10 +9,10 @@
 #ifndef CONSUMER_DELIVERY_H
 #define CONSUMER_DELIVERY_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/crash_plan.h"
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/score/crash_plan.h"
 
 #include "producer/publisher.h"
 

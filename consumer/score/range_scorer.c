@@ -1,10 +1,10 @@
-#include "consumer/range_scorer.h"
+#include "consumer/score/range_scorer.h"
 
-#include "common/event_codec.h"
-#include "common/log.h"
+#include "common/base/log.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/range_walk.h"
-#include "consumer/score_batch.h"
+#include "consumer/read/range_walk.h"
+#include "consumer/score/score_batch.h"
 
 #include <inttypes.h>
 

@@ -8,12 +8,12 @@
 #ifndef CONSUMER_RANGE_SCORER_H
 #define CONSUMER_RANGE_SCORER_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/subscriber.h"
-#include "consumer/topic_extent.h"
+#include "consumer/read/extent.h"
+#include "consumer/read/subscriber.h"
 
 #include "model/snapshot.h"
 

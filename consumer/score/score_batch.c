@@ -1,4 +1,4 @@
-#include "consumer/score_batch.h"
+#include "consumer/score/score_batch.h"
 
 #include <assert.h>
 #include <stdbool.h>

@@ -8,12 +8,12 @@
 #ifndef CONSUMER_SCORE_BATCH_H
 #define CONSUMER_SCORE_BATCH_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/event_codec.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/model_board.h"
-#include "consumer/subscriber.h"
+#include "consumer/models/model_board.h"
+#include "consumer/read/subscriber.h"
 
 #include <stddef.h>
 #include <stdint.h>

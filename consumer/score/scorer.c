@@ -1,10 +1,10 @@
-#include "consumer/scorer.h"
+#include "consumer/score/scorer.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
-#include "consumer/score_batch.h"
-#include "consumer/scorer_worker.h"
+#include "consumer/score/score_batch.h"
+#include "consumer/score/scorer_worker.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -10,15 +10,15 @@
 #ifndef CONSUMER_SCORER_H
 #define CONSUMER_SCORER_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/crash_plan.h"
-#include "consumer/delivery.h"
-#include "consumer/model_board.h"
-#include "consumer/subscriber.h"
+#include "consumer/models/model_board.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/score/crash_plan.h"
+#include "consumer/score/delivery.h"
 
 #include "model/model.h"
 

@@ -1,8 +1,8 @@
-#include "consumer/scorer_metrics.h"
+#include "consumer/score/scorer_metrics.h"
 
-#include "common/basis.h"
+#include "common/base/basis.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
 enum { PARTITIONS_SHOWN_MAX = 1024 };
 

@@ -4,8 +4,8 @@
 #ifndef CONSUMER_SCORER_METRICS_H
 #define CONSUMER_SCORER_METRICS_H
 
-#include "common/event_codec.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
+#include "common/event/event_codec.h"
 
 enum scorer_metric {
     SCORER_BUILD_INFO,

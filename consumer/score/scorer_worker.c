@@ -10,14 +10,14 @@
  * A unit that the broker refuses because of a record in it is scored again
  * record by record; the record that is refused alone becomes a dead letter.
  */
-#include "consumer/scorer_worker.h"
+#include "consumer/score/scorer_worker.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/scorer_metrics.h"
-#include "consumer/worker_state.h"
+#include "consumer/score/scorer_metrics.h"
+#include "consumer/score/worker_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,9 +6,9 @@
 #ifndef CONSUMER_SCORER_WORKER_H
 #define CONSUMER_SCORER_WORKER_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/scorer.h"
+#include "consumer/score/scorer.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "consumer/worker_tally.h"
+#include "consumer/score/tally.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 void tally_open(struct tally *tally)
 {

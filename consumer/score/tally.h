@@ -1,5 +1,5 @@
 /*
- * worker_tally.h - the books of one unit of work: counted when it commits,
+ * tally.h - the books of one unit of work: counted when it commits,
  * forgotten when it does not.
  *
  * A plain value; zeroed is a closed unit. One thread.
@@ -7,10 +7,10 @@
 #ifndef CONSUMER_WORKER_TALLY_H
 #define CONSUMER_WORKER_TALLY_H
 
-#include "common/basis.h"
-#include "common/metrics.h"
+#include "common/base/basis.h"
+#include "common/base/metrics.h"
 
-#include "consumer/scorer_metrics.h"
+#include "consumer/score/scorer_metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "consumer/trace_headers.h"
+#include "consumer/score/trace_headers.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #ifndef CONSUMER_TRACE_HEADERS_H
 #define CONSUMER_TRACE_HEADERS_H
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include "producer/publisher.h"
 

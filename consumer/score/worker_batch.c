@@ -1,12 +1,12 @@
-#include "consumer/scoring.h"
+#include "consumer/score/worker_batch.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/breaker.h"
-#include "consumer/dead_letter.h"
-#include "consumer/score_batch.h"
-#include "consumer/scorer_metrics.h"
-#include "consumer/trace_headers.h"
+#include "consumer/letters/breaker.h"
+#include "consumer/letters/dead_letter.h"
+#include "consumer/score/score_batch.h"
+#include "consumer/score/scorer_metrics.h"
+#include "consumer/score/trace_headers.h"
 
 #include <stdlib.h>
 

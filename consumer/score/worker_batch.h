@@ -1,5 +1,5 @@
 /*
- * scoring.h - one batch of messages to predictions and dead letters, sent.
+ * worker_batch.h - one batch of messages to predictions and dead letters, sent.
  *
  * The part of a worker between poll and commit. Counts into the unit's tally
  * and stops at the breaker. One thread.
@@ -7,14 +7,14 @@
 #ifndef CONSUMER_SCORING_H
 #define CONSUMER_SCORING_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/culprit.h"
-#include "consumer/delivery.h"
-#include "consumer/model_board.h"
-#include "consumer/scorer.h"
-#include "consumer/subscriber.h"
-#include "consumer/worker_tally.h"
+#include "consumer/models/model_board.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/score/culprit.h"
+#include "consumer/score/delivery.h"
+#include "consumer/score/scorer.h"
+#include "consumer/score/tally.h"
 
 struct scoring;
 

@@ -6,12 +6,12 @@
  * outcome unknown, fenced once:  a new producer, then from what is committed
  * fenced again:  a twin has our slot; leave
  */
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
-#include "consumer/scorer_metrics.h"
-#include "consumer/worker_state.h"
+#include "consumer/score/scorer_metrics.h"
+#include "consumer/score/worker_state.h"
 
 #include <inttypes.h>
 

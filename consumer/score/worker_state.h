@@ -4,12 +4,12 @@
 #ifndef CONSUMER_WORKER_STATE_H
 #define CONSUMER_WORKER_STATE_H
 
-#include "consumer/culprit.h"
-#include "consumer/delivery.h"
-#include "consumer/scorer_worker.h"
-#include "consumer/scoring.h"
-#include "consumer/subscriber.h"
-#include "consumer/worker_tally.h"
+#include "consumer/read/subscriber.h"
+#include "consumer/score/culprit.h"
+#include "consumer/score/delivery.h"
+#include "consumer/score/scorer_worker.h"
+#include "consumer/score/tally.h"
+#include "consumer/score/worker_batch.h"
 
 /* A second fence this soon after the first is a twin of ours. */
 enum { FENCED_AGAIN_MS = 600000 };

@@ -1,7 +1,7 @@
-#include "consumer/bad_records.h"
+#include "consumer/train/bad_records.h"
 
-#include "consumer/breaker.h"
-#include "consumer/dead_letter.h"
+#include "consumer/letters/breaker.h"
+#include "consumer/letters/dead_letter.h"
 
 #include "producer/publisher.h"
 

@@ -10,12 +10,12 @@
 #ifndef CONSUMER_BAD_RECORDS_H
 #define CONSUMER_BAD_RECORDS_H
 
-#include "common/error.h"
-#include "common/event_codec.h"
-#include "common/kafka_client.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/event_codec.h"
+#include "common/event/manifest.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/subscriber.h"
+#include "consumer/read/subscriber.h"
 
 #include <stdbool.h>
 #include <stdint.h>

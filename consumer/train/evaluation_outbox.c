@@ -1,10 +1,10 @@
-#include "consumer/evaluation_outbox.h"
+#include "consumer/train/evaluation_outbox.h"
 
-#include "common/clock.h"
-#include "common/condition.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/condition.h"
+#include "common/base/log.h"
 
-#include "consumer/trainer_metrics.h"
+#include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -11,11 +11,11 @@
 #ifndef CONSUMER_EVALUATION_OUTBOX_H
 #define CONSUMER_EVALUATION_OUTBOX_H
 
-#include "common/error.h"
-#include "common/evaluation_event.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
+#include "common/event/evaluation_event.h"
 
-#include "consumer/evaluation_publication.h"
+#include "consumer/train/evaluation_publication.h"
 
 #include <stdbool.h>
 #include <stddef.h>

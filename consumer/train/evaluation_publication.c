@@ -1,8 +1,8 @@
-#include "consumer/evaluation_publication.h"
+#include "consumer/train/evaluation_publication.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_reader.h"
 
 #include "producer/publisher.h"
 

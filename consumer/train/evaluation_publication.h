@@ -12,9 +12,9 @@
 #ifndef CONSUMER_EVALUATION_PUBLICATION_H
 #define CONSUMER_EVALUATION_PUBLICATION_H
 
-#include "common/error.h"
-#include "common/evaluation_event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/evaluation_event.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "consumer/evaluation_source.h"
+#include "consumer/train/evaluation_source.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

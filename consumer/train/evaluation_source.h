@@ -9,9 +9,9 @@
 #ifndef CONSUMER_EVALUATION_SOURCE_H
 #define CONSUMER_EVALUATION_SOURCE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_reader.h"
 
 #include <stdbool.h>
 

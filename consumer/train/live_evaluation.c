@@ -1,10 +1,10 @@
 /*
- * trainer_evaluation.c - the trainer judges the models in service.
+ * live_evaluation.c - the trainer judges the models in service.
  */
-#include "consumer/trainer_parts.h"
+#include "consumer/train/trainer_parts.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "consumer/publication.h"
+#include "consumer/train/model_publication.h"
 
-#include "common/clock.h"
-#include "common/version.h"
+#include "common/base/clock.h"
+#include "common/base/version.h"
 
-#include "consumer/snapshot_reader.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * publication.h - numbers a fitted model and publishes it.
+ * model_publication.h - numbers a fitted model and publishes it.
  *
  * The epoch is one above the highest on the manifest topic, and the parent is
  * the model that has that. Opening it fences whoever published under the same
@@ -8,10 +8,10 @@
 #ifndef CONSUMER_PUBLICATION_H
 #define CONSUMER_PUBLICATION_H
 
-#include "common/error.h"
-#include "common/manifest.h"
+#include "common/base/error.h"
+#include "common/event/manifest.h"
 
-#include "consumer/fit_job.h"
+#include "consumer/learn/fit_job.h"
 
 #include "producer/snapshot_publisher.h"
 

@@ -1,9 +1,9 @@
-#include "consumer/trainer.h"
+#include "consumer/train/trainer.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
-#include "consumer/trainer_parts.h"
+#include "consumer/train/trainer_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>

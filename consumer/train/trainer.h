@@ -10,16 +10,16 @@
 #ifndef CONSUMER_TRAINER_H
 #define CONSUMER_TRAINER_H
 
-#include "common/error.h"
-#include "common/kafka_client.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
+#include "common/kafka/kafka_client.h"
 
-#include "consumer/bad_records.h"
-#include "consumer/evaluation_windows.h"
-#include "consumer/intake.h"
+#include "consumer/evaluate/evaluation_windows.h"
+#include "consumer/learn/intake.h"
+#include "consumer/train/bad_records.h"
 
-#include "model/evaluation.h"
-#include "model/ratings.h"
+#include "model/measure/evaluation.h"
+#include "model/rows/ratings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /*
  * trainer_fits.c - when the trainer learns, and what becomes of the result.
  */
-#include "consumer/trainer_parts.h"
+#include "consumer/train/trainer_parts.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "consumer/trainer_metrics.h"
+#include "consumer/train/trainer_metrics.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <stddef.h>
 #include <string.h>

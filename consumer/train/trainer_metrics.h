@@ -4,11 +4,11 @@
 #ifndef CONSUMER_TRAINER_METRICS_H
 #define CONSUMER_TRAINER_METRICS_H
 
-#include "common/evaluation_event.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
+#include "common/event/evaluation_event.h"
 
-#include "consumer/evaluation_windows.h"
-#include "consumer/join.h"
+#include "consumer/evaluate/evaluation_windows.h"
+#include "consumer/learn/join.h"
 
 enum trainer_metric {
     TRAINER_BUILD_INFO,

@@ -5,16 +5,16 @@
 #ifndef CONSUMER_TRAINER_PARTS_H
 #define CONSUMER_TRAINER_PARTS_H
 
-#include "consumer/evaluation_outbox.h"
-#include "consumer/evaluation_rows.h"
-#include "consumer/evaluation_source.h"
-#include "consumer/evaluation_windows.h"
-#include "consumer/fit_job.h"
-#include "consumer/merge_reader.h"
-#include "consumer/publication.h"
-#include "consumer/retrain_policy.h"
-#include "consumer/trainer.h"
-#include "consumer/trainer_metrics.h"
+#include "consumer/evaluate/evaluation_rows.h"
+#include "consumer/evaluate/evaluation_windows.h"
+#include "consumer/learn/fit_job.h"
+#include "consumer/learn/retrain_policy.h"
+#include "consumer/read/merge_reader.h"
+#include "consumer/train/evaluation_outbox.h"
+#include "consumer/train/evaluation_source.h"
+#include "consumer/train/model_publication.h"
+#include "consumer/train/trainer.h"
+#include "consumer/train/trainer_metrics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

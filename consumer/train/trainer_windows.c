@@ -1,10 +1,10 @@
 /*
  * trainer_windows.c - what becomes of the windows that the trainer judged.
  */
-#include "consumer/trainer_parts.h"
+#include "consumer/train/trainer_parts.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

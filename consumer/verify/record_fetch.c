@@ -1,6 +1,6 @@
-#include "consumer/record_fetch.h"
+#include "consumer/verify/record_fetch.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

@@ -9,9 +9,9 @@
 #ifndef CONSUMER_RECORD_FETCH_H
 #define CONSUMER_RECORD_FETCH_H
 
-#include "common/buffer.h"
-#include "common/error.h"
-#include "common/kafka_client.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-#include "consumer/reproduction.h"
+#include "consumer/verify/reproduction.h"
 
-#include "consumer/record_fetch.h"
-#include "consumer/score_batch.h"
+#include "consumer/score/score_batch.h"
+#include "consumer/verify/record_fetch.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -11,12 +11,12 @@
 #ifndef CONSUMER_REPRODUCTION_H
 #define CONSUMER_REPRODUCTION_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/event_codec.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/snapshot_cache.h"
-#include "consumer/subscriber.h"
+#include "consumer/models/snapshot_cache.h"
+#include "consumer/read/subscriber.h"
 
 #include <stddef.h>
 #include <stdint.h>

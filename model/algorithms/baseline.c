@@ -3,9 +3,9 @@
  *
  * An id the model does not know has bias 0. The formulas are in baseline.h.
  */
-#include "model/baseline.h"
+#include "model/algorithms/baseline.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 #include "model/registry.h"
 

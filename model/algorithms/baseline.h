@@ -13,7 +13,7 @@
 #define MODEL_BASELINE_H
 
 #include "model/params.h"
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

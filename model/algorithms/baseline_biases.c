@@ -1,7 +1,7 @@
 /*
  * baseline_biases.c - the biases of users and items; formulas in baseline.h.
  */
-#include "model/baseline.h"
+#include "model/algorithms/baseline.h"
 
 #include <stdlib.h>
 #include <string.h>

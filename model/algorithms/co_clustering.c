@@ -12,10 +12,10 @@
  */
 #include "model/model.h"
 
-#include "model/bytes_reader.h"
-#include "model/numpy_random.h"
+#include "common/base/bytes_reader.h"
+#include "model/algorithms/svd.h"
+#include "model/maths/numpy_random.h"
 #include "model/registry.h"
-#include "model/svd.h"
 
 #include <math.h>
 #include <stdlib.h>

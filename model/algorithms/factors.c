@@ -1,7 +1,7 @@
-#include "model/factors.h"
+#include "model/algorithms/factors.h"
 
-#include "common/attributes.h"
-#include "model/bytes_reader.h"
+#include "common/base/attributes.h"
+#include "common/base/bytes_reader.h"
 
 #include <math.h>
 #include <stdlib.h>

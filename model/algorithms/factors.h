@@ -11,7 +11,7 @@
 #ifndef MODEL_FACTORS_H
 #define MODEL_FACTORS_H
 
-#include "model/kernel.h"
+#include "model/maths/kernel.h"
 #include "model/model.h"
 
 struct factors {

@@ -7,8 +7,8 @@
  * section 3.1); so much, and some for the biases, is added, and the result is
  * a bound.
  */
-#include "model/factors.h"
-#include "model/linalg.h"
+#include "model/algorithms/factors.h"
+#include "model/maths/linalg.h"
 
 #include <float.h>
 #include <math.h>

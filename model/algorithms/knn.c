@@ -14,15 +14,15 @@
  * knn has no answer, the others no correction. sd is the population's; where
  * it is 0 that of all rows counts, and 1 where that is 0 too.
  */
-#include "model/knn.h"
+#include "model/algorithms/knn.h"
 
-#include "model/baseline.h"
-#include "model/bytes_reader.h"
-#include "model/co_rated.h"
-#include "model/nearest.h"
+#include "common/base/bytes_reader.h"
+#include "model/algorithms/baseline.h"
+#include "model/algorithms/nearest.h"
+#include "model/algorithms/row_cache.h"
+#include "model/algorithms/similarity.h"
 #include "model/registry.h"
-#include "model/row_cache.h"
-#include "model/similarity.h"
+#include "model/rows/co_rated.h"
 
 #include <math.h>
 #include <stdlib.h>

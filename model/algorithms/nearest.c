@@ -1,6 +1,6 @@
-#include "model/nearest.h"
+#include "model/algorithms/nearest.h"
 
-#include "model/kernel.h"
+#include "model/maths/kernel.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #ifndef MODEL_NEAREST_H
 #define MODEL_NEAREST_H
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,9 +11,9 @@
  *   p_u *= num_u / (den_u + |I_u| reg_pu p_u), and the same for q_i;
  * a factor that is 0 stays 0. Rows of nobody move only b_i.
  */
-#include "model/svd.h"
+#include "model/algorithms/svd.h"
 
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 #include "model/registry.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "model/packed_sums.h"
+#include "model/algorithms/packed_sums.h"
 
 static unsigned bits_of(uint64_t largest)
 {

@@ -10,7 +10,7 @@
 #ifndef MODEL_PACKED_SUMS_H
 #define MODEL_PACKED_SUMS_H
 
-#include "model/co_rated.h"
+#include "model/rows/co_rated.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
  * The answer to cold start: w rows worth of the mean hold back ads with few
  * impressions; an unknown ad has the mean.
  */
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 #include "model/registry.h"
 

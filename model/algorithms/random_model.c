@@ -9,9 +9,9 @@
  * was asked before. Here the draw is a hash of seed, user and item: the same
  * question has the same answer, in any thread and after a restart.
  */
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 #include "model/registry.h"
 

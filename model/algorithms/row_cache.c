@@ -1,4 +1,4 @@
-#include "model/row_cache.h"
+#include "model/algorithms/row_cache.h"
 
 #include <pthread.h>
 #include <stdbool.h>

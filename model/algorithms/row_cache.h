@@ -10,7 +10,7 @@
 #ifndef MODEL_ROW_CACHE_H
 #define MODEL_ROW_CACHE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "model/similarity.h"
+#include "model/algorithms/similarity.h"
 
 #include <math.h>
 #include <pthread.h>

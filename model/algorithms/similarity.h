@@ -19,9 +19,9 @@
 #ifndef MODEL_SIMILARITY_H
 #define MODEL_SIMILARITY_H
 
-#include "model/co_rated.h"
-#include "model/packed_sums.h"
+#include "model/algorithms/packed_sums.h"
 #include "model/params.h"
+#include "model/rows/co_rated.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,9 +11,9 @@
  */
 #include "model/model.h"
 
-#include "model/co_rated.h"
+#include "model/algorithms/row_cache.h"
 #include "model/registry.h"
-#include "model/row_cache.h"
+#include "model/rows/co_rated.h"
 
 #include <math.h>
 #include <stdlib.h>

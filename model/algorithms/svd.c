@@ -9,9 +9,9 @@
  * Rows are walked by user, in the order of ratings.h, every epoch the same.
  * After the users come the rows of nobody: e = r - (mean + b_i), b_i moves.
  */
-#include "model/svd.h"
+#include "model/algorithms/svd.h"
 
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 #include "model/registry.h"
 
 /* clang-format off */

@@ -5,9 +5,9 @@
 #ifndef MODEL_SVD_H
 #define MODEL_SVD_H
 
-#include "common/attributes.h"
+#include "common/base/attributes.h"
 
-#include "model/factors.h"
+#include "model/algorithms/factors.h"
 
 #include <stdatomic.h>
 

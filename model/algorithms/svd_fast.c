@@ -15,9 +15,9 @@
  * a rate that falls with the epochs. reg_all damps everything, lr_all does
  * not matter. Rows of nobody move b_i, between two epochs.
  */
-#include "model/svd.h"
+#include "model/algorithms/svd.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <math.h>
 #include <pthread.h>

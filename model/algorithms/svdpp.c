@@ -19,11 +19,11 @@
  * Afterwards c_m follows from z_m, and every y_j of the user is written once.
  * What is kept for scoring is p_u + z_u: the same dot product as svd.
  */
-#include "model/svd.h"
+#include "model/algorithms/svd.h"
 
-#include "model/implicit_lists.h"
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 #include "model/registry.h"
+#include "model/rows/implicit_lists.h"
 
 #include <math.h>
 #include <stdlib.h>

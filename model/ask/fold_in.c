@@ -1,9 +1,9 @@
-#include "model/fold_in.h"
+#include "model/ask/fold_in.h"
 
-#include "model/factors.h"
-#include "model/linalg.h"
+#include "model/algorithms/factors.h"
+#include "model/algorithms/svd.h"
+#include "model/maths/linalg.h"
 #include "model/registry.h"
-#include "model/svd.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-#include "model/similar.h"
+#include "model/ask/similar.h"
 
-#include "model/baseline.h"
+#include "model/algorithms/baseline.h"
+#include "model/algorithms/similarity.h"
+#include "model/ask/truncated_svd.h"
 #include "model/model.h"
-#include "model/similarity.h"
-#include "model/truncated_svd.h"
 
 #include <math.h>
 #include <stdlib.h>

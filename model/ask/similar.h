@@ -13,10 +13,10 @@
 #ifndef MODEL_SIMILAR_H
 #define MODEL_SIMILAR_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include "model/params.h"
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

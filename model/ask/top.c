@@ -1,6 +1,6 @@
-#include "model/top.h"
+#include "model/ask/top.h"
 
-#include "model/factors.h"
+#include "model/algorithms/factors.h"
 
 #include <assert.h>
 #include <stdbool.h>

@@ -12,7 +12,7 @@
 #ifndef MODEL_TOP_H
 #define MODEL_TOP_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include "model/model.h"
 

@@ -6,10 +6,10 @@
  *   repeat: Z = orth(X^T Q), Q = orth(X Z), B = Q^T X
  *   until the wanted singular values of B settle; X ~ Q B
  */
-#include "model/truncated_svd.h"
+#include "model/ask/truncated_svd.h"
 
-#include "model/linalg.h"
-#include "model/numpy_random.h"
+#include "model/maths/linalg.h"
+#include "model/maths/numpy_random.h"
 
 #include <math.h>
 #include <stdlib.h>

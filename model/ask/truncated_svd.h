@@ -11,8 +11,8 @@
 #ifndef MODEL_TRUNCATED_SVD_H
 #define MODEL_TRUNCATED_SVD_H
 
-#include "common/error.h"
-#include "model/ratings.h"
+#include "common/base/error.h"
+#include "model/rows/ratings.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "model/kernel_sets.h"
+#include "model/maths/kernel_sets.h"
 
 #ifdef PCTR_X86_64
 static const struct kernel *const with_avx512[] = {&kernel_avx512, &kernel_avx2,

@@ -10,7 +10,7 @@
 #ifndef MODEL_KERNEL_H
 #define MODEL_KERNEL_H
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>

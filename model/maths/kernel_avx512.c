@@ -1,5 +1,5 @@
-#include "model/kernel_sets.h"
+#include "model/maths/kernel_sets.h"
 
 #define KERNEL kernel_avx512
 #define KERNEL_NAME "avx512"
-#include "model/kernel_body.inc"
+#include "model/maths/kernel_body.inc"

@@ -5,7 +5,7 @@
 #ifndef MODEL_KERNEL_SETS_H
 #define MODEL_KERNEL_SETS_H
 
-#include "model/kernel.h"
+#include "model/maths/kernel.h"
 
 extern const struct kernel kernel_portable;
 extern const struct kernel kernel_avx2;

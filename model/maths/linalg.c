@@ -1,4 +1,4 @@
-#include "model/linalg.h"
+#include "model/maths/linalg.h"
 
 #include <cblas.h>
 #include <lapacke.h>

@@ -6,7 +6,7 @@
 #ifndef MODEL_LINALG_H
 #define MODEL_LINALG_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 

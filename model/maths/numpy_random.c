@@ -1,4 +1,4 @@
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 
 #include <math.h>
 

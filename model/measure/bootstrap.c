@@ -1,6 +1,6 @@
-#include "model/bootstrap.h"
+#include "model/measure/bootstrap.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <math.h>
 #include <stdbool.h>

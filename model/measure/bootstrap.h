@@ -12,9 +12,9 @@
 #ifndef MODEL_BOOTSTRAP_H
 #define MODEL_BOOTSTRAP_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "model/curves.h"
+#include "model/measure/curves.h"
 
 #include <math.h>
 #include <string.h>

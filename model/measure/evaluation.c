@@ -1,4 +1,4 @@
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <math.h>
 #include <stdbool.h>

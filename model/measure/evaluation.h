@@ -12,7 +12,7 @@
 #ifndef MODEL_EVALUATION_H
 #define MODEL_EVALUATION_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  * prediction: n log n, where the reference looks at every pair. A click log
  * has users with a hundred thousand rows.
  */
-#include "model/evaluation.h"
-#include "model/ratings.h"
+#include "model/measure/evaluation.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 #include <stdlib.h>

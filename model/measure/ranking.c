@@ -1,6 +1,6 @@
-#include "model/ranking.h"
+#include "model/measure/ranking.h"
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 #include <stdbool.h>

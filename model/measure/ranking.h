@@ -16,7 +16,7 @@
 #ifndef MODEL_RANKING_H
 #define MODEL_RANKING_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

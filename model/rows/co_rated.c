@@ -1,6 +1,6 @@
-#include "model/co_rated.h"
+#include "model/rows/co_rated.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 
 #include <math.h>
 #include <stdlib.h>

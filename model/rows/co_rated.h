@@ -9,10 +9,10 @@
 #ifndef MODEL_CO_RATED_H
 #define MODEL_CO_RATED_H
 
-#include "common/buffer.h"
-#include "common/error.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "model/dataset.h"
+#include "model/rows/dataset.h"
 
 #include <stdlib.h>
 

@@ -11,12 +11,12 @@
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
-#include "model/id_map.h"
-#include "model/numbering.h"
-#include "model/ratings.h"
+#include "model/rows/id_map.h"
+#include "model/rows/numbering.h"
+#include "model/rows/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>

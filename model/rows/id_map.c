@@ -1,7 +1,7 @@
-#include "model/id_map.h"
+#include "model/rows/id_map.h"
 
-#include "model/bytes_reader.h"
-#include "model/ratings.h"
+#include "common/base/bytes_reader.h"
+#include "model/rows/ratings.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #ifndef MODEL_ID_MAP_H
 #define MODEL_ID_MAP_H
 
-#include "common/buffer.h"
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
 #include <stddef.h>
 #include <stdint.h>

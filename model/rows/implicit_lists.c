@@ -1,4 +1,4 @@
-#include "model/implicit_lists.h"
+#include "model/rows/implicit_lists.h"
 
 #include <stdlib.h>
 

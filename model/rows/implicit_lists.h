@@ -7,7 +7,7 @@
 #ifndef MODEL_IMPLICIT_LISTS_H
 #define MODEL_IMPLICIT_LISTS_H
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 struct implicit_group {
     uint32_t times; /* that each of its items occurs */

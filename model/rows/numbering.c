@@ -1,4 +1,4 @@
-#include "model/numbering.h"
+#include "model/rows/numbering.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -8,10 +8,10 @@
 #ifndef MODEL_NUMBERING_H
 #define MODEL_NUMBERING_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/id_map.h"
-#include "model/ratings.h"
+#include "model/rows/id_map.h"
+#include "model/rows/ratings.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #ifndef MODEL_RATINGS_H
 #define MODEL_RATINGS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "model/training_set.h"
+#include "model/rows/training_set.h"
 
 #include <stdlib.h>
 

@@ -8,11 +8,11 @@
 #ifndef MODEL_TRAINING_SET_H
 #define MODEL_TRAINING_SET_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/id_map.h"
 #include "model/model.h"
-#include "model/ratings.h"
+#include "model/rows/id_map.h"
+#include "model/rows/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "model/cross_validation.h"
+#include "model/select/cross_validation.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,13 +5,13 @@
 #ifndef MODEL_CROSS_VALIDATION_H
 #define MODEL_CROSS_VALIDATION_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/dataset.h"
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
+#include "model/measure/ranking.h"
 #include "model/model.h"
-#include "model/ranking.h"
-#include "model/splitter.h"
+#include "model/rows/dataset.h"
+#include "model/select/splitter.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
-#include "model/search.h"
+#include "model/select/search.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "model/search_space.h"
+#include "model/select/search_space.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -10,9 +10,9 @@
 #ifndef MODEL_SEARCH_H
 #define MODEL_SEARCH_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/cross_validation.h"
+#include "model/select/cross_validation.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "model/search_space.h"
+#include "model/select/search_space.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <math.h>
 #include <stdio.h>

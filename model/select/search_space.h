@@ -5,7 +5,7 @@
 #ifndef MODEL_SEARCH_SPACE_H
 #define MODEL_SEARCH_SPACE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "model/splitter.h"
+#include "model/select/splitter.h"
 
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #ifndef MODEL_SPLITTER_H
 #define MODEL_SPLITTER_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
-#include "model/dataset.h"
+#include "model/rows/dataset.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,9 +5,9 @@
 #ifndef PRODUCER_EVENT_SOURCE_H
 #define PRODUCER_EVENT_SOURCE_H
 
-#include "common/error.h"
-#include "common/event_codec.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
+#include "common/event/event_codec.h"
 
 #include <stdbool.h>
 #include <stddef.h>

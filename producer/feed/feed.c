@@ -1,11 +1,11 @@
-#include "producer/feed.h"
+#include "producer/feed/feed.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
-#include "common/random.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/base/stop.h"
+#include "common/event/event_codec.h"
 
-#include "producer/label_queue.h"
+#include "producer/feed/label_queue.h"
 #include "producer/publisher.h"
 
 #include <math.h>

@@ -10,11 +10,11 @@
 #ifndef PRODUCER_FEED_H
 #define PRODUCER_FEED_H
 
-#include "common/error.h"
-#include "common/event.h"
-#include "common/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
+#include "common/kafka/kafka_client.h"
 
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "producer/label_queue.h"
+#include "producer/feed/label_queue.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #ifndef PRODUCER_LABEL_QUEUE_H
 #define PRODUCER_LABEL_QUEUE_H
 
-#include "common/error.h"
-#include "common/id.h"
+#include "common/base/error.h"
+#include "common/base/id.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /*
  * table_source.c - impressions out of the rows of a file.
  */
-#include "common/table.h"
+#include "common/base/table.h"
 
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
 #include <math.h>
 #include <stdlib.h>

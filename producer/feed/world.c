@@ -1,9 +1,9 @@
 /*
  * world.c - the synthetic world: formula and settings in event_source.h.
  */
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <errno.h>
 #include <math.h>

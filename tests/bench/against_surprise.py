@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fit time and RMSE beside scikit-surprise and LIBMF, on the same rows.
 
-    build/dev/tests/bench_factor --write build/rows.csv > build/ours.txt
+    build/dev/tests/bench/bench_factor --write build/rows.csv > build/ours.txt
     python3 -m venv build/bench-venv
     build/bench-venv/bin/pip install 'numpy<2' scikit-surprise libmf
     build/bench-venv/bin/python tests/bench/against_surprise.py \

@@ -8,7 +8,7 @@
  * Above 0 it is exactly-once: a transaction of that length. ROWS 0 goes on
  * until it is killed. No recovery: any error ends it.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <librdkafka/rdkafka.h>
 

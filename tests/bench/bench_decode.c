@@ -2,8 +2,8 @@
  * bench_decode.c - ns per decoded impression, beside msgpack_unpack_next on
  * the same bytes in the same run.
  */
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
 #include <inttypes.h>
 #include <msgpack.h>

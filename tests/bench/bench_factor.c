@@ -6,7 +6,7 @@
  * test, and prints one line per model. With --write the rows go to FILE as
  * user,item,rating,test for against_surprise.py.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "model/model.h"
 
 #include <math.h>

@@ -6,9 +6,9 @@
  * The ids asked are in random order, so that nearly every look-up misses the
  * caches. Prints ns per look-up, the best of five rounds each.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "model/id_map.h"
+#include "model/rows/id_map.h"
 
 #include <inttypes.h>
 #include <stdio.h>

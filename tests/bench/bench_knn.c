@@ -5,10 +5,10 @@
  */
 #include "bench/shaped.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
+#include "model/algorithms/similarity.h"
 #include "model/model.h"
-#include "model/similarity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,9 +12,9 @@
  *       Sends impressions to IN at a steady rate, and reads OUT until each has
  *       come back; "COUNT P50 P99 MAX" in ms. The first second is not counted.
  */
-#include "common/clock.h"
-#include "common/event_codec.h"
-#include "common/kafka_client.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
+#include "common/kafka/kafka_client.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

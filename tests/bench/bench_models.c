@@ -12,7 +12,7 @@
  */
 #include "bench/shaped.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include "model/model.h"
 

@@ -21,8 +21,8 @@ params=${PARAMS-factors=100 epochs=5}
 instance=${INSTANCE:-bench}
 users=20000 ads=2000
 pctr=$build/cli/pctr
-bare=$build/tests/bench_bare_loop
-meter=$build/tests/bench_meter
+bare=$build/tests/bench/bench_bare_loop
+meter=$build/tests/bench/bench_meter
 work=$(mktemp -d)
 declare -A rates=() costs=()
 TIMEFORMAT='%U %S'

@@ -1,6 +1,6 @@
 #include "bench/shaped.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <math.h>
 #include <stdio.h>

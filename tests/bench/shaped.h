@@ -4,7 +4,7 @@
 #ifndef BENCH_SHAPED_H
 #define BENCH_SHAPED_H
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stdint.h>
 

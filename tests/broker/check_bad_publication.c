@@ -8,8 +8,8 @@
 #include "support/small_snapshot.h"
 #include "support/truth.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
 #include "producer/publisher.h"
 #include "producer/snapshot_publisher.h"

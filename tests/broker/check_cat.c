@@ -7,7 +7,7 @@
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <signal.h>
 #include <stdio.h>

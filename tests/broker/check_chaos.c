@@ -6,8 +6,8 @@
 #include "support/topic_ends.h"
 #include "support/whole_run.h"
 
-#include "common/clock.h"
-#include "common/random.h"
+#include "common/base/clock.h"
+#include "common/base/random.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -9,7 +9,7 @@
 #include "support/run_suite.h"
 #include "support/topic_change.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 
-#include "common/clock.h"
-#include "common/file.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

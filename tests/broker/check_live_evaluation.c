@@ -8,9 +8,9 @@
 #include "support/run_suite.h"
 #include "support/slow_evaluation.h"
 
-#include "common/clock.h"
-#include "common/evaluation_event.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/evaluation_event.h"
+#include "common/event/event_codec.h"
 
 #include <jansson.h>
 #include <math.h>

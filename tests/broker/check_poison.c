@@ -7,9 +7,9 @@
 #include "support/poison.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
-#include "common/random.h"
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/event/event_codec.h"
 
 #include "producer/publisher.h"
 

@@ -7,10 +7,10 @@
 #include "support/run_suite.h"
 #include "support/small_snapshot.h"
 
-#include "common/clock.h"
-#include "common/file.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
 
-#include "consumer/model_watcher.h"
+#include "consumer/models/model_watcher.h"
 #include "producer/snapshot_publisher.h"
 
 #include <stdio.h>

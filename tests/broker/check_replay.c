@@ -5,10 +5,10 @@
 #include "support/history.h"
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
-#include "common/file.h"
+#include "common/base/file.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/version_evaluation.h"
+#include "cli/demo/version_evaluation.h"
 
 #include <jansson.h>
 #include <math.h>

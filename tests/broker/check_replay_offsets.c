@@ -5,7 +5,7 @@
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "consumer/replay_range.h"
+#include "consumer/replay/replay_range.h"
 
 #include <stdio.h>
 #include <stdlib.h>

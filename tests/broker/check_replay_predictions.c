@@ -5,8 +5,8 @@
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
-#include "common/event_scan.h"
+#include "common/event/event_codec.h"
+#include "common/event/event_scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

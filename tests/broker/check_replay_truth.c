@@ -6,8 +6,8 @@
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
-#include "common/file.h"
+#include "common/base/file.h"
+#include "common/event/event_codec.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
 #include "producer/publisher.h"
 

@@ -5,8 +5,8 @@
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
-#include "common/manifest.h"
+#include "common/base/clock.h"
+#include "common/event/manifest.h"
 
 #include <inttypes.h>
 #include <signal.h>

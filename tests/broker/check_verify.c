@@ -10,8 +10,8 @@
 #include "support/run_suite.h"
 #include "support/topic_change.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
 #include <jansson.h>
 #include <stdio.h>

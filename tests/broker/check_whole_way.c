@@ -7,7 +7,7 @@
 #include "support/truth.h"
 #include "support/whole_run.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,9 +6,9 @@
  * Writes FOLDER/<name>.html and FOLDER/<name>.txt, what a terminal shows, for
  * each of the cases below: the same code as `pctr replay` on made-up answers.
  */
-#include "cli/replay_view.h"
+#include "cli/replay/replay_view.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * fuzz_evaluation.c - any bytes as an evaluation. What is accepted must
  * survive being written and read again, to the byte.
  */
-#include "common/evaluation_event.h"
+#include "common/event/evaluation_event.h"
 
 #include <assert.h>
 #include <string.h>

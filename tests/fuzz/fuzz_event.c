@@ -2,7 +2,7 @@
  * fuzz_event.c - any bytes through the three decoders. What is an event must
  * survive being written and read again.
  */
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <assert.h>
 #include <string.h>

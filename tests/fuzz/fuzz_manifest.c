@@ -2,7 +2,7 @@
  * fuzz_manifest.c - any bytes as a manifest. What is accepted must survive
  * being written and read again, to the byte.
  */
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
 #include <assert.h>
 #include <string.h>

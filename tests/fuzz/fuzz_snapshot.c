@@ -5,7 +5,7 @@
  * The digest would keep every mutation out, so it is made to fit first: the
  * loader behind it is what is tried here. Flipped digests have unit tests.
  */
-#include "common/digest.h"
+#include "common/base/digest.h"
 
 #include "model/snapshot.h"
 

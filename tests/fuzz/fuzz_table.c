@@ -2,7 +2,7 @@
  * fuzz_table.c - any bytes as a table of any format: it ends, and every field
  * is terminated text of the length it says.
  */
-#include "common/table.h"
+#include "common/base/table.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "cli/embedded_broker.h"
+#include "cli/demo/embedded_broker.h"
 
 #include <string.h>
 

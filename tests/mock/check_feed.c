@@ -5,9 +5,9 @@
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
-#include "consumer/merge_reader.h"
-#include "producer/feed.h"
+#include "common/event/event_codec.h"
+#include "consumer/read/merge_reader.h"
+#include "producer/feed/feed.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -6,8 +6,8 @@
 #include "support/run_suite.h"
 #include "support/test_producer.h"
 
-#include "common/clock.h"
-#include "consumer/merge_reader.h"
+#include "common/base/clock.h"
+#include "consumer/read/merge_reader.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>

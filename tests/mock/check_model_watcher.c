@@ -5,9 +5,9 @@
 #include "support/small_snapshot.h"
 #include "support/watcher_world.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/model_watcher.h"
+#include "consumer/models/model_watcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>

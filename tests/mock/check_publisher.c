@@ -5,7 +5,7 @@
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
-#include "consumer/merge_reader.h"
+#include "consumer/read/merge_reader.h"
 #include "producer/publisher.h"
 #include "producer/publisher_handle.h"
 

@@ -5,8 +5,8 @@
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
-#include "consumer/merge_reader.h"
+#include "common/base/clock.h"
+#include "consumer/read/merge_reader.h"
 #include "producer/publisher.h"
 
 #include <librdkafka/rdkafka.h>

@@ -5,10 +5,10 @@
 #include "support/run_suite.h"
 #include "support/scorer_world.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/model_watcher.h"
+#include "consumer/models/model_watcher.h"
 
 #include "producer/snapshot_publisher.h"
 

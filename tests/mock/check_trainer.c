@@ -5,11 +5,11 @@
 #include "support/run_suite.h"
 #include "support/trainer_world.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/snapshot_reader.h"
-#include "consumer/trainer.h"
+#include "consumer/models/snapshot_reader.h"
+#include "consumer/train/trainer.h"
 
 #include <string.h>
 

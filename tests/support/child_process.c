@@ -1,8 +1,8 @@
 #include "support/child_process.h"
 
-#include "common/clock.h"
-#include "common/error.h"
-#include "common/file.h"
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #define SUPPORT_EVERY_MODEL_H
 
 #include "model/model.h"
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <stddef.h>
 #include <stdint.h>

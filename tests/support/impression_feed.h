@@ -7,7 +7,7 @@
 #ifndef SUPPORT_IMPRESSION_FEED_H
 #define SUPPORT_IMPRESSION_FEED_H
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <stdbool.h>
 #include <stdint.h>

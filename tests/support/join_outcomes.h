@@ -4,7 +4,7 @@
 #ifndef SUPPORT_JOIN_OUTCOMES_H
 #define SUPPORT_JOIN_OUTCOMES_H
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <librdkafka/rdkafka.h>
 

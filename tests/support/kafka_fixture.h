@@ -9,7 +9,7 @@
 #ifndef SUPPORT_KAFKA_FIXTURE_H
 #define SUPPORT_KAFKA_FIXTURE_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <check.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "support/metrics_page.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <arpa/inet.h>
 #include <check.h>

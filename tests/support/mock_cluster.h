@@ -8,7 +8,7 @@
 #ifndef SUPPORT_MOCK_CLUSTER_H
 #define SUPPORT_MOCK_CLUSTER_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 #include <stdint.h>

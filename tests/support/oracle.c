@@ -2,7 +2,7 @@
 
 #include "support/run_suite.h"
 
-#include "model/evaluation.h"
+#include "model/measure/evaluation.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -10,10 +10,10 @@
 #ifndef SUPPORT_ORACLE_H
 #define SUPPORT_ORACLE_H
 
-#include "model/dataset.h"
-#include "model/id_map.h"
 #include "model/model.h"
-#include "model/ratings.h"
+#include "model/rows/dataset.h"
+#include "model/rows/id_map.h"
+#include "model/rows/ratings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "support/poison.h"
 
-#include "common/event_codec.h"
-#include "common/random.h"
+#include "common/base/random.h"
+#include "common/event/event_codec.h"
 
 #include <check.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef SUPPORT_POISON_H
 #define SUPPORT_POISON_H
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 
 #include "support/pipeline.h"
 
-#include "common/evaluation_event.h"
+#include "common/event/evaluation_event.h"
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 #ifndef SUPPORT_RUN_SUITE_H
 #define SUPPORT_RUN_SUITE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <check.h>
 

@@ -3,10 +3,10 @@
 #include "support/run_suite.h"
 #include "support/tiny_model.h"
 
-#include "common/clock.h"
-#include "common/event_codec.h"
+#include "common/base/clock.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/scorer_metrics.h"
+#include "consumer/score/scorer_metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,12 +12,12 @@
 #include "support/tiny_model.h"
 #include "support/topic_copy.h"
 
-#include "common/event.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
+#include "common/event/event.h"
 
-#include "consumer/model_board.h"
-#include "consumer/scorer.h"
-#include "consumer/scorer_metrics.h"
+#include "consumer/models/model_board.h"
+#include "consumer/score/scorer.h"
+#include "consumer/score/scorer_metrics.h"
 
 #include "producer/publisher.h"
 

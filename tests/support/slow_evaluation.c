@@ -3,7 +3,7 @@
 #include "support/kafka_fixture.h"
 #include "support/slow_figures.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <math.h>
 #include <stdbool.h>

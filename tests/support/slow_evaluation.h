@@ -10,7 +10,7 @@
 
 #include "support/pipeline.h"
 
-#include "common/evaluation_event.h"
+#include "common/event/evaluation_event.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /*
- * slow_join.h - a second join, written from the rules in consumer/join.h with
- * nothing but lists that are walked from end to end. Never full.
+ * slow_join.h - a second join, written from the rules in consumer/learn/join.h
+ * with nothing but lists that are walked from end to end. Never full.
  */
 #ifndef SUPPORT_SLOW_JOIN_H
 #define SUPPORT_SLOW_JOIN_H
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
 struct slow_join;
 

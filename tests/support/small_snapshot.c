@@ -2,7 +2,7 @@
 
 #include "support/run_suite.h"
 
-#include "common/digest.h"
+#include "common/base/digest.h"
 
 #include "model/snapshot.h"
 

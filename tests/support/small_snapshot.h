@@ -4,7 +4,7 @@
 #ifndef SUPPORT_SMALL_SNAPSHOT_H
 #define SUPPORT_SMALL_SNAPSHOT_H
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #include <stdint.h>
 

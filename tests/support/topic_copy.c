@@ -2,7 +2,7 @@
 
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #ifndef SUPPORT_TOPIC_COPY_H
 #define SUPPORT_TOPIC_COPY_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include "model/snapshot.h"
 

@@ -10,8 +10,8 @@
 #include "support/mock_cluster.h"
 #include "support/test_producer.h"
 
-#include "consumer/snapshot_reader.h"
-#include "consumer/trainer.h"
+#include "consumer/models/snapshot_reader.h"
+#include "consumer/train/trainer.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,9 +2,9 @@
 
 #include "support/run_suite.h"
 
-#include "common/digest.h"
-#include "common/event_codec.h"
-#include "common/file.h"
+#include "common/base/digest.h"
+#include "common/base/file.h"
+#include "common/event/event_codec.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

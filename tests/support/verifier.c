@@ -1,6 +1,6 @@
 #include "support/verifier.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,10 +9,10 @@
 
 #include "support/mock_cluster.h"
 
-#include "common/manifest.h"
+#include "common/event/manifest.h"
 
-#include "consumer/model_board.h"
-#include "consumer/model_watcher.h"
+#include "consumer/models/model_board.h"
+#include "consumer/models/model_watcher.h"
 
 #include "producer/snapshot_publisher.h"
 

@@ -8,7 +8,7 @@
 #ifndef SUPPORT_WINDOWS_WORLD_H
 #define SUPPORT_WINDOWS_WORLD_H
 
-#include "consumer/evaluation_windows.h"
+#include "consumer/evaluate/evaluation_windows.h"
 
 enum {
     WINDOW_MS = 1000, /* of the evaluation */

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include "model/calibration.h"
 

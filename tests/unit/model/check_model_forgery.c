@@ -8,7 +8,7 @@
 #include "support/every_model.h"
 #include "support/run_suite.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 #include "support/failing_memory.h"
 #include "support/run_suite.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 
 static struct error err;

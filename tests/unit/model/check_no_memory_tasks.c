@@ -5,16 +5,16 @@
 #include "support/failing_memory.h"
 #include "support/run_suite.h"
 
-#include "model/cross_validation.h"
-#include "model/fold_in.h"
+#include "model/ask/fold_in.h"
+#include "model/ask/similar.h"
+#include "model/ask/top.h"
+#include "model/ask/truncated_svd.h"
+#include "model/measure/ranking.h"
 #include "model/model.h"
-#include "model/ranking.h"
-#include "model/search.h"
-#include "model/similar.h"
+#include "model/select/cross_validation.h"
+#include "model/select/search.h"
+#include "model/select/splitter.h"
 #include "model/snapshot.h"
-#include "model/splitter.h"
-#include "model/top.h"
-#include "model/truncated_svd.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/bytes_reader.h"
+#include "common/base/bytes_reader.h"
 #include "model/model.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/file.h"
+#include "common/base/file.h"
 
 #include "model/snapshot.h"
 

@@ -5,7 +5,7 @@
 #include "support/run_suite.h"
 #include "support/verifier.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,10 +3,10 @@
  */
 #include "support/run_suite.h"
 
-#include "common/buffer.h"
-#include "common/event_codec.h"
+#include "common/base/buffer.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/version_evaluation.h"
+#include "cli/demo/version_evaluation.h"
 
 #include <math.h>
 

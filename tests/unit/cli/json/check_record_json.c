@@ -4,11 +4,11 @@
  */
 #include "support/run_suite.h"
 
-#include "cli/json_writer.h"
-#include "cli/record_json.h"
+#include "cli/json/json_writer.h"
+#include "cli/json/record_json.h"
 
-#include "common/event_codec.h"
-#include "common/manifest.h"
+#include "common/event/event_codec.h"
+#include "common/event/manifest.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "cli/huge_pages.h"
+#include "cli/serve/huge_pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

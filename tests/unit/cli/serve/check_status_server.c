@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/status_server.h"
+#include "cli/serve/status_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -5,7 +5,7 @@
 #include "support/run_suite.h"
 #include "support/small_snapshot.h"
 
-#include "cli/snapshot_movers.h"
+#include "cli/snapshot/snapshot_movers.h"
 
 #include <math.h>
 

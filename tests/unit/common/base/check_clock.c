@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #include <string.h>
 

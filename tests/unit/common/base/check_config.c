@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/config.h"
+#include "common/base/config.h"
 
 #include <stdlib.h>
 #include <string.h>

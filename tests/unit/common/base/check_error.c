@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/buffer.h"
-#include "common/digest.h"
-#include "common/file.h"
+#include "common/base/buffer.h"
+#include "common/base/digest.h"
+#include "common/base/file.h"
 
 #include <dirent.h>
 #include <stdio.h>

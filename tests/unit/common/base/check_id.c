@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/id.h"
+#include "common/base/id.h"
 
 #include <string.h>
 

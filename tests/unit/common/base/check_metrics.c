@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/stop.h"
 
 #include <signal.h>
 #include <stdlib.h>

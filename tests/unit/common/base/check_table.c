@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/table.h"
+#include "common/base/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

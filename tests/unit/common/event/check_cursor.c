@@ -6,9 +6,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/cursor.h"
-#include "common/packer.h"
-#include "common/random.h"
+#include "common/base/random.h"
+#include "common/event/cursor.h"
+#include "common/event/packer.h"
 
 #include <string.h>
 

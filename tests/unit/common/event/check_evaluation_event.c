@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "common/evaluation_event.h"
-#include "common/packer.h"
+#include "common/event/evaluation_event.h"
+#include "common/event/packer.h"
 
 #include <math.h>
 #include <string.h>

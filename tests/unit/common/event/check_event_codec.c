@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
+#include "common/event/event_codec.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/evaluation_event.h"
-#include "common/event_codec.h"
-#include "common/file.h"
+#include "common/base/file.h"
+#include "common/event/evaluation_event.h"
+#include "common/event/event_codec.h"
 
 #include <ctype.h>
 #include <stdio.h>

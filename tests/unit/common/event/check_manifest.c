@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "common/manifest.h"
-#include "common/packer.h"
+#include "common/event/manifest.h"
+#include "common/event/packer.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/fit_job.h"
+#include "consumer/learn/fit_job.h"
 
 #include "model/snapshot.h"
 

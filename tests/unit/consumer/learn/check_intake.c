@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/intake.h"
+#include "consumer/learn/intake.h"
 
 #include <math.h>
 #include <string.h>

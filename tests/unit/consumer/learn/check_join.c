@@ -5,7 +5,7 @@
 #include "support/join_outcomes.h"
 #include "support/run_suite.h"
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "support/run_suite.h"
 #include "support/slow_join.h"
 
-#include "consumer/join.h"
+#include "consumer/learn/join.h"
 
 #include <stdio.h>
 

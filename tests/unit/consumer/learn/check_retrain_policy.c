@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/retrain_policy.h"
+#include "consumer/learn/retrain_policy.h"
 
 enum { EVERY_MS = 1000, FRESH = 50, LEAST = 20 };
 

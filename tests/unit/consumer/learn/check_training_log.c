@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/training_log.h"
+#include "consumer/learn/training_log.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/redrive_account.h"
+#include "consumer/letters/redrive_account.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/manifest_list.h"
+#include "consumer/models/manifest_list.h"
 
 #include <stdio.h>
 #include <string.h>

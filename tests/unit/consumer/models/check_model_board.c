@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/model_board.h"
+#include "consumer/models/model_board.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

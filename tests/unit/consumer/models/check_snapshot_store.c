@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/snapshot_store.h"
+#include "consumer/models/snapshot_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/contender.h"
-#include "consumer/recorded_versions.h"
+#include "consumer/replay/contender.h"
+#include "consumer/replay/recorded_versions.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "consumer/replay_report.h"
+#include "consumer/report/replay_report.h"
 
 #include <stdio.h>
 #include <sys/resource.h>

@@ -4,10 +4,10 @@
  */
 #include "support/run_suite.h"
 
-#include "common/event_codec.h"
-#include "common/random.h"
+#include "common/base/random.h"
+#include "common/event/event_codec.h"
 
-#include "consumer/replay_report.h"
+#include "consumer/report/replay_report.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "consumer/row_sorter.h"
+#include "consumer/report/row_sorter.h"
 
 #include <math.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/spool.h"
+#include "consumer/report/spool.h"
 
 #include <signal.h>
 #include <stdio.h>

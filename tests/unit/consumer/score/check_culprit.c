@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/breaker.h"
-#include "consumer/culprit.h"
+#include "consumer/letters/breaker.h"
+#include "consumer/score/culprit.h"
 
 #include <string.h>
 

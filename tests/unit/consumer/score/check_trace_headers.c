@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/trace_headers.h"
+#include "consumer/score/trace_headers.h"
 
 #include <string.h>
 

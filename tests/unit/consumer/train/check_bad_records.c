@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "consumer/bad_records.h"
-#include "consumer/breaker.h"
+#include "consumer/letters/breaker.h"
+#include "consumer/train/bad_records.h"
 
 #include <string.h>
 

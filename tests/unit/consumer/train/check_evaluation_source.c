@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "consumer/evaluation_source.h"
+#include "consumer/train/evaluation_source.h"
 
 #include <stdatomic.h>
 #include <string.h>

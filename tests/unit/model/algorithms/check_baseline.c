@@ -4,9 +4,9 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
-#include "model/baseline.h"
+#include "model/algorithms/baseline.h"
 
 #include <jansson.h>
 #include <pthread.h>

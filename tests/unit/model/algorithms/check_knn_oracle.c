@@ -5,7 +5,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/knn.h"
+#include "model/algorithms/knn.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/nearest.h"
+#include "model/algorithms/nearest.h"
 
 #include <stdbool.h>
 

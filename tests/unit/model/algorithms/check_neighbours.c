@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "model/knn.h"
+#include "model/algorithms/knn.h"
+#include "model/algorithms/row_cache.h"
 #include "model/model.h"
-#include "model/row_cache.h"
 
 #include <math.h>
 #include <pthread.h>

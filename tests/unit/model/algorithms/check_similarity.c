@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "model/co_rated.h"
-#include "model/similarity.h"
+#include "model/algorithms/similarity.h"
+#include "model/rows/co_rated.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  */
 #include "support/run_suite.h"
 
-#include "model/co_rated.h"
-#include "model/similarity.h"
+#include "model/algorithms/similarity.h"
+#include "model/rows/co_rated.h"
 
 #include <jansson.h>
 #include <math.h>

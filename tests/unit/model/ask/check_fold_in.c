@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/fold_in.h"
+#include "model/ask/fold_in.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,10 +7,10 @@
  */
 #include "support/run_suite.h"
 
-#include "common/table.h"
+#include "common/base/table.h"
 
-#include "model/dataset.h"
-#include "model/truncated_svd.h"
+#include "model/ask/truncated_svd.h"
+#include "model/rows/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

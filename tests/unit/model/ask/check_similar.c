@@ -6,7 +6,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/similar.h"
+#include "model/ask/similar.h"
 
 #include <math.h>
 #include <string.h>

@@ -5,11 +5,11 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "model/factors.h"
+#include "model/algorithms/factors.h"
+#include "model/ask/top.h"
 #include "model/registry.h"
-#include "model/top.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/truncated_svd.h"
+#include "model/ask/truncated_svd.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/kernel.h"
+#include "model/maths/kernel.h"
 
 #include <math.h>
 #include <stdint.h>

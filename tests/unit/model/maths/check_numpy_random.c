@@ -5,7 +5,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/numpy_random.h"
+#include "model/maths/numpy_random.h"
 
 #include <jansson.h>
 

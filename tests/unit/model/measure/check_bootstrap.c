@@ -4,9 +4,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "model/bootstrap.h"
+#include "model/measure/bootstrap.h"
 
 #include <math.h>
 #include <stdlib.h>

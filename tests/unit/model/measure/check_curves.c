@@ -4,10 +4,10 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "model/curves.h"
-#include "model/evaluation.h"
+#include "model/measure/curves.h"
+#include "model/measure/evaluation.h"
 
 #include <math.h>
 #include <stdlib.h>

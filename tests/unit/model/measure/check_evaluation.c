@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "model/evaluation.h"
-#include "model/ratings.h"
+#include "model/measure/evaluation.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 

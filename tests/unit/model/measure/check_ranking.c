@@ -3,8 +3,8 @@
  */
 #include "support/run_suite.h"
 
-#include "model/ranking.h"
-#include "model/ratings.h"
+#include "model/measure/ranking.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/dataset.h"
+#include "model/rows/dataset.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,9 +3,9 @@
  */
 #include "support/run_suite.h"
 
-#include "model/bytes_reader.h"
-#include "model/id_map.h"
-#include "model/ratings.h"
+#include "common/base/bytes_reader.h"
+#include "model/rows/id_map.h"
+#include "model/rows/ratings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/ratings.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 #include <string.h>

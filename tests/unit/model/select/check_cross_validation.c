@@ -5,7 +5,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/cross_validation.h"
+#include "model/select/cross_validation.h"
 
 #include <jansson.h>
 #include <math.h>

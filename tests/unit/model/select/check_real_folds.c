@@ -7,9 +7,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/table.h"
+#include "common/base/table.h"
 
-#include "model/cross_validation.h"
+#include "model/select/cross_validation.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/search.h"
+#include "model/select/search.h"
 
 #include <jansson.h>
 #include <math.h>

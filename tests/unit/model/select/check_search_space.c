@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "model/search_space.h"
+#include "model/select/search_space.h"
 
 #include <stdio.h>
 #include <stdlib.h>

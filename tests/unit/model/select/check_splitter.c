@@ -5,7 +5,7 @@
 #include "support/oracle.h"
 #include "support/run_suite.h"
 
-#include "model/splitter.h"
+#include "model/select/splitter.h"
 
 #include <jansson.h>
 #include <stdlib.h>

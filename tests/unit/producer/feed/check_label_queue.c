@@ -3,9 +3,9 @@
  */
 #include "support/run_suite.h"
 
-#include "common/random.h"
+#include "common/base/random.h"
 
-#include "producer/label_queue.h"
+#include "producer/feed/label_queue.h"
 
 #include <string.h>
 

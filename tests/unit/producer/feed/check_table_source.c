@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
 #include <stdio.h>
 #include <string.h>

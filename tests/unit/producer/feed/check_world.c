@@ -3,7 +3,7 @@
  */
 #include "support/run_suite.h"
 
-#include "producer/event_source.h"
+#include "producer/feed/event_source.h"
 
 #include <math.h>
 #include <stdio.h>
