@@ -28,11 +28,6 @@
 
 struct bytes_reader; /* common/base/bytes_reader.h */
 
-struct pair {
-    uint32_t user, item; /* from the model's count on: unknown to it, as is
-                            INDEX_UNKNOWN, nobody's */
-};
-
 struct prediction {
     double value;        /* within the scale after model_predict() */
     enum basis basis;    /* learned, partial or fallback */

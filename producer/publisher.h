@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
+#include "common/kafka/record_header.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,12 +34,6 @@ struct publisher_config {
     bool wants_offsets; /* for publisher_last_offset(); costs half the speed */
 };
 
-struct message_header {
-    const char *name; /* terminated */
-    const void *value;
-    size_t size;
-};
-
 /* Borrowed for the call: the bytes are copied. */
 struct outgoing {
     size_t topic;      /* index in publisher_config.topics */
@@ -48,7 +43,7 @@ struct outgoing {
     const void *value; /* NULL: a tombstone */
     size_t value_size;
     int64_t timestamp_ms; /* 0: now */
-    const struct message_header *headers;
+    const struct record_header *headers;
     size_t header_count;
 };
 

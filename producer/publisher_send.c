@@ -33,7 +33,7 @@ static rd_kafka_headers_t *make_headers(const struct outgoing *message)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
 
     for (size_t i = 0; i < message->header_count; i++) {
-        const struct message_header *header = &message->headers[i];
+        const struct record_header *header = &message->headers[i];
         rd_kafka_header_add(headers, header->name, -1, header->value,
                             (ssize_t)header->size);
     }

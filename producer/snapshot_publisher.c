@@ -123,7 +123,7 @@ static int send_chunk(struct snapshot_publisher *self,
     put_u32(texts[1], manifest->chunk_count);
     put_u32(texts[2], size);
     put_u32(texts[3], (uint32_t)crc32(0, bytes, size));
-    const struct message_header headers[] = {
+    const struct record_header headers[] = {
         {"snap-id", manifest->snapshot_id, SNAPSHOT_ID_SIZE},
         {"seq", texts[0], 4},
         {"count", texts[1], 4},

@@ -170,8 +170,8 @@ static int find_extent(const struct work *work, struct topic_extent *out,
 
 static void format(struct work *work, const struct message *message)
 {
-    struct message_header headers[RECORD_HEADERS_MAX];
-    size_t count = subscriber_headers(message, headers, RECORD_HEADERS_MAX);
+    struct record_header headers[RECORD_HEADERS_MAX];
+    size_t count = message_headers(message, headers, RECORD_HEADERS_MAX);
     struct record record = {
         .topic = work->topic,
         .message = message,
@@ -237,7 +237,7 @@ static bool goes_on(void *context, bool idle)
 }
 
 /* To the end of the ranges, or for ever where they have none. */
-static int read_ranges(struct work *work, const struct manifest_range *ranges,
+static int read_ranges(struct work *work, const struct offset_range *ranges,
                        size_t count, struct error *err)
 {
     const struct range_walk walk = {.kafka = &work->with->kafka,
@@ -254,7 +254,7 @@ static int read_ranges(struct work *work, const struct manifest_range *ranges,
  */
 
 /* Begins `reach` offsets before the end; true when something was left out. */
-static bool shorten(struct manifest_range *to, const struct topic_extent *from,
+static bool shorten(struct offset_range *to, const struct topic_extent *from,
                     int64_t reach)
 {
     bool left_out = false;
@@ -274,7 +274,7 @@ static int fill_ring(struct work *work, const struct topic_extent *extent,
                      struct error *err)
 {
     int64_t reach = (int64_t)work->settings->last + LAST_SLACK;
-    struct manifest_range *ranges = calloc(extent->count, sizeof(*ranges));
+    struct offset_range *ranges = calloc(extent->count, sizeof(*ranges));
     int status = ranges ? 0 : error_set(err, ERROR_FAILED, "out of memory");
 
     for (bool left_out = true; status == 0 && left_out; reach *= 4) {

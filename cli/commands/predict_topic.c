@@ -83,7 +83,7 @@ static int send(void *context, const struct range_scored *scored,
     char neighbours[16];
     int size = snprintf(neighbours, sizeof(neighbours), "%" PRIu32,
                         scored->prediction.neighbours);
-    const struct message_header details[] = {
+    const struct record_header details[] = {
         {"pctr.impossible", scored->prediction.impossible ? "1" : "0", 1},
         {"pctr.neighbours", neighbours, (size_t)size},
     };

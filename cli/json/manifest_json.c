@@ -37,7 +37,7 @@ json_t *manifest_ranges_json(const struct manifest *manifest)
     json_t *ranges = json_array();
 
     for (size_t i = 0; i < manifest->range_count; i++) {
-        const struct manifest_range *range = &manifest->ranges[i];
+        const struct offset_range *range = &manifest->ranges[i];
         json_array_append_new(ranges, json_pack("[s, i, I, I]", range->topic,
                                                 (int)range->partition,
                                                 (json_int_t)range->first,

@@ -19,7 +19,7 @@ struct showing {
     const struct event_fields *fields;
 };
 
-static const struct message_header *find_header(const struct record *record,
+static const struct record_header *find_header(const struct record *record,
                                                 const char *name)
 {
     size_t i = record->header_count;
@@ -242,7 +242,7 @@ static uint32_t little_endian(const uint8_t *b)
 
 static void write_header_number(const struct showing *with, const char *name)
 {
-    const struct message_header *header = find_header(with->record, name);
+    const struct record_header *header = find_header(with->record, name);
 
     json_writer_name(with->to, name);
     if (header && header->size == 4)
@@ -254,8 +254,8 @@ static void write_header_number(const struct showing *with, const char *name)
 static void write_chunk(const struct showing *with)
 {
     const struct message *message = with->record->message;
-    const struct message_header *id = find_header(with->record, "snap-id");
-    const struct message_header *sum = find_header(with->record, "crc32");
+    const struct record_header *id = find_header(with->record, "snap-id");
+    const struct record_header *sum = find_header(with->record, "crc32");
     uint32_t crc =
         (uint32_t)crc32(0, message->value, (uInt)message->value_size);
 
@@ -281,7 +281,7 @@ static void write_chunk(const struct showing *with)
 static const char *header_text(const struct record *record, const char *name,
                                char *out, size_t room)
 {
-    const struct message_header *header = find_header(record, name);
+    const struct record_header *header = find_header(record, name);
 
     if (!header || header->size >= room ||
         !json_writer_is_text(header->value, header->size))
@@ -339,7 +339,7 @@ static void write_key(const struct showing *with, enum record_kind kind)
 }
 
 static void write_header(const struct showing *with, enum record_kind kind,
-                         const struct message_header *header)
+                         const struct record_header *header)
 {
     if (!header->value)
         json_writer_null(with->to);
@@ -356,7 +356,7 @@ static void write_headers(const struct showing *with, enum record_kind kind)
 
     json_writer_open(with->to, '{');
     for (size_t i = 0; i < record->header_count; i++) {
-        const struct message_header *header = &record->headers[i];
+        const struct record_header *header = &record->headers[i];
         if (find_header(record, header->name) != header)
             continue;
         size_t size = strlen(header->name);

@@ -16,7 +16,7 @@
 #include "common/base/buffer.h"
 #include "common/event/event.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stddef.h>
 
@@ -39,7 +39,7 @@ enum { RECORD_HEADERS_MAX = 128 };
 struct record {
     const char *topic;
     const struct message *message;
-    const struct message_header *headers;
+    const struct record_header *headers;
     size_t header_count;
 };
 

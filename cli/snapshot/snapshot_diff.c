@@ -206,8 +206,8 @@ static void tell_parameters(const struct side *a, const struct side *b,
 /* --- Ranges -----------------------------------------------------------------
  */
 
-static const struct manifest_range *same_range(const struct manifest *manifest,
-                                               const struct manifest_range *of)
+static const struct offset_range *same_range(const struct manifest *manifest,
+                                               const struct offset_range *of)
 {
     for (size_t i = 0; i < manifest->range_count; i++)
         if (manifest->ranges[i].partition == of->partition &&
@@ -220,8 +220,8 @@ static void print_ranges(const struct side *side, const struct side *other,
                          const char *word)
 {
     for (size_t i = 0; i < side->manifest.range_count; i++) {
-        const struct manifest_range *range = &side->manifest.ranges[i];
-        const struct manifest_range *now = same_range(&other->manifest, range);
+        const struct offset_range *range = &side->manifest.ranges[i];
+        const struct offset_range *now = same_range(&other->manifest, range);
         char place[300];
         snprintf(place, sizeof(place), "%s/%" PRId32, range->topic,
                  range->partition);
@@ -239,7 +239,7 @@ static void write_ranges(struct json_writer *to, const struct side *side)
 {
     json_writer_open(to, '[');
     for (size_t i = 0; i < side->manifest.range_count; i++) {
-        const struct manifest_range *range = &side->manifest.ranges[i];
+        const struct offset_range *range = &side->manifest.ranges[i];
         json_writer_open(to, '[');
         json_writer_text(to, range->topic);
         json_writer_integer(to, range->partition);

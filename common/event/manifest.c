@@ -40,7 +40,7 @@ const struct manifest_field manifest_fields[MANIFEST_FIELD_COUNT] = {
 int manifest_copy(const struct manifest *from, struct manifest *out,
                   struct error *err)
 {
-    struct manifest_range *ranges = NULL;
+    struct offset_range *ranges = NULL;
 
     if (from->range_count > 0) {
         ranges = calloc(from->range_count, sizeof(*ranges));

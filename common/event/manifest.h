@@ -12,23 +12,16 @@
 #include "common/base/buffer.h"
 #include "common/base/digest.h"
 #include "common/base/error.h"
+#include "common/base/offset_range.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
     MANIFEST_FORMAT = 1,
-    MANIFEST_RANGES_MAX = 1024,
     MANIFEST_SNAPSHOT_MAX = 1 << 30, /* bytes, unpacked */
     MANIFEST_CHUNK_MAX = 900000,     /* bytes: below what brokers take */
     SNAPSHOT_ID_SIZE = 16,
-};
-
-/* Records learned from: offsets first..next-1 of one partition. */
-struct manifest_range {
-    char topic[250];
-    int32_t partition;
-    int64_t first, next;
 };
 
 /* On the held-out newest rows; NaN where there were none. */
@@ -60,7 +53,7 @@ struct manifest {
     int64_t first_chunk_offset; /* in partition 0 of the chunk topic */
     struct digest sha256;       /* of the unpacked snapshot */
 
-    struct manifest_range *ranges; /* owned */
+    struct offset_range *ranges; /* owned: records learned from */
     size_t range_count;
 };
 

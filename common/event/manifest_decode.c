@@ -12,7 +12,7 @@
 enum {
     RANGES = MANIFEST_FIELD_COUNT, /* behind the table, in the bits of what
                                       was seen */
-    VALUES_MAX = 4 * MANIFEST_RANGE_PARTS * MANIFEST_RANGES_MAX,
+    VALUES_MAX = 4 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
 };
 _Static_assert(MANIFEST_FIELD_COUNT < 32, "one bit each");
 
@@ -128,7 +128,7 @@ static int read_field(const struct manifest_field *field,
     return 0;
 }
 
-static int read_range(struct cursor *cursor, struct manifest_range *to,
+static int read_range(struct cursor *cursor, struct offset_range *to,
                       struct error *err)
 {
     struct cursor_value array, parts[MANIFEST_RANGE_PARTS];
@@ -162,9 +162,9 @@ static int read_ranges(struct cursor *cursor, const struct cursor_value *array,
 {
     if (array->type != CURSOR_ARRAY)
         return wrong(err, "ranges", "not an array");
-    if (array->size > MANIFEST_RANGES_MAX)
+    if (array->size > PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT, "manifest: %u ranges, at most %d",
-                         array->size, MANIFEST_RANGES_MAX);
+                         array->size, PARTITIONS_MAX);
     if (array->size == 0)
         return 0;
     manifest->ranges = calloc(array->size, sizeof(*manifest->ranges));

@@ -45,7 +45,7 @@ static void pack_field(msgpack_packer *packer,
 }
 
 static void pack_range(msgpack_packer *packer,
-                       const struct manifest_range *range)
+                       const struct offset_range *range)
 {
     msgpack_pack_array(packer, MANIFEST_RANGE_PARTS);
     packer_text(packer, range->topic, strlen(range->topic));

@@ -14,7 +14,7 @@ struct dead_letter {
     char topic[250];
     char partition[NUMBER_SIZE], offset[NUMBER_SIZE], timestamp[NUMBER_SIZE];
     char text[TEXT_SIZE];
-    struct message_header headers[DEAD_LETTER_HEADERS_MAX + OWN_HEADERS_MAX];
+    struct record_header headers[DEAD_LETTER_HEADERS_MAX + OWN_HEADERS_MAX];
     size_t header_count;
 };
 
@@ -47,13 +47,13 @@ static void keep_headers(struct dead_letter *letter,
                          const struct message *message)
 {
     size_t count =
-        subscriber_headers(message, letter->headers, DEAD_LETTER_HEADERS_MAX);
+        message_headers(message, letter->headers, DEAD_LETTER_HEADERS_MAX);
     size_t kept = 0, bytes = 0;
 
     if (count > DEAD_LETTER_HEADERS_MAX)
         count = DEAD_LETTER_HEADERS_MAX;
     for (size_t i = 0; i < count; i++) {
-        const struct message_header *header = &letter->headers[i];
+        const struct record_header *header = &letter->headers[i];
         size_t size = strlen(header->name) + header->size;
         if (is_ours(header->name) ||
             bytes + size > DEAD_LETTER_HEADER_BYTES_MAX)
@@ -68,7 +68,7 @@ static void add_header(struct dead_letter *letter, const char *name,
                        const char *text)
 {
     letter->headers[letter->header_count++] =
-        (struct message_header){name, text, strlen(text)};
+        (struct record_header){name, text, strlen(text)};
 }
 
 static void print_position(struct dead_letter *letter,

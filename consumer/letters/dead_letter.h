@@ -11,7 +11,7 @@
 
 #include "common/base/error.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include "producer/publisher.h"
 

@@ -183,8 +183,8 @@ static int send(struct redrive *r, const struct message *message, size_t topic,
 static int deal_with(struct redrive *r, const struct message *message,
                      struct error *err)
 {
-    struct message_header headers[LETTER_HEADERS_MAX];
-    size_t count = subscriber_headers(message, headers, LETTER_HEADERS_MAX);
+    struct record_header headers[LETTER_HEADERS_MAX];
+    size_t count = message_headers(message, headers, LETTER_HEADERS_MAX);
     size_t topic = 0;
 
     redrive_letter_read(message, r->config.dead_letters, headers,
@@ -208,7 +208,7 @@ static int deal_with(struct redrive *r, const struct message *message,
 static int note_progress(struct redrive *r, struct error *err)
 {
     for (size_t i = 0; i < r->extent.count; i++) {
-        const struct manifest_range *range = &r->extent.ranges[i];
+        const struct offset_range *range = &r->extent.ranges[i];
         struct redrive_account *account =
             redrive_ledger_account(r->ledger, range->partition);
         size_t reason = 0;
@@ -243,7 +243,7 @@ static int commit(struct redrive *r, struct error *err)
  */
 
 /* Nothing below the account's base is worth reading. */
-static void shorten(struct redrive *r, struct manifest_range *ranges)
+static void shorten(struct redrive *r, struct offset_range *ranges)
 {
     for (size_t i = 0; i < r->extent.count; i++) {
         const struct redrive_account *account =
@@ -277,7 +277,7 @@ static int read_letters(struct redrive *r, struct merge_reader *reader,
 
 static int pass(struct redrive *r, struct error *err)
 {
-    struct manifest_range *ranges = calloc(r->extent.count, sizeof(*ranges));
+    struct offset_range *ranges = calloc(r->extent.count, sizeof(*ranges));
     struct merge_reader *reader = NULL;
     struct merge_reader_config config = {
         .kafka = r->config.kafka,

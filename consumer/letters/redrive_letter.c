@@ -14,7 +14,7 @@ static bool has_prefix(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-static bool take_text(const struct message_header *header, const char *name,
+static bool take_text(const struct record_header *header, const char *name,
                       char *out, size_t room)
 {
     if (strcmp(header->name, name) != 0 || !header->value ||
@@ -35,7 +35,7 @@ static int64_t number_of(const char *text)
 
 /* What the letter says of itself. */
 static void note(struct redrive_letter *letter,
-                 const struct message_header *header)
+                 const struct record_header *header)
 {
     char text[32];
 
@@ -57,13 +57,13 @@ static void add(struct redrive_letter *letter, const char *name,
                 const void *value, size_t size)
 {
     letter->headers[letter->header_count++] =
-        (struct message_header){name, value, size};
+        (struct record_header){name, value, size};
 }
 
 /* The record's own as they are, ours with another name; what earlier returns
  * wrote is out of date. */
 static void keep(struct redrive_letter *letter, size_t place,
-                 const struct message_header *header)
+                 const struct record_header *header)
 {
     char *name = letter->names[place];
 
@@ -81,7 +81,7 @@ static void keep(struct redrive_letter *letter, size_t place,
 }
 
 void redrive_letter_read(const struct message *message, const char *topic,
-                         const struct message_header *headers, size_t count,
+                         const struct record_header *headers, size_t count,
                          struct redrive_letter *out)
 {
     char earlier[16] = "0";

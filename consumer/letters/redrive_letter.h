@@ -10,7 +10,7 @@
 #define CONSUMER_REDRIVE_LETTER_H
 
 #include "consumer/letters/redrive_account.h"
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include "producer/publisher.h"
 
@@ -25,7 +25,7 @@ struct redrive_letter {
     int32_t partition;
     char reason[REDRIVE_REASON_SIZE]; /* "unknown" where it does not say */
     bool truncated;
-    struct message_header headers[LETTER_HEADERS_MAX + 2];
+    struct record_header headers[LETTER_HEADERS_MAX + 2];
     char names[LETTER_HEADERS_MAX][32]; /* of those that were renamed */
     char place[LETTER_PLACE_SIZE], count[16];
     size_t header_count;
@@ -33,7 +33,7 @@ struct redrive_letter {
 
 /* `headers` are the dead letter's own. Further ones than fit are left. */
 void redrive_letter_read(const struct message *message, const char *topic,
-                         const struct message_header *headers, size_t count,
+                         const struct record_header *headers, size_t count,
                          struct redrive_letter *out);
 
 #endif

@@ -115,17 +115,17 @@ static int add_partitions(const struct kafka_settings *kafka,
                          "topic '%s' has the partitions 0 to %" PRId32
                          ", not %" PRId32,
                          query->topic, about.partitions - 1, query->partition);
-    if (about.partitions > MANIFEST_RANGES_MAX)
+    if (about.partitions > PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT,
                          "topic '%s' has more than %d "
                          "partitions: choose one with --partition",
-                         query->topic, MANIFEST_RANGES_MAX);
+                         query->topic, PARTITIONS_MAX);
     if (reserve(extent, (size_t)about.partitions, err) < 0)
         return -1;
     for (int32_t p = 0; p < about.partitions; p++) {
         if (query->partition >= 0 && p != query->partition)
             continue;
-        struct manifest_range *range = &extent->ranges[extent->count++];
+        struct offset_range *range = &extent->ranges[extent->count++];
         range->partition = p;
         snprintf(range->topic, sizeof(range->topic), "%s", query->topic);
     }
@@ -198,7 +198,7 @@ static void cut(struct topic_extent *extent, const int64_t *firsts,
                 const int64_t *nexts)
 {
     for (size_t i = 0; i < extent->count; i++) {
-        struct manifest_range *range = &extent->ranges[i];
+        struct offset_range *range = &extent->ranges[i];
         int64_t low = extent->lows[i];
         range->first = within(firsts[i], low, extent->highs[i]);
         range->next = within(nexts[i], range->first, extent->highs[i]);

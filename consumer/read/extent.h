@@ -9,7 +9,7 @@
 #define CONSUMER_TOPIC_EXTENT_H
 
 #include "common/base/error.h"
-#include "common/event/manifest.h"
+#include "common/base/offset_range.h"
 #include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
@@ -43,7 +43,7 @@ int extent_query_bound(struct extent_query *query, const char *from,
                        struct error *err) MUST_CHECK;
 
 struct topic_extent {
-    struct manifest_range *ranges; /* owned; by partition */
+    struct offset_range *ranges; /* owned; by partition */
     int64_t *lows, *highs;         /* (count) all there is; owned */
     size_t count;
     uint64_t gone; /* offsets asked for that are there no longer */

@@ -7,9 +7,9 @@
 
 static bool is_asked_for(const struct merge_reader_config *config,
                          const char *topic, int32_t partition,
-                         struct manifest_range *range)
+                         struct offset_range *range)
 {
-    *range = (struct manifest_range){.first = -1, .next = -1};
+    *range = (struct offset_range){.first = -1, .next = -1};
     for (size_t i = 0; config->ranges && i < config->range_count; i++)
         if (config->ranges[i].partition == partition &&
             strcmp(config->ranges[i].topic, topic) == 0) {
@@ -25,11 +25,11 @@ static int add_lane(struct merge_lanes *lanes, struct merge_lane lane,
     size_t count = lanes->count + 1;
     struct merge_lane *list = NULL;
 
-    if (count > MANIFEST_RANGES_MAX)
+    if (count > PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT,
                          "more than %d partitions to read: %s/%" PRId32
                          " is too many",
-                         MANIFEST_RANGES_MAX, lane.name, lane.partition);
+                         PARTITIONS_MAX, lane.name, lane.partition);
     list = realloc(lanes->list, count * sizeof(*list));
     if (!list)
         return error_set(err, ERROR_LIMIT, "no memory for %zu partitions",
@@ -46,7 +46,7 @@ static int add_topic(struct merge_lanes *lanes,
                      struct error *err)
 {
     struct kafka_topic about;
-    struct manifest_range range;
+    struct offset_range range;
     const char *name = config->topics[topic];
 
     if (kafka_topic_describe(&config->kafka, name, config->timeout_ms, &about,
@@ -142,7 +142,7 @@ static int bound_by_time(struct merge_lanes *lanes, rd_kafka_t *client,
                          const struct merge_reader_config *config,
                          struct error *err)
 {
-    int64_t offsets[MANIFEST_RANGES_MAX];
+    int64_t offsets[PARTITIONS_MAX];
 
     if (config->ranges || config->kafka.embedded)
         return 0;

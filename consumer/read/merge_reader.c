@@ -28,7 +28,7 @@ struct merge_reader {
     rd_kafka_t *client;
     rd_kafka_topic_t *handles[MERGE_TOPICS_MAX];
     struct merge_lanes lanes;
-    struct manifest_range *ranges; /* (lanes.count), filled when asked */
+    struct offset_range *ranges; /* (lanes.count), filled when asked */
 
     struct merge_heap heap; /* lanes with a head */
     unsigned linger_ms;
@@ -328,12 +328,12 @@ bool merge_reader_caught_up(const struct merge_reader *reader)
     return merge_lanes_caught_up(&reader->lanes);
 }
 
-const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
+const struct offset_range *merge_reader_ranges(struct merge_reader *reader,
                                                  size_t *count)
 {
     for (size_t i = 0; i < reader->lanes.count; i++) {
         const struct merge_lane *lane = &reader->lanes.list[i];
-        struct manifest_range *range = &reader->ranges[i];
+        struct offset_range *range = &reader->ranges[i];
         snprintf(range->topic, sizeof(range->topic), "%s", lane->name);
         range->partition = lane->partition;
         range->first = lane->first;

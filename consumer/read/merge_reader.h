@@ -19,10 +19,10 @@
 #define CONSUMER_MERGE_READER_H
 
 #include "common/base/error.h"
-#include "common/event/manifest.h"
+#include "common/base/offset_range.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ struct merge_reader_config {
 
     /* Reads exactly these, from first to next, and then ends; a next of -1
      * has no end. NULL: all partitions, from from_ms on. */
-    const struct manifest_range *ranges;
+    const struct offset_range *ranges;
     size_t range_count;
     int64_t from_ms;
     bool ends;     /* at the ends that the partitions have now, */
@@ -78,7 +78,7 @@ bool merge_reader_caught_up(const struct merge_reader *reader);
 
 /* What was read of each partition: first to next, `count` ranges in the order
  * of topics and partitions. Borrowed until the next call. */
-const struct manifest_range *merge_reader_ranges(struct merge_reader *reader,
+const struct offset_range *merge_reader_ranges(struct merge_reader *reader,
                                                  size_t *count);
 
 /* Partitions that were opened where the broker's oldest record is, although

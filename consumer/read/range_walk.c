@@ -27,7 +27,7 @@ static int read_all(const struct range_walk *walk, struct merge_reader *reader,
 }
 
 int range_walk_run(const struct range_walk *walk,
-                   const struct manifest_range *ranges, size_t count,
+                   const struct offset_range *ranges, size_t count,
                    struct error *err)
 {
     const struct merge_reader_config config = {

@@ -6,10 +6,10 @@
 #define CONSUMER_RANGE_WALK_H
 
 #include "common/base/error.h"
-#include "common/event/manifest.h"
+#include "common/base/offset_range.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ struct range_walk {
 /* Until the ranges end (a next of -1 has no end) or the program is asked to
  * stop. One thread. */
 int range_walk_run(const struct range_walk *walk,
-                   const struct manifest_range *ranges, size_t count,
+                   const struct offset_range *ranges, size_t count,
                    struct error *err) MUST_CHECK;
 
 #endif

@@ -146,24 +146,6 @@ static bool is_fresh(const struct subscriber *s,
            message->offset >= s->positions[message->partition].next;
 }
 
-static struct message describe(const rd_kafka_message_t *from)
-{
-    rd_kafka_timestamp_type_t type;
-    int64_t timestamp = rd_kafka_message_timestamp(from, &type);
-
-    return (struct message){
-        .value = from->payload,
-        .key = from->key,
-        .value_size = from->len,
-        .key_size = from->key_len,
-        .offset = from->offset,
-        .timestamp_ms =
-            type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
-        .partition = from->partition,
-        .handle = from,
-    };
-}
-
 static int sort_out(struct subscriber *s, size_t *count, struct error *err)
 {
     size_t kept = 0;
@@ -180,7 +162,7 @@ static int sort_out(struct subscriber *s, size_t *count, struct error *err)
         struct position *position = &s->positions[message->partition];
         position->next = message->offset + 1;
         position->at_end = false;
-        s->messages[kept++] = describe(message);
+        s->messages[kept++] = message_of(message);
     }
     *count = kept;
     return 0;
@@ -273,21 +255,6 @@ int subscriber_commit(struct subscriber *s, bool wait, struct error *err)
 
 /* --- Questions --------------------------------------------------------------
  */
-
-size_t subscriber_headers(const struct message *message,
-                          struct message_header *out, size_t max)
-{
-    rd_kafka_headers_t *headers = NULL;
-    size_t count = 0;
-
-    if (rd_kafka_message_headers(message->handle, &headers))
-        return 0;
-    while (count < max &&
-           !rd_kafka_header_get_all(headers, count, &out[count].name,
-                                    &out[count].value, &out[count].size))
-        count++;
-    return rd_kafka_header_cnt(headers);
-}
 
 bool subscriber_at_end(const struct subscriber *s)
 {

@@ -13,11 +13,15 @@
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
 
-#include "producer/publisher.h"
+#include "consumer/read/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+typedef struct rd_kafka_topic_partition_list_s rd_kafka_topic_partition_list_t;
+typedef struct rd_kafka_consumer_group_metadata_s
+    rd_kafka_consumer_group_metadata_t;
 
 struct subscriber;
 
@@ -36,16 +40,6 @@ struct subscriber_config {
     bool watch_end; /* subscriber_at_end() will be asked */
 };
 
-/* Borrowed: valid until the next subscriber_poll() or subscriber_close(). */
-struct message {
-    const uint8_t *value; /* NULL: a tombstone */
-    const uint8_t *key;   /* NULL: none */
-    size_t value_size, key_size;
-    int64_t offset, timestamp_ms; /* timestamp_ms is -1 where there is none */
-    int32_t partition;
-    const void *handle; /* for subscriber_headers() */
-};
-
 enum subscriber_event {
     SUBSCRIBER_NOTHING,
     SUBSCRIBER_ASSIGNED, /* partitions came; their messages follow */
@@ -53,6 +47,8 @@ enum subscriber_event {
     SUBSCRIBER_LOST,     /* somebody else has them already: abort, release */
 };
 
+/* Messages are borrowed until the next subscriber_poll() or
+ * subscriber_close(). */
 struct message_batch {
     const struct message *messages;
     size_t count;
@@ -92,11 +88,6 @@ void subscriber_mark_committed(struct subscriber *subscriber);
  * told to wait. */
 int subscriber_commit(struct subscriber *subscriber, bool wait,
                       struct error *err) MUST_CHECK;
-
-/* All headers of a message, up to `max`; returns how many there are. Names
- * and values are borrowed as the message is. */
-size_t subscriber_headers(const struct message *message,
-                          struct message_header *out, size_t max);
 
 /* Has partitions (or was given none), and has read them to their end. */
 bool subscriber_at_end(const struct subscriber *subscriber);

@@ -19,7 +19,7 @@
 
 #include "consumer/learn/fit_job.h"
 #include "consumer/models/model_board.h"
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 #include "consumer/replay/live_models.h"
 #include "consumer/report/replay_log.h"
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTITIONS_MAX = MANIFEST_RANGES_MAX };
 
 /* Output partitions are those of the impressions where the counts match, so
  * most pairs of the two never occur; their memory is never touched. */

@@ -110,14 +110,14 @@ static void add_named(const struct replay_range_query *query,
                       const struct topic_extent *extent, size_t at,
                       struct replay_range *range)
 {
-    struct manifest_range *all = &extent->ranges[at];
+    struct offset_range *all = &extent->ranges[at];
     const int64_t *from = find_offset(&query->from, all->partition);
     const int64_t *to = find_offset(&query->to, all->partition);
     int64_t low = extent->lows[at], high = extent->highs[at];
 
     if (!from && !to)
         return;
-    struct manifest_range *mine = &range->ranges[range->count++];
+    struct offset_range *mine = &range->ranges[range->count++];
     *mine = *all;
     mine->first = from ? within(*from, low, high) : low;
     mine->next = to ? within(*to, mine->first, high) : high;
@@ -172,7 +172,7 @@ static int read_times(struct merge_reader *reader, size_t records_max,
 /* Of the first record in the order of time, and of the latest among so many;
  * both are left as they are where there is none. */
 static int look(const struct replay_range_query *query,
-                const struct manifest_range *ranges, size_t count,
+                const struct offset_range *ranges, size_t count,
                 size_t records_max, int64_t *first_ms, int64_t *last_ms,
                 struct error *err)
 {
@@ -193,7 +193,7 @@ static int look(const struct replay_range_query *query,
     return status;
 }
 
-static int64_t start_of_tail(const struct manifest_range *range, int64_t size)
+static int64_t start_of_tail(const struct offset_range *range, int64_t size)
 {
     return range->next - range->first > size ? range->next - size
                                              : range->first;
@@ -202,11 +202,11 @@ static int64_t start_of_tail(const struct manifest_range *range, int64_t size)
 /* The latest record of the partition; further back where compaction and markers
  * left none at its end. */
 static int look_at_tail(const struct replay_range_query *query,
-                        const struct manifest_range *range, int64_t *last_ms,
+                        const struct offset_range *range, int64_t *last_ms,
                         struct error *err)
 {
     int64_t ignored_ms, found_ms = INT64_MIN;
-    struct manifest_range tail = *range;
+    struct offset_range tail = *range;
 
     for (int64_t size = TAIL_OFFSETS; found_ms == INT64_MIN;
          size *= TAIL_GROWTH) {
@@ -234,7 +234,7 @@ static int add_labels(const struct replay_range_query *query, int64_t last_ms,
         .to = {EXTENT_TIME, last_ms + query->reach_ms + 1},
         .timeout_ms = query->timeout_ms};
     struct topic_extent extent = {.count = 0};
-    struct manifest_range *both;
+    struct offset_range *both;
 
     if (topic_extent_find(&query->kafka, &labels, &extent, err) < 0)
         return -1;

@@ -46,7 +46,7 @@ struct replay_range_query {
 };
 
 struct replay_range {
-    struct manifest_range *ranges; /* of all topics; owned */
+    struct offset_range *ranges; /* of all topics; owned */
     size_t count;
     int64_t from_ms; /* the earliest record time; INT64_MIN: it is empty */
     size_t expired;  /* partitions whose first offset is there no longer */

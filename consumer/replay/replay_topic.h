@@ -14,7 +14,7 @@
 #include "common/event/event.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 #include "consumer/replay/contender.h"
 
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 #include "common/kafka/kafka_client.h"
 
 #include "consumer/read/extent.h"
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include "model/snapshot.h"
 

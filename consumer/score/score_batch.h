@@ -13,7 +13,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/models/model_board.h"
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stddef.h>
 #include <stdint.h>

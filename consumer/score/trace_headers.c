@@ -33,7 +33,7 @@ bool trace_parent_is_valid(const void *value, size_t size)
 }
 
 /* The last one of the name, as Kafka's clients have it. */
-static const struct message_header *find(const struct message_header *headers,
+static const struct record_header *find(const struct record_header *headers,
                                          size_t count, const char *name)
 {
     while (count-- > 0)
@@ -43,20 +43,20 @@ static const struct message_header *find(const struct message_header *headers,
 }
 
 size_t trace_headers(const struct message *message,
-                     struct message_header out[TRACE_HEADERS_MAX])
+                     struct record_header out[TRACE_HEADERS_MAX])
 {
-    struct message_header seen[HEADERS_SEEN_MAX];
-    size_t count = subscriber_headers(message, seen, HEADERS_SEEN_MAX);
+    struct record_header seen[HEADERS_SEEN_MAX];
+    size_t count = message_headers(message, seen, HEADERS_SEEN_MAX);
 
     if (count == 0)
         return 0;
     if (count > HEADERS_SEEN_MAX)
         count = HEADERS_SEEN_MAX;
-    const struct message_header *parent = find(seen, count, "traceparent");
+    const struct record_header *parent = find(seen, count, "traceparent");
     if (!parent || !trace_parent_is_valid(parent->value, parent->size))
         return 0;
     out[0] = *parent;
-    const struct message_header *state = find(seen, count, "tracestate");
+    const struct record_header *state = find(seen, count, "tracestate");
     if (!state || state->size == 0 || state->size > TRACE_STATE_MAX)
         return 1;
     out[1] = *state;

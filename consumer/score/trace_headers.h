@@ -5,7 +5,7 @@
 #ifndef CONSUMER_TRACE_HEADERS_H
 #define CONSUMER_TRACE_HEADERS_H
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include "producer/publisher.h"
 
@@ -20,6 +20,6 @@ bool trace_parent_is_valid(const void *value, size_t size);
 /* traceparent, and tracestate with it; none where the parent is missing or
  * malformed. Borrowed as the message is. */
 size_t trace_headers(const struct message *message,
-                     struct message_header out[TRACE_HEADERS_MAX]);
+                     struct record_header out[TRACE_HEADERS_MAX]);
 
 #endif

@@ -18,7 +18,7 @@ struct run {
     struct outgoing out[RUN_MAX];
     const struct message *of[RUN_MAX];
     const struct scored *scored[RUN_MAX];
-    struct message_header traces[RUN_MAX][TRACE_HEADERS_MAX];
+    struct record_header traces[RUN_MAX][TRACE_HEADERS_MAX];
     size_t count;
 };
 
@@ -126,7 +126,7 @@ static void gather(struct scoring *scoring, const struct scoring_means *with,
                    const struct message *message, const struct scored *scored)
 {
     struct run *run = &scoring->run;
-    struct message_header *trace = run->traces[run->count];
+    struct record_header *trace = run->traces[run->count];
 
     run->out[run->count] = (struct outgoing){
         .topic = SCORING_PREDICTIONS,

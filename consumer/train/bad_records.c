@@ -60,7 +60,7 @@ static bool is_covered(const struct bad_records *bad,
                        const struct message *message)
 {
     for (size_t i = 0; i < bad->covered.range_count; i++) {
-        const struct manifest_range *range = &bad->covered.ranges[i];
+        const struct offset_range *range = &bad->covered.ranges[i];
         if (range->partition == message->partition &&
             message->offset < range->next &&
             strcmp(range->topic, bad->config.labels) == 0)

@@ -15,7 +15,7 @@
 #include "common/event/manifest.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>

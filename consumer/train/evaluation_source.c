@@ -19,7 +19,7 @@ struct evaluation_source {
     int64_t opened_ms, retry_ms; /* monotonic */
     int64_t pause_ms;
 
-    struct manifest_range *ranges; /* where it stopped; NULL: from the start */
+    struct offset_range *ranges; /* where it stopped; NULL: from the start */
 
     bool is_opening; /* the following are the thread's */
     pthread_t thread;
@@ -46,11 +46,11 @@ static void fail(struct evaluation_source *self, const struct error *why)
 }
 
 /* NULL, and so the beginning, where there is no memory for it. */
-static struct manifest_range *copy_rest(struct merge_reader *reader,
+static struct offset_range *copy_rest(struct merge_reader *reader,
                                         size_t *count)
 {
-    const struct manifest_range *ranges = merge_reader_ranges(reader, count);
-    struct manifest_range *rest = malloc((*count + 1) * sizeof(*rest));
+    const struct offset_range *ranges = merge_reader_ranges(reader, count);
+    struct offset_range *rest = malloc((*count + 1) * sizeof(*rest));
 
     for (size_t i = 0; rest && i < *count; i++) {
         rest[i] = ranges[i];

@@ -71,7 +71,7 @@ static int open_predictions(struct trainer *trainer, struct error *err)
 static void begin_partitions(struct trainer *trainer)
 {
     size_t count = 0;
-    const struct manifest_range *ranges =
+    const struct offset_range *ranges =
         merge_reader_ranges(trainer->reader, &count);
 
     for (size_t i = 0; i < count; i++)

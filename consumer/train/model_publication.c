@@ -96,7 +96,7 @@ static int renew_publisher(struct publication *publication, struct error *err)
 int publication_publish(struct publication *publication,
                         const struct fit_config *config,
                         const struct fit_result *result,
-                        const struct manifest_range *ranges, size_t range_count,
+                        const struct offset_range *ranges, size_t range_count,
                         uint64_t *epoch, struct error *err)
 {
     struct manifest manifest = {.epoch = 1};
@@ -115,7 +115,7 @@ int publication_publish(struct publication *publication,
     memcpy(manifest.name, publication->config.name, sizeof(manifest.name));
     describe_fit(config, result, &manifest);
     /* Only read, and never freed through this manifest. */
-    manifest.ranges = (struct manifest_range *)(uintptr_t)ranges;
+    manifest.ranges = (struct offset_range *)(uintptr_t)ranges;
     manifest.range_count = range_count;
     if (snapshot_publisher_publish(publication->publisher, result->bytes.bytes,
                                    result->bytes.size, &manifest, err) < 0) {

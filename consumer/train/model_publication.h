@@ -32,7 +32,7 @@ publication_newest(const struct publication *publication);
 int publication_publish(struct publication *publication,
                         const struct fit_config *config,
                         const struct fit_result *result,
-                        const struct manifest_range *ranges, size_t range_count,
+                        const struct offset_range *ranges, size_t range_count,
                         uint64_t *epoch, struct error *err) MUST_CHECK;
 
 /* NULL is fine. */

@@ -14,9 +14,9 @@
 static int keep_ranges(struct trainer *trainer, struct error *err)
 {
     size_t count = 0;
-    const struct manifest_range *ranges =
+    const struct offset_range *ranges =
         merge_reader_ranges(trainer->reader, &count);
-    struct manifest_range *copy = malloc((count + 1) * sizeof(*copy));
+    struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
 
     if (!copy)
         return error_set(err, ERROR_LIMIT, "no memory for %zu ranges", count);

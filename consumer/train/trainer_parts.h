@@ -41,7 +41,7 @@ struct trainer {
     struct retrain_policy policy;
     struct fit_config fit;
     struct fit_job *job;
-    struct manifest_range *ranges; /* that the job learns from */
+    struct offset_range *ranges; /* that the job learns from */
     size_t range_count;
     int64_t from_ms; /* record time; 0: from the beginning */
     bool ended, done;

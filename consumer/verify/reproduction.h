@@ -16,7 +16,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/models/snapshot_cache.h"
-#include "consumer/read/subscriber.h"
+#include "consumer/read/message.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -23,6 +23,11 @@
 /* Limits: at most 2^31 - 1 users, items and rows. */
 #define RATINGS_MAX ((size_t)INT32_MAX)
 
+struct pair {
+    uint32_t user, item; /* from a model's count on: unknown to it, as is
+                            INDEX_UNKNOWN, the user of nobody's rows */
+};
+
 struct rating {
     uint32_t user, item;
     double value;

@@ -10,7 +10,6 @@
 
 #include "common/base/error.h"
 
-#include "model/model.h"
 #include "model/rows/id_map.h"
 #include "model/rows/ratings.h"
 

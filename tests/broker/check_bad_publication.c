@@ -101,11 +101,11 @@ static void take_parcel(uint64_t epoch, struct parcel *parcel)
 static void send_chunk(struct publisher *to,
                        const struct fixture_record *record)
 {
-    struct message_header headers[HEADERS_MAX];
+    struct record_header headers[HEADERS_MAX];
 
     ck_assert_uint_le(record->header_count, HEADERS_MAX);
     for (size_t i = 0; i < record->header_count; i++)
-        headers[i] = (struct message_header){record->headers[i].name,
+        headers[i] = (struct record_header){record->headers[i].name,
                                              record->headers[i].value,
                                              record->headers[i].size};
     struct outgoing chunk = {.topic = 1,

@@ -64,7 +64,7 @@ static void send_record(struct publisher *publisher, uint64_t number,
                         const struct buffer *bytes)
 {
     char key[24];
-    const struct message_header headers[] = {
+    const struct record_header headers[] = {
         {"traceparent", key, 4}, {"origin", "test", 4}, {"origin", "\0", 1}};
 
     snprintf(key, sizeof(key), "key%07" PRIu64, number);

@@ -44,9 +44,9 @@ static void clean(void)
 /* --- Letters ----------------------------------------------------------------
  */
 
-static struct message_header text_header(const char *name, const char *text)
+static struct record_header text_header(const char *name, const char *text)
 {
-    return (struct message_header){name, text, strlen(text)};
+    return (struct record_header){name, text, strlen(text)};
 }
 
 static const char *reason_of(int number)
@@ -68,7 +68,7 @@ static void write_letters(int first, int next)
     for (int i = first; i < next; i++) {
         int size = snprintf(value, sizeof(value), "%d", i);
         snprintf(partition, sizeof(partition), "%d", i % PARTITIONS);
-        const struct message_header headers[] = {
+        const struct record_header headers[] = {
             text_header("trace", value),
             text_header("pctr.topic", target),
             text_header("pctr.partition", partition),
@@ -89,7 +89,7 @@ static void write_letters(int first, int next)
     publisher_close(publisher);
 }
 
-static void write_letter(const struct message_header *headers, size_t count)
+static void write_letter(const struct record_header *headers, size_t count)
 {
     struct publisher_config config = {.kafka = kafka_fixture_settings(),
                                       .topics = {letters, NULL}};
@@ -273,9 +273,9 @@ END_TEST
 
 START_TEST(what_cannot_go_back_is_refused_and_counted)
 {
-    const struct message_header truncated[] = {
+    const struct record_header truncated[] = {
         text_header("pctr.topic", target), text_header("truncated", "1")};
-    const struct message_header loop[] = {text_header("pctr.topic", letters)};
+    const struct record_header loop[] = {text_header("pctr.topic", letters)};
 
     write_letter(truncated, 2);
     write_letter(loop, 1);

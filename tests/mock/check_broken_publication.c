@@ -90,14 +90,14 @@ static void send_chunk(struct publisher *to, const struct parts *parts,
     put_u32(numbers[2], (uint32_t)size);
     put_u32(numbers[3], (uint32_t)crc32(0, bytes, (uInt)size) +
                             (at == 0 ? parts->wrong_crc : 0));
-    const struct message_header all[] = {
+    const struct record_header all[] = {
         {"snap-id", parts->manifest.snapshot_id, SNAPSHOT_ID_SIZE},
         {"seq", numbers[0], 4},
         {"count", numbers[1], 4},
         {"size", numbers[2], 4},
         {"crc32", numbers[3], 4},
     };
-    struct message_header headers[5];
+    struct record_header headers[5];
     size_t count = 0;
     for (size_t i = 0; i < 5; i++)
         if (!parts->dropped_header ||

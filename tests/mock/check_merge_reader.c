@@ -80,7 +80,7 @@ static void assert_range(size_t at, const char *topic, int32_t partition,
                          int64_t first, int64_t next)
 {
     size_t count = 0;
-    const struct manifest_range *ranges = merge_reader_ranges(reader, &count);
+    const struct offset_range *ranges = merge_reader_ranges(reader, &count);
 
     ck_assert_uint_lt(at, count);
     ck_assert_str_eq(ranges[at].topic, topic);
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(ranges_are_read_as_they_are_given)
 {
-    static const struct manifest_range ranges[] = {{"a", 0, 1, 3},
+    static const struct offset_range ranges[] = {{"a", 0, 1, 3},
                                                    {"b", 1, 0, 1}};
     char text[64];
 
@@ -248,7 +248,7 @@ END_TEST
 
 START_TEST(an_empty_range_ends_at_once)
 {
-    static const struct manifest_range ranges[] = {{"a", 0, 2, 2}};
+    static const struct offset_range ranges[] = {{"a", 0, 2, 2}};
     char text[64];
 
     put("a", 0, 1, "x");
@@ -263,7 +263,7 @@ END_TEST
 
 START_TEST(a_range_that_is_not_there_yet_is_refused)
 {
-    static const struct manifest_range ranges[] = {{"a", 0, 0, 5}};
+    static const struct offset_range ranges[] = {{"a", 0, 0, 5}};
 
     put("a", 0, 1, "x");
     test_producer_flush(producer);
@@ -277,7 +277,7 @@ END_TEST
 
 START_TEST(a_range_that_retention_took_is_refused)
 {
-    static const struct manifest_range ranges[] = {{"a", 0, 0, 100}};
+    static const struct offset_range ranges[] = {{"a", 0, 0, 100}};
     static char value[100000];
 
     /* The mock brokers keep 5 MiB of a partition. */

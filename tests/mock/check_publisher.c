@@ -134,7 +134,7 @@ END_TEST
 START_TEST(time_headers_and_tombstones_arrive)
 {
     static const uint8_t bytes[] = {0, 1, 255};
-    const struct message_header headers[] = {{"one", bytes, sizeof(bytes)},
+    const struct record_header headers[] = {{"one", bytes, sizeof(bytes)},
                                              {"two", "2", 1}};
     const struct outgoing message = {.topic = 1,
                                      .partition = 0,

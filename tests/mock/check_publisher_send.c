@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(a_message_with_headers_keeps_its_place_among_others)
 {
-    static const struct message_header header = {"h", "1", 1};
+    static const struct record_header header = {"h", "1", 1};
 
     for (int i = 100; i < COUNT; i += 100) {
         messages[i].headers = &header;

@@ -214,7 +214,7 @@ START_TEST(a_trace_goes_on_in_the_prediction)
 {
     static const char parent[] =
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    struct message_header trace[] = {{"traceparent", parent, 55},
+    struct record_header trace[] = {{"traceparent", parent, 55},
                                      {"tracestate", "a=b", 3},
                                      {"other", "x", 1}};
     struct scorer_config config = scorer_world_settings(&world);

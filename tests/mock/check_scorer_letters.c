@@ -36,7 +36,7 @@ enum { BAD_COUNT = sizeof(bad) / sizeof(bad[0]) };
 START_TEST(bad_records_are_kept_with_their_reason_and_neighbours_are_scored)
 {
     struct scorer_config config = scorer_world_settings(&world);
-    struct message_header own = {"color", "red", 3};
+    struct record_header own = {"color", "red", 3};
 
     scorer_world_post(&world, tiny_model(1), 1);
     for (size_t i = 0; i < BAD_COUNT; i++) {

@@ -54,7 +54,7 @@ void scorer_world_post(struct scorer_world *world, struct snapshot *snapshot,
 
 void scorer_world_send_bytes(struct scorer_world *world, int32_t partition,
                              const void *bytes, size_t size,
-                             const struct message_header *headers, size_t count)
+                             const struct record_header *headers, size_t count)
 {
     struct outgoing out = {.partition = partition,
                            .key = "key",

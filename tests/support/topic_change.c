@@ -21,10 +21,10 @@ void topic_change_create(char name[FIXTURE_NAME_SIZE], int partitions)
 static void send_copy(struct publisher *publisher,
                       const struct fixture_record *record)
 {
-    struct message_header headers[16];
+    struct record_header headers[16];
 
     for (size_t i = 0; i < record->header_count; i++)
-        headers[i] = (struct message_header){record->headers[i].name,
+        headers[i] = (struct record_header){record->headers[i].name,
                                              record->headers[i].value,
                                              record->headers[i].size};
     struct outgoing out = {.partition = record->partition,

@@ -18,7 +18,7 @@
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct buffer bytes, out;
-static struct message_header headers[16];
+static struct record_header headers[16];
 static size_t header_count;
 static struct message message;
 
@@ -40,7 +40,7 @@ static void stop(void)
 
 static void add_header(const char *name, const void *value, size_t size)
 {
-    headers[header_count++] = (struct message_header){name, value, size};
+    headers[header_count++] = (struct record_header){name, value, size};
 }
 
 static const char *show(enum record_kind kind)
@@ -159,7 +159,7 @@ END_TEST
 
 static void encode_manifest(void)
 {
-    struct manifest_range range = {"pctr.labels", 1, 5, 17};
+    struct offset_range range = {"pctr.labels", 1, 5, 17};
     struct manifest manifest = {
         .format = MANIFEST_FORMAT,
         .name = "click",

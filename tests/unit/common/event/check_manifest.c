@@ -14,7 +14,7 @@
 static struct error err;
 static struct buffer bytes;
 static struct manifest in, out;
-static struct manifest_range ranges[MANIFEST_RANGES_MAX + 1];
+static struct offset_range ranges[PARTITIONS_MAX + 1];
 
 static void make(void)
 {
@@ -48,8 +48,8 @@ static void make(void)
         .ranges = ranges,
         .range_count = 2,
     };
-    for (int i = 0; i <= MANIFEST_RANGES_MAX; i++)
-        ranges[i] = (struct manifest_range){"pctr.labels", i, 0, INT64_MAX};
+    for (int i = 0; i <= PARTITIONS_MAX; i++)
+        ranges[i] = (struct offset_range){"pctr.labels", i, 0, INT64_MAX};
 }
 
 static void clean(void)
@@ -191,7 +191,7 @@ static void minus(void)
 }
 static void many(void)
 {
-    in.range_count = MANIFEST_RANGES_MAX + 1;
+    in.range_count = PARTITIONS_MAX + 1;
 }
 static void newer(void)
 {
@@ -242,9 +242,9 @@ END_TEST
 
 START_TEST(the_most_ranges_are_accepted)
 {
-    in.range_count = MANIFEST_RANGES_MAX;
+    in.range_count = PARTITIONS_MAX;
     ck_assert_ok(decode(), err);
-    ck_assert_uint_eq(out.range_count, MANIFEST_RANGES_MAX);
+    ck_assert_uint_eq(out.range_count, PARTITIONS_MAX);
     manifest_free(&out);
 }
 END_TEST

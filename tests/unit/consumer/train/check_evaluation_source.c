@@ -64,10 +64,10 @@ int merge_reader_next(struct merge_reader *self, unsigned wait_ms,
     return 0;
 }
 
-const struct manifest_range *merge_reader_ranges(struct merge_reader *self,
+const struct offset_range *merge_reader_ranges(struct merge_reader *self,
                                                  size_t *count)
 {
-    static const struct manifest_range range = {.topic = "predictions",
+    static const struct offset_range range = {.topic = "predictions",
                                                 .partition = 0,
                                                 .first = 3,
                                                 .next = NEXT_OFFSET};
