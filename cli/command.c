@@ -246,7 +246,7 @@ static int parse_arguments(struct parsing *p, int argc, char **argv)
     struct argp_option *options = make_options(p->command);
 
     if (!options)
-        return error_set(&p->err, ERROR_FAILED, "out of memory");
+        return error_no_memory(&p->err, "the command");
     snprintf(name, sizeof(name), "pctr %s", p->command->name);
     snprintf(doc, sizeof(doc), "%s\v%s", p->command->summary,
              p->command->help ? p->command->help : "");
@@ -336,13 +336,14 @@ int command_run(const struct command *command, int argc, char **argv)
 {
     struct parsing *p = calloc(1, sizeof(*p));
     void *settings = calloc(1, command->settings_size + 1);
-    int status = -1;
+    int status = error_exit_status(ERROR_MEMORY);
 
     if (!p || !settings) {
         fputs("pctr: out of memory\n", stderr);
         goto out;
     }
     p->command = command;
+    status = -1;
     if (config_start(&p->config, command->keys, settings, &p->err) == 0 &&
         gather(p, argc, argv) == 0)
         status = finish_output(run(p, settings), &p->err);
@@ -355,5 +356,5 @@ int command_run(const struct command *command, int argc, char **argv)
 out:
     free(settings);
     free(p);
-    return status < 0 ? 1 : status;
+    return status;
 }

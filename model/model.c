@@ -10,8 +10,7 @@
 
 enum { NAME_MAX_BYTES = 64, PARAMS_MAX_BYTES = 1024 };
 
-/* --- The registry ------------------------------------------------------------
- */
+/* --- The registry ----------------------------------------------------- */
 
 const struct model_ops *const model_registry[] = {
     &random_ops,    &normal_ops,    &popular_ops,    &baseline_ops,
@@ -60,8 +59,7 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
     return 0;
 }
 
-/* --- Predicting --------------------------------------------------------------
- */
+/* --- Predicting ------------------------------------------------------- */
 
 static enum basis basis_of(const struct model *model, struct pair pair)
 {
@@ -115,15 +113,14 @@ int model_calibrate(struct model *model, const struct pair *pairs,
         calibration_fit(scores, labels, n, &model->calibration);
         status = 0;
     } else {
-        error_set(err, ERROR_FAILED, "calibrate on %zu rows: out of memory", n);
+        error_no_memory(err, "calibrate on %zu rows", n);
     }
     free(predictions);
     free(scores);
     return status;
 }
 
-/* --- Saving and loading ------------------------------------------------------
- */
+/* --- Saving and loading ----------------------------------------------- */
 
 static void append_text(struct buffer *to, const char *text)
 {

@@ -91,8 +91,7 @@ static int read_meta(struct bytes_reader *from, uint64_t *rows, uint64_t *users,
     return take_count(&at, "ads", ads);
 }
 
-/* --- Writing -----------------------------------------------------------------
- */
+/* --- Writing ---------------------------------------------------------- */
 
 static void append_section(const struct snapshot *snapshot, enum section which,
                            struct buffer *to)
@@ -141,7 +140,7 @@ int snapshot_encode(const struct snapshot *snapshot, struct buffer *to,
         put_u64(entry + NAME_SIZE + 8, to->size - first);
     }
     if (buffer_failed(to))
-        return error_set(err, ERROR_FAILED, "snapshot: out of memory");
+        return error_no_memory(err, "the snapshot");
     struct digest digest = digest_of(to->bytes + start, to->size - start);
     buffer_append(to, digest.bytes, DIGEST_SIZE);
     if (buffer_failed(to) || to->size - start > SNAPSHOT_BYTES_MAX)
@@ -150,8 +149,7 @@ int snapshot_encode(const struct snapshot *snapshot, struct buffer *to,
     return 0;
 }
 
-/* --- Reading -----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static int refuse(struct error *err, const char *why)
 {
@@ -244,7 +242,7 @@ int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
 
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
     if (!snapshot)
-        return error_set(err, ERROR_FAILED, "snapshot: out of memory");
+        return error_no_memory(err, "the snapshot");
     if (read_sections(sections, snapshot, err) < 0) {
         snapshot_free(snapshot);
         return -1;
@@ -254,8 +252,7 @@ int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
     return 0;
 }
 
-/* --- Files -------------------------------------------------------------------
- */
+/* --- Files ------------------------------------------------------------ */
 
 int snapshot_write(const char *path, const struct snapshot *snapshot,
                    struct error *err)
@@ -283,8 +280,7 @@ int snapshot_read(const char *path, struct snapshot **out, struct error *err)
     return status;
 }
 
-/* --- The last gate -----------------------------------------------------------
- */
+/* --- The last gate ---------------------------------------------------- */
 
 static uint32_t probe_index(uint32_t i, uint32_t count)
 {

@@ -129,7 +129,7 @@ static int warm_up(struct publisher *publisher, struct publisher_topic *topic,
     topic->last_offset =
         malloc(((size_t)topic->partitions + 1) * sizeof(*topic->last_offset));
     if (!topic->last_offset)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the publisher");
     for (int32_t p = 0; p < topic->partitions; p++)
         topic->last_offset[p] = -1;
     return 0;
@@ -159,7 +159,7 @@ int publisher_open(const struct publisher_config *config,
     struct publisher *publisher = calloc(1, sizeof(*publisher));
 
     if (!publisher)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the publisher");
     publisher->config = *config;
     if (create_client(publisher, err) < 0)
         goto failed;
@@ -177,8 +177,7 @@ failed:
     return -1;
 }
 
-/* --- Delivering -------------------------------------------------------------
- */
+/* --- Delivering ------------------------------------------------------- */
 
 void publisher_serve(struct publisher *publisher)
 {

@@ -37,7 +37,7 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
     struct snapshot_publisher *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot publisher");
     self->config = *config;
 
     struct publisher_config to = {
@@ -193,7 +193,7 @@ static int send_manifest(struct snapshot_publisher *self,
     snprintf(key, sizeof(key), "%s@%" PRIu64, manifest->name, manifest->epoch);
     manifest_encode(manifest, &bytes);
     if (buffer_failed(&bytes))
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the snapshot publisher");
     else
         status = send_record(self, key, bytes.bytes, bytes.size, err);
     buffer_free(&bytes);
@@ -209,7 +209,7 @@ static int pack(const uint8_t *bytes, size_t size, struct buffer *packed,
     uint8_t *to = buffer_reserve(packed, ZSTD_compressBound(size));
 
     if (!to)
-        return error_set(err, ERROR_FAILED, "pack: out of memory");
+        return error_no_memory(err, "the pack");
     size_t used = ZSTD_compress(to, packed->room, bytes, size, PACK_LEVEL);
     if (ZSTD_isError(used))
         return error_set(err, ERROR_FAILED, "pack: %s",

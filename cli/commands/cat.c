@@ -83,8 +83,7 @@ struct work {
     uint64_t taken;      /* lines put into it */
 };
 
-/* --- Which topic ------------------------------------------------------------
- */
+/* --- Which topic ------------------------------------------------------ */
 
 static int choose_by_word(struct work *work, const char *word,
                           struct error *err)
@@ -131,8 +130,7 @@ static int choose_topic(struct work *work, struct error *err)
     return 0;
 }
 
-/* --- Which part of it -------------------------------------------------------
- */
+/* --- Which part of it ------------------------------------------------- */
 
 static int parse_partition(const char *text, int32_t *out, struct error *err)
 {
@@ -165,8 +163,7 @@ static int find_extent(const struct work *work, struct topic_extent *out,
     return topic_extent_find(&work->with->kafka, &query, out, err);
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static void format(struct work *work, const struct message *message)
 {
@@ -187,7 +184,7 @@ static int print_line(struct work *work, const struct buffer *line,
                       struct error *err)
 {
     if (buffer_failed(line))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the partitions to read");
     if (fwrite(line->bytes, 1, line->size, stdout) != line->size)
         return error_set(err, ERROR_IO, "write to standard output: %s",
                          strerror(errno));
@@ -250,8 +247,7 @@ static int read_ranges(struct work *work, const struct offset_range *ranges,
     return range_walk_run(&walk, ranges, count, err);
 }
 
-/* --- The newest -------------------------------------------------------------
- */
+/* --- The newest ------------------------------------------------------- */
 
 /* Begins `reach` offsets before the end; true when something was left out. */
 static bool shorten(struct offset_range *to, const struct topic_extent *from,
@@ -275,7 +271,7 @@ static int fill_ring(struct work *work, const struct topic_extent *extent,
 {
     int64_t reach = (int64_t)work->settings->last + LAST_SLACK;
     struct offset_range *ranges = calloc(extent->count, sizeof(*ranges));
-    int status = ranges ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+    int status = ranges ? 0 : error_no_memory(err, "the partitions to read");
 
     for (bool left_out = true; status == 0 && left_out; reach *= 4) {
         work->taken = 0;
@@ -306,7 +302,7 @@ static int show_last(struct work *work, const struct topic_extent *extent,
 
     work->ring = calloc(size, sizeof(*work->ring));
     if (!work->ring)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the partitions to read");
     int status = fill_ring(work, extent, err);
     if (status == 0)
         status = print_ring(work, err);
@@ -317,8 +313,7 @@ static int show_last(struct work *work, const struct topic_extent *extent,
     return status;
 }
 
-/* --- The command ------------------------------------------------------------
- */
+/* --- The command ------------------------------------------------------ */
 
 static int show(struct work *work, struct topic_extent *extent,
                 struct error *err)

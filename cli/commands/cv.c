@@ -130,7 +130,7 @@ static int print_summary(const struct cv_settings *settings, const char *model,
     double means[FIGURES], deviations[FIGURES];
 
     if (!column)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "cross-validation");
     for (int i = 0; i < FIGURES; i++) {
         for (size_t f = 0; f < result->done; f++) {
             double figures[FIGURES];
@@ -171,7 +171,7 @@ static int print_json(const struct cv_settings *settings, const char *model,
             "{s:s, s:s, s:I, s:I}", "model", model, "params", params, "fold",
             (json_int_t)f + 1, "rows", (json_int_t)result->folds[f].test.rows);
         if (!line)
-            return error_set(err, ERROR_FAILED, "out of memory");
+            return error_no_memory(err, "cross-validation");
         add_figures(line, &result->folds[f], false, figures_shown(settings));
         if (settings->measures.train)
             add_figures(line, &result->folds[f], true, SHORT_FIGURES);

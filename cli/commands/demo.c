@@ -91,7 +91,7 @@ static int watch(struct demo *demo, struct error *err)
     return 0;
 }
 
-/* --- The end ------------------------------------------------------------- */
+/* --- The end ---------------------------------------------------------- */
 
 static void print_gain(const struct demo_version *versions, size_t count)
 {

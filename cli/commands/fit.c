@@ -88,7 +88,7 @@ static int count_pairs(const struct dataset *data, size_t *out,
     struct rating *rows = malloc((data->count + 1) * sizeof(*rows));
 
     if (!rows)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the fitted model");
     for (size_t i = 0; i < data->count; i++)
         rows[i] = data->rows[i];
     qsort(rows, data->count, sizeof(*rows), by_pair);

@@ -127,7 +127,7 @@ static int predict_file(const struct predict_settings *settings,
     if (batch)
         batch->texts = calloc(BATCH, sizeof(*batch->texts));
     if (!batch || !batch->texts) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the pairs");
         goto out;
     }
     if (pair_table_open(path, (enum table_format)settings->format,

@@ -27,8 +27,7 @@ struct work {
     struct buffer bytes;
 };
 
-/* --- CSV --------------------------------------------------------------------
- */
+/* --- CSV -------------------------------------------------------------- */
 
 static int print(void *context, const struct range_scored *scored,
                  struct error *err)
@@ -51,8 +50,7 @@ static int print(void *context, const struct range_scored *scored,
     return 0;
 }
 
-/* --- A topic ----------------------------------------------------------------
- */
+/* --- A topic ---------------------------------------------------------- */
 
 /* As a scorer would have made it. */
 static void encode(struct work *work, const struct range_scored *scored)
@@ -90,7 +88,7 @@ static int send(void *context, const struct range_scored *scored,
 
     encode(work, scored);
     if (buffer_failed(&work->bytes))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the predictions");
     const struct outgoing out = {
         .partition =
             message->partition < publisher_partitions(work->publisher, 0)
@@ -124,8 +122,7 @@ static int open_publisher(struct work *work, const struct kafka_settings *kafka,
     return publisher_open(&config, &work->publisher, err);
 }
 
-/* --- Both -------------------------------------------------------------------
- */
+/* --- Both ------------------------------------------------------------- */
 
 static int finish(struct work *work, struct error *err)
 {

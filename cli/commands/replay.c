@@ -80,8 +80,7 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* --- Settings ---------------------------------------------------------------
- */
+/* --- Settings --------------------------------------------------------- */
 
 /* A bound of the range, as a time; `open` where there is none. */
 static int take_time(const char *name, const char *text, int64_t open,
@@ -229,8 +228,7 @@ static int take_settings(struct replay_settings *settings,
     return check_join(config, err);
 }
 
-/* --- Output -----------------------------------------------------------------
- */
+/* --- Output ----------------------------------------------------------- */
 
 static int write_page(const char *path, const struct replay_view *view,
                       struct error *err)

@@ -89,8 +89,7 @@ struct service {
     int64_t tick_ms;
 };
 
-/* --- HTTP -------------------------------------------------------------------
- */
+/* --- HTTP ------------------------------------------------------------- */
 
 static bool take_id(const struct status_query *query, const char *name,
                     struct id *out)
@@ -155,8 +154,7 @@ static int start_http(struct service *service, struct error *err)
     return status_server_start(&config, &service->server, err);
 }
 
-/* --- Starting ---------------------------------------------------------------
- */
+/* --- Starting --------------------------------------------------------- */
 
 /* What reads its own output never ends. */
 static int check_loop(const struct score_settings *settings, struct error *err)
@@ -245,8 +243,7 @@ static int start(struct service *service, const struct kafka_settings *kafka,
     return 0;
 }
 
-/* --- Running ----------------------------------------------------------------
- */
+/* --- Running ---------------------------------------------------------- */
 
 static void show_model(struct service *service)
 {

@@ -85,7 +85,7 @@ static int print_nearest(const struct similar_command *settings,
     struct similar_entry *entries =
         calloc((size_t)settings->n + 1, sizeof(*entries));
     if (!entries)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the similar ids");
     uint32_t count =
         similar_nearest(similar, side->inner[outer], settings->n, entries);
     printf("%s,similarity\n", side->word);

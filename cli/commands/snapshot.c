@@ -53,8 +53,7 @@ struct work {
     const char *argument;           /* NULL: none was given */
 };
 
-/* --- Manifests --------------------------------------------------------------
- */
+/* --- Manifests -------------------------------------------------------- */
 
 static int print_json(json_t *object, struct error *err)
 {
@@ -62,7 +61,7 @@ static int print_json(json_t *object, struct error *err)
 
     putchar('\n');
     json_decref(object);
-    return status == 0 ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+    return status == 0 ? 0 : error_no_memory(err, "the snapshot");
 }
 
 static void print_row(const struct manifest *m, bool served)
@@ -102,8 +101,7 @@ static int list(struct work *work, struct error *err)
     return 0;
 }
 
-/* --- One of them ------------------------------------------------------------
- */
+/* --- One of them ------------------------------------------------------ */
 
 static int parse_epoch(const char *text, uint64_t *epoch, struct error *err)
 {
@@ -217,8 +215,7 @@ static int fetch(struct work *work, struct error *err)
     return status;
 }
 
-/* --- What is served ---------------------------------------------------------
- */
+/* --- What is served --------------------------------------------------- */
 
 static int open_publisher(const struct work *work,
                           struct snapshot_publisher **out, struct error *err)
@@ -304,8 +301,7 @@ static const struct {
     {"unpin", unpin}, {"rollback", rollback}, {"diff", diff},
 };
 
-/* --- The command ------------------------------------------------------------
- */
+/* --- The command ------------------------------------------------------ */
 
 static int open_reader(struct work *work, struct error *err)
 {

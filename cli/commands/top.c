@@ -52,8 +52,7 @@ struct block {
     size_t count;
 };
 
-/* --- Printing ----------------------------------------------------------------
- */
+/* --- Printing --------------------------------------------------------- */
 
 static void print_csv(const struct snapshot *snapshot,
                       const struct block *block, size_t at)
@@ -116,8 +115,7 @@ static int print_user(const struct top_settings *settings,
     return 0;
 }
 
-/* --- Asking ------------------------------------------------------------------
- */
+/* --- Asking ----------------------------------------------------------- */
 
 static void add_user(const struct top_settings *settings,
                      const struct snapshot *snapshot,
@@ -206,7 +204,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
 
     (void)with;
     if (!block) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the top ads");
         goto out;
     }
     if (snapshot_read(settings->snapshot, &snapshot, err) < 0)

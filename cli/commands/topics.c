@@ -62,8 +62,7 @@ struct outcome {
     struct error fault; /* with "missing" and "refused" */
 };
 
-/* --- What is wanted ---------------------------------------------------------
- */
+/* --- What is wanted --------------------------------------------------- */
 
 static void add_config(struct kafka_topic_plan *plan, const char *name,
                        const char *value)
@@ -111,8 +110,7 @@ static void plan_all(const struct topics_settings *settings,
     add_config(&all[5].plan, "retention.bytes", chunks_bytes);
 }
 
-/* --- What is wrong with what is there ---------------------------------------
- */
+/* --- What is wrong with what is there --------------------------------- */
 
 static int refuse(const struct kafka_topic *topic, const char *config,
                   const char *reason, struct error *err)
@@ -189,8 +187,7 @@ static int check_topic(const struct topics_settings *settings, enum kind kind,
     return 0;
 }
 
-/* --- Doing it ---------------------------------------------------------------
- */
+/* --- Doing it --------------------------------------------------------- */
 
 /* Fails only where going on makes no sense; what is wrong with the topic
  * itself goes into the outcome. */

@@ -133,7 +133,7 @@ static int summarise(const struct search_result *result, struct summary *out,
     double unused;
 
     if (!column)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the search");
     out->folds = result->done;
     for (int m = 0; m < MEASURES; m++) {
         for (size_t f = 0; f < result->done; f++)
@@ -227,7 +227,7 @@ static int print_json(const struct search_plan *plan,
         json_t *line = json_pack("{s:I, s:s}", "index", (json_int_t)s[i].index,
                                  "params", plan->texts[s[i].index]);
         if (!line)
-            return error_set(err, ERROR_FAILED, "out of memory");
+            return error_no_memory(err, "the search");
         for (int m = 0; m < MEASURES; m++) {
             json_t *figures = json_pack(
                 "{s:o, s:o, s:I, s:[]}", "mean", real_or_null(s[i].means[m]),
@@ -278,7 +278,7 @@ static int print_results(const struct tune_settings *settings,
     int status = 0;
 
     if (!summaries)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the search");
     for (size_t i = 0; i < plan->count && status == 0; i++) {
         if (results->results[i].done == 0)
             continue;

@@ -82,8 +82,7 @@ static void on_finding(void *context, const struct finding *finding)
                       settings->json);
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static int open_reproduction(struct work *work, struct error *err)
 {
@@ -161,8 +160,7 @@ static int read_all(struct work *work, const struct topic_extent *extent,
     return reproduction_finish(work->reproduction, err);
 }
 
-/* --- The account ------------------------------------------------------------
- */
+/* --- The account ------------------------------------------------------ */
 
 /* Mismatches before damage, damage before what is only gone. */
 static int exit_status(const struct reproduction_counts *counts)

@@ -15,8 +15,7 @@ static bool differs(const struct finding *finding, unsigned field)
     return finding->fields >> field & 1;
 }
 
-/* --- A prediction's parts ---------------------------------------------------
- */
+/* --- A prediction's parts --------------------------------------------- */
 
 static void write_span(struct json_writer *to, struct span span)
 {
@@ -96,8 +95,7 @@ static void write_prediction(struct json_writer *to,
     json_writer_close(to, '}');
 }
 
-/* --- A finding --------------------------------------------------------------
- */
+/* --- A finding -------------------------------------------------------- */
 
 static void print_buffer(struct buffer *line)
 {
@@ -190,8 +188,7 @@ void finding_print(const struct finding *finding, const char *predictions,
         print_text(finding, predictions, impressions);
 }
 
-/* --- The account ------------------------------------------------------------
- */
+/* --- The account ------------------------------------------------------ */
 
 static void count_kinds(const struct reproduction_counts *counts,
                         uint64_t *mismatched, uint64_t *unverifiable)

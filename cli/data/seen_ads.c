@@ -21,11 +21,10 @@ struct seen_ads {
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "seen ads: out of memory");
+    return error_no_memory(err, "the seen ads");
 }
 
-/* --- Reading -----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static int add_pair(struct seen_ads *seen, struct seen_pair pair,
                     struct error *err)
@@ -63,8 +62,7 @@ static int read_pairs(struct seen_ads *seen, struct pair_table *from,
     }
 }
 
-/* --- By user -----------------------------------------------------------------
- */
+/* --- By user ---------------------------------------------------------- */
 
 static int by_user_and_ad(const void *a, const void *b)
 {

@@ -47,7 +47,7 @@ int demo_observer_open(const struct demo_observer_config *config,
                                                          .rows_max = ROWS_MAX};
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the demo observer");
     self->config = *config;
     self->moment_ms = clock_monotonic_ms();
     if (merge_reader_open(&reader, &self->reader, err) < 0 ||

@@ -180,7 +180,7 @@ int demo_start(struct demo *demo, struct error *err)
     return 0;
 }
 
-/* --- The end ------------------------------------------------------------- */
+/* --- The end ---------------------------------------------------------- */
 
 int demo_stop(struct demo *demo, struct trainer_counts *learned, int status,
               struct error *err)

@@ -53,7 +53,7 @@ int embedded_broker_start(const struct embedded_topic *topics, size_t count,
     struct embedded_broker *broker = calloc(1, sizeof(*broker));
 
     if (!broker)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the embedded broker");
     if (start(broker, err) < 0 ||
         create_topics(broker, topics, count, err) < 0) {
         embedded_broker_stop(broker);

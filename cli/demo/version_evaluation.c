@@ -30,7 +30,7 @@ int version_evaluation_new(const struct version_evaluation_config *config,
         self->rows = calloc(config->rows_max, sizeof(*self->rows));
     if (!self || !self->rows) {
         free(self);
-        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        return error_no_memory(err, "the evaluation");
     }
     self->config = *config;
     if (join_new(&config->join, &self->join, err) < 0) {
@@ -161,7 +161,7 @@ int version_evaluation_measure(const struct version_evaluation *self,
     size_t n = 0;
 
     if (!figures)
-        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        return error_no_memory(err, "the evaluation");
     for (uint64_t s = self->next; s > oldest(self) && n < room; s--) {
         const struct row *row = row_at(self, s - 1);
         if (row->version != version || !is_settled(self, row))

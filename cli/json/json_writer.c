@@ -82,8 +82,7 @@ void json_writer_real(struct json_writer *writer, double value)
     put(writer, text);
 }
 
-/* --- Strings ----------------------------------------------------------------
- */
+/* --- Strings ---------------------------------------------------------- */
 
 /* Bytes of the UTF-8 sequence at `at`; 0 where there is none. Neither longer
  * than needed, nor half of a surrogate pair, nor above U+10FFFF. */
@@ -174,8 +173,7 @@ void json_writer_name(struct json_writer *writer, const char *name)
     json_writer_name_sized(writer, name, strlen(name));
 }
 
-/* --- Bytes ------------------------------------------------------------------
- */
+/* --- Bytes ------------------------------------------------------------ */
 
 void json_writer_base64(struct json_writer *writer, const uint8_t *bytes,
                         size_t size)

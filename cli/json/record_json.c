@@ -20,7 +20,7 @@ struct showing {
 };
 
 static const struct record_header *find_header(const struct record *record,
-                                                const char *name)
+                                               const char *name)
 {
     size_t i = record->header_count;
 
@@ -30,8 +30,7 @@ static const struct record_header *find_header(const struct record *record,
     return NULL;
 }
 
-/* --- Any msgpack ------------------------------------------------------------
- */
+/* --- Any msgpack ------------------------------------------------------ */
 
 static enum event_fault form(const struct message *message)
 {
@@ -58,8 +57,7 @@ static void write_whole(const struct showing *with, enum msgpack_bytes style)
     msgpack_json(with->to, &cursor, style);
 }
 
-/* --- What is not what it should be ------------------------------------------
- */
+/* --- What is not what it should be ------------------------------------ */
 
 static void write_optional(struct json_writer *to, const char *name,
                            const char *text)
@@ -104,8 +102,7 @@ static void write_msgpack(const struct showing *with)
                   NULL);
 }
 
-/* --- Events -----------------------------------------------------------------
- */
+/* --- Events ----------------------------------------------------------- */
 
 /* As it is, or why it is none. */
 static void write_event(const struct showing *with, enum event_fault fault,
@@ -203,8 +200,7 @@ static void write_prediction(const struct showing *with)
         write_raw(with, event_fault_name(fault), field, NULL);
 }
 
-/* --- Models -----------------------------------------------------------------
- */
+/* --- Models ----------------------------------------------------------- */
 
 static bool is_pin(const struct message *message)
 {
@@ -275,8 +271,7 @@ static void write_chunk(const struct showing *with)
     json_writer_close(with->to, '}');
 }
 
-/* --- Dead letters -----------------------------------------------------------
- */
+/* --- Dead letters ----------------------------------------------------- */
 
 static const char *header_text(const struct record *record, const char *name,
                                char *out, size_t room)
@@ -304,8 +299,7 @@ static void write_dead_letter(const struct showing *with)
               header_text(record, "pctr.message", text, sizeof(text)));
 }
 
-/* --- The envelope -----------------------------------------------------------
- */
+/* --- The envelope ----------------------------------------------------- */
 
 static void write_value(const struct showing *with, enum record_kind kind)
 {

@@ -31,7 +31,7 @@ int predictions_file_open(const char *path, const struct replay_config *config,
     struct predictions_file *file = calloc(1, sizeof(*file));
 
     if (!file)
-        return error_set(err, ERROR_LIMIT, "no memory to open %s", path);
+        return error_no_memory(err, "writing %s", path);
     *file = (struct predictions_file){path, config, fopen(path, "w")};
     if (!file->out) {
         free(file);

@@ -18,8 +18,7 @@ static const struct {
 };
 enum { TABS = sizeof(tabs) / sizeof(tabs[0]) };
 
-/* --- The head ---------------------------------------------------------------
- */
+/* --- The head --------------------------------------------------------- */
 
 /* Rules that depend on how many contenders and tabs there are. */
 static void print_rules(const struct replay_view *view, FILE *out)
@@ -94,8 +93,7 @@ static void print_legend(const struct replay_view *view, FILE *out)
     fputs("</div>\n", out);
 }
 
-/* --- Plots ------------------------------------------------------------------
- */
+/* --- Plots ------------------------------------------------------------ */
 
 static void print_time_words(const struct replay_view *view, FILE *out)
 {
@@ -207,8 +205,7 @@ static void print_roc(const struct replay_view *view, FILE *out)
     fputs("</table></div></div></section>\n", out);
 }
 
-/* --- The page ---------------------------------------------------------------
- */
+/* --- The page --------------------------------------------------------- */
 
 void replay_print_page(const struct replay_view *view, FILE *out)
 {

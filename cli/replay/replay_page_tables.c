@@ -25,8 +25,7 @@ static const struct {
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
-/* --- Names and numbers ------------------------------------------------------
- */
+/* --- Names and numbers ------------------------------------------------ */
 
 static const char *name_of(const struct replay_view *view, size_t contender)
 {
@@ -91,8 +90,7 @@ const char *page_length(int64_t ms, char out[32])
     return out;
 }
 
-/* --- Totals -----------------------------------------------------------------
- */
+/* --- Totals ----------------------------------------------------------- */
 
 static void print_interval(FILE *out, struct interval interval)
 {
@@ -151,8 +149,7 @@ void page_totals(const struct replay_view *view, FILE *out)
     fputs("</table></div></section>\n", out);
 }
 
-/* --- Differences ------------------------------------------------------------
- */
+/* --- Differences ------------------------------------------------------ */
 
 static void print_difference_cells(const struct replay_view *view, size_t a,
                                    size_t b, FILE *out)
@@ -234,8 +231,7 @@ void page_differences(const struct replay_view *view, FILE *out)
     fputs("</section>\n", out);
 }
 
-/* --- Slices -----------------------------------------------------------------
- */
+/* --- Slices ----------------------------------------------------------- */
 
 static void print_slice(const struct replay_view *view,
                         const struct replay_slice *slice, size_t contender,

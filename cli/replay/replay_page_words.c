@@ -30,8 +30,7 @@ void page_rank(const struct replay_report *report, size_t order[CONTENDERS_MAX])
     }
 }
 
-/* --- The verdict ------------------------------------------------------------
- */
+/* --- The verdict ------------------------------------------------------ */
 
 static void print_range(FILE *out, struct interval interval)
 {
@@ -166,8 +165,7 @@ void page_absence(const struct replay_view *view, FILE *out)
     fputs(".</p>\n", out);
 }
 
-/* --- The account ------------------------------------------------------------
- */
+/* --- The account ------------------------------------------------------ */
 
 static void print_count(FILE *out, uint64_t count, const char *what)
 {

@@ -6,8 +6,7 @@
 /* Of a distribution, about. */
 enum { BARS = 40, TITLE_SIZE = 256 };
 
-/* --- Plots of one contender -------------------------------------------------
- */
+/* --- Plots of one contender ------------------------------------------- */
 
 bool replay_plots_are_wide(const struct replay_view *view)
 {
@@ -21,8 +20,7 @@ static int plot_width(const struct replay_view *view)
     return replay_plots_are_wide(view) ? 490 : 330;
 }
 
-/* --- Reliability ------------------------------------------------------------
- */
+/* --- Reliability ------------------------------------------------------ */
 
 /* One scale for all contenders, as far as any bin goes. */
 static double reliability_end(const struct replay_report *report)
@@ -122,8 +120,7 @@ void replay_plot_reliability(const struct replay_view *view, size_t contender,
     svg_close(&plot);
 }
 
-/* --- Scores and ROC ---------------------------------------------------------
- */
+/* --- Scores and ROC --------------------------------------------------- */
 
 struct bars {
     size_t group, count; /* bins to a bar */
@@ -263,8 +260,7 @@ void replay_plot_roc(const struct replay_view *view, FILE *out)
     svg_close(&plot);
 }
 
-/* --- Intervals --------------------------------------------------------------
- */
+/* --- Intervals -------------------------------------------------------- */
 
 /* A scale that holds all of them. */
 static bool span_intervals(struct svg_plot *plot,

@@ -44,8 +44,7 @@ static void span_time(const struct replay_view *view, struct svg_plot *plot)
                             report->window_ms);
 }
 
-/* --- A figure over time -----------------------------------------------------
- */
+/* --- A figure over time ----------------------------------------------- */
 
 static double figure_at(const struct replay_view *view, enum figure figure,
                         size_t window, size_t contender)

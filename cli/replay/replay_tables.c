@@ -122,8 +122,7 @@ static void print_figures(FILE *out, const char *first, int width,
     fputc('\n', out);
 }
 
-/* --- What was replayed ------------------------------------------------------
- */
+/* --- What was replayed ------------------------------------------------ */
 
 struct count {
     uint64_t count;
@@ -225,8 +224,7 @@ static void print_account(const struct replay_view *view, FILE *out)
                 counts->live.gone);
 }
 
-/* --- Totals and differences -------------------------------------------------
- */
+/* --- Totals and differences ------------------------------------------- */
 
 static void print_interval(FILE *out, struct interval interval)
 {
@@ -294,8 +292,7 @@ static void print_differences(const struct replay_view *view, FILE *out)
             print_difference(view, out, a, b);
 }
 
-/* --- Windows and slices -----------------------------------------------------
- */
+/* --- Windows and slices ----------------------------------------------- */
 
 static void print_windows(const struct replay_view *view, FILE *out)
 {

@@ -31,8 +31,7 @@ void html_text(FILE *out, const char *text)
     }
 }
 
-/* --- The frame --------------------------------------------------------------
- */
+/* --- The frame -------------------------------------------------------- */
 
 static int inner_width(const struct svg_plot *plot)
 {
@@ -76,8 +75,7 @@ void svg_close(const struct svg_plot *plot)
     fputs("</svg>\n", plot->out);
 }
 
-/* --- Axes -------------------------------------------------------------------
- */
+/* --- Axes ------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten. */
 static double round_step(double span, int pixels)
@@ -255,8 +253,7 @@ void svg_axis_time(const struct svg_plot *plot)
     }
 }
 
-/* --- Marks ------------------------------------------------------------------
- */
+/* --- Marks ------------------------------------------------------------ */
 
 static void title(FILE *out, const char *text)
 {

@@ -237,7 +237,7 @@ int status_server_start(const struct status_config *config,
     }
     struct status_server *server = calloc(1, sizeof(*server));
     if (!server)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the status server");
     server->config = *config;
     if (start_daemon(server, err) < 0) {
         free(server);

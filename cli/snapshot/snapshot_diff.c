@@ -22,8 +22,7 @@ struct side {
     bool published;
 };
 
-/* --- Getting them -----------------------------------------------------------
- */
+/* --- Getting them ----------------------------------------------------- */
 
 static bool is_number(const char *text)
 {
@@ -74,8 +73,7 @@ static int take(struct side *side, struct snapshot_reader *reader,
                                  : take_file(side, err);
 }
 
-/* --- Numbers ----------------------------------------------------------------
- */
+/* --- Numbers ---------------------------------------------------------- */
 
 enum { NUMBERS = 11 };
 
@@ -137,8 +135,7 @@ static void write_numbers(struct json_writer *to, const struct side *a,
     }
 }
 
-/* --- Parameters -------------------------------------------------------------
- */
+/* --- Parameters ------------------------------------------------------- */
 
 /* The value of `name` in "factors=100 epochs=20"; "-" where it is not. */
 static void value_of(const char *params, const char *name, size_t size,
@@ -203,11 +200,10 @@ static void tell_parameters(const struct side *a, const struct side *b,
     each_parameter(b, a, true, tell, context);
 }
 
-/* --- Ranges -----------------------------------------------------------------
- */
+/* --- Ranges ----------------------------------------------------------- */
 
 static const struct offset_range *same_range(const struct manifest *manifest,
-                                               const struct offset_range *of)
+                                             const struct offset_range *of)
 {
     for (size_t i = 0; i < manifest->range_count; i++)
         if (manifest->ranges[i].partition == of->partition &&
@@ -250,8 +246,7 @@ static void write_ranges(struct json_writer *to, const struct side *side)
     json_writer_close(to, ']');
 }
 
-/* --- All of it --------------------------------------------------------------
- */
+/* --- All of it -------------------------------------------------------- */
 
 static void print_text(const struct side *a, const struct side *b,
                        const struct movers *ads, const struct movers *users)
@@ -306,7 +301,7 @@ static int print_json(const struct side *a, const struct side *b,
     if (!failed)
         fwrite(line.bytes, 1, line.size, stdout);
     buffer_free(&line);
-    return failed ? error_set(err, ERROR_FAILED, "out of memory") : 0;
+    return failed ? error_no_memory(err, "the snapshot diff") : 0;
 }
 
 static int print_both(const struct side *a, const struct side *b, bool json,

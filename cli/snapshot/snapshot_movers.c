@@ -68,7 +68,7 @@ int movers_find(const struct snapshot *before, const struct snapshot *after,
 
     movers.top = calloc((size_t)old_count + new_count + 1, sizeof(*movers.top));
     if (!movers.top)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot movers");
     for (uint32_t i = 0; i < old_count; i++) {
         struct id id = id_map_id(old, i);
         struct mover mover = compare(before, after, kind, &id);

@@ -7,8 +7,7 @@
 
 enum { LINE_SIZE = 1024, LIST_SIZE = 256 };
 
-/* --- Finding a key ----------------------------------------------------------
- */
+/* --- Finding a key ---------------------------------------------------- */
 
 static size_t least(size_t a, size_t b)
 {
@@ -69,8 +68,7 @@ static int unknown(const struct config *config, const char *name,
                      names);
 }
 
-/* --- Gathering --------------------------------------------------------------
- */
+/* --- Gathering -------------------------------------------------------- */
 
 int config_start(struct config *config, const struct config_key *keys,
                  void *target, struct error *err)

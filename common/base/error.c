@@ -1,6 +1,7 @@
 #include "common/base/error.h"
 
 #undef error_set /* the analyzer's, not ours: see error.h */
+#undef error_no_memory
 #undef error_wrap
 
 #include <stdarg.h>
@@ -20,6 +21,7 @@ static const struct {
     [ERROR_UNAVAILABLE] = {"unavailable", 69},
     [ERROR_IO] = {"io", 73},
     [ERROR_TEMPORARY] = {"temporary", 75},
+    [ERROR_MEMORY] = {"memory", 75},
     [ERROR_AUTH] = {"auth", 77},
     [ERROR_CONFIG] = {"config", 78},
     [ERROR_FENCED] = {"fenced", 79},
@@ -47,6 +49,25 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
         err->text[0] = '\0';
     va_end(args);
     err->code = code;
+    make_printable(err->text);
+    return -1;
+}
+
+int error_no_memory(struct error *err, const char *format, ...)
+{
+    static const char lead[] = "out of memory for ";
+
+    if (!err)
+        return -1;
+
+    va_list args;
+    va_start(args, format);
+    strcpy(err->text, lead);
+    if (vsnprintf(err->text + strlen(lead), sizeof(err->text) - strlen(lead),
+                  format, args) < 0)
+        err->text[strlen(lead)] = '\0';
+    va_end(args);
+    err->code = ERROR_MEMORY;
     make_printable(err->text);
     return -1;
 }

@@ -25,6 +25,7 @@ enum error_code {
     ERROR_UNAVAILABLE, /* no broker, no topic, no such version         69 */
     ERROR_IO,          /* the file system refused to keep something    73 */
     ERROR_TEMPORARY,   /* start me again                               75 */
+    ERROR_MEMORY,      /* the machine has no memory left for it        75 */
     ERROR_AUTH,        /* the broker says: not you                     77 */
     ERROR_CONFIG,      /* a setting is missing, unknown, out of range  78 */
     ERROR_FENCED,      /* another live process holds our slot          79 */
@@ -41,6 +42,12 @@ struct error {
 int error_set(struct error *err, enum error_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Records "out of memory for <what>" with ERROR_MEMORY, and returns -1. The
+ * text after "for" is a noun, and may go on with advice: "the join: lower
+ * join.pending_max". Memory comes back: nothing that was read is to blame. */
+int error_no_memory(struct error *err, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
 /* Puts "context: " before the text and returns -1. */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -53,6 +60,7 @@ static inline int error_refused(int status)
     return -1;
 }
 #define error_set(...) error_refused(error_set(__VA_ARGS__))
+#define error_no_memory(...) error_refused(error_no_memory(__VA_ARGS__))
 #define error_wrap(...) error_refused(error_wrap(__VA_ARGS__))
 #endif
 

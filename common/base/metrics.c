@@ -93,7 +93,7 @@ int metrics_new(const struct metric_family *families, struct metrics **out,
 
 failed:
     metrics_free(metrics);
-    return error_set(err, ERROR_FAILED, "metrics: out of memory");
+    return error_no_memory(err, "the metrics");
 }
 
 void metrics_free(struct metrics *metrics)
@@ -180,8 +180,7 @@ void metrics_set_info(struct metrics *metrics, int family, const char *labels)
     metrics_set(metrics, family, 0, 1);
 }
 
-/* --- Rendering --------------------------------------------------------------
- */
+/* --- Rendering -------------------------------------------------------- */
 
 static void render_labels(const struct metrics *metrics, size_t i, size_t index,
                           FILE *out)

@@ -157,7 +157,7 @@ static int read_line(struct table *table, enum table_result *result,
     }
     buffer_append(&table->line, "", 1);
     if (buffer_failed(&table->line))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the table");
     return 0;
 }
 
@@ -206,7 +206,7 @@ static int add_column(struct table *table, const char *name, struct error *err)
                          TABLE_COLUMNS_MAX);
     table->names[table->column_count] = strdup(name);
     if (!table->names[table->column_count])
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the table");
     table->column_count++;
     return 0;
 }
@@ -332,7 +332,7 @@ int table_open(const char *path, enum table_format format, struct table **out,
     struct table *table = calloc(1, sizeof(*table));
 
     if (!table)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the table");
     if (table_input_open(path, &table->input, err) < 0)
         goto failed;
     table->format = format == TABLE_AUTO ? guess(table, path) : format;

@@ -27,7 +27,7 @@ int table_input_open(const char *path, struct table_input **out,
     struct table_input *input = calloc(1, sizeof(*input));
 
     if (!input)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the file to read");
     int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0 || S_ISDIR(info.st_mode)) {
         error_set(err, ERROR_INPUT, "read '%s': %s", path,
@@ -36,7 +36,7 @@ int table_input_open(const char *path, struct table_input **out,
     }
     input->file = gzdopen(fd, "rb");
     if (!input->file) {
-        error_set(err, ERROR_FAILED, "read '%s': out of memory", path);
+        error_no_memory(err, "reading '%s'", path);
         goto failed;
     }
     gzbuffer(input->file, 1 << 17);
@@ -113,7 +113,7 @@ int table_input_line(struct table_input *input, struct buffer *line, bool *more,
     *more = byte >= 0 || filled > 0 || line->size > start;
     input->lines += *more;
     if (buffer_failed(line))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the file to read");
     return 0;
 }
 

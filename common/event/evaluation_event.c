@@ -67,8 +67,7 @@ void evaluation_event_key(const struct evaluation_event *event,
                  event->start_ms);
 }
 
-/* --- Writing ----------------------------------------------------------------
- */
+/* --- Writing ---------------------------------------------------------- */
 
 static void pack_field(msgpack_packer *packer, const struct field *field,
                        const struct evaluation_event *event)
@@ -119,8 +118,7 @@ void evaluation_event_encode(const struct evaluation_event *event,
         pack_field(&packer, &fields[i], event);
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static int wrong(struct error *err, const char *name, const char *what)
 {

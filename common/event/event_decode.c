@@ -49,7 +49,7 @@ static enum event_fault require(const struct event_scan *scan, unsigned needed,
     return EVENT_OK;
 }
 
-/* --- The three events ----------------------------------------------------- */
+/* --- The three events ------------------------------------------------- */
 
 enum { AT_ID, AT_TS, AT_USER, AT_AD, IMPRESSION_FIELDS };
 
@@ -167,8 +167,7 @@ enum event_fault event_decode_label(const struct event_fields *fields,
     return fault;
 }
 
-/* --- Predictions -----------------------------------------------------------
- */
+/* --- Predictions ------------------------------------------------------ */
 
 enum {
     AT_P = IMPRESSION_FIELDS,

@@ -45,7 +45,7 @@ int manifest_copy(const struct manifest *from, struct manifest *out,
     if (from->range_count > 0) {
         ranges = calloc(from->range_count, sizeof(*ranges));
         if (!ranges)
-            return error_set(err, ERROR_FAILED, "manifest: out of memory");
+            return error_no_memory(err, "the manifest");
         memcpy(ranges, from->ranges, from->range_count * sizeof(*ranges));
     }
     *out = *from;

@@ -169,7 +169,7 @@ static int read_ranges(struct cursor *cursor, const struct cursor_value *array,
         return 0;
     manifest->ranges = calloc(array->size, sizeof(*manifest->ranges));
     if (!manifest->ranges)
-        return error_set(err, ERROR_FAILED, "manifest: out of memory");
+        return error_no_memory(err, "the manifest");
     manifest->range_count = array->size;
     for (size_t i = 0; i < manifest->range_count; i++)
         if (read_range(cursor, &manifest->ranges[i], err) < 0)

@@ -44,8 +44,7 @@ static void pack_field(msgpack_packer *packer,
     }
 }
 
-static void pack_range(msgpack_packer *packer,
-                       const struct offset_range *range)
+static void pack_range(msgpack_packer *packer, const struct offset_range *range)
 {
     msgpack_pack_array(packer, MANIFEST_RANGE_PARTS);
     packer_text(packer, range->topic, strlen(range->topic));

@@ -13,8 +13,7 @@ struct setting {
     const char *name, *value;
 };
 
-/* --- Our defaults -----------------------------------------------------------
- */
+/* --- Our defaults ----------------------------------------------------- */
 
 static const struct setting common_defaults[] = {
     /* Small requests wait for nobody's acknowledgement. */
@@ -100,8 +99,7 @@ static const struct {
 
 enum { ROLE_COUNT = sizeof(roles) / sizeof(roles[0]) };
 
-/* --- Names that are refused -------------------------------------------------
- */
+/* --- Names that are refused ------------------------------------------- */
 
 /* What people bring along from Java clients. */
 static const struct setting java_names[] = {
@@ -190,8 +188,7 @@ static int unknown_property(rd_kafka_conf_t *conf, const char *name,
     return -1;
 }
 
-/* --- Building a configuration -----------------------------------------------
- */
+/* --- Building a configuration ----------------------------------------- */
 
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err)

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- The number of partitions -----------------------------------------------
- */
+/* --- The number of partitions ----------------------------------------- */
 
 static int take_metadata(const struct rd_kafka_metadata *metadata,
                          const char *name, struct kafka_topic *out,
@@ -96,8 +95,7 @@ static int describe_partitions(struct kafka_contact *contact,
     return status;
 }
 
-/* --- Configuration ----------------------------------------------------------
- */
+/* --- Configuration ---------------------------------------------------- */
 
 static int64_t number_of(const rd_kafka_ConfigEntry_t *entry)
 {
@@ -182,8 +180,7 @@ int kafka_topic_describe(const struct kafka_settings *settings,
     return status;
 }
 
-/* --- Creating ---------------------------------------------------------------
- */
+/* --- Creating --------------------------------------------------------- */
 
 static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic_plan *plan,
                                       struct error *err)

@@ -77,7 +77,7 @@ int evaluation_figures_make(struct judged *rows, size_t count,
     out->versions = calloc(out->version_count + 1, sizeof(*out->versions));
     int status = -1;
     if (!columns.labels || !columns.predictions || !out->versions)
-        error_set(err, ERROR_LIMIT, "no memory to judge %zu rows", count);
+        error_no_memory(err, "judging %zu rows", count);
     else
         status = measure(rows, count, &columns, out, err);
     free(columns.labels);
@@ -103,8 +103,7 @@ int evaluation_results_push(struct evaluation_results *results,
             realloc(results->list, room * sizeof(*list));
         if (!list) {
             evaluation_window_free(window);
-            return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
-                             room);
+            return error_no_memory(err, "%zu windows", room);
         }
         results->list = list;
         results->room = room;

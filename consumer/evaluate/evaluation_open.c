@@ -11,8 +11,7 @@ static int insert(struct evaluation_open *open, size_t at, int64_t start_ms,
         size_t room = open->room ? 2 * open->room : 16;
         struct open_window *list = realloc(open->list, room * sizeof(*list));
         if (!list)
-            return error_set(err, ERROR_LIMIT, "no memory for %zu windows",
-                             room);
+            return error_no_memory(err, "%zu windows", room);
         open->list = list;
         open->room = room;
     }

@@ -79,7 +79,7 @@ static int grow(struct evaluation_rows *rows, struct error *err)
     if (!pool || !tables[0] || !tables[1]) {
         free(tables[0]);
         free(tables[1]);
-        return error_set(err, ERROR_LIMIT, "no memory to judge %u rows", room);
+        return error_no_memory(err, "judging %u rows", room);
     }
     rows->room = room;
     rows->mask = 2 * room - 1;

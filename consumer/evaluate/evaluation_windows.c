@@ -31,7 +31,7 @@ int evaluation_windows_new(const struct evaluation_windows_config *config,
     struct evaluation_windows *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_LIMIT, "no memory for an evaluation");
+        return error_no_memory(err, "an evaluation");
     self->config = *config;
     self->closed_ms = config->from_ms;
     *out = self;
@@ -43,8 +43,7 @@ static int64_t start_of(const struct evaluation_windows *self, int64_t ts_ms)
     return ts_ms / self->config.window_ms * self->config.window_ms;
 }
 
-/* --- Closing ----------------------------------------------------------------
- */
+/* --- Closing ---------------------------------------------------------- */
 
 static struct evaluation_row *row_at(const struct evaluation_windows *self,
                                      uint32_t slot)
@@ -59,8 +58,7 @@ static int make_figures(struct evaluation_windows *self,
     struct judged *rows = malloc((window->count + 1) * sizeof(*rows));
 
     if (!rows)
-        return error_set(err, ERROR_LIMIT, "no memory to judge %zu rows",
-                         window->count);
+        return error_no_memory(err, "judging %zu rows", window->count);
     size_t predicted = evaluation_open_judged(
         window, &self->rows, self->stream_ms - self->config.join.window_ms,
         rows);
@@ -137,8 +135,7 @@ static int close_what_is_over(struct evaluation_windows *self,
     return 0;
 }
 
-/* --- Room -------------------------------------------------------------------
- */
+/* --- Room ------------------------------------------------------------- */
 
 static bool is_full(const struct evaluation_windows *self)
 {
@@ -194,8 +191,7 @@ void evaluation_windows_begin(struct evaluation_windows *self,
         self->next[partition] = offset;
 }
 
-/* --- Impressions ------------------------------------------------------------
- */
+/* --- Impressions ------------------------------------------------------ */
 
 static bool is_late(const struct evaluation_windows *self, int64_t ts_ms)
 {
@@ -258,8 +254,7 @@ int evaluation_windows_impression(struct evaluation_windows *self,
                                start_of(self, row->ts_ms), slot, err);
 }
 
-/* --- Predictions, labels, time ----------------------------------------------
- */
+/* --- Predictions, labels, time ---------------------------------------- */
 
 /* Half of the room at most is for those that wait. */
 static int wait_for_impression(struct evaluation_windows *self, uint64_t source,
@@ -341,8 +336,7 @@ void evaluation_windows_doubt(struct evaluation_windows *self, bool is_away)
     evaluation_doubt_raise(&self->doubt, self->scored, is_away);
 }
 
-/* --- The outcome ------------------------------------------------------------
- */
+/* --- The outcome ------------------------------------------------------ */
 
 bool evaluation_windows_next(struct evaluation_windows *self,
                              struct evaluation_window *out)

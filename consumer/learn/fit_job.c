@@ -19,8 +19,7 @@ struct fit_job {
     int status;
 };
 
-/* --- In the thread ----------------------------------------------------------
- */
+/* --- In the thread ---------------------------------------------------- */
 
 /* On the held rows from `first` on. */
 static int measure(const struct model *model, const struct training_set *set,
@@ -32,7 +31,7 @@ static int measure(const struct model *model, const struct training_set *set,
     int status = -1;
 
     if (!predictions || !values) {
-        error_set(err, ERROR_LIMIT, "no memory to measure on %zu rows", count);
+        error_no_memory(err, "measuring on %zu rows", count);
     } else {
         model_predict(model, set->held + first, count, predictions);
         for (size_t i = 0; i < count; i++)
@@ -103,8 +102,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* --- Outside ----------------------------------------------------------------
- */
+/* --- Outside ---------------------------------------------------------- */
 
 static void job_free(struct fit_job *job)
 {
@@ -120,7 +118,7 @@ int fit_job_start(const struct fit_config *config, struct training_set *set,
 
     if (!job) {
         training_set_free(set);
-        return error_set(err, ERROR_LIMIT, "no memory for a fit");
+        return error_no_memory(err, "a fit");
     }
     job->config = *config;
     job->set = set;

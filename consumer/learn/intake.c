@@ -130,7 +130,7 @@ int intake_new(const struct intake_config *config, struct intake **out,
     struct intake *intake = calloc(1, sizeof(*intake));
 
     if (!intake)
-        return error_set(err, ERROR_LIMIT, "no memory for the intake");
+        return error_no_memory(err, "the intake");
     intake->config = *config;
     intake->stream_ms = INT64_MIN;
     if (join_new(&config->join, &intake->join, err) < 0 ||

@@ -23,8 +23,7 @@ struct join {
     struct join_books books;
 };
 
-/* --- Times ------------------------------------------------------------------
- */
+/* --- Times ------------------------------------------------------------ */
 
 static int64_t after(int64_t ts_ms, int64_t wait_ms)
 {
@@ -55,8 +54,7 @@ static bool is_out_of_reach(const struct join *join, int64_t impression_ms)
     return reach_end(join, impression_ms) < join->stream_ms;
 }
 
-/* --- Outcomes ---------------------------------------------------------------
- */
+/* --- Outcomes --------------------------------------------------------- */
 
 static struct join_entry *entry_at(struct join *join, uint32_t slot)
 {
@@ -92,8 +90,7 @@ static void change(struct join *join, struct join_entry *entry, float label)
     emit(join, entry->sequence, label);
 }
 
-/* --- Forgetting -------------------------------------------------------------
- */
+/* --- Forgetting ------------------------------------------------------- */
 
 static void close_entry(struct join *join, uint32_t slot)
 {
@@ -149,8 +146,7 @@ static void make_room(struct join *join)
     }
 }
 
-/* --- Labels -----------------------------------------------------------------
- */
+/* --- Labels ----------------------------------------------------------- */
 
 /* A further label of what has one: the highest counts. */
 static void compare(struct join *join, struct join_entry *entry, float label)
@@ -230,8 +226,7 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
     return 0;
 }
 
-/* --- Impressions ------------------------------------------------------------
- */
+/* --- Impressions ------------------------------------------------------ */
 
 static void open_entry(struct join *join, uint32_t slot, int64_t ts_ms)
 {
@@ -283,8 +278,7 @@ int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
     return 0;
 }
 
-/* --- Time goes on -----------------------------------------------------------
- */
+/* --- Time goes on ----------------------------------------------------- */
 
 void join_advance(struct join *join, int64_t stream_ms)
 {
@@ -332,8 +326,7 @@ bool join_next(struct join *join, struct join_outcome *out)
     return false;
 }
 
-/* --- The whole --------------------------------------------------------------
- */
+/* --- The whole -------------------------------------------------------- */
 
 bool join_books_balance(const struct join_books *books)
 {
@@ -353,7 +346,7 @@ int join_new(const struct join_config *config, struct join **out,
     struct join *join = calloc(1, sizeof(*join));
 
     if (!join)
-        return error_set(err, ERROR_LIMIT, "no memory for the join");
+        return error_no_memory(err, "the join");
     join->config = *config;
     join->closed_first = join->closed_last = JOIN_NO_ENTRY;
     join->stream_ms = INT64_MIN;

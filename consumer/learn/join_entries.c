@@ -6,8 +6,7 @@
 
 enum { ROOM_FIRST = 64 };
 
-/* --- Ids --------------------------------------------------------------------
- */
+/* --- Ids -------------------------------------------------------------- */
 
 static bool has_id(const struct join_entries *entries,
                    const struct join_entry *entry, const struct id *id)
@@ -66,13 +65,11 @@ static void unput(struct join_entries *entries, uint32_t hole)
     }
 }
 
-/* --- Room -------------------------------------------------------------------
- */
+/* --- Room ------------------------------------------------------------- */
 
 static int out_of_memory(struct error *err)
 {
-    return error_set(err, ERROR_LIMIT,
-                     "no memory for the join: lower join.pending_max");
+    return error_no_memory(err, "the join: lower join.pending_max");
 }
 
 /* All or nothing: three new blocks, then one switch. */
@@ -191,8 +188,7 @@ void join_entries_remove(struct join_entries *entries, uint32_t slot)
     entries->count--;
 }
 
-/* --- Deadlines --------------------------------------------------------------
- */
+/* --- Deadlines -------------------------------------------------------- */
 
 static bool earlier(const struct join_wait *a, const struct join_wait *b)
 {
@@ -256,8 +252,7 @@ void join_entries_unwait(struct join_entries *entries, uint32_t slot)
         sink(entries, at, last);
 }
 
-/* --- The whole --------------------------------------------------------------
- */
+/* --- The whole -------------------------------------------------------- */
 
 size_t join_entries_bytes(const struct join_entries *entries)
 {

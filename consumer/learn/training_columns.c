@@ -27,10 +27,8 @@ int training_columns_new(uint64_t room, struct training_columns *out,
     if (!columns.ts_ms || !columns.user || !columns.ad || !columns.tie ||
         !columns.label) {
         training_columns_free(&columns);
-        return error_set(err, ERROR_LIMIT,
-                         "no memory for %" PRIu64
-                         " rows of the training log: lower log.rows",
-                         room);
+        return error_no_memory(
+            err, "%" PRIu64 " rows of the training log: lower log.rows", room);
     }
     *out = columns;
     return 0;

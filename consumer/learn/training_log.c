@@ -27,12 +27,10 @@ struct training_log {
 
 static int out_of_memory(struct error *err)
 {
-    return error_set(err, ERROR_LIMIT,
-                     "no memory for the training log: lower log.rows");
+    return error_no_memory(err, "the training log: lower log.rows");
 }
 
-/* --- Room -------------------------------------------------------------------
- */
+/* --- Room ------------------------------------------------------------- */
 
 static int grow(struct training_log *log, struct error *err)
 {
@@ -50,8 +48,7 @@ static int grow(struct training_log *log, struct error *err)
     return 0;
 }
 
-/* --- Ids --------------------------------------------------------------------
- */
+/* --- Ids -------------------------------------------------------------- */
 
 static void number_column(const struct training_log *log,
                           const uint32_t *column, struct numbering *numbering)
@@ -109,8 +106,7 @@ static int forget_ids(struct training_log *log, struct error *err)
     return 0;
 }
 
-/* --- Rows -------------------------------------------------------------------
- */
+/* --- Rows ------------------------------------------------------------- */
 
 static void drop_first(struct training_log *log)
 {
@@ -187,8 +183,7 @@ void training_log_label(struct training_log *log, uint64_t sequence,
     }
 }
 
-/* --- Selecting --------------------------------------------------------------
- */
+/* --- Selecting -------------------------------------------------------- */
 
 struct chosen {
     int64_t ts_ms;
@@ -307,8 +302,7 @@ int training_log_select(const struct training_log *log, double holdout,
     return status;
 }
 
-/* --- The whole --------------------------------------------------------------
- */
+/* --- The whole -------------------------------------------------------- */
 
 int training_log_new(const struct training_log_config *config,
                      struct training_log **out, struct error *err)

@@ -24,7 +24,7 @@ int dead_letter_new(const char *topic, struct dead_letter **out,
     struct dead_letter *letter = calloc(1, sizeof(*letter));
 
     if (!letter)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the dead letter");
     snprintf(letter->topic, sizeof(letter->topic), "%s", topic);
     *out = letter;
     return 0;

@@ -32,8 +32,7 @@ struct redrive {
     struct redrive_counts counts; /* of the pass under way */
 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int take_reasons(struct redrive *r, struct error *err)
 {
@@ -68,7 +67,7 @@ static int find_extent(struct redrive *r, struct error *err)
     if (topic_extent_find(&r->config.kafka, &query, &r->extent, err) < 0)
         return -1;
     r->next = calloc(r->extent.count + 1, sizeof(*r->next));
-    return r->next ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+    return r->next ? 0 : error_no_memory(err, "the redrive");
 }
 
 int redrive_open(const struct redrive_config *config, struct redrive **out,
@@ -77,7 +76,7 @@ int redrive_open(const struct redrive_config *config, struct redrive **out,
     struct redrive *r = calloc(1, sizeof(*r));
 
     if (!r)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the redrive");
     r->config = *config;
     if (take_reasons(r, err) < 0 || find_extent(r, err) < 0 ||
         redrive_ledger_open(&config->kafka, config->group, config->dead_letters,
@@ -101,8 +100,7 @@ void redrive_close(struct redrive *r)
     free(r);
 }
 
-/* --- A letter ---------------------------------------------------------------
- */
+/* --- A letter --------------------------------------------------------- */
 
 static bool is_asked_for(const struct redrive *r, const char *reason)
 {
@@ -202,8 +200,7 @@ static int deal_with(struct redrive *r, const struct message *message,
     return r->publisher ? send(r, message, topic, err) : 0;
 }
 
-/* --- Transactions -----------------------------------------------------------
- */
+/* --- Transactions ----------------------------------------------------- */
 
 static int note_progress(struct redrive *r, struct error *err)
 {
@@ -239,8 +236,7 @@ static int commit(struct redrive *r, struct error *err)
     return 0;
 }
 
-/* --- A pass -----------------------------------------------------------------
- */
+/* --- A pass ----------------------------------------------------------- */
 
 /* Nothing below the account's base is worth reading. */
 static void shorten(struct redrive *r, struct offset_range *ranges)
@@ -289,7 +285,7 @@ static int pass(struct redrive *r, struct error *err)
     };
 
     if (!ranges)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the redrive");
     shorten(r, ranges);
     int status = merge_reader_open(&config, &reader, err);
     if (status == 0)

@@ -80,8 +80,7 @@ bool redrive_account_is_done(const struct redrive_account *account,
     return false;
 }
 
-/* --- Adding -----------------------------------------------------------------
- */
+/* --- Adding ----------------------------------------------------------- */
 
 static void drop(struct redrive_account *account, size_t i)
 {

@@ -44,13 +44,13 @@ int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,
     struct redrive_ledger *ledger = calloc(1, sizeof(*ledger));
 
     if (!ledger)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the ledger of redrive");
     snprintf(ledger->group, sizeof(ledger->group), "%s", group);
     snprintf(ledger->topic, sizeof(ledger->topic), "%s", topic);
     ledger->partitions = partitions;
     ledger->accounts = calloc((size_t)partitions, sizeof(*ledger->accounts));
     if (!ledger->accounts) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the ledger of redrive");
         goto failed;
     }
     if (connect_client(ledger, kafka, settled, err) < 0)
@@ -127,7 +127,7 @@ static int fill(const struct redrive_account *account,
         return 0;
     to->metadata = strdup(text);
     to->metadata_size = strlen(text);
-    return to->metadata ? 0 : error_set(err, ERROR_FAILED, "out of memory");
+    return to->metadata ? 0 : error_no_memory(err, "the ledger of redrive");
 }
 
 enum publisher_verdict redrive_ledger_send(struct redrive_ledger *ledger,

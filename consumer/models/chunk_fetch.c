@@ -10,8 +10,7 @@
 
 enum { PARTITION = 0, SLICE_MS = 100 };
 
-/* --- Putting together ------------------------------------------------------
- */
+/* --- Putting together ------------------------------------------------- */
 
 static uint32_t expected_size(const struct manifest *manifest, uint32_t seq)
 {
@@ -44,7 +43,7 @@ int chunk_append(const struct manifest *manifest, const struct chunk *chunk,
 
     buffer_append(packed, chunk->bytes, chunk->byte_count);
     if (buffer_failed(packed))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the chunk fetch");
     ++*next;
     return 0;
 }
@@ -67,7 +66,7 @@ int chunk_unpack(const struct manifest *manifest, const struct buffer *packed,
 
     uint8_t *to = buffer_reserve(out, manifest->size);
     if (!to)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the chunk fetch");
     size_t size =
         ZSTD_decompress(to, manifest->size, packed->bytes, packed->size);
     if (ZSTD_isError(size))
@@ -84,8 +83,7 @@ int chunk_unpack(const struct manifest *manifest, const struct buffer *packed,
     return 0;
 }
 
-/* --- Off the topic ---------------------------------------------------------
- */
+/* --- Off the topic ---------------------------------------------------- */
 
 static int header(const rd_kafka_headers_t *headers, const char *name,
                   size_t size, const uint8_t **value, struct error *err)

@@ -166,7 +166,7 @@ int manifest_list_new(const char *name, struct manifest_list **out,
     struct manifest_list *list = calloc(1, sizeof(*list));
 
     if (!list)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the manifest list");
     snprintf(list->name, sizeof(list->name), "%s", name);
     *out = list;
     return 0;

@@ -50,7 +50,7 @@ int model_board_new(struct model_board **out, struct error *err)
     struct model_board *board = calloc(1, sizeof(*board));
 
     if (!board)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the model board");
     if (pthread_mutex_init(&board->lock, NULL) != 0) {
         free(board);
         return error_set(err, ERROR_FAILED, "no mutex to be had");
@@ -69,7 +69,7 @@ int model_board_post(struct model_board *board, struct snapshot *snapshot,
     if (!model) {
         snapshot_free(snapshot);
         manifest_free(manifest);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the model board");
     }
     model->served.snapshot = snapshot;
     model->served.manifest = *manifest;

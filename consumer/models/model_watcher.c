@@ -48,8 +48,7 @@ struct model_watcher {
     uint64_t drawn, served;
 };
 
-/* --- Counting --------------------------------------------------------------
- */
+/* --- Counting --------------------------------------------------------- */
 
 static void count_refusal(struct model_watcher *watcher,
                           enum snapshot_refusal why, uint64_t amount)
@@ -78,8 +77,7 @@ static void report_failure(struct model_watcher *watcher, const char *msg,
     log_warn(msg, "error=\"%s\"", err->text);
 }
 
-/* --- One snapshot ----------------------------------------------------------
- */
+/* --- One snapshot ----------------------------------------------------- */
 
 static bool is_bad(const struct model_watcher *watcher, uint64_t epoch)
 {
@@ -196,8 +194,7 @@ static bool serve_wanted(struct model_watcher *watcher)
     return true;
 }
 
-/* --- The thread ------------------------------------------------------------
- */
+/* --- The thread ------------------------------------------------------- */
 
 static void serve_tickets(struct model_watcher *watcher)
 {
@@ -245,8 +242,7 @@ static void *watch(void *context)
     return NULL;
 }
 
-/* --- Public ----------------------------------------------------------------
- */
+/* --- Public ----------------------------------------------------------- */
 
 static void post_local_copy(struct model_watcher *watcher)
 {
@@ -300,7 +296,7 @@ int model_watcher_start(const struct model_watcher_config *config,
     struct model_watcher *watcher = calloc(1, sizeof(*watcher));
 
     if (!watcher)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the model watcher");
     watcher->config = *config;
     watcher->board = board;
     if (config->fetch_timeout_ms == 0)

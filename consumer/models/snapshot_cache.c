@@ -29,8 +29,7 @@ struct snapshot_cache {
     uint64_t calls, loads;
 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int ask_chunks_low(struct snapshot_cache *cache, struct error *err)
 {
@@ -53,7 +52,7 @@ int snapshot_cache_open(const struct snapshot_cache_config *config,
     struct snapshot_cache *cache = calloc(1, sizeof(*cache));
 
     if (!cache)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot cache");
     cache->config = *config;
     if (snapshot_reader_open(&config->reader, &cache->reader, err) < 0 ||
         snapshot_reader_catch_up(cache->reader, config->timeout_ms, NULL, err) <
@@ -66,8 +65,7 @@ int snapshot_cache_open(const struct snapshot_cache_config *config,
     return 0;
 }
 
-/* --- Memory -----------------------------------------------------------------
- */
+/* --- Memory ----------------------------------------------------------- */
 
 static size_t bytes_of(const struct served_model *model)
 {
@@ -121,8 +119,7 @@ void snapshot_cache_close(struct snapshot_cache *cache)
     free(cache);
 }
 
-/* --- Loading ----------------------------------------------------------------
- */
+/* --- Loading ---------------------------------------------------------- */
 
 static bool is_hash_of(const uint8_t hash[MODEL_HASH_SIZE],
                        const struct digest *digest)
@@ -149,7 +146,7 @@ static int keep(struct snapshot_cache *cache, struct entry *entry,
 
     if (!model) {
         manifest_free(manifest);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot cache");
     }
     if (snapshot_decode(bytes->bytes, bytes->size, &model->snapshot, &why) <
         0) {
@@ -228,8 +225,7 @@ static int load(struct snapshot_cache *cache, struct entry *entry,
     return entry->model ? 0 : load_local(cache, entry, err);
 }
 
-/* --- Asking -----------------------------------------------------------------
- */
+/* --- Asking ----------------------------------------------------------- */
 
 static struct entry *find(const struct snapshot_cache *cache, uint64_t version,
                           const uint8_t hash[MODEL_HASH_SIZE])
@@ -253,7 +249,7 @@ static int add(struct snapshot_cache *cache, uint64_t version,
         cache->entries = entries;
     if (!entry || !entries) {
         free(entry);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot cache");
     }
     entry->version = version;
     memcpy(entry->hash, hash, MODEL_HASH_SIZE);

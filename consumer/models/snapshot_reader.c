@@ -33,8 +33,7 @@ struct snapshot_reader {
     atomic_bool cancelled;
 };
 
-/* --- Reading ---------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 /* From where it was; the broker says anew where the end is. */
 static int restart(struct snapshot_reader *reader, struct error *err)
@@ -121,8 +120,7 @@ int snapshot_reader_catch_up(struct snapshot_reader *reader,
     return 0;
 }
 
-/* --- Answers ---------------------------------------------------------------
- */
+/* --- Answers ---------------------------------------------------------- */
 
 const struct manifest *
 snapshot_reader_manifests(const struct snapshot_reader *reader, size_t *count)
@@ -176,8 +174,7 @@ int snapshot_reader_fetch(struct snapshot_reader *reader,
     return 0;
 }
 
-/* --- Open and close --------------------------------------------------------
- */
+/* --- Open and close --------------------------------------------------- */
 
 static int check_topic(const struct snapshot_reader *reader, const char *name,
                        struct error *err)
@@ -246,7 +243,7 @@ int snapshot_reader_open(const struct snapshot_reader_config *config,
     struct snapshot_reader *reader = calloc(1, sizeof(*reader));
 
     if (!reader)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot reader");
     reader->config = *config;
     reader->next = RD_KAFKA_OFFSET_BEGINNING;
     if (manifest_list_new(config->name, &reader->list, err) < 0 ||

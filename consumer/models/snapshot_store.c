@@ -53,7 +53,7 @@ int snapshot_store_open(const char *folder, struct snapshot_store **out,
     struct snapshot_store *store = calloc(1, sizeof(*store));
 
     if (!store)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the snapshot store");
     store->lock = -1;
     if (strlen(folder) >= sizeof(store->folder)) {
         error_set(err, ERROR_LIMIT, "path too long: '%s'", folder);
@@ -91,8 +91,7 @@ static void path_of(const struct snapshot_store *store, const char *name,
              epoch, kind);
 }
 
-/* --- Which epochs are there ------------------------------------------------
- */
+/* --- Which epochs are there ------------------------------------------- */
 
 /* "click-12.manifest" is epoch 12 of "click"; 0 is none. */
 static uint64_t epoch_of(const char *file, const char *name)
@@ -135,8 +134,7 @@ static int list_epochs(const struct snapshot_store *store, const char *name,
     return 0;
 }
 
-/* --- Save ------------------------------------------------------------------
- */
+/* --- Save ------------------------------------------------------------- */
 
 static void remove_epoch(const struct snapshot_store *store, const char *name,
                          uint64_t epoch)
@@ -161,7 +159,7 @@ int snapshot_store_save(struct snapshot_store *store,
 
     manifest_encode(manifest, &encoded);
     if (buffer_failed(&encoded)) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the snapshot store");
         goto out;
     }
     path_of(store, manifest->name, manifest->epoch, "snapshot", path);
@@ -181,8 +179,7 @@ out:
     return status;
 }
 
-/* --- Load ------------------------------------------------------------------
- */
+/* --- Load ------------------------------------------------------------- */
 
 static int read_manifest(const char *path, struct manifest *out,
                          struct error *err)

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Bounds -----------------------------------------------------------------
- */
+/* --- Bounds ----------------------------------------------------------- */
 
 static int parse_number(const char *text, char **end, int64_t *out,
                         struct error *err)
@@ -88,8 +87,7 @@ int extent_query_bound(struct extent_query *query, const char *from,
     return 0;
 }
 
-/* --- Asking -----------------------------------------------------------------
- */
+/* --- Asking ----------------------------------------------------------- */
 
 static int reserve(struct topic_extent *extent, size_t count, struct error *err)
 {
@@ -97,7 +95,7 @@ static int reserve(struct topic_extent *extent, size_t count, struct error *err)
     extent->lows = calloc(count + 1, sizeof(*extent->lows));
     extent->highs = calloc(count + 1, sizeof(*extent->highs));
     if (!extent->ranges || !extent->lows || !extent->highs)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the offsets of a topic");
     return 0;
 }
 
@@ -215,7 +213,7 @@ static int bound_ranges(rd_kafka_t *client, const struct extent_query *query,
     int status = -1;
 
     if (!firsts)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the offsets of a topic");
     int64_t *nexts = firsts + extent->count;
     if (ask_ends(client, query, extent, err) < 0)
         goto out;

@@ -44,7 +44,7 @@ int extent_query_bound(struct extent_query *query, const char *from,
 
 struct topic_extent {
     struct offset_range *ranges; /* owned; by partition */
-    int64_t *lows, *highs;         /* (count) all there is; owned */
+    int64_t *lows, *highs;       /* (count) all there is; owned */
     size_t count;
     uint64_t gone; /* offsets asked for that are there no longer */
 };

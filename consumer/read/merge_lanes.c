@@ -32,8 +32,7 @@ static int add_lane(struct merge_lanes *lanes, struct merge_lane lane,
                          PARTITIONS_MAX, lane.name, lane.partition);
     list = realloc(lanes->list, count * sizeof(*list));
     if (!list)
-        return error_set(err, ERROR_LIMIT, "no memory for %zu partitions",
-                         count);
+        return error_no_memory(err, "%zu partitions", count);
     list[count - 1] = lane;
     lanes->list = list;
     lanes->count = count;
@@ -182,8 +181,7 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
     return 0;
 }
 
-/* --- How far they are --------------------------------------------------------
- */
+/* --- How far they are ------------------------------------------------- */
 
 bool merge_lanes_ended(const struct merge_lanes *lanes)
 {

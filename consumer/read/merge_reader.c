@@ -43,8 +43,7 @@ struct merge_reader {
     struct error trouble;
 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 /* Served by our own calls, so in our thread. What heals by itself is only
  * logged. */
@@ -128,8 +127,7 @@ static int make_tables(struct merge_reader *reader, struct error *err)
     reader->heap.order = calloc(count, sizeof(*reader->heap.order));
     reader->ranges = calloc(count, sizeof(*reader->ranges));
     if (!reader->heap.order || !reader->ranges)
-        return error_set(err, ERROR_LIMIT, "no memory for %zu partitions",
-                         reader->lanes.count);
+        return error_no_memory(err, "%zu partitions", reader->lanes.count);
     return 0;
 }
 
@@ -151,7 +149,7 @@ int merge_reader_open(const struct merge_reader_config *config,
     struct merge_reader *reader = calloc(1, sizeof(*reader));
 
     if (!reader)
-        return error_set(err, ERROR_LIMIT, "no memory for a merge reader");
+        return error_no_memory(err, "a merge reader");
     reader->kafka = config->kafka;
     reader->linger_ms = config->linger_ms;
     reader->wake[0] = reader->wake[1] = -1;
@@ -163,8 +161,7 @@ int merge_reader_open(const struct merge_reader_config *config,
     return 0;
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 static int take_lane(struct merge_reader *reader, size_t at, struct error *err)
 {
@@ -320,8 +317,7 @@ int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
     }
 }
 
-/* --- What is known ----------------------------------------------------------
- */
+/* --- What is known ---------------------------------------------------- */
 
 bool merge_reader_caught_up(const struct merge_reader *reader)
 {
@@ -329,7 +325,7 @@ bool merge_reader_caught_up(const struct merge_reader *reader)
 }
 
 const struct offset_range *merge_reader_ranges(struct merge_reader *reader,
-                                                 size_t *count)
+                                               size_t *count)
 {
     for (size_t i = 0; i < reader->lanes.count; i++) {
         const struct merge_lane *lane = &reader->lanes.list[i];

@@ -79,7 +79,7 @@ bool merge_reader_caught_up(const struct merge_reader *reader);
 /* What was read of each partition: first to next, `count` ranges in the order
  * of topics and partitions. Borrowed until the next call. */
 const struct offset_range *merge_reader_ranges(struct merge_reader *reader,
-                                                 size_t *count);
+                                               size_t *count);
 
 /* Partitions that were opened where the broker's oldest record is, although
  * older ones have been there: retention took them. */

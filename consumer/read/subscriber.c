@@ -11,8 +11,7 @@
 
 enum { CLOSE_SLICE_MS = 50 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int configure(struct subscriber *s, rd_kafka_conf_t *conf,
                      struct error *err)
@@ -75,13 +74,13 @@ int subscriber_open(const struct subscriber_config *config,
 
     assert(config->batch_max > 0 && config->without_offset != START_FAIL);
     if (!s)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the subscriber");
     s->config = *config;
     s->limit = config->batch_max;
     s->taken = calloc(config->batch_max, sizeof(*s->taken));
     s->messages = calloc(config->batch_max, sizeof(*s->messages));
     if (!s->taken || !s->messages) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the subscriber");
         goto failed;
     }
     if (connect_client(s, err) < 0 || join_group(s, err) < 0)
@@ -94,8 +93,7 @@ failed:
     return -1;
 }
 
-/* --- Polling ----------------------------------------------------------------
- */
+/* --- Polling ---------------------------------------------------------- */
 
 static int lost_offset(const struct subscriber *s,
                        const rd_kafka_message_t *report, struct error *err)
@@ -207,8 +205,7 @@ void subscriber_limit_batch(struct subscriber *s, size_t count)
         count && count < s->config.batch_max ? count : s->config.batch_max;
 }
 
-/* --- Committing -------------------------------------------------------------
- */
+/* --- Committing ------------------------------------------------------- */
 
 const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)
 {
@@ -253,8 +250,7 @@ int subscriber_commit(struct subscriber *s, bool wait, struct error *err)
     return 0;
 }
 
-/* --- Questions --------------------------------------------------------------
- */
+/* --- Questions -------------------------------------------------------- */
 
 bool subscriber_at_end(const struct subscriber *s)
 {
@@ -286,8 +282,7 @@ int32_t subscriber_partitions(const struct subscriber *s)
     return s->position_count;
 }
 
-/* --- Closing ----------------------------------------------------------------
- */
+/* --- Closing ---------------------------------------------------------- */
 
 /* rd_kafka_consumer_close() waits for ever on a broker that does not answer;
  * this way of leaving has a deadline. */

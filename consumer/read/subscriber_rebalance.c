@@ -81,7 +81,7 @@ static int reserve_positions(struct subscriber *s, int32_t partition,
     size_t count = (size_t)partition + 1;
     struct position *more = realloc(s->positions, count * sizeof(*more));
     if (!more)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the subscriber");
     for (size_t i = (size_t)s->position_count; i < count; i++)
         more[i] = (struct position){.next = UNKNOWN_OFFSET,
                                     .committed = UNKNOWN_OFFSET};

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- What is written on the command line ------------------------------------
- */
+/* --- What is written on the command line ------------------------------ */
 
 /* "NAME=" in front: letters, digits and -_. only, as a parameter of a model
  * has an equals sign too. */
@@ -125,8 +124,7 @@ int contender_parse(const char *text, struct contender_spec *out,
     return 0;
 }
 
-/* --- Its models -------------------------------------------------------------
- */
+/* --- Its models ------------------------------------------------------- */
 
 bool contender_is_version(const struct contender_spec *spec)
 {
@@ -166,8 +164,7 @@ int contender_open(const struct contender_spec *spec, struct live_models *live,
     return 0;
 }
 
-/* --- Answers ----------------------------------------------------------------
- */
+/* --- Answers ---------------------------------------------------------- */
 
 /* Columns of a CSV are fed as text. */
 static double number_in(const struct cursor_value *value)
@@ -244,8 +241,7 @@ int contender_answer(struct contender *contender,
     return 0;
 }
 
-/* --- Fits -------------------------------------------------------------------
- */
+/* --- Fits ------------------------------------------------------------- */
 
 int contender_take_fit(struct contender *contender, struct error *err)
 {

@@ -34,7 +34,7 @@ int live_models_open(const struct live_models_config *config,
     struct live_models *live = calloc(1, sizeof(*live));
 
     if (!live)
-        return error_set(err, ERROR_LIMIT, "no memory for live models");
+        return error_no_memory(err, "live models");
     live->config = *config;
     if (snapshot_reader_open(&config->models, &live->reader, err) < 0 ||
         snapshot_reader_catch_up(live->reader, config->timeout_ms, NULL, err) <
@@ -46,8 +46,7 @@ int live_models_open(const struct live_models_config *config,
     return 0;
 }
 
-/* --- Predictions ------------------------------------------------------------
- */
+/* --- Predictions ------------------------------------------------------ */
 
 /* What is no prediction has no version to tell. */
 static int take_prediction(struct live_models *live,
@@ -99,8 +98,7 @@ int live_models_read_predictions(struct live_models *live, const char *topic,
     return status;
 }
 
-/* --- Models -----------------------------------------------------------------
- */
+/* --- Models ----------------------------------------------------------- */
 
 static int fetch(struct live_models *live, const struct manifest *manifest,
                  struct snapshot **out, struct error *err)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* Output partitions are those of the impressions where the counts match, so
  * most pairs of the two never occur; their memory is never touched. */
 struct recorded_versions {
@@ -28,7 +27,7 @@ int recorded_versions_new(struct recorded_versions **out, struct error *err)
     }
     if (!versions || !versions->current || !versions->last) {
         recorded_versions_free(versions);
-        return error_set(err, ERROR_LIMIT, "no memory for recorded versions");
+        return error_no_memory(err, "recorded versions");
     }
     *out = versions;
     return 0;
@@ -43,8 +42,7 @@ static int add_run(struct recorded_versions *versions,
             room < UINT32_MAX ? realloc(versions->runs, room * sizeof(*runs))
                               : NULL;
         if (!runs)
-            return error_set(err, ERROR_LIMIT, "no memory for %zu model swaps",
-                             room);
+            return error_no_memory(err, "%zu model swaps", room);
         versions->runs = runs;
         versions->room = room;
     }

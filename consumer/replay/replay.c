@@ -17,8 +17,7 @@ enum {
     SHOW_MS = 5000,
 };
 
-/* --- The pass ---------------------------------------------------------------
- */
+/* --- The pass --------------------------------------------------------- */
 
 static void show(struct replay_pass *pass)
 {
@@ -206,7 +205,7 @@ int replay_run(const struct replay_config *config, struct replay *out,
     struct replay_pass *pass = calloc(1, sizeof(*pass));
 
     if (!pass)
-        return error_set(err, ERROR_LIMIT, "no memory for a replay");
+        return error_no_memory(err, "a replay");
     pass->config = config;
     pass->out = &replay;
     pass->refit_ms = INT64_MIN;

@@ -12,8 +12,7 @@
  * offset may be the marker of a transaction. */
 enum { TAIL_OFFSETS = 64, TAIL_GROWTH = 16, WAIT_MS = 200 };
 
-/* --- Lists ------------------------------------------------------------------
- */
+/* --- Lists ------------------------------------------------------------ */
 
 bool replay_offsets_is(const char *text)
 {
@@ -76,8 +75,7 @@ int replay_offsets_parse(const char *text, struct replay_offsets *out,
     return 0;
 }
 
-/* --- Rows ------------------------------------------------------------
- */
+/* --- Rows ------------------------------------------------------------- */
 
 static bool is_there(const struct topic_extent *extent, int32_t partition)
 {
@@ -139,15 +137,14 @@ static int find_rows(const struct replay_range_query *query,
         status = check_partitions(all.topic, &extent, &query->to, err);
     range->ranges = calloc(extent.count + 1, sizeof(*range->ranges));
     if (status == 0 && !range->ranges)
-        status = error_set(err, ERROR_LIMIT, "no memory for a range");
+        status = error_no_memory(err, "a range");
     for (size_t i = 0; status == 0 && i < extent.count; i++)
         add_named(query, &extent, i, range);
     topic_extent_free(&extent);
     return status;
 }
 
-/* --- Their times ------------------------------------------------------------
- */
+/* --- Their times ------------------------------------------------------ */
 
 static int read_times(struct merge_reader *reader, size_t records_max,
                       int64_t *first_ms, int64_t *last_ms, struct error *err)
@@ -221,8 +218,7 @@ static int look_at_tail(const struct replay_range_query *query,
     return 0;
 }
 
-/* --- Labels -----------------------------------------------------------------
- */
+/* --- Labels ----------------------------------------------------------- */
 
 static int add_labels(const struct replay_range_query *query, int64_t last_ms,
                       struct replay_range *range, struct error *err)
@@ -247,7 +243,7 @@ static int add_labels(const struct replay_range_query *query, int64_t last_ms,
         range->count += extent.count;
     }
     topic_extent_free(&extent);
-    return both ? 0 : error_set(err, ERROR_LIMIT, "no memory for a range");
+    return both ? 0 : error_no_memory(err, "a range");
 }
 
 static int find_labels(const struct replay_range_query *query,

@@ -6,8 +6,7 @@
 #include <assert.h>
 #include <math.h>
 
-/* --- Labels -----------------------------------------------------------------
- */
+/* --- Labels ----------------------------------------------------------- */
 
 void replay_take_outcome(void *context, const struct join_outcome *outcome)
 {
@@ -31,8 +30,7 @@ int replay_take_label(struct replay_pass *pass, const struct message *message,
     return intake_label(pass->intake, &label, message->timestamp_ms, err);
 }
 
-/* --- Fits -------------------------------------------------------------------
- */
+/* --- Fits ------------------------------------------------------------- */
 
 static int start_fit(struct replay_pass *pass, struct contender *contender,
                      struct error *err)
@@ -84,8 +82,7 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
     return is_due ? refit(pass, err) : 0;
 }
 
-/* --- Answers ----------------------------------------------------------------
- */
+/* --- Answers ---------------------------------------------------------- */
 
 static int answer_all(struct replay_pass *pass, const struct impression *event,
                       const struct message *message, struct replay_row **row,
@@ -135,8 +132,7 @@ static int take_row(struct replay_pass *pass, const struct impression *event,
     return replay_log_settle(log, intake_reach_ms(pass->intake), err);
 }
 
-/* --- Records ----------------------------------------------------------------
- */
+/* --- Records ---------------------------------------------------------- */
 
 /* Before the range: learned from and not counted. */
 static bool is_history(struct replay_pass *pass, const struct message *message)

@@ -48,7 +48,7 @@ int replay_topic_open(const struct replay_topic_config *config,
         return -1;
     struct replay_topic *topic = calloc(1, sizeof(*topic));
     if (!topic)
-        return error_set(err, ERROR_LIMIT, "no memory for predictions");
+        return error_no_memory(err, "predictions");
     if (publisher_open(&to, &topic->publisher, err) < 0) {
         free(topic);
         return -1;
@@ -76,9 +76,8 @@ static int encode(struct replay_topic *topic, const struct impression *event,
     memcpy(prediction.model_hash, contender->hash, MODEL_HASH_SIZE);
     buffer_clear(&topic->bytes);
     event_encode_prediction(&prediction, &topic->bytes);
-    return buffer_failed(&topic->bytes)
-               ? error_set(err, ERROR_LIMIT, "no memory for a prediction")
-               : 0;
+    return buffer_failed(&topic->bytes) ? error_no_memory(err, "a prediction")
+                                        : 0;
 }
 
 static int send(struct replay_topic *topic, const struct message *message,

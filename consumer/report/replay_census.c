@@ -70,9 +70,8 @@ int replay_census_take(const struct replay_log *log, int64_t settled_before_ms,
         size_t names = id_map_count(log->names[field]);
         census.values[field] = calloc(names + 1, sizeof(uint64_t));
         if (!census.values[field])
-            status = error_set(err, ERROR_LIMIT,
-                               "no memory to count %zu values of %s", names,
-                               log->config.fields[field]);
+            status = error_no_memory(err, "counting %zu values of %s", names,
+                                     log->config.fields[field]);
     }
     if (status == 0)
         status = count_all(&census, log, err);

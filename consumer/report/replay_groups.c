@@ -11,7 +11,7 @@ enum { WINDOWS_WANTED = 60, WINDOWS_MAX = 100000 };
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_LIMIT, "no memory for a report");
+    return error_no_memory(err, "a report");
 }
 
 static int new_figures(const struct replay_groups *groups,
@@ -21,8 +21,7 @@ static int new_figures(const struct replay_groups *groups,
     return *out ? 0 : no_memory(err);
 }
 
-/* --- Windows ----------------------------------------------------------------
- */
+/* --- Windows ---------------------------------------------------------- */
 
 static int64_t round_window(int64_t span_ms)
 {
@@ -64,8 +63,7 @@ static int lay_out_windows(struct replay_groups *groups,
     return 0;
 }
 
-/* --- Slices -----------------------------------------------------------------
- */
+/* --- Slices ----------------------------------------------------------- */
 
 static int add_slice(struct replay_groups *groups, const char *by,
                      size_t contender, struct replay_slice **out,
@@ -217,8 +215,7 @@ int replay_groups_make(const struct replay_log *log,
     return lay_out_slices(out, census, slices_max, err);
 }
 
-/* --- Rows -------------------------------------------------------------------
- */
+/* --- Rows ------------------------------------------------------------- */
 
 size_t replay_groups_count(const struct replay_groups *groups)
 {
@@ -265,8 +262,7 @@ void replay_groups_measure(struct replay_groups *groups, size_t contender,
     }
 }
 
-/* --- The end ----------------------------------------------------------------
- */
+/* --- The end ---------------------------------------------------------- */
 
 void replay_groups_drop_empty(struct replay_groups *groups)
 {

@@ -17,7 +17,7 @@ static int reserve(struct replay_log *log, struct error *err)
 {
     log->versions = malloc((log->config.contenders + 1) * sizeof(uint64_t));
     if (!log->versions)
-        return error_set(err, ERROR_LIMIT, "no memory for a replay");
+        return error_no_memory(err, "a replay");
     for (size_t c = 0; c < log->config.contenders; c++)
         log->versions[c] = UINT64_MAX;
     while (log->field_count < REPLAY_SLICES_MAX &&
@@ -36,7 +36,7 @@ int replay_log_new(const struct replay_log_config *config,
     struct replay_log *log = calloc(1, sizeof(*log));
 
     if (!log)
-        return error_set(err, ERROR_LIMIT, "no memory for a replay");
+        return error_no_memory(err, "a replay");
     log->config = *config;
     log->row_size = sizeof(struct replay_row) +
                     config->contenders * sizeof(struct replay_answer);
@@ -48,8 +48,7 @@ int replay_log_new(const struct replay_log_config *config,
     return 0;
 }
 
-/* --- Fields -----------------------------------------------------------------
- */
+/* --- Fields ----------------------------------------------------------- */
 
 static int print_value(const struct cursor_value *value, char *out, size_t size)
 {
@@ -99,8 +98,7 @@ static int take_fields(struct replay_log *log, struct span bytes,
     return 0;
 }
 
-/* --- The tail ---------------------------------------------------------------
- */
+/* --- The tail --------------------------------------------------------- */
 
 static struct replay_row *tail_row(const struct replay_log *log, size_t place)
 {
@@ -116,10 +114,10 @@ static int grow(struct replay_log *log, struct error *err)
     char *tail = malloc(room * log->row_size);
 
     if (!tail)
-        return error_set(err, ERROR_LIMIT,
-                         "no memory for %zu impressions whose label is open: "
-                         "lower join.window_ms or join.late_ms",
-                         room);
+        return error_no_memory(err,
+                               "%zu impressions whose label is open: lower "
+                               "join.window_ms or join.late_ms",
+                               room);
     for (size_t i = 0; i < log->waiting; i++)
         memcpy(tail + i * log->row_size, tail_row(log, i), log->row_size);
     free(log->tail);
@@ -195,8 +193,7 @@ int replay_log_settle(struct replay_log *log, int64_t before_ms,
     return 0;
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 int replay_log_read(const struct replay_log *log,
                     struct replay_log_cursor *cursor, struct error *err)
@@ -205,7 +202,7 @@ int replay_log_read(const struct replay_log *log,
 
     cursor->buffer = malloc(room * log->row_size);
     if (!cursor->buffer)
-        return error_set(err, ERROR_LIMIT, "no memory to read rows again");
+        return error_no_memory(err, "reading rows again");
     spool_cursor_begin(&cursor->records, log->spool, 0, spool_count(log->spool),
                        cursor->buffer, room);
     return 0;
@@ -228,8 +225,7 @@ void replay_log_read_end(struct replay_log_cursor *cursor)
     cursor->buffer = NULL;
 }
 
-/* --- Swaps ------------------------------------------------------------------
- */
+/* --- Swaps ------------------------------------------------------------ */
 
 /* Partitions swap one after the other: the first one tells. */
 static bool was_seen(const struct replay_log *log, size_t contender,
@@ -258,7 +254,7 @@ static int add_swap(struct replay_log *log, size_t contender, int64_t ts_ms,
     if (log->swap_count == log->swap_room) {
         size_t room = log->swap_room ? 2 * log->swap_room : 64;
         if (!resize(&log->swaps, room, sizeof(*log->swaps)))
-            return error_set(err, ERROR_LIMIT, "no memory for %zu swaps", room);
+            return error_no_memory(err, "%zu swaps", room);
         log->swap_room = room;
     }
     log->swaps[log->swap_count++] =

@@ -17,11 +17,10 @@ struct pass {
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_LIMIT, "no memory for a report");
+    return error_no_memory(err, "a report");
 }
 
-/* --- Into the order of a contender's predictions ----------------------------
- */
+/* --- Into the order of a contender's predictions ---------------------- */
 
 static int add_row(struct pass *pass, const struct replay_row *row,
                    uint64_t number, size_t contender, struct error *err)
@@ -54,8 +53,7 @@ static int sort_rows(struct pass *pass, size_t contender, struct error *err)
     return status < 0 ? -1 : row_sorter_sort(pass->sorter, err);
 }
 
-/* --- Figures ----------------------------------------------------------------
- */
+/* --- Figures ---------------------------------------------------------- */
 
 static void measure_row(struct pass *pass, const struct sorted_row *row,
                         struct evaluation_sums *total,
@@ -111,8 +109,7 @@ static int measure_all(struct pass *pass, struct error *err)
     return 0;
 }
 
-/* --- The report -------------------------------------------------------------
- */
+/* --- The report ------------------------------------------------------- */
 
 static void take_census(struct replay_report *report,
                         const struct replay_census *census)

@@ -35,7 +35,7 @@ int row_sorter_new(const char *folder, size_t memory_bytes,
     struct row_sorter *sorter = calloc(1, sizeof(*sorter));
 
     if (!sorter)
-        return error_set(err, ERROR_LIMIT, "no memory to sort rows");
+        return error_no_memory(err, "sorting rows");
     sorter->room =
         memory_bytes / (sizeof(*sorter->rows) + 2 * sizeof(*sorter->keys));
     sorter->room += sorter->room < 2;
@@ -45,10 +45,8 @@ int row_sorter_new(const char *folder, size_t memory_bytes,
     sorter->keys = malloc(2 * sorter->room * sizeof(*sorter->keys));
     if (!sorter->rows || !sorter->keys) {
         row_sorter_free(sorter);
-        return error_set(err, ERROR_LIMIT,
-                         "no memory to sort rows in %zu bytes: lower "
-                         "sort_bytes",
-                         memory_bytes);
+        return error_no_memory(
+            err, "sorting rows in %zu bytes: lower sort_bytes", memory_bytes);
     }
     if (spool_new(folder, sizeof(*sorter->rows), SPOOL_BYTES, &sorter->spool,
                   err) < 0) {
@@ -94,8 +92,7 @@ size_t row_sorter_runs(const struct row_sorter *sorter)
     return sorter->runs;
 }
 
-/* --- In memory --------------------------------------------------------------
- */
+/* --- In memory -------------------------------------------------------- */
 
 /* Negative numbers compare the other way round. */
 static uint64_t ordered_bits(double value)
@@ -171,8 +168,7 @@ static void sort_memory(struct row_sorter *sorter)
         memcpy(sorter->keys, from, sorter->count * sizeof(*from));
 }
 
-/* --- Runs -------------------------------------------------------------------
- */
+/* --- Runs ------------------------------------------------------------- */
 
 static int write_run(struct row_sorter *sorter, struct error *err)
 {
@@ -180,7 +176,7 @@ static int write_run(struct row_sorter *sorter, struct error *err)
         size_t room = sorter->runs_room ? 2 * sorter->runs_room : 16;
         uint64_t *ends = realloc(sorter->ends, room * sizeof(*ends));
         if (!ends)
-            return error_set(err, ERROR_LIMIT, "no memory for %zu runs", room);
+            return error_no_memory(err, "%zu runs", room);
         sorter->ends = ends;
         sorter->runs_room = room;
     }
@@ -203,8 +199,7 @@ int row_sorter_add(struct row_sorter *sorter, const struct sorted_row *row,
     return 0;
 }
 
-/* --- Merging ----------------------------------------------------------------
- */
+/* --- Merging ---------------------------------------------------------- */
 
 /* Of equal rows those of an earlier run came earlier. */
 static bool comes_before(const struct row_sorter *sorter, size_t a, size_t b)
@@ -258,8 +253,7 @@ static int begin_merge(struct row_sorter *sorter, struct error *err)
     sorter->heads = calloc(sorter->runs, sizeof(*sorter->heads));
     sorter->heap = calloc(sorter->runs, sizeof(*sorter->heap));
     if (!sorter->cursors || !sorter->heads || !sorter->heap)
-        return error_set(err, ERROR_LIMIT, "no memory to merge %zu runs",
-                         sorter->runs);
+        return error_no_memory(err, "merging %zu runs", sorter->runs);
     for (size_t run = 0; run < sorter->runs; run++) {
         spool_cursor_begin(&sorter->cursors[run], sorter->spool,
                            run > 0 ? sorter->ends[run - 1] : 0,

@@ -41,7 +41,7 @@ int spool_new(const char *folder, size_t record_size, size_t buffer_bytes,
 
     if (!spool || !(spool->buffer = malloc(room * record_size))) {
         free(spool);
-        return error_set(err, ERROR_LIMIT, "no memory to spool records");
+        return error_no_memory(err, "spooling records");
     }
     spool->folder = folder ? folder : "";
     spool->record_size = record_size;
@@ -51,8 +51,7 @@ int spool_new(const char *folder, size_t record_size, size_t buffer_bytes,
     return 0;
 }
 
-/* --- Writing ----------------------------------------------------------------
- */
+/* --- Writing ---------------------------------------------------------- */
 
 static int open_file(struct spool *spool, struct error *err)
 {
@@ -120,8 +119,7 @@ void spool_free(struct spool *spool)
     free(spool);
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 void spool_cursor_begin(struct spool_cursor *cursor, const struct spool *spool,
                         uint64_t first, uint64_t end, void *buffer, size_t room)

@@ -31,8 +31,7 @@ void spool_clear(struct spool *spool);
 /* NULL is fine. */
 void spool_free(struct spool *spool);
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 /* Some records in sequence. Several may be under way; nothing may be added
  * meanwhile. */

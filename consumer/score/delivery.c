@@ -20,7 +20,7 @@ int delivery_open(const struct delivery_config *config, struct delivery **out,
     struct delivery *delivery = calloc(1, sizeof(*delivery));
 
     if (!delivery)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the delivery");
     delivery->config = *config;
     if (publisher_open(&config->publisher, &delivery->publisher, err) < 0) {
         free(delivery);

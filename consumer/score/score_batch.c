@@ -44,13 +44,12 @@ int score_batch_new(const struct score_batch_config *config,
 
     assert(config->batch_max > 0 && config->batch_max <= UINT32_MAX);
     if (!batch)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the score batch");
     batch->config = *config;
     if (!reserve_all(batch)) {
         score_batch_free(batch);
-        return error_set(err, ERROR_FAILED,
-                         "out of memory for batches of %zu messages",
-                         config->batch_max);
+        return error_no_memory(err, "batches of %zu messages",
+                               config->batch_max);
     }
     *out = batch;
     return 0;
@@ -159,8 +158,7 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
         predict_prior(batch, good);
     encode(batch, model, messages, good);
     if (buffer_failed(&batch->bytes))
-        return error_set(err, ERROR_FAILED, "out of memory for %zu predictions",
-                         good);
+        return error_no_memory(err, "%zu predictions", good);
     *scored = batch->scored;
     return 0;
 }

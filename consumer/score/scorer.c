@@ -87,7 +87,7 @@ int scorer_start(const struct scorer_config *config,
 
     assert(config->workers > 0 && config->workers <= SCORER_WORKERS_MAX);
     if (!scorer)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the scorer");
     scorer->config = *config;
     scorer->parts = *parts;
     pthread_mutex_init(&scorer->lock, NULL);

@@ -31,8 +31,7 @@ enum {
     LEAVE_MS = 5000,
 };
 
-/* --- Opening and closing ----------------------------------------------------
- */
+/* --- Opening and closing ---------------------------------------------- */
 
 static struct delivery_config delivery_settings(const struct scorer_worker *w)
 {
@@ -79,7 +78,7 @@ int scorer_worker_open(const struct scorer_config *config,
     struct scorer_worker *w = calloc(1, sizeof(*w));
 
     if (!w)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the scorer worker");
     w->config = config;
     w->parts = parts;
     w->number = number;
@@ -113,8 +112,7 @@ void scorer_worker_close(struct scorer_worker *w)
     free(w);
 }
 
-/* --- The model --------------------------------------------------------------
- */
+/* --- The model -------------------------------------------------------- */
 
 /* Between two batches: one load, unless there is a new one. */
 static void look_for_model(struct scorer_worker *w)
@@ -156,8 +154,7 @@ static void wait_for_model(struct scorer_worker *w)
     }
 }
 
-/* --- Committing -------------------------------------------------------------
- */
+/* --- Committing ------------------------------------------------------- */
 
 static void unit_committed(struct scorer_worker *w)
 {
@@ -201,8 +198,7 @@ static bool is_due(const struct scorer_worker *w)
     return age_ms >= (w->quiet ? interval_ms : interval_ms * STRETCH_MAX);
 }
 
-/* --- Scoring ----------------------------------------------------------------
- */
+/* --- Scoring ---------------------------------------------------------- */
 
 static int send_batch(struct scorer_worker *w,
                       const struct message_batch *batch, struct error *err)
@@ -251,8 +247,7 @@ static int work(struct scorer_worker *w, const struct message_batch *batch,
     return check_breaker(w, err);
 }
 
-/* --- Partitions come and go -------------------------------------------------
- */
+/* --- Partitions come and go ------------------------------------------- */
 
 static void hide_lags(struct scorer_worker *w)
 {
@@ -293,8 +288,7 @@ static int follow(struct scorer_worker *w, enum subscriber_event event,
     }
 }
 
-/* --- The loop ---------------------------------------------------------------
- */
+/* --- The loop --------------------------------------------------------- */
 
 static void show_lags(struct scorer_worker *w)
 {

@@ -34,7 +34,7 @@ bool trace_parent_is_valid(const void *value, size_t size)
 
 /* The last one of the name, as Kafka's clients have it. */
 static const struct record_header *find(const struct record_header *headers,
-                                         size_t count, const char *name)
+                                        size_t count, const char *name)
 {
     while (count-- > 0)
         if (strcmp(headers[count].name, name) == 0)

@@ -39,7 +39,7 @@ int scoring_new(const struct scorer_config *config, struct scoring **out,
     struct scoring *scoring = calloc(1, sizeof(*scoring));
 
     if (!scoring)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the worker batch");
     scoring->config = config;
     if (score_batch_new(&batch, &scoring->batch, err) < 0 ||
         dead_letter_new(config->impressions, &scoring->letter, err) < 0) {

@@ -40,7 +40,7 @@ int bad_records_open(const struct bad_records_config *config,
     struct bad_records *bad = calloc(1, sizeof(*bad));
 
     if (!bad)
-        return error_set(err, ERROR_LIMIT, "no memory for bad records");
+        return error_no_memory(err, "bad records");
     bad->config = *config;
     if ((covered && manifest_copy(covered, &bad->covered, err) < 0) ||
         (config->policy == BAD_DLQ && open_publisher(bad, err) < 0)) {

@@ -41,8 +41,7 @@ struct evaluation_outbox {
     struct error fence;
 };
 
-/* --- Waiting ----------------------------------------------------------------
- */
+/* --- Waiting ---------------------------------------------------------- */
 
 static bool is_due(const struct evaluation_outbox *self)
 {
@@ -72,8 +71,7 @@ static bool take_work(struct evaluation_outbox *self)
     return go_on;
 }
 
-/* --- Publishing -------------------------------------------------------------
- */
+/* --- Publishing ------------------------------------------------------- */
 
 static int open_publication(struct evaluation_outbox *self, struct error *err)
 {
@@ -170,8 +168,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* --- From the other thread --------------------------------------------------
- */
+/* --- From the other thread -------------------------------------------- */
 
 static void outbox_free(struct evaluation_outbox *self)
 {
@@ -189,7 +186,7 @@ int evaluation_outbox_start(const struct evaluation_outbox_config *config,
     struct evaluation_outbox *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_LIMIT, "no memory for an outbox");
+        return error_no_memory(err, "an outbox");
     self->config = *config;
     pthread_mutex_init(&self->lock, NULL);
     condition_init(&self->changed);
@@ -225,8 +222,7 @@ static int append(struct event_list *to, const struct evaluation_event *events,
         size_t room = 2 * (to->count + count);
         struct evaluation_event *list = realloc(to->list, room * sizeof(*list));
         if (!list)
-            return error_set(err, ERROR_LIMIT, "no memory for %zu evaluations",
-                             room);
+            return error_no_memory(err, "%zu evaluations", room);
         to->list = list;
         to->room = room;
     }

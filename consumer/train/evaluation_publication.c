@@ -26,8 +26,7 @@ struct evaluation_publication {
     bool has_newest;
 };
 
-/* --- What is there ----------------------------------------------------------
- */
+/* --- What is there ---------------------------------------------------- */
 
 static void note(struct evaluation_publication *self,
                  const struct evaluation_event *event)
@@ -90,8 +89,7 @@ static int read_topic(struct evaluation_publication *self, struct error *err)
     return status;
 }
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 /* The publisher first: from then on nobody else adds a window, and what the
  * last one left open is settled. */
@@ -118,7 +116,7 @@ int evaluation_publication_open(
     struct evaluation_publication *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_LIMIT, "no memory for a publication");
+        return error_no_memory(err, "a publication");
     self->config = *config;
     if (start(self, err) < 0) {
         evaluation_publication_close(self);
@@ -134,8 +132,7 @@ evaluation_publication_newest(const struct evaluation_publication *self)
     return self->has_newest ? &self->newest : NULL;
 }
 
-/* --- Publishing -------------------------------------------------------------
- */
+/* --- Publishing ------------------------------------------------------- */
 
 static bool is_published(const struct evaluation_publication *self,
                          const struct evaluation_event *event)
@@ -159,7 +156,7 @@ static int send_event(struct evaluation_publication *self,
                                      .value = value.bytes,
                                      .value_size = value.size};
     if (buffer_failed(&value))
-        error_set(err, ERROR_LIMIT, "no memory for an evaluation");
+        error_no_memory(err, "an evaluation");
     else
         status = publisher_send(self->publisher, &message, err);
     buffer_free(&value);

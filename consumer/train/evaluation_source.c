@@ -28,8 +28,7 @@ struct evaluation_source {
     struct error why;
 };
 
-/* --- Away -------------------------------------------------------------------
- */
+/* --- Away ------------------------------------------------------------- */
 
 /* A reader that fails as soon as it is open is not asked at once again. */
 static void fail(struct evaluation_source *self, const struct error *why)
@@ -47,7 +46,7 @@ static void fail(struct evaluation_source *self, const struct error *why)
 
 /* NULL, and so the beginning, where there is no memory for it. */
 static struct offset_range *copy_rest(struct merge_reader *reader,
-                                        size_t *count)
+                                      size_t *count)
 {
     const struct offset_range *ranges = merge_reader_ranges(reader, count);
     struct offset_range *rest = malloc((*count + 1) * sizeof(*rest));
@@ -74,8 +73,7 @@ static void lose(struct evaluation_source *self, const struct error *why)
     self->reader = NULL;
 }
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 /* Closing waits too. */
 static void *reopen(void *context)
@@ -132,7 +130,7 @@ int evaluation_source_open(const struct merge_reader_config *config,
     struct error why;
 
     if (!self)
-        return error_set(err, ERROR_LIMIT, "no memory for a source");
+        return error_no_memory(err, "a source");
     self->config = *config;
     if (merge_reader_open(&self->config, &self->reader, &why) < 0)
         fail(self, &why);
@@ -141,8 +139,7 @@ int evaluation_source_open(const struct merge_reader_config *config,
     return 0;
 }
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ---------------------------------------------------------- */
 
 enum source_result evaluation_source_next(struct evaluation_source *self,
                                           struct merge_record *record)

@@ -15,8 +15,7 @@ enum {
     RECORDS_MAX = 100000, /* of windows that wait for a broker to take them */
 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int open_source(struct trainer *trainer, struct error *err)
 {
@@ -144,8 +143,7 @@ void trainer_evaluation_close(struct trainer *trainer)
     evaluation_outbox_stop(trainer->evaluation.outbox);
 }
 
-/* --- Records ----------------------------------------------------------------
- */
+/* --- Records ---------------------------------------------------------- */
 
 void trainer_evaluation_begin(struct trainer *trainer,
                               const struct message *message)
@@ -271,8 +269,7 @@ bool trainer_evaluation_has_ended(const struct trainer *trainer)
     return !self->is_on || self->has_ended || self->is_away;
 }
 
-/* --- In the trainer's rounds -------------------------------------------------
- */
+/* --- In the trainer's rounds ------------------------------------------ */
 
 int trainer_look_after_evaluations(struct trainer *trainer, struct error *err)
 {

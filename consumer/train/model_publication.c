@@ -37,7 +37,7 @@ int publication_open(const struct snapshot_publisher_config *config,
     struct publication *publication = calloc(1, sizeof(*publication));
 
     if (!publication)
-        return error_set(err, ERROR_LIMIT, "no memory for a publication");
+        return error_no_memory(err, "a publication");
     publication->config = *config;
     if (snapshot_publisher_open(config, &publication->publisher, err) < 0 ||
         open_reader(publication, err) < 0) {

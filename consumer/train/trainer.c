@@ -19,8 +19,7 @@ enum {
     BEAT_MAX_MS = 120000, /* a publication may take so long */
 };
 
-/* --- Records ----------------------------------------------------------------
- */
+/* --- Records ---------------------------------------------------------- */
 
 static enum trainer_topic topic_of(const struct trainer *trainer,
                                    const struct merge_record *record)
@@ -91,8 +90,7 @@ static int read_round(struct trainer *trainer, struct error *err)
     return 0;
 }
 
-/* --- The thread -------------------------------------------------------------
- */
+/* --- The thread ------------------------------------------------------- */
 
 static void show_counts(struct trainer *trainer)
 {
@@ -183,8 +181,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int prepare_fit(struct trainer *trainer, struct error *err)
 {
@@ -293,7 +290,7 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
     struct trainer *trainer = calloc(1, sizeof(*trainer));
 
     if (!trainer)
-        return error_set(err, ERROR_LIMIT, "no memory for a trainer");
+        return error_no_memory(err, "a trainer");
     trainer->config = *config;
     trainer->metrics = metrics;
     trainer->policy = (struct retrain_policy){
@@ -312,8 +309,7 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
     return 0;
 }
 
-/* --- From other threads -----------------------------------------------------
- */
+/* --- From other threads ----------------------------------------------- */
 
 void trainer_request(struct trainer *trainer)
 {

@@ -19,7 +19,7 @@ static int keep_ranges(struct trainer *trainer, struct error *err)
     struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
 
     if (!copy)
-        return error_set(err, ERROR_LIMIT, "no memory for %zu ranges", count);
+        return error_no_memory(err, "%zu ranges", count);
     memcpy(copy, ranges, count * sizeof(*copy));
     free(trainer->ranges);
     trainer->ranges = copy;

@@ -46,8 +46,8 @@ static int offer(struct trainer *trainer,
         malloc((window->version_count + 1) * sizeof(*events));
 
     if (!events)
-        return error_set(err, ERROR_LIMIT, "no memory for %zu evaluations",
-                         window->version_count + 1);
+        return error_no_memory(err, "%zu evaluations",
+                               window->version_count + 1);
     events[count++] = *all;
     for (size_t i = 0; i < window->version_count; i++) {
         const struct evaluation_version *version = &window->versions[i];

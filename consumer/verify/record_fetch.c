@@ -36,8 +36,7 @@ struct record_fetch {
     int32_t partitions;
 };
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int connect_client(struct record_fetch *fetch,
                           const struct kafka_settings *kafka, struct error *err)
@@ -77,13 +76,13 @@ int record_fetch_open(const struct kafka_settings *kafka, const char *topic,
         return -1;
     fetch = calloc(1, sizeof(*fetch));
     if (!fetch)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the record fetch");
     snprintf(fetch->name, sizeof(fetch->name), "%s", topic);
     fetch->timeout_ms = timeout_ms;
     fetch->partitions = about.partitions;
     fetch->lanes = calloc((size_t)about.partitions, sizeof(*fetch->lanes));
     if (!fetch->lanes) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the record fetch");
         goto failed;
     }
     if (connect_client(fetch, kafka, err) < 0)
@@ -121,8 +120,7 @@ void record_fetch_close(struct record_fetch *fetch)
     free(fetch);
 }
 
-/* --- One range --------------------------------------------------------------
- */
+/* --- One range -------------------------------------------------------- */
 
 static int start_lane(struct record_fetch *fetch, int32_t partition,
                       int64_t first, struct error *err)
@@ -253,13 +251,10 @@ static int fetch_range(struct record_fetch *fetch, struct record_slot *slots,
                              "%s/%" PRId32 ": nothing came for %u ms",
                              fetch->name, partition, fetch->timeout_ms);
     }
-    return buffer_failed(values)
-               ? error_set(err, ERROR_FAILED, "out of memory for records")
-               : 0;
+    return buffer_failed(values) ? error_no_memory(err, "records") : 0;
 }
 
-/* --- All of them ------------------------------------------------------------
- */
+/* --- All of them ------------------------------------------------------ */
 
 static int look_at_ends(struct record_fetch *fetch, int32_t partition,
                         struct error *err)

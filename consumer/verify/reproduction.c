@@ -42,8 +42,7 @@ struct reproduction {
     uint32_t *origins;        /* (block_max) and the items they belong to */
 };
 
-/* --- Words ------------------------------------------------------------------
- */
+/* --- Words ------------------------------------------------------------ */
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -66,8 +65,7 @@ bool outcome_is_damage(enum outcome outcome)
     return outcome == OUTCOME_MODEL_DAMAGED || outcome == OUTCOME_UNREADABLE;
 }
 
-/* --- Opening ----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static int reserve(struct reproduction *r, struct error *err)
 {
@@ -79,8 +77,7 @@ static int reserve(struct reproduction *r, struct error *err)
     r->messages = calloc(n, sizeof(*r->messages));
     r->origins = calloc(n, sizeof(*r->origins));
     if (!r->items || !r->order || !r->slots || !r->messages || !r->origins)
-        return error_set(err, ERROR_FAILED,
-                         "out of memory for blocks of %zu predictions", n);
+        return error_no_memory(err, "blocks of %zu predictions", n);
     return 0;
 }
 
@@ -93,7 +90,7 @@ int reproduction_open(const struct reproduction_config *config,
     struct reproduction *r = calloc(1, sizeof(*r));
 
     if (!r)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the reproduction");
     assert(config->block_max > 0 && config->block_max < UINT32_MAX);
     r->config = *config;
     if (reserve(r, err) < 0 ||
@@ -133,8 +130,7 @@ struct reproduction_counts reproduction_counts(const struct reproduction *r)
     return counts;
 }
 
-/* --- Comparing --------------------------------------------------------------
- */
+/* --- Comparing -------------------------------------------------------- */
 
 static bool is_same_span(struct span a, struct span b)
 {
@@ -199,8 +195,7 @@ static void compare(struct reproduction *r, const struct item *item,
     tell(r, item, finding);
 }
 
-/* --- Scoring again ----------------------------------------------------------
- */
+/* --- Scoring again ---------------------------------------------------- */
 
 /* `count` messages in front of r->messages, all by one model. */
 static int score_again(struct reproduction *r, const struct served_model *model,
@@ -281,8 +276,7 @@ static int score_group(struct reproduction *r, size_t first, size_t next,
     return 0;
 }
 
-/* --- A block ----------------------------------------------------------------
- */
+/* --- A block ---------------------------------------------------------- */
 
 static int by_number(int64_t a, int64_t b)
 {
@@ -393,7 +387,7 @@ int reproduction_take(struct reproduction *r, const struct message *prediction,
                           .size = prediction->value_size};
     buffer_append(&r->values, prediction->value, prediction->value_size);
     if (buffer_failed(&r->values))
-        return error_set(err, ERROR_FAILED, "out of memory for predictions");
+        return error_no_memory(err, "predictions");
     r->count++;
     return r->count < r->config.block_max ? 0 : reproduction_finish(r, err);
 }

@@ -36,12 +36,12 @@ static int baseline_fit(const struct ratings *train,
     struct baseline *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the baseline");
     self->user_bias = calloc((size_t)train->users + 1, sizeof(double));
     self->item_bias = calloc((size_t)train->items + 1, sizeof(double));
     if (!self->user_bias || !self->item_bias) {
         baseline_free(&self->model);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the baseline");
     }
     if (baseline_biases(train, params, cancel, self->user_bias, self->item_bias,
                         err) < 0) {
@@ -84,7 +84,7 @@ static int baseline_load(struct bytes_reader *from, const struct model *head,
     struct baseline *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the baseline");
     self->user_bias = bytes_read_f64_array(from, head->users);
     self->item_bias = bytes_read_f64_array(from, head->items);
     if (bytes_reader_failed(from)) {

@@ -13,8 +13,7 @@ static bool cancelled(const atomic_bool *cancel)
     return cancel && atomic_load(cancel);
 }
 
-/* --- ALS ---------------------------------------------------------------------
- */
+/* --- ALS -------------------------------------------------------------- */
 
 /* What stays the same over the epochs, without the values: a quarter of the
  * memory to walk through. */
@@ -119,15 +118,14 @@ static int als(const struct ratings *train, const struct model_params *params,
         als_run(&als, params, cancel);
         memcpy(user_bias, als.user_bias, users * sizeof(*user_bias));
     } else {
-        status = error_set(err, ERROR_FAILED, "out of memory");
+        status = error_no_memory(err, "the baseline biases");
     }
     free(others);
     free(sums);
     return status;
 }
 
-/* --- SGD ---------------------------------------------------------------------
- */
+/* --- SGD -------------------------------------------------------------- */
 
 static void sgd_user(const struct ratings *train,
                      const struct model_params *params, uint32_t u,
@@ -167,8 +165,7 @@ static void sgd(const struct ratings *train, const struct model_params *params,
     }
 }
 
-/* --- Either ------------------------------------------------------------------
- */
+/* --- Either ----------------------------------------------------------- */
 
 int baseline_biases(const struct ratings *train,
                     const struct model_params *params,

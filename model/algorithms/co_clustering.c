@@ -61,7 +61,7 @@ static int new_model(uint32_t users, uint32_t items,
     size_t cells = (size_t)params->clusters_u * params->clusters_i;
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the co clustering");
     self->users = users;
     self->items = items;
     self->clusters_u = params->clusters_u;
@@ -76,14 +76,13 @@ static int new_model(uint32_t users, uint32_t items,
     if (!self->cluster_u || !self->cluster_i || !self->mean_u ||
         !self->mean_i || !self->both || !self->of_u || !self->of_i) {
         co_clustering_free(&self->model);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the co clustering");
     }
     *out = self;
     return 0;
 }
 
-/* --- Learning ----------------------------------------------------------------
- */
+/* --- Learning --------------------------------------------------------- */
 
 static double mean_of(const struct rated *list, size_t n, double fallback)
 {
@@ -225,7 +224,7 @@ static int learn(struct co_clustering *self, const struct ratings *train,
     struct numpy_random random;
 
     if (!all)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the co clustering");
     struct counts counts = {all, all + cells, all + cells + self->clusters_u};
     numpy_random_seed(&random, (uint32_t)params->seed);
     for (uint32_t u = 0; u < self->users; u++)
@@ -266,8 +265,7 @@ static int co_clustering_fit(const struct ratings *train,
     return 0;
 }
 
-/* --- The model ---------------------------------------------------------------
- */
+/* --- The model -------------------------------------------------------- */
 
 static void co_clustering_predict(const struct model *model,
                                   const struct pair *pairs, size_t n,

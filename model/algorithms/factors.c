@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Memory ------------------------------------------------------------------
- */
+/* --- Memory ----------------------------------------------------------- */
 
 static void *new_rows(size_t rows, size_t stride, size_t width)
 {
@@ -65,7 +64,7 @@ int factors_new(uint32_t users, uint32_t items, uint32_t factors, bool biased,
     struct factors *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the factors");
     self->users = users;
     self->items = items;
     self->factors = factors;
@@ -76,17 +75,14 @@ int factors_new(uint32_t users, uint32_t items, uint32_t factors, bool biased,
     self->b_i = calloc((size_t)items + 1, sizeof(double));
     if (!self->b_u || !self->b_i || !new_matrices(self)) {
         factors_free(&self->model);
-        return error_set(err, ERROR_FAILED,
-                         "out of memory: %u users, %u items "
-                         "and %u factors",
-                         users, items, factors);
+        return error_no_memory(err, "%u users, %u items and %u factors", users,
+                               items, factors);
     }
     *out = self;
     return 0;
 }
 
-/* --- Predicting --------------------------------------------------------------
- */
+/* --- Predicting ------------------------------------------------------- */
 
 static void prefetch_row(const struct factors *self, size_t p, size_t q)
 {

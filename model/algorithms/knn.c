@@ -68,8 +68,7 @@ static void knn_free(struct model *model)
     free(self);
 }
 
-/* --- Predicting --------------------------------------------------------------
- */
+/* --- Predicting ------------------------------------------------------- */
 
 /* What a neighbour's rating adds, before its weight. */
 static double deviation(const struct knn *self, const struct rated *from,
@@ -173,8 +172,7 @@ uint32_t knn_neighbours(const struct model *model, uint32_t x, uint32_t k,
     return n;
 }
 
-/* --- Learning ----------------------------------------------------------------
- */
+/* --- Learning --------------------------------------------------------- */
 
 static bool with_baseline(const struct knn *self)
 {
@@ -198,7 +196,7 @@ static int new_model(const struct model_ops *ops,
     size_t ys = (size_t)(params->user_based ? items : users) + 1;
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the knn");
     self->ops = ops;
     self->user_based = params->user_based;
     self->k = params->k;
@@ -211,7 +209,7 @@ static int new_model(const struct model_ops *ops,
     self->y_bias = calloc(ys, sizeof(double));
     if (!self->x_mean || !self->x_sd || !self->x_bias || !self->y_bias) {
         knn_free(&self->model);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the knn");
     }
     *out = self;
     return 0;
@@ -291,8 +289,7 @@ failed:
     return -1;
 }
 
-/* --- Saving and loading ------------------------------------------------------
- */
+/* --- Saving and loading ----------------------------------------------- */
 
 static void save_doubles(struct buffer *to, const double *values, size_t n)
 {
@@ -360,8 +357,7 @@ static int knn_load(struct bytes_reader *from, const struct model *head,
     return 0;
 }
 
-/* --- The four ----------------------------------------------------------------
- */
+/* --- The four --------------------------------------------------------- */
 
 #define KNN_MODEL(stem, model_name, text)                                      \
     static int stem##_fit(                                                     \

@@ -156,7 +156,7 @@ static int train_epochs(struct trainer *t, const atomic_bool *cancel,
 
     t->sums = factors_rows_f64(2 + 2 * items + users, stride);
     if (!counts || !t->sums) {
-        error_set(err, ERROR_FAILED, "out of memory");
+        error_no_memory(err, "the nmf");
         goto out;
     }
     t->user_num = t->sums;

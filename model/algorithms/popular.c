@@ -42,7 +42,7 @@ static int popular_fit(const struct ratings *train,
         self->rate = calloc((size_t)train->items + 1, sizeof(double));
     if (!self || !self->rate) {
         free(self);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the popular");
     }
     for (uint32_t i = 0; i < train->items; i++) {
         size_t first = train->item_first[i], last = train->item_first[i + 1];
@@ -80,7 +80,7 @@ static int popular_load(struct bytes_reader *from, const struct model *head,
     struct popular *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the popular");
     self->rate = bytes_read_f64_array(from, head->items);
     if (bytes_reader_failed(from)) {
         popular_free(&self->model);

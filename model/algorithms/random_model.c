@@ -49,7 +49,7 @@ static int random_fit(const struct ratings *train,
 
     (void)cancel; /* one pass */
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the random model");
     for (size_t i = 0; i < train->count; i++) {
         double d = train->by_item[i].value - train->mean;
         squares += d * d;
@@ -99,7 +99,7 @@ static int random_load(struct bytes_reader *from, const struct model *head,
 
     (void)head;
     if (!self)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the random model");
     self->sigma = bytes_read_f64(from);
     self->seed = bytes_read_u64(from);
     if (bytes_reader_failed(from) || !isfinite(self->sigma)) {

@@ -34,8 +34,7 @@ struct row_cache {
     struct scratch *idle;
 };
 
-/* --- The order of use --------------------------------------------------------
- */
+/* --- The order of use ------------------------------------------------- */
 
 static void unlink_slot(struct row_cache *cache, uint32_t at)
 {
@@ -72,8 +71,7 @@ static void touch(struct row_cache *cache, uint32_t at)
     link_newest(cache, at);
 }
 
-/* --- Slots -------------------------------------------------------------------
- */
+/* --- Slots ------------------------------------------------------------ */
 
 static uint32_t add_slot(struct row_cache *cache)
 {
@@ -134,8 +132,7 @@ static void put_scratch(struct row_cache *cache, struct scratch *scratch)
     cache->idle = scratch;
 }
 
-/* --- Holding -----------------------------------------------------------------
- */
+/* --- Holding ---------------------------------------------------------- */
 
 /* Called with the lock held; false: something was missing, wait. */
 static bool fill(struct row_cache *cache, uint32_t x)
@@ -193,8 +190,7 @@ void row_cache_put(struct row_cache *cache, uint32_t x)
     pthread_mutex_unlock(&cache->lock);
 }
 
-/* --- Life --------------------------------------------------------------------
- */
+/* --- Life ------------------------------------------------------------- */
 
 static uint32_t rows_within(uint32_t size, uint64_t bytes)
 {
@@ -212,7 +208,7 @@ int row_cache_new(uint32_t size, uint64_t bytes, row_compute *compute,
     struct row_cache *cache = calloc(1, sizeof(*cache));
 
     if (!cache)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the row cache");
     cache->size = size;
     cache->compute = compute;
     cache->owner = owner;
@@ -227,7 +223,7 @@ int row_cache_new(uint32_t size, uint64_t bytes, row_compute *compute,
     if (!cache->slot_of || !cache->slots || !cache->idle ||
         (size > 0 && add_slot(cache) == NO_ROW)) {
         row_cache_free(cache);
-        return error_set(err, ERROR_FAILED, "rows of %u: out of memory", size);
+        return error_no_memory(err, "rows of %u", size);
     }
     for (uint32_t x = 0; x < size; x++)
         cache->slot_of[x] = NO_ROW;

@@ -16,8 +16,7 @@ struct sums {
     double n, r, q, rr, qq, rq; /* msd has sum (r - q)^2 in rr */
 };
 
-/* --- From sums to a similarity -----------------------------------------------
- */
+/* --- From sums to a similarity ---------------------------------------- */
 
 static inline double ratio(double above, double below_squared)
 {
@@ -68,8 +67,7 @@ static double similarity_of(const struct similarities *similarity,
     return msd(*s);
 }
 
-/* --- Small integers ----------------------------------------------------------
- */
+/* --- Small integers --------------------------------------------------- */
 
 /* What a row is made in: words for a stretch of x's entries that overflows no
  * field, and sums of the stretches before it where x has several. */
@@ -196,8 +194,7 @@ static void packed_row(const struct similarities *similarity, uint32_t x,
         memset(scratch.whole, 0, blocks * sizeof(struct sum_columns));
 }
 
-/* --- Any labels --------------------------------------------------------------
- */
+/* --- Any labels ------------------------------------------------------- */
 
 static void add_pair(struct sums *to, enum similarity measure, double r,
                      double q)
@@ -272,8 +269,7 @@ static void double_row(const struct similarities *similarity, uint32_t x,
     memset(sums + from, 0, (lists->xs - from) * sizeof(*sums));
 }
 
-/* --- The interface -----------------------------------------------------------
- */
+/* --- The interface ---------------------------------------------------- */
 
 struct similarities similarity_over(const struct co_rated *lists,
                                     const struct model_params *params,
@@ -320,8 +316,7 @@ void similarity_row(const struct similarities *similarity, uint32_t x,
     fill_row(similarity, x, 0, scratch, row);
 }
 
-/* --- The whole matrix --------------------------------------------------------
- */
+/* --- The whole matrix ------------------------------------------------- */
 
 struct matrix_work {
     const struct similarities *similarity;
@@ -375,6 +370,6 @@ int similarity_matrix(const struct similarities *similarity, uint32_t threads,
     for (uint32_t i = 0; i < started; i++)
         pthread_join(helpers[i], NULL);
     if (atomic_load(&work.failed))
-        return error_set(err, ERROR_FAILED, "similarities: out of memory");
+        return error_no_memory(err, "the similarities");
     return 0;
 }

@@ -111,7 +111,7 @@ static int new_model(struct co_rated *lists, const struct model_params *params,
 
     if (!self) {
         co_rated_free(lists);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the slope one");
     }
     self->lists = lists;
     if (row_cache_new(lists->xs, params->cache_bytes, compute_row, lists,

@@ -61,8 +61,7 @@ struct worker {
     pthread_t thread;
 };
 
-/* --- Preparing ---------------------------------------------------------------
- */
+/* --- Preparing -------------------------------------------------------- */
 
 /* A number per place, whatever the order. */
 static uint64_t scramble(uint64_t place)
@@ -131,8 +130,7 @@ static void draw_factors(struct fast *f, const struct model_params *params)
     }
 }
 
-/* --- One epoch ---------------------------------------------------------------
- */
+/* --- One epoch -------------------------------------------------------- */
 
 static void step(struct fast *f, const struct row *row, float rate)
 {
@@ -256,8 +254,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* --- The trainer -------------------------------------------------------------
- */
+/* --- The trainer ------------------------------------------------------ */
 
 /* The calling thread is worker 0. Threads wait for each other, so none may
  * begin before all are there. */
@@ -307,7 +304,7 @@ static int allocate(struct fast *f, struct error *err)
     }
     if (!f->b_u || !f->rows || !f->block_first ||
         (rows >= HOLDOUT_MIN && (!f->holdout || !f->best)))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the svd fast");
     f->b_i = f->b_u + users;
     f->square_u = f->b_i + items;
     f->square_i = f->square_u + users;

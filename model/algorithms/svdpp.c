@@ -61,8 +61,7 @@ struct trainer {
     struct kernel_implicit step;
 };
 
-/* --- One user ----------------------------------------------------------------
- */
+/* --- One user --------------------------------------------------------- */
 
 /* z = s m sum of the items' y; returns the list behind the group's. */
 static const uint32_t *open_group(const struct trainer *t, size_t at,
@@ -177,8 +176,7 @@ static void fold_implicit(struct trainer *t)
     }
 }
 
-/* --- The trainer -------------------------------------------------------------
- */
+/* --- The trainer ------------------------------------------------------ */
 
 static void draw(struct numpy_random *random, const struct model_params *params,
                  double *rows, size_t count, size_t width, size_t stride)
@@ -235,7 +233,7 @@ static int trainer_new(struct trainer *t, struct error *err)
     t->decay = calloc(3 * groups, sizeof(double));
     t->x = factors_rows_f64(1 + 2 * groups, stride);
     if (!t->y || !t->decay || !t->x)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the svdpp");
     t->gain = t->decay + groups;
     t->scale = t->gain + groups;
     t->z = t->x + stride;

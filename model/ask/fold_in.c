@@ -103,7 +103,7 @@ static int ridge(const struct factors *self, const struct rated *list, size_t n,
     double *a = calloc(m * m + 2 * m, sizeof(*a));
 
     if (!a)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the fold in");
     double *b = a + m * m, *x = b + m;
     fill(self, list, n, out->side, a, b, x);
     for (size_t j = 0; j < m; j++)
@@ -137,7 +137,7 @@ int fold_in(const struct model *model, enum fold_side side,
     struct folded *folded =
         calloc(1, sizeof(*folded) + factors * sizeof(double));
     if (!folded)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the fold in");
     folded->side = side;
     folded->factors = factors;
     if (!svd)

@@ -25,7 +25,7 @@ struct similar {
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "similarities: out of memory");
+    return error_no_memory(err, "the similarities");
 }
 
 /* --- Rows of the matrix ------------------------------------------------------
@@ -107,8 +107,7 @@ static int start_matrix(struct similar *self, struct error *err)
     return 0;
 }
 
-/* --- What both rated ---------------------------------------------------------
- */
+/* --- What both rated -------------------------------------------------- */
 
 static int start_biases(struct similar *self, const struct ratings *train,
                         struct model_params *params, struct error *err)
@@ -145,8 +144,7 @@ static int start_measure(struct similar *self, const struct ratings *train,
     return self->scratch ? 0 : no_memory(err);
 }
 
-/* --- All of them -------------------------------------------------------------
- */
+/* --- All of them ------------------------------------------------------ */
 
 static int start(struct similar *self, const struct ratings *train,
                  struct error *err)
@@ -202,8 +200,7 @@ void similar_row(struct similar *self, uint32_t x, double *row)
     }
 }
 
-/* --- The nearest -------------------------------------------------------------
- */
+/* --- The nearest ------------------------------------------------------ */
 
 static bool is_before(const struct similar_entry *a,
                       const struct similar_entry *b)

@@ -65,8 +65,7 @@ static int compare_entries(const void *a, const void *b)
     return is_before(a, b) ? -1 : 1;
 }
 
-/* --- Blocks ------------------------------------------------------------------
- */
+/* --- Blocks ----------------------------------------------------------- */
 
 /* Room to work in. */
 struct work {
@@ -181,7 +180,7 @@ int top_rank(const struct model *model, struct top_request *requests,
 
     assert(n >= 1 && n <= TOP_MAX);
     if (!work)
-        return error_set(err, ERROR_FAILED, "top: out of memory");
+        return error_no_memory(err, "the top");
     for (size_t first = 0; first < count; first += USERS)
         rank_users(work, requests + first,
                    count - first < USERS ? count - first : USERS);

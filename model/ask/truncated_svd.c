@@ -38,8 +38,7 @@ struct finder {
     double *before;    /* (rank) */
 };
 
-/* --- The matrix --------------------------------------------------------------
- */
+/* --- The matrix ------------------------------------------------------- */
 
 /* Ties do not matter: equal items are averaged. */
 static int by_item(const void *a, const void *b)
@@ -111,8 +110,7 @@ static void times_transposed(struct finder *f)
         }
 }
 
-/* --- Finding the range -------------------------------------------------------
- */
+/* --- Finding the range ------------------------------------------------ */
 
 /* q = orth(X z), B = q^T X = (X^T q)^T, and B's singular values. */
 static int project(struct finder *f, struct error *err)
@@ -160,8 +158,7 @@ static int find(struct finder *f, uint32_t seed, const atomic_bool *cancel,
     return 0; /* equal values settle slowly; what is left is noise */
 }
 
-/* --- The result --------------------------------------------------------------
- */
+/* --- The result ------------------------------------------------------- */
 
 static void finder_free(struct finder *f)
 {
@@ -191,9 +188,8 @@ static int finder_new(struct finder *f, struct error *err)
     f->before = calloc(f->rank, sizeof(double));
     if (!f->x.first || !f->x.cells || !f->q || !f->z || !f->b || !f->u ||
         !f->s || !f->v || !f->before)
-        return error_set(err, ERROR_FAILED,
-                         "out of memory: %zu users, %zu items, rank %u", users,
-                         items, f->rank);
+        return error_no_memory(err, "%zu users, %zu items, rank %u", users,
+                               items, f->rank);
     build(f);
     return 0;
 }
@@ -225,7 +221,7 @@ static int conclude(const struct finder *f, struct truncated_svd **out,
     if (!svd || !left || !svd->values || !svd->user || !svd->item) {
         free(left);
         truncated_svd_free(svd);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the truncated svd");
     }
     svd->users = f->users;
     svd->items = f->items;

@@ -12,7 +12,7 @@ int linalg_orthonormalise(double *a, size_t rows, size_t columns,
     const lapack_int m = (lapack_int)rows, n = (lapack_int)columns;
 
     if (!tau)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the linalg");
     lapack_int failed = LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, m, n, a, n, tau);
     if (failed == 0)
         failed = LAPACKE_dorgqr(LAPACK_ROW_MAJOR, m, n, n, a, n, tau);

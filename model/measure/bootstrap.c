@@ -53,8 +53,7 @@ double evaluation_figure(const struct evaluation *evaluation,
     return figures[figure];
 }
 
-/* --- How often a row counts -------------------------------------------------
- */
+/* --- How often a row counts ------------------------------------------- */
 
 /* Four replicates from each number of a generator that row and seed start. */
 void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
@@ -82,8 +81,7 @@ void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
         weights[i] = times;
     }
 }
-/* --- Runs of equal rows -----------------------------------------------------
- */
+/* --- Runs of equal rows ----------------------------------------------- */
 
 static double *column(const struct bootstrap *bootstrap, size_t column)
 {
@@ -181,8 +179,7 @@ void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
         bootstrap->times[r] += bootstrap->weights[r];
 }
 
-/* --- Figures ----------------------------------------------------------------
- */
+/* --- Figures ---------------------------------------------------------- */
 
 static double *cell(const struct bootstrap *bootstrap, size_t contender,
                     size_t figure, size_t replicate)
@@ -235,7 +232,7 @@ int bootstrap_new(const struct bootstrap_config *config, size_t contenders,
     struct bootstrap *bootstrap = calloc(1, sizeof(*bootstrap));
 
     if (!bootstrap)
-        return error_set(err, ERROR_LIMIT, "no memory for a bootstrap");
+        return error_no_memory(err, "a bootstrap");
     bootstrap->config = *config;
     bootstrap->contenders = contenders;
     bootstrap->room = room;
@@ -248,15 +245,13 @@ int bootstrap_new(const struct bootstrap_config *config, size_t contenders,
     if (!bootstrap->figures || !bootstrap->scratch || !bootstrap->sums ||
         !bootstrap->weights || !bootstrap->times) {
         bootstrap_free(bootstrap);
-        return error_set(err, ERROR_LIMIT, "no memory for %zu replicates",
-                         count);
+        return error_no_memory(err, "%zu replicates", count);
     }
     *out = bootstrap;
     return 0;
 }
 
-/* --- Intervals --------------------------------------------------------------
- */
+/* --- Intervals -------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {

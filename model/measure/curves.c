@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* --- Reliability ------------------------------------------------------------
- */
+/* --- Reliability ------------------------------------------------------ */
 
 /* Wilson's interval of a share. */
 static void surround(struct reliability_bin *bin)
@@ -44,8 +43,7 @@ static void leave_bin(struct curves_pass *pass)
         close_bin(pass);
 }
 
-/* --- ROC --------------------------------------------------------------------
- */
+/* --- ROC -------------------------------------------------------------- */
 
 /* What lies below a threshold at the tie that ends, about every n / max-th
  * row; turned into what lies above it at the end. */
@@ -80,8 +78,7 @@ static void turn_thresholds(struct curves_pass *pass)
     }
 }
 
-/* --- Rows -------------------------------------------------------------------
- */
+/* --- Rows ------------------------------------------------------------- */
 
 void curves_begin(struct curves_pass *pass, size_t rows, struct curves *out)
 {

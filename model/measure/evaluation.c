@@ -15,8 +15,7 @@ static const struct evaluation nothing = {.click_rate = NAN,
                                           .ece = NAN,
                                           .fcp = NAN};
 
-/* --- One row ----------------------------------------------------------------
- */
+/* --- One row ---------------------------------------------------------- */
 
 static double entropy(double label, double p)
 {
@@ -40,8 +39,7 @@ struct evaluation_terms evaluation_terms(double label, double prediction)
     };
 }
 
-/* --- Sums -------------------------------------------------------------------
- */
+/* --- Sums ------------------------------------------------------------- */
 
 /* The share of (click, no click) pairs ranked right, ties one half; a label
  * between 0 and 1 is that much click and the rest none. */
@@ -103,8 +101,7 @@ struct evaluation evaluation_of(const struct evaluation_sums *sums)
     return out;
 }
 
-/* --- Rows at once -----------------------------------------------------------
- */
+/* --- Rows at once ----------------------------------------------------- */
 
 struct scored {
     double p, label;
@@ -125,7 +122,7 @@ static int evaluate_clicks(const double *labels, const double *predictions,
     struct evaluation_sums sums = {0};
 
     if (!scored)
-        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        return error_no_memory(err, "the evaluation");
     for (size_t i = 0; i < n; i++)
         scored[i] = (struct scored){predictions[i], labels[i]};
     qsort(scored, n, sizeof(*scored), by_prediction_and_label);

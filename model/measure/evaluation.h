@@ -37,8 +37,7 @@ struct evaluation {
 int evaluate(const double *labels, const double *predictions, size_t n,
              struct evaluation *out, struct error *err) MUST_CHECK;
 
-/* --- Row by row -------------------------------------------------------------
- */
+/* --- Row by row ------------------------------------------------------- */
 
 /* What one row of clicks adds. */
 struct evaluation_terms {
@@ -67,8 +66,7 @@ void evaluation_add(struct evaluation_sums *sums,
 /* The figures so far, the same as evaluate() gives for the same rows. */
 struct evaluation evaluation_of(const struct evaluation_sums *sums);
 
-/* --- Users ------------------------------------------------------------------
- */
+/* --- Users ------------------------------------------------------------ */
 
 /* The fraction of concordant pairs among a user's rows, as the reference
  * counts it: pairs with equal labels do not count, a tie of predictions is

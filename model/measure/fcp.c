@@ -121,7 +121,7 @@ int evaluate_fcp(const uint32_t *users, const double *labels,
     if (!rows || !values) {
         free(rows);
         free(values);
-        return error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        return error_no_memory(err, "the evaluation");
     }
     for (size_t i = 0; i < n; i++)
         if (users[i] != INDEX_UNKNOWN)

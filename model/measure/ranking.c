@@ -99,7 +99,7 @@ int evaluate_ranking(const uint32_t *users, const double *labels,
     size_t count = 0;
 
     if (!rows)
-        return error_set(err, ERROR_FAILED, "ranking: out of memory");
+        return error_no_memory(err, "the ranking");
     for (size_t i = 0; i < n; i++)
         if (users[i] != INDEX_UNKNOWN)
             rows[count++] =

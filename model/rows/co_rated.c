@@ -12,7 +12,7 @@ static int allocate(uint32_t xs, uint32_t ys, size_t count,
     struct co_rated *lists = calloc(1, sizeof(*lists));
 
     if (!lists)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the co rated");
     lists->xs = xs;
     lists->ys = ys;
     lists->count = count;
@@ -23,7 +23,7 @@ static int allocate(uint32_t xs, uint32_t ys, size_t count,
     if (!lists->x_first || !lists->y_first || !lists->x_list ||
         !lists->y_list) {
         co_rated_free(lists);
-        return error_set(err, ERROR_FAILED, "%zu rows: out of memory", count);
+        return error_no_memory(err, "%zu rows", count);
     }
     *out = lists;
     return 0;
@@ -89,7 +89,7 @@ static int fill_coded(struct co_rated *lists, struct error *err)
     lists->behind = malloc((lists->count + 1) * sizeof(*lists->behind));
     if (!next || !lists->coded || !lists->behind) {
         free(next);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the co rated");
     }
     memcpy(next, lists->y_first, ((size_t)lists->ys + 1) * sizeof(*next));
     for (uint32_t x = 0; x < lists->xs; x++)

@@ -4,7 +4,7 @@
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "data set: out of memory");
+    return error_no_memory(err, "the data set");
 }
 
 int dataset_new(struct dataset **out, struct error *err)
@@ -83,8 +83,7 @@ void dataset_free(struct dataset *dataset)
     free(dataset);
 }
 
-/* --- Training sets ----------------------------------------------------------
- */
+/* --- Training sets ---------------------------------------------------- */
 
 int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
                    struct scale scale, struct trainset **out, struct error *err)

@@ -37,7 +37,7 @@ struct id_map {
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "id map: out of memory");
+    return error_no_memory(err, "the id map");
 }
 
 static struct slot *slots_new(size_t count)
@@ -146,8 +146,7 @@ size_t id_map_bytes(const struct id_map *map)
            map->room * sizeof(*map->entries) + map->arena.room;
 }
 
-/* --- Adding ------------------------------------------------------------------
- */
+/* --- Adding ----------------------------------------------------------- */
 
 static int grow_slots(struct id_map *map, struct error *err)
 {
@@ -230,8 +229,7 @@ int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
     return 0;
 }
 
-/* --- Saving and loading ------------------------------------------------------
- */
+/* --- Saving and loading ----------------------------------------------- */
 
 /* u32 count, then per id: u32 size and the text, or u32 NUMBER_SIZE and the
  * integer. */

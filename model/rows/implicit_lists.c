@@ -102,7 +102,7 @@ int implicit_lists_make(const struct ratings *train,
     if (!lists || !entries) {
         implicit_lists_free(lists);
         free(entries);
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the implicit lists");
     }
     fill(lists, train, entries);
     free(entries);

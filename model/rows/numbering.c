@@ -12,8 +12,7 @@ int numbering_start(uint32_t outer_count, struct numbering *out,
 
     if (!numbering.inner || !numbering.outer) {
         numbering_free(&numbering);
-        return error_set(err, ERROR_FAILED, "no memory to number %u ids",
-                         outer_count);
+        return error_no_memory(err, "numbering %u ids", outer_count);
     }
     memset(numbering.inner, 0xff, size); /* all of them INDEX_UNKNOWN */
     *out = numbering;

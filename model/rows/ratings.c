@@ -129,7 +129,7 @@ int ratings_build(const struct rating *rows, size_t count, uint32_t users,
 
     struct ratings *ratings = allocate(count, users, items, nobody);
     if (!ratings)
-        return error_set(err, ERROR_FAILED, "%zu rows: out of memory", count);
+        return error_no_memory(err, "%zu rows", count);
     ratings->scale = scale;
     fill_lists(ratings, rows);
     ratings->mean = mean_of(ratings);

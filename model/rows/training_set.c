@@ -8,7 +8,7 @@ int training_set_new(size_t count, size_t held_count, struct training_set **out,
     struct training_set *set = calloc(1, sizeof(*set));
 
     if (!set)
-        return error_set(err, ERROR_LIMIT, "no memory for a training set");
+        return error_no_memory(err, "a training set");
     set->count = count;
     set->held_count = held_count;
     /* One more than needed: malloc(0) may be NULL. */
@@ -17,8 +17,7 @@ int training_set_new(size_t count, size_t held_count, struct training_set **out,
     set->labels = malloc((held_count + 1) * sizeof(*set->labels));
     if (!set->rows || !set->held || !set->labels) {
         training_set_free(set);
-        return error_set(err, ERROR_LIMIT, "no memory for %zu training rows",
-                         count + held_count);
+        return error_no_memory(err, "%zu training rows", count + held_count);
     }
     if (id_map_new(&set->users, err) < 0 || id_map_new(&set->ads, err) < 0) {
         training_set_free(set);

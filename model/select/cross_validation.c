@@ -62,7 +62,7 @@ static int measure_rows(const struct model *model, const struct trainset *train,
     int status = -1;
 
     if (!judged.users || !judged.labels || !judged.predictions) {
-        error_set(err, ERROR_FAILED, "evaluation: out of memory");
+        error_no_memory(err, "the evaluation");
         goto out;
     }
     predict_rows(model, train, dataset, rows, n, &judged);

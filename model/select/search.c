@@ -13,7 +13,7 @@ enum { THREADS_MAX = 256 };
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "search: out of memory");
+    return error_no_memory(err, "the search");
 }
 
 /* --- The plan

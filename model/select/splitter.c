@@ -8,11 +8,10 @@
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, ERROR_FAILED, "folds: out of memory");
+    return error_no_memory(err, "the folds");
 }
 
-/* --- Folds under construction -----------------------------------------------
- */
+/* --- Folds under construction ----------------------------------------- */
 
 static int folds_new(size_t count, struct folds **out, struct error *err)
 {
@@ -98,8 +97,7 @@ static int cut_block(const size_t *order, size_t rows, size_t first,
     return 0;
 }
 
-/* --- k-fold ------------------------------------------------------------------
- */
+/* --- k-fold ----------------------------------------------------------- */
 
 static int check_k(size_t rows, uint32_t k, struct error *err)
 {

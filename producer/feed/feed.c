@@ -120,7 +120,7 @@ int feed_open(const struct feed_config *config, struct event_source *source,
     };
 
     if (!feed)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the feed");
     feed->config = *config;
     feed->source = source;
     feed->state = config->seed;
@@ -157,7 +157,7 @@ static int publish(struct feed *feed, size_t topic, const struct id *user,
     bool nobody = id_in_list(user, feed->config.fields.anonymous);
 
     if (buffer_failed(&feed->bytes))
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the feed");
     const struct outgoing message = {
         .topic = topic,
         .partition = PUBLISH_BY_KEY,

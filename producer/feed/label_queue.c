@@ -67,7 +67,7 @@ int label_queue_push(struct label_queue *queue,
     struct waiting_label own = *label;
 
     if ((queue->count == queue->room && grow(queue) < 0) || own_texts(&own) < 0)
-        return error_set(err, ERROR_FAILED, "labels: out of memory");
+        return error_no_memory(err, "the labels");
     own.order = queue->pushed++;
 
     size_t at = queue->count++;

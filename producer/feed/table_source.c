@@ -291,7 +291,7 @@ int table_source_open(const struct table_source_config *config,
     struct table_source *s = calloc(1, sizeof(*s));
 
     if (!s)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the table source");
     s->source.ops = &table_source_ops;
     s->config = *config;
     if (table_open(config->path, (enum table_format)config->format, &s->table,

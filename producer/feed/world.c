@@ -164,7 +164,7 @@ static int make(struct world *world, struct error *err)
     if (!world->user_bias || !world->ad_bias || !world->ad_turn ||
         !world->user_factors || !world->ad_factors || !world->user_share ||
         !world->ad_share)
-        return error_set(err, ERROR_FAILED, "world: out of memory");
+        return error_no_memory(err, "the world");
     return 0;
 }
 
@@ -185,7 +185,7 @@ int world_open(const struct world_config *config, struct event_source **out,
     struct world *world = calloc(1, sizeof(*world));
 
     if (!world)
-        return error_set(err, ERROR_FAILED, "world: out of memory");
+        return error_no_memory(err, "the world");
     world->source.ops = &world_ops;
     world->config = *config;
     world->state = config->seed;

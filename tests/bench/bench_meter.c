@@ -102,8 +102,7 @@ static int drop(const char *topic)
     return 0;
 }
 
-/* --- span -------------------------------------------------------------------
- */
+/* --- span ------------------------------------------------------------- */
 
 struct span_ms {
     int64_t records, first_ms, last_ms;
@@ -155,8 +154,7 @@ static int span_of(const char *topic)
     return 0;
 }
 
-/* --- latency ----------------------------------------------------------------
- */
+/* --- latency ---------------------------------------------------------- */
 
 struct trip {
     rd_kafka_t *producer, *consumer;

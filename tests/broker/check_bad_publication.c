@@ -31,8 +31,7 @@ static struct pipeline pipe;
 static struct child_process scorer;
 static unsigned port;
 
-/* --- Publishing right -------------------------------------------------------
- */
+/* --- Publishing right ------------------------------------------------- */
 
 static void publish(const char *models, const char *chunks, uint64_t epoch,
                     const struct buffer *snapshot)
@@ -66,8 +65,7 @@ static void publish_good(uint64_t epoch)
     buffer_free(&snapshot);
 }
 
-/* --- A good publication, spoiled on its way ---------------------------------
- */
+/* --- A good publication, spoiled on its way --------------------------- */
 
 struct parcel {
     struct fixture_records chunks; /* in the order in which they will go */
@@ -106,8 +104,8 @@ static void send_chunk(struct publisher *to,
     ck_assert_uint_le(record->header_count, HEADERS_MAX);
     for (size_t i = 0; i < record->header_count; i++)
         headers[i] = (struct record_header){record->headers[i].name,
-                                             record->headers[i].value,
-                                             record->headers[i].size};
+                                            record->headers[i].value,
+                                            record->headers[i].size};
     struct outgoing chunk = {.topic = 1,
                              .key = record->key,
                              .key_size = record->key_size,
@@ -233,8 +231,7 @@ static const struct {
     {another_digest, "digest"}, {nothing, NULL},
 };
 
-/* --- Watching the scorer ----------------------------------------------------
- */
+/* --- Watching the scorer ---------------------------------------------- */
 
 static double refused(const char *reason)
 {
@@ -312,8 +309,7 @@ static void stop(void)
     child_end(&scorer);
 }
 
-/* --- The tests --------------------------------------------------------------
- */
+/* --- The tests -------------------------------------------------------- */
 
 START_TEST(a_parcel_that_was_damaged_is_refused)
 {

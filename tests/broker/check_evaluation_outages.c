@@ -99,8 +99,7 @@ static void stop_scorer(void)
     child_end(&scorer);
 }
 
-/* --- The topic of evaluations -----------------------------------------------
- */
+/* --- The topic of evaluations ----------------------------------------- */
 
 /* Each window once, in the order of time. */
 static void assert_in_order(void)
@@ -145,8 +144,7 @@ START_TEST(a_topic_that_hangs_does_not_stall_the_reading)
 }
 END_TEST
 
-/* --- The topic of predictions -----------------------------------------------
- */
+/* --- The topic of predictions ----------------------------------------- */
 
 #define OVER "pctr_evaluation_windows_total{result=\"over\"}"
 #define MISSED "pctr_evaluation_windows_total{result=\"missed\"}"

@@ -72,8 +72,7 @@ static const struct row {
 };
 /* clang-format on */
 
-/* --- What the rows refer to -------------------------------------------------
- */
+/* --- What the rows refer to ------------------------------------------- */
 
 static void write_text(char *path, const void *bytes, size_t size)
 {
@@ -142,8 +141,7 @@ static void stop(void)
     unlink(old_events);
 }
 
-/* --- The tests --------------------------------------------------------------
- */
+/* --- The tests -------------------------------------------------------- */
 
 static size_t count(const char *text, const char *what)
 {

@@ -39,8 +39,7 @@ static void stop(void)
     child_end(&trainer);
 }
 
-/* --- The live run ----------------------------------------------------------
- */
+/* --- The live run ----------------------------------------------------- */
 
 static void start_trainer(const char *window)
 {
@@ -92,8 +91,7 @@ static void run_live(void)
     await_caught_up();
 }
 
-/* --- Against the replay ----------------------------------------------------
- */
+/* --- Against the replay ----------------------------------------------- */
 
 static void assert_bits(const json_t *line, const char *name, double figure)
 {
@@ -163,8 +161,7 @@ static size_t compare_with_replay(const struct published *published)
     return windows;
 }
 
-/* --- Against the definitions -----------------------------------------------
- */
+/* --- Against the definitions ------------------------------------------ */
 
 /* Returns how many windows there should be. */
 static size_t compare_with_definitions(const struct published *published)

@@ -39,8 +39,7 @@ static void stop(void)
     child_end(&scorer);
 }
 
-/* --- Input: number i is offset i / PARTITIONS of partition i % PARTITIONS ---
- */
+/* --- Input: number i is offset i / PARTITIONS of partition i % PARTITIONS  */
 
 static void make_record(uint64_t number, uint64_t poisons, uint64_t *bad,
                         uint64_t *random_state, struct buffer *bytes)
@@ -99,8 +98,7 @@ static void feed(uint64_t poisons)
     buffer_free(&bytes);
 }
 
-/* --- Output -----------------------------------------------------------------
- */
+/* --- Output ----------------------------------------------------------- */
 
 /* The most memory it ever had, in KiB. */
 static long memory_of(const struct child_process *child)

@@ -42,8 +42,7 @@ static void tear_down(void)
     free(errors);
 }
 
-/* --- Impressions ------------------------------------------------------------
- */
+/* --- Impressions ------------------------------------------------------ */
 
 /* Every second user and ad is one that the model knows. */
 static const struct impression_feed impressions = {
@@ -62,8 +61,7 @@ static struct prediction expected(int64_t number)
     return tiny_model_predict(model, &event.user, &event.ad);
 }
 
-/* --- Running ----------------------------------------------------------------
- */
+/* --- Running ---------------------------------------------------------- */
 
 static int predict(const char *first, const char *second, const char *third)
 {

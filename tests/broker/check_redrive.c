@@ -41,8 +41,7 @@ static void clean(void)
     out = NULL;
 }
 
-/* --- Letters ----------------------------------------------------------------
- */
+/* --- Letters ---------------------------------------------------------- */
 
 static struct record_header text_header(const char *name, const char *text)
 {
@@ -105,8 +104,7 @@ static void write_letter(const struct record_header *headers, size_t count)
     publisher_close(publisher);
 }
 
-/* --- Runs -------------------------------------------------------------------
- */
+/* --- Runs ------------------------------------------------------------- */
 
 static void start(struct child_process *child, const char *first,
                   const char *second)
@@ -146,8 +144,7 @@ static int count_of(const char *name)
     return atoi(at + strlen(member));
 }
 
-/* --- The account ------------------------------------------------------------
- */
+/* --- The account ------------------------------------------------------ */
 
 static void assert_header(const struct fixture_record *record, const char *name,
                           const char *text)
@@ -204,8 +201,7 @@ static void assert_once(int first, int next, const char *reason)
     fixture_records_free(&records);
 }
 
-/* --- Tests ------------------------------------------------------------------
- */
+/* --- Tests ------------------------------------------------------------ */
 
 START_TEST(each_once_however_often_it_is_asked)
 {
@@ -273,8 +269,8 @@ END_TEST
 
 START_TEST(what_cannot_go_back_is_refused_and_counted)
 {
-    const struct record_header truncated[] = {
-        text_header("pctr.topic", target), text_header("truncated", "1")};
+    const struct record_header truncated[] = {text_header("pctr.topic", target),
+                                              text_header("truncated", "1")};
     const struct record_header loop[] = {text_header("pctr.topic", letters)};
 
     write_letter(truncated, 2);

@@ -44,8 +44,7 @@ static void remove_files(void)
         unlink(paths[i]);
 }
 
-/* --- The program ------------------------------------------------------------
- */
+/* --- The program ------------------------------------------------------ */
 
 static void score(void)
 {
@@ -79,8 +78,7 @@ static void live(void)
     }
 }
 
-/* --- The tests --------------------------------------------------------------
- */
+/* --- The tests -------------------------------------------------------- */
 
 /* Every prediction by the place of its impression. */
 struct recorded {

@@ -54,8 +54,7 @@ static void assert_said(const char *output, const char *before, long long count,
                   output);
 }
 
-/* --- Events -----------------------------------------------------------------
- */
+/* --- Events ----------------------------------------------------------- */
 
 START_TEST(labels_that_are_there_twice_count_once)
 {
@@ -139,8 +138,7 @@ START_TEST(a_clock_a_day_behind_is_said)
 }
 END_TEST
 
-/* --- Ranges -----------------------------------------------------------------
- */
+/* --- Ranges ----------------------------------------------------------- */
 
 START_TEST(an_empty_range_is_said)
 {
@@ -216,8 +214,7 @@ START_TEST(gaps_between_records_are_passed_over)
 }
 END_TEST
 
-/* --- Models -----------------------------------------------------------------
- */
+/* --- Models ----------------------------------------------------------- */
 
 static void train(void)
 {

@@ -67,8 +67,7 @@ static void remove_files(void)
     unlink(path);
 }
 
-/* --- The slow program -------------------------------------------------------
- */
+/* --- The slow program ------------------------------------------------- */
 
 struct sample {
     double label[ROWS], p[CONTENDERS][ROWS];
@@ -148,8 +147,7 @@ static double slow_auc(const struct sample *sample, const double *p)
     return (double)((long double)halves / 2 / (long double)pairs);
 }
 
-/* --- The report -------------------------------------------------------------
- */
+/* --- The report ------------------------------------------------------- */
 
 static json_t *lines; /* of JSON */
 

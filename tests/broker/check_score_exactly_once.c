@@ -45,8 +45,7 @@ static void make_world(void)
     snprintf(group_option, OPTION_SIZE, "--group=%s", group);
 }
 
-/* --- Input ------------------------------------------------------------------
- */
+/* --- Input ------------------------------------------------------------ */
 
 static bool is_bad(int64_t number)
 {
@@ -89,8 +88,7 @@ static void feed(int64_t count)
     buffer_free(&bytes);
 }
 
-/* --- The scorer -------------------------------------------------------------
- */
+/* --- The scorer ------------------------------------------------------- */
 
 /* Small transactions, so that many of them are there to be interrupted. */
 static void start(struct child_process *child, const char *first,
@@ -124,8 +122,7 @@ static int run(const char *first, const char *second)
     return status;
 }
 
-/* --- The account ------------------------------------------------------------
- */
+/* --- The account ------------------------------------------------------ */
 
 static void assert_dead_once(const struct fixture_records *dead, int64_t count)
 {

@@ -49,8 +49,7 @@ static void stop(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-/* --- A live run -------------------------------------------------------------
- */
+/* --- A live run ------------------------------------------------------- */
 
 static void start_scorer(void)
 {
@@ -101,8 +100,7 @@ static void run_live(void)
     pipeline_stop(&trainer, WAIT_MS);
 }
 
-/* --- Verifying --------------------------------------------------------------
- */
+/* --- Verifying -------------------------------------------------------- */
 
 /* The first line that is a finding, and the last one, the account. */
 static void take_lines(char *output)
@@ -187,8 +185,7 @@ static bool finding_differs(const char *field)
     return false;
 }
 
-/* --- What is found ----------------------------------------------------------
- */
+/* --- What is found ---------------------------------------------------- */
 
 /* In the place of the pipeline's own. */
 static void use_topic(enum pipeline_name which, const char *name)

@@ -117,8 +117,7 @@ static void check(int status, const struct error *err)
     }
 }
 
-/* --- Answers ----------------------------------------------------------------
- */
+/* --- Answers ---------------------------------------------------------- */
 
 /* {"position": number} */
 static struct span position(uint8_t bytes[16], int number)
@@ -197,8 +196,7 @@ static struct replay_log *make_log(const struct page_case *of)
     return log;
 }
 
-/* --- Pages ------------------------------------------------------------------
- */
+/* --- Pages ------------------------------------------------------------ */
 
 static void print_to(const char *folder, const char *name, const char *suffix,
                      const struct replay_view *view,

@@ -50,7 +50,7 @@ static int write_seed(const struct model_ops *ops, const char *directory,
     int status = -1;
 
     if (!snapshot)
-        return error_set(err, ERROR_FAILED, "out of memory");
+        return error_no_memory(err, "the make snapshot seeds");
     int length = snprintf(path, sizeof(path), "%s/%s", directory, ops->name);
     if (length < 0 || (size_t)length >= sizeof(path))
         error_set(err, ERROR_LIMIT, "path too long");

@@ -30,8 +30,7 @@ static void stop_cluster(void)
     mock_cluster_free(cluster);
 }
 
-/* --- Properties -------------------------------------------------------------
- */
+/* --- Properties ------------------------------------------------------- */
 
 /* What the role's configuration says about `name` when the user gave one
  * property. */
@@ -172,8 +171,7 @@ START_TEST(a_secret_file_that_others_can_read_is_refused)
 }
 END_TEST
 
-/* --- Errors -----------------------------------------------------------------
- */
+/* --- Errors ----------------------------------------------------------- */
 
 START_TEST(errors_have_classes)
 {
@@ -191,8 +189,7 @@ START_TEST(errors_have_classes)
 }
 END_TEST
 
-/* --- Topics -----------------------------------------------------------------
- */
+/* --- Topics ----------------------------------------------------------- */
 
 START_TEST(a_topic_is_described)
 {

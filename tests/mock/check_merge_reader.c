@@ -227,7 +227,7 @@ END_TEST
 START_TEST(ranges_are_read_as_they_are_given)
 {
     static const struct offset_range ranges[] = {{"a", 0, 1, 3},
-                                                   {"b", 1, 0, 1}};
+                                                 {"b", 1, 0, 1}};
     char text[64];
 
     for (int i = 0; i < 5; i++) {

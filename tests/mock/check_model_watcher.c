@@ -27,8 +27,7 @@ static void stop(void)
     watcher_world_close(&world);
 }
 
-/* --- The good way -----------------------------------------------------------
- */
+/* --- The good way ----------------------------------------------------- */
 
 START_TEST(what_is_published_is_read_byte_for_byte)
 {
@@ -126,8 +125,7 @@ START_TEST(catching_up_gives_up_in_time)
 }
 END_TEST
 
-/* --- The local copy ---------------------------------------------------------
- */
+/* --- The local copy --------------------------------------------------- */
 
 START_TEST(a_local_copy_serves_without_the_history)
 {

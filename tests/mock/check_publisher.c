@@ -135,7 +135,7 @@ START_TEST(time_headers_and_tombstones_arrive)
 {
     static const uint8_t bytes[] = {0, 1, 255};
     const struct record_header headers[] = {{"one", bytes, sizeof(bytes)},
-                                             {"two", "2", 1}};
+                                            {"two", "2", 1}};
     const struct outgoing message = {.topic = 1,
                                      .partition = 0,
                                      .key = "k",

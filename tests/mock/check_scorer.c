@@ -27,8 +27,7 @@ static void close_world(void)
     scorer_world_close(&world);
 }
 
-/* --- Predictions ------------------------------------------------------------
- */
+/* --- Predictions ------------------------------------------------------ */
 
 static void publish(const struct snapshot *snapshot)
 {
@@ -207,16 +206,15 @@ START_TEST(models_change_between_batches_and_never_back)
 }
 END_TEST
 
-/* --- Around the records -----------------------------------------------------
- */
+/* --- Around the records ----------------------------------------------- */
 
 START_TEST(a_trace_goes_on_in_the_prediction)
 {
     static const char parent[] =
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     struct record_header trace[] = {{"traceparent", parent, 55},
-                                     {"tracestate", "a=b", 3},
-                                     {"other", "x", 1}};
+                                    {"tracestate", "a=b", 3},
+                                    {"other", "x", 1}};
     struct scorer_config config = scorer_world_settings(&world);
     struct buffer bytes = {0};
     struct impression event = {.id = id_from_number(1),

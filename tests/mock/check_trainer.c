@@ -26,8 +26,7 @@ static void tear_down(void)
     trainer_world_close(&world);
 }
 
-/* --- What was published -----------------------------------------------------
- */
+/* --- What was published ----------------------------------------------- */
 
 static const struct manifest *manifest_of(struct snapshot_reader *reader,
                                           uint64_t epoch)
@@ -65,8 +64,7 @@ static int64_t records_in(const struct manifest *manifest, const char *topic)
     return records;
 }
 
-/* --- Running ----------------------------------------------------------------
- */
+/* --- Running ---------------------------------------------------------- */
 
 static struct trainer *start_trainer(void)
 {

@@ -66,8 +66,7 @@ void kafka_fixture_create(const char *topic, int partitions,
         err);
 }
 
-/* --- Clients ----------------------------------------------------------------
- */
+/* --- Clients ---------------------------------------------------------- */
 
 static rd_kafka_t *new_client(enum kafka_role role, rd_kafka_conf_t *conf)
 {
@@ -132,8 +131,7 @@ void kafka_fixture_send(const char *topic, int32_t partition, const void *key,
     rd_kafka_destroy(client);
 }
 
-/* --- Reading everything -----------------------------------------------------
- */
+/* --- Reading everything ----------------------------------------------- */
 
 static uint8_t *copy_bytes(const void *bytes, size_t size)
 {
@@ -253,8 +251,7 @@ fixture_record_header(const struct fixture_record *record, const char *name)
     return NULL;
 }
 
-/* --- Looking on -------------------------------------------------------------
- */
+/* --- Looking on ------------------------------------------------------- */
 
 int64_t kafka_fixture_committed(const char *group, const char *topic,
                                 int32_t partition)

@@ -12,8 +12,7 @@
 
 enum { ROWS_MAX = 256, NAME_MAX_BYTES = 16 };
 
-/* --- Opening -----------------------------------------------------------------
- */
+/* --- Opening ---------------------------------------------------------- */
 
 static uint32_t add(struct id_map *map, const char *name)
 {
@@ -119,8 +118,7 @@ struct dataset *oracle_dataset(const char *data_set)
     return dataset;
 }
 
-/* --- Asking ------------------------------------------------------------------
- */
+/* --- Asking ----------------------------------------------------------- */
 
 static json_t *configuration_of(const struct oracle *oracle, const char *name)
 {
@@ -201,8 +199,7 @@ double oracle_similarity(const struct oracle *oracle, const char *configuration,
     return number_at(json_array_get(matrix, a), b);
 }
 
-/* --- Comparing ---------------------------------------------------------------
- */
+/* --- Comparing -------------------------------------------------------- */
 
 struct model *oracle_fit(const struct oracle *oracle, const char *model,
                          const char *text)

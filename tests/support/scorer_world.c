@@ -16,8 +16,7 @@ enum { ROUND_MS = 20 };
 
 static struct error err;
 
-/* --- The world --------------------------------------------------------------
- */
+/* --- The world -------------------------------------------------------- */
 
 void scorer_world_open(struct scorer_world *world)
 {
@@ -178,8 +177,7 @@ struct scorer_counts scorer_world_score(struct scorer_world *world,
     return scorer_world_finish(world, scorer);
 }
 
-/* --- What came out ----------------------------------------------------------
- */
+/* --- What came out ---------------------------------------------------- */
 
 struct prediction_event scorer_world_decode(const struct copied_record *record)
 {

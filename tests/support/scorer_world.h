@@ -48,8 +48,7 @@ void scorer_world_post(struct scorer_world *world, struct snapshot *snapshot,
 /* Not delivered before scorer_world_send(), or a flush of the feed. */
 void scorer_world_send_bytes(struct scorer_world *world, int32_t partition,
                              const void *bytes, size_t size,
-                             const struct record_header *headers,
-                             size_t count);
+                             const struct record_header *headers, size_t count);
 
 /* Impressions with the ids first..first+count-1, delivered. */
 void scorer_world_send(struct scorer_world *world, int64_t first,

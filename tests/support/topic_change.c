@@ -25,8 +25,8 @@ static void send_copy(struct publisher *publisher,
 
     for (size_t i = 0; i < record->header_count; i++)
         headers[i] = (struct record_header){record->headers[i].name,
-                                             record->headers[i].value,
-                                             record->headers[i].size};
+                                            record->headers[i].value,
+                                            record->headers[i].size};
     struct outgoing out = {.partition = record->partition,
                            .key = record->key,
                            .key_size = record->key_size,

@@ -58,8 +58,7 @@ static void close_court(struct court *court)
     free(court->all);
 }
 
-/* --- Sources ----------------------------------------------------------------
- */
+/* --- Sources ---------------------------------------------------------- */
 
 static int by_position(const void *left, const void *right)
 {
@@ -107,8 +106,7 @@ static bool same_span(struct span a, struct span b)
     return same_bytes(a.bytes, a.size, b.bytes, b.size);
 }
 
-/* --- Predictions ------------------------------------------------------------
- */
+/* --- Predictions ------------------------------------------------------ */
 
 static bool is_of(const struct prediction_event *event,
                   const struct fixture_record *source)
@@ -159,8 +157,7 @@ static void judge_prediction(struct court *court, size_t at)
     judge_order(court, record, &event);
 }
 
-/* --- Dead letters -----------------------------------------------------------
- */
+/* --- Dead letters ----------------------------------------------------- */
 
 static int64_t header_number(const struct fixture_record *letter,
                              const char *name)
@@ -202,8 +199,7 @@ static void judge_letter(struct court *court,
             !same_headers(letter, source);
 }
 
-/* --- The sums ---------------------------------------------------------------
- */
+/* --- The sums --------------------------------------------------------- */
 
 static int by_number(const void *left, const void *right)
 {

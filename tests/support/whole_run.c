@@ -12,8 +12,7 @@
 
 enum { WAIT_MS = 30000, STOP_MS = 20000 };
 
-/* --- Starting ---------------------------------------------------------------
- */
+/* --- Starting --------------------------------------------------------- */
 
 static void choose_source(struct whole_run *run)
 {
@@ -95,8 +94,7 @@ void whole_run_start(struct whole_run *run, int32_t partitions,
     whole_run_start_trainer(run);
 }
 
-/* --- The books of the join --------------------------------------------------
- */
+/* --- The books of the join -------------------------------------------- */
 
 /* `field` of the last line that says `words`. */
 static uint64_t log_number(const char *log, const char *words,
@@ -153,8 +151,7 @@ static void check_books(struct whole_run *run)
     free(log);
 }
 
-/* --- Ending -----------------------------------------------------------------
- */
+/* --- Ending ----------------------------------------------------------- */
 
 static void await_learned(struct whole_run *run, unsigned timeout_ms)
 {

@@ -36,8 +36,7 @@ void world_set_up(void)
     world_open_from(0, ROWS_MAX);
 }
 
-/* --- As the trainer does it ------------------------------------------------
- */
+/* --- As the trainer does it ------------------------------------------- */
 
 void world_pass_time(int64_t ts_ms)
 {

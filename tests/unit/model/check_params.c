@@ -134,8 +134,7 @@ START_TEST(defaults_are_the_reference_s)
 }
 END_TEST
 
-/* --- bytes_reader ------------------------------------------------------------
- */
+/* --- bytes_reader ----------------------------------------------------- */
 
 START_TEST(values_are_little_endian)
 {

@@ -155,8 +155,7 @@ static struct verdict judge(void)
     return verifier_judge(&evidence);
 }
 
-/* --- Faults, each of a run that was good ------------------------------------
- */
+/* --- Faults, each of a run that was good ------------------------------ */
 
 static void remove_at(struct fixture_records *from, size_t at)
 {

@@ -53,6 +53,16 @@ START_TEST(nobody_has_to_listen)
 }
 END_TEST
 
+START_TEST(running_out_of_memory_has_one_word_one_code_and_a_restart)
+{
+    ck_assert_int_eq(error_no_memory(&err, "%d rows", 7), -1);
+    ck_assert_str_eq(err.text, "out of memory for 7 rows");
+    ck_assert_int_eq(err.code, ERROR_MEMORY);
+    ck_assert_int_eq(error_exit_status(err.code), 75);
+    ck_assert_int_eq(error_no_memory(NULL, "x"), -1);
+}
+END_TEST
+
 START_TEST(each_code_has_a_name_and_a_status)
 {
     for (int code = ERROR_NONE; code <= ERROR_FENCED; code++) {
@@ -74,6 +84,8 @@ int main(void)
     tcase_add_test(tests, a_text_is_one_line_without_double_quotes);
     tcase_add_test(tests, a_long_text_is_cut_and_terminated);
     tcase_add_test(tests, nobody_has_to_listen);
+    tcase_add_test(tests,
+                   running_out_of_memory_has_one_word_one_code_and_a_restart);
     tcase_add_test(tests, each_code_has_a_name_and_a_status);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -99,8 +99,7 @@ START_TEST(rows_come_and_go)
 }
 END_TEST
 
-/* --- Once more -------------------------------------------------------------
- */
+/* --- Once more -------------------------------------------------------- */
 
 START_TEST(after_a_restart_only_later_windows_are_judged)
 {

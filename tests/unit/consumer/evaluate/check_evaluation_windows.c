@@ -7,8 +7,7 @@
 
 #include <math.h>
 
-/* --- When ------------------------------------------------------------------
- */
+/* --- When ------------------------------------------------------------- */
 
 START_TEST(a_window_is_over_when_no_label_can_change)
 {
@@ -115,8 +114,7 @@ START_TEST(within_its_reach_an_older_impression_counts)
 }
 END_TEST
 
-/* --- What ------------------------------------------------------------------
- */
+/* --- What ------------------------------------------------------------- */
 
 START_TEST(versions_are_judged_together_and_each_by_itself)
 {

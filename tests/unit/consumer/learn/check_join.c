@@ -18,8 +18,7 @@ enum { WINDOW = 100, LATE = 200, PENDING_MAX = 1000 };
 
 static const struct join_config usual = {WINDOW, LATE, PENDING_MAX};
 
-/* --- Stories ----------------------------------------------------------------
- */
+/* --- Stories ---------------------------------------------------------- */
 
 /* One impression "a" at 1000 unless the story says otherwise. A story is a
  * list of steps: i = impression, + = click, - = label 0, ~ = label 0.5 (each
@@ -175,8 +174,7 @@ START_TEST(each_story_ends_as_told)
 }
 END_TEST
 
-/* --- Bounds -----------------------------------------------------------------
- */
+/* --- Bounds ----------------------------------------------------------- */
 
 static struct join *full_of_impressions(uint32_t count, float labels[])
 {

@@ -211,8 +211,7 @@ START_TEST(an_empty_log_selects_nothing)
 }
 END_TEST
 
-/* --- Bounds -----------------------------------------------------------------
- */
+/* --- Bounds ----------------------------------------------------------- */
 
 START_TEST(the_oldest_rows_make_room)
 {

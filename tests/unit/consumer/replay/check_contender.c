@@ -11,8 +11,7 @@
 
 static struct error err;
 
-/* --- Recorded versions ------------------------------------------------------
- */
+/* --- Recorded versions ------------------------------------------------ */
 
 static void record(struct recorded_versions *versions, int32_t output,
                    int32_t partition, int64_t offset, uint64_t version)
@@ -78,8 +77,7 @@ START_TEST(runs_of_several_outputs_are_one)
 }
 END_TEST
 
-/* --- Contenders -------------------------------------------------------------
- */
+/* --- Contenders ------------------------------------------------------- */
 
 START_TEST(contenders_are_written_in_one_word_or_with_a_name)
 {

@@ -24,8 +24,7 @@ enum {
 static struct error err;
 static struct evaluation_outbox *outbox;
 
-/* --- The topic --------------------------------------------------------------
- */
+/* --- The topic -------------------------------------------------------- */
 
 struct evaluation_publication {
     struct evaluation_event newest;
@@ -87,8 +86,7 @@ void evaluation_publication_close(struct evaluation_publication *self)
     (void)self;
 }
 
-/* --- The outbox -------------------------------------------------------------
- */
+/* --- The outbox ------------------------------------------------------- */
 
 static void set_up(void)
 {
@@ -144,8 +142,7 @@ static void assert_published(const int64_t *starts_ms, size_t windows)
         ck_assert_int_eq(published_ms[i], starts_ms[i / WINDOW_RECORDS]);
 }
 
-/* --- Claims -----------------------------------------------------------------
- */
+/* --- Claims ----------------------------------------------------------- */
 
 START_TEST(windows_go_out_in_their_order)
 {

@@ -17,8 +17,7 @@ static struct error err;
 static struct evaluation_source *source;
 static struct merge_record record;
 
-/* --- The topic --------------------------------------------------------------
- */
+/* --- The topic -------------------------------------------------------- */
 
 struct merge_reader {
     int nothing;
@@ -65,12 +64,12 @@ int merge_reader_next(struct merge_reader *self, unsigned wait_ms,
 }
 
 const struct offset_range *merge_reader_ranges(struct merge_reader *self,
-                                                 size_t *count)
+                                               size_t *count)
 {
     static const struct offset_range range = {.topic = "predictions",
-                                                .partition = 0,
-                                                .first = 3,
-                                                .next = NEXT_OFFSET};
+                                              .partition = 0,
+                                              .first = 3,
+                                              .next = NEXT_OFFSET};
 
     (void)self;
     *count = 1;
@@ -83,8 +82,7 @@ void merge_reader_close(struct merge_reader *self)
         atomic_fetch_add(&closings, 1);
 }
 
-/* --- The source -------------------------------------------------------------
- */
+/* --- The source ------------------------------------------------------- */
 
 static void open_source(void)
 {
@@ -130,8 +128,7 @@ static int64_t await_record(void)
     return clock_monotonic_ms() - begin_ms;
 }
 
-/* --- Claims -----------------------------------------------------------------
- */
+/* --- Claims ----------------------------------------------------------- */
 
 START_TEST(a_topic_that_is_not_there_is_waited_for)
 {

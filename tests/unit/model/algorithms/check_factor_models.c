@@ -65,8 +65,7 @@ static double ask(const struct model *model, uint32_t user, uint32_t item)
     return out.value;
 }
 
-/* --- SVD++ as it is written: O(|I_u| factors) for every rating ---------------
- */
+/* --- SVD++ as it is written: O(|I_u| factors) for every rating -------- */
 
 struct slow {
     double bu[USERS], bi[ITEMS];
@@ -164,8 +163,7 @@ START_TEST(the_carried_sum_is_the_sum)
 }
 END_TEST
 
-/* --- Rows of nobody ----------------------------------------------------------
- */
+/* --- Rows of nobody --------------------------------------------------- */
 
 START_TEST(rows_of_nobody_move_the_item_alone)
 {
@@ -196,8 +194,7 @@ START_TEST(rows_of_nobody_move_the_item_alone)
 }
 END_TEST
 
-/* --- Ties --------------------------------------------------------------------
- */
+/* --- Ties ------------------------------------------------------------- */
 
 /* With constant labels every cluster is as good: all go to the first. The
  * clusters are what the model saves first. */
@@ -223,8 +220,7 @@ START_TEST(co_clustering_breaks_ties_by_the_lowest_cluster)
 }
 END_TEST
 
-/* --- A fit that is called off ------------------------------------------------
- */
+/* --- A fit that is called off ----------------------------------------- */
 
 START_TEST(a_cancelled_fit_says_so)
 {
@@ -246,8 +242,7 @@ START_TEST(a_cancelled_fit_says_so)
 }
 END_TEST
 
-/* --- solver=fast -------------------------------------------------------------
- */
+/* --- solver=fast ------------------------------------------------------ */
 
 enum { MANY = 30000, MANY_USERS = 400, MANY_ITEMS = 150 };
 

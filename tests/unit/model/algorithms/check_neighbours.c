@@ -69,8 +69,7 @@ static uint32_t predict_all(const struct model *model,
     return n;
 }
 
-/* --- The slow way ------------------------------------------------------------
- */
+/* --- The slow way ----------------------------------------------------- */
 
 /* The mean squared difference of two users, over all pairs of rows. */
 static double slow_msd(uint32_t a, uint32_t b)
@@ -159,8 +158,7 @@ START_TEST(knn_is_what_a_slow_reading_gives)
 }
 END_TEST
 
-/* --- Repeated pairs ----------------------------------------------------------
- */
+/* --- Repeated pairs --------------------------------------------------- */
 
 /* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
 static struct ratings *worked_example(void)
@@ -246,8 +244,7 @@ START_TEST(without_any_neighbour_min_k_0_is_impossible_for_knn_alone)
 }
 END_TEST
 
-/* --- The cache ---------------------------------------------------------------
- */
+/* --- The cache -------------------------------------------------------- */
 
 static void assert_same(const struct prediction *a, const struct prediction *b,
                         uint32_t n)
@@ -353,8 +350,7 @@ START_TEST(many_threads_read_the_same_bits)
 }
 END_TEST
 
-/* --- Neighbours --------------------------------------------------------------
- */
+/* --- Neighbours ------------------------------------------------------- */
 
 START_TEST(neighbours_are_a_stable_best_first_list)
 {

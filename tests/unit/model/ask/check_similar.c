@@ -28,8 +28,7 @@ static struct similar *start(const struct ratings *train, int by, bool users)
     return similar;
 }
 
-/* --- Music -------------------------------------------------------------------
- */
+/* --- Music ------------------------------------------------------------ */
 
 static struct ratings *music(void)
 {
@@ -121,8 +120,7 @@ START_TEST(the_nearest_come_first_and_ties_by_order)
 }
 END_TEST
 
-/* --- The reference -----------------------------------------------------------
- */
+/* --- The reference ---------------------------------------------------- */
 
 START_TEST(common_ratings_are_compared_as_the_reference_does)
 {
@@ -147,8 +145,7 @@ START_TEST(common_ratings_are_compared_as_the_reference_does)
 }
 END_TEST
 
-/* --- Rows of the matrix by their definition: pairs occur several times -------
- */
+/* --- Rows of the matrix by their definition: pairs occur several times  */
 
 static void fill_matrix(const struct ratings *train,
                         double matrix[SIDE_MAX][SIDE_MAX])

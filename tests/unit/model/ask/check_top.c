@@ -52,8 +52,7 @@ static struct model *fit(const char *name, const char *text)
     return model;
 }
 
-/* --- The slow way ------------------------------------------------------------
- */
+/* --- The slow way ----------------------------------------------------- */
 
 static int falling(const void *a, const void *b)
 {
@@ -122,8 +121,7 @@ static void check_ranking(const struct model *model, uint32_t n)
         compare(model, &requests[r], n);
 }
 
-/* --- Every model -------------------------------------------------------------
- */
+/* --- Every model ------------------------------------------------------ */
 
 static const struct {
     const char *model, *params;

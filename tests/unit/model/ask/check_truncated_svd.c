@@ -19,8 +19,7 @@ static struct truncated_svd *fit(const struct ratings *train, uint32_t rank)
     return svd;
 }
 
-/* --- Who listens to whom: two tastes that never meet -------------------------
- */
+/* --- Who listens to whom: two tastes that never meet ------------------ */
 
 enum { METALLICA, RAMMSTEIN, TIESTO, DYK, FILA, SLIPKNOT, MUSICIANS };
 
@@ -86,8 +85,7 @@ START_TEST(music_listeners_are_alike_within_a_taste)
 }
 END_TEST
 
-/* --- Stars -------------------------------------------------------------------
- */
+/* --- Stars ------------------------------------------------------------ */
 
 static uint32_t user_of(const struct oracle *oracle, const char *name)
 {
@@ -124,8 +122,7 @@ START_TEST(stars_have_the_exact_values_and_cosines)
 }
 END_TEST
 
-/* --- The rest ----------------------------------------------------------------
- */
+/* --- The rest --------------------------------------------------------- */
 
 START_TEST(all_values_give_the_matrix_back)
 {

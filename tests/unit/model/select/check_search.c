@@ -45,8 +45,7 @@ static struct search_results *run(const struct search_plan *plan,
     return results;
 }
 
-/* --- The grid ----------------------------------------------------------------
- */
+/* --- The grid --------------------------------------------------------- */
 
 static double mean_of(const struct search_result *result, bool mae,
                       double *deviation)
@@ -127,8 +126,7 @@ START_TEST(the_grid_is_the_reference)
 }
 END_TEST
 
-/* --- Threads and stopping ----------------------------------------------------
- */
+/* --- Threads and stopping --------------------------------------------- */
 
 START_TEST(figures_do_not_depend_on_the_threads)
 {
@@ -243,8 +241,7 @@ START_TEST(a_fit_that_fails_ends_the_search_and_is_named)
 }
 END_TEST
 
-/* --- Random search -----------------------------------------------------------
- */
+/* --- Random search ---------------------------------------------------- */
 
 #define LISTS "k=1|2|3|4|5 min_k=1|2|3|4 similarity=msd|cosine"
 

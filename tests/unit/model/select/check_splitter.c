@@ -13,8 +13,7 @@
 
 static struct error err;
 
-/* --- As the reference ------------------------------------------------------
- */
+/* --- As the reference ------------------------------------------------- */
 
 static int split(int which, const struct dataset *data, struct folds **out)
 {
@@ -96,8 +95,7 @@ START_TEST(folds_are_the_reference_row_for_row)
 }
 END_TEST
 
-/* --- What every split keeps --------------------------------------------------
- */
+/* --- What every split keeps ------------------------------------------- */
 
 /* How often each row is in one of the two sets. */
 static void count_rows(const struct fold *fold, unsigned *train, unsigned *test,
@@ -168,8 +166,7 @@ START_TEST(rows_in_their_order_train_first)
 }
 END_TEST
 
-/* --- By time -----------------------------------------------------------------
- */
+/* --- By time ---------------------------------------------------------- */
 
 static struct dataset *timed(const int64_t *times_ms, size_t count)
 {
@@ -227,8 +224,7 @@ START_TEST(predefined_folds_are_ranges_of_rows)
 }
 END_TEST
 
-/* --- Nobody ------------------------------------------------------------------
- */
+/* --- Nobody ----------------------------------------------------------- */
 
 START_TEST(nobody_is_left_out_of_leave_one_out)
 {
@@ -251,8 +247,7 @@ START_TEST(nobody_is_left_out_of_leave_one_out)
 }
 END_TEST
 
-/* --- Refusals ----------------------------------------------------------------
- */
+/* --- Refusals --------------------------------------------------------- */
 
 START_TEST(folds_that_cannot_be_are_refused)
 {
