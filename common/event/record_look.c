@@ -1,0 +1,151 @@
+#include "common/event/record_look.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    LOOK_BYTES_MAX = 512, /* how many bytes are looked at */
+    REGISTRY_HEAD = 5,    /* the magic byte 0 and a schema id of four bytes */
+};
+
+static bool begins(const uint8_t *bytes, size_t size, const char *with,
+                   size_t length)
+{
+    return size >= length && memcmp(bytes, with, length) == 0;
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+static size_t skip_blanks(const uint8_t *bytes, size_t size, size_t at)
+{
+    while (at < size && is_blank(bytes[at]))
+        at++;
+    return at;
+}
+
+/* No control characters but those that stand in text; bytes above 0x7f are
+ * taken for UTF-8. */
+static bool is_text(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] < 0x20 ? !is_blank(bytes[i]) : bytes[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* Two separators of one kind in the first line. */
+static bool is_csv(const uint8_t *bytes, size_t size)
+{
+    size_t commas = 0, semicolons = 0, tabs = 0;
+
+    for (size_t i = 0; i < size && bytes[i] != '\n'; i++) {
+        commas += bytes[i] == ',';
+        semicolons += bytes[i] == ';';
+        tabs += bytes[i] == '\t';
+    }
+    return commas >= 2 || semicolons >= 2 || tabs >= 2;
+}
+
+static enum record_look text_look(const uint8_t *bytes, size_t size)
+{
+    size_t at = skip_blanks(bytes, size, 0);
+    size_t next = skip_blanks(bytes, size, at + 1);
+
+    if (at == size)
+        return LOOK_TEXT;
+    if (bytes[at] == '{')
+        return next < size && bytes[next] == '\'' ? LOOK_PYTHON : LOOK_JSON;
+    if (bytes[at] == '[')
+        return LOOK_JSON_ARRAY;
+    if (bytes[at] == '<')
+        return LOOK_XML;
+    return is_csv(bytes, size) ? LOOK_CSV : LOOK_TEXT;
+}
+
+/* The head of a map that has an entry, and behind it the head of a name. */
+static enum record_look map_look(const uint8_t *bytes, size_t size)
+{
+    size_t name = bytes[0] == 0xde ? 3 : bytes[0] == 0xdf ? 5 : 1;
+
+    if (bytes[0] != 0xde && bytes[0] != 0xdf && (bytes[0] & 0xf0) != 0x80)
+        return LOOK_BINARY;
+    if (name >= size)
+        return bytes[0] == 0x80 ? LOOK_MSGPACK : LOOK_BINARY;
+    if (bytes[name] >= 0xc4 && bytes[name] <= 0xc6)
+        return LOOK_MSGPACK_BYTES;
+    return (bytes[name] & 0xe0) == 0xa0 ||
+                   (bytes[name] >= 0xd9 && bytes[name] <= 0xdb)
+               ? LOOK_MSGPACK
+               : LOOK_BINARY;
+}
+
+enum record_look record_look_at(const uint8_t *bytes, size_t size)
+{
+    if (size == 0)
+        return LOOK_NOTHING;
+    if (size > LOOK_BYTES_MAX)
+        size = LOOK_BYTES_MAX;
+    if (begins(bytes, size, "Obj\x01", 4))
+        return LOOK_AVRO_CONTAINER;
+    if (begins(bytes, size, "\xef\xbb\xbf", 3))
+        return text_look(bytes + 3, size - 3) == LOOK_JSON ? LOOK_JSON_MARK
+                                                           : LOOK_TEXT;
+    if (begins(bytes, size, "\x1f\x8b", 2) ||
+        begins(bytes, size, "\x28\xb5\x2f\xfd", 4))
+        return LOOK_COMPRESSED;
+    if (begins(bytes, size, "\xff\xfe", 2) ||
+        begins(bytes, size, "\xfe\xff", 2) || begins(bytes, size, "{\0", 2) ||
+        begins(bytes, size, "\0{", 2))
+        return LOOK_UTF16;
+    if (bytes[0] == 0 && size > REGISTRY_HEAD)
+        return is_text(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD) &&
+                       text_look(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD) ==
+                           LOOK_JSON
+                   ? LOOK_REGISTRY_JSON
+                   : LOOK_REGISTRY;
+    if (bytes[0] < 0x80 && is_text(bytes, size))
+        return text_look(bytes, size);
+    return map_look(bytes, size);
+}
+
+const char *record_look_name(enum record_look look)
+{
+    static const char *const names[LOOK_COUNT] = {
+        [LOOK_NOTHING] = "an empty record",
+        [LOOK_MSGPACK] = "a msgpack map",
+        [LOOK_MSGPACK_BYTES] = "a msgpack map whose names are bin",
+        [LOOK_JSON] = "a JSON object",
+        [LOOK_JSON_MARK] = "JSON behind a byte-order mark",
+        [LOOK_JSON_ARRAY] = "a JSON array",
+        [LOOK_REGISTRY_JSON] = "JSON of a schema registry",
+        [LOOK_REGISTRY] = "Avro or Protobuf of a schema registry",
+        [LOOK_AVRO_CONTAINER] = "an Avro container file",
+        [LOOK_PYTHON] = "a dict as Python prints it",
+        [LOOK_CSV] = "a line of CSV",
+        [LOOK_XML] = "XML",
+        [LOOK_TEXT] = "plain text",
+        [LOOK_UTF16] = "text in UTF-16",
+        [LOOK_COMPRESSED] = "compressed data (gzip or zstd)",
+        [LOOK_BINARY] = "binary data of an unknown format",
+    };
+    return names[look];
+}
+
+const char *record_look_advice(enum record_look look)
+{
+    static const char *const advice[LOOK_COUNT] = {
+        [LOOK_MSGPACK_BYTES] = "let the producer write the names of fields as "
+                               "str (use_bin_type and str keys in Python)",
+        [LOOK_JSON_MARK] = "let the producer leave the byte-order mark out",
+        [LOOK_JSON_ARRAY] = "let the producer write one object a record",
+        [LOOK_PYTHON] = "let the producer write json.dumps() of the dict",
+        [LOOK_CSV] = "let the producer write one object a record",
+        [LOOK_UTF16] = "let the producer write UTF-8",
+        [LOOK_COMPRESSED] = "let the producer set compression.type instead of "
+                            "compressing values",
+    };
+    return advice[look];
+}
