@@ -7,7 +7,10 @@
 #include "cli/data/csv_text.h"
 #include "cli/data/pair_table.h"
 
+#include "common/base/id_set.h"
 #include "common/base/table.h"
+
+#include "consumer/score/score_batch.h"
 
 #include "model/snapshot.h"
 
@@ -15,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { BATCH = 1024 };
 
 struct predict_settings {
     char snapshot[512], user[64], ad[64];
@@ -51,100 +52,61 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* Pairs on their way through the model, and how they were written. */
-struct batch {
-    struct pair pairs[BATCH];
-    struct prediction predictions[BATCH];
-    char (*texts)[2][ID_PRINT_SIZE]; /* (BATCH) user and ad */
-    size_t count;
-};
-
-static void print_batch(const struct predict_settings *settings,
-                        const struct snapshot *snapshot, struct batch *batch)
+static void print_row(const struct predict_settings *settings,
+                      const struct id *user, const struct id *ad,
+                      const struct prediction *p)
 {
-    model_predict(snapshot->model, batch->pairs, batch->count,
-                  batch->predictions);
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct prediction *p = &batch->predictions[i];
-        csv_print_text(batch->texts[i][0]);
-        putchar(',');
-        csv_print_text(batch->texts[i][1]);
-        printf(",%.17g", p->value);
-        if (settings->details)
-            printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
-                   p->neighbours);
-        putchar('\n');
-    }
-    batch->count = 0;
-}
-
-static void add_pair(const struct predict_settings *settings,
-                     const struct snapshot *snapshot, const struct id *user,
-                     const struct id *ad, struct batch *batch)
-{
-    size_t at = batch->count++;
-
-    id_print(user, batch->texts[at][0]);
-    id_print(ad, batch->texts[at][1]);
-    batch->pairs[at] = (struct pair){
-        id_in_list(user, settings->topic.fields.anonymous)
-            ? INDEX_UNKNOWN
-            : id_map_find(snapshot->users, user),
-        id_map_find(snapshot->ads, ad),
-    };
+    csv_print_id(user);
+    putchar(',');
+    csv_print_id(ad);
+    printf(",%.17g", p->value);
+    if (settings->details)
+        printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
+               p->neighbours);
+    putchar('\n');
 }
 
 static int predict_rows(const struct predict_settings *settings,
-                        const struct snapshot *snapshot,
-                        struct pair_table *pairs, struct batch *batch,
-                        struct error *err)
+                        const struct served_model *model,
+                        struct pair_table *pairs, struct error *err)
 {
+    struct id_set *nobody = NULL;
+    int status = 0;
+    bool found = true;
+
+    if (id_set_new(settings->topic.fields.anonymous, &nobody, err) < 0)
+        return -1;
     printf("user,ad,p%s\n",
            settings->details ? ",basis,impossible,neighbours" : "");
-    for (;;) {
+    while (found) {
         struct id user, ad;
-        bool found;
-        if (pair_table_next(pairs, &found, &user, &ad, err) < 0)
-            return -1;
-        if (!found)
+        status = pair_table_next(pairs, &found, &user, &ad, err);
+        if (status < 0 || !found)
             break;
-        add_pair(settings, snapshot, &user, &ad, batch);
-        if (batch->count == BATCH)
-            print_batch(settings, snapshot, batch);
+        const struct prediction p = score_pair(model, nobody, 0, &user, &ad);
+        print_row(settings, &user, &ad, &p);
     }
-    print_batch(settings, snapshot, batch);
-    return 0;
+    id_set_free(nobody);
+    return status;
 }
 
 static int predict_file(const struct predict_settings *settings,
-                        const char *path, const struct snapshot *snapshot,
+                        const char *path, struct snapshot *snapshot,
                         struct error *err)
 {
+    const struct served_model model = {.snapshot = snapshot};
     struct pair_table pairs = {0};
-    struct batch *batch = calloc(1, sizeof(*batch));
-    int status = -1;
 
-    if (batch)
-        batch->texts = calloc(BATCH, sizeof(*batch->texts));
-    if (!batch || !batch->texts) {
-        error_no_memory(err, "the pairs");
-        goto out;
-    }
     if (pair_table_open(path, (enum table_format)settings->format,
                         settings->user, settings->ad, &pairs, err) < 0)
-        goto out;
-    status = predict_rows(settings, snapshot, &pairs, batch, err);
-    if (status < 0)
-        error_wrap(err, "'%s'", path);
-    if (status == 0 && fflush(stdout) != 0)
-        status = error_set(err, ERROR_IO, "write the predictions");
-
-out:
+        return -1;
+    int status = predict_rows(settings, &model, &pairs, err);
     pair_table_close(&pairs);
-    if (batch)
-        free(batch->texts);
-    free(batch);
-    return status;
+    if (status < 0)
+        return error_wrap(err, "'%s'", path);
+    if (fflush(stdout) != 0)
+        return error_set(err, ERROR_IO, "write the predictions");
+    return 0;
 }
 
 static int check_usage(const struct invocation *with,

@@ -9,6 +9,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/score/range_scorer.h"
+#include "consumer/score/score_batch.h"
 
 #include "producer/publisher.h"
 
@@ -55,20 +56,10 @@ static int print(void *context, const struct range_scored *scored,
 /* As a scorer would have made it. */
 static void encode(struct work *work, const struct range_scored *scored)
 {
-    const struct impression *impression = scored->impression;
-    struct prediction_event event = {
-        .raw_id = impression->raw_id,
-        .raw_ts = impression->raw_ts,
-        .raw_user = impression->raw_user,
-        .raw_ad = impression->raw_ad,
-        .p = scored->prediction.value,
-        .model_version = work->settings->version,
-        .basis = scored->prediction.basis,
-        .src_partition = scored->message->partition,
-        .src_offset = scored->message->offset,
-    };
+    const struct prediction_event event = prediction_event_of(
+        scored->impression, scored->message, &scored->prediction,
+        work->settings->version, work->snapshot->sha256.bytes);
 
-    memcpy(event.model_hash, work->snapshot->sha256.bytes, MODEL_HASH_SIZE);
     buffer_clear(&work->bytes);
     event_encode_prediction(&event, &work->bytes);
 }

@@ -1,5 +1,7 @@
 #include "cli/data/dataset_file.h"
 
+#include "common/base/id_set.h"
+
 #include "producer/feed/event_source.h"
 
 #include <stdio.h>
@@ -23,8 +25,7 @@ source_config(const struct dataset_file *settings, const char *path)
     return config;
 }
 
-static int read_rows(struct event_source *source,
-                     const struct dataset_file *settings,
+static int read_rows(struct event_source *source, const struct id_set *nobody,
                      struct dataset *dataset, struct error *err)
 {
     for (;;) {
@@ -39,9 +40,9 @@ static int read_rows(struct event_source *source,
         if (result == SOURCE_REJECTED)
             return error_set(err, ERROR_FORMAT, "line %llu: %s",
                              (unsigned long long)line, why.text);
-        bool nobody = id_in_list(&row.user, settings->anonymous);
-        if (dataset_add(dataset, nobody ? NULL : &row.user, &row.ad, row.click,
-                        row.ts_ms, err) < 0)
+        const struct id *user =
+            id_set_has(nobody, &row.user) ? NULL : &row.user;
+        if (dataset_add(dataset, user, &row.ad, row.click, row.ts_ms, err) < 0)
             return -1;
     }
 }
@@ -69,11 +70,18 @@ static int read_file(const struct dataset_file *settings, const char *path,
 {
     struct table_source_config config = source_config(settings, path);
     struct event_source *source = NULL;
+    struct id_set *nobody = NULL;
 
-    if (table_source_open(&config, &source, err) < 0)
+    if (id_set_new(settings->anonymous, &nobody, err) < 0)
         return -1;
-    int status = read_rows(source, settings, dataset, err);
+    int status = table_source_open(&config, &source, err);
+    if (status < 0) {
+        id_set_free(nobody);
+        return -1;
+    }
+    status = read_rows(source, nobody, dataset, err);
     event_source_close(source);
+    id_set_free(nobody);
     return status < 0 ? error_wrap(err, "'%s'", path) : 0;
 }
 

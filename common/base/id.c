@@ -73,17 +73,3 @@ size_t id_print(const struct id *id, char out[ID_PRINT_SIZE])
     out[id->size] = '\0';
     return id->size;
 }
-
-bool id_in_list(const struct id *id, const char *list)
-{
-    while (*list) {
-        size_t size = strcspn(list, ",");
-        if (size > 0 && size <= ID_TEXT_MAX) {
-            struct id listed = id_from_text(list, size);
-            if (id_equal(id, &listed))
-                return true;
-        }
-        list += size + (list[size] == ',');
-    }
-    return false;
-}

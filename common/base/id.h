@@ -44,7 +44,4 @@ uint64_t id_hash(const struct id *id);
  * they are. */
 size_t id_print(const struct id *id, char out[ID_PRINT_SIZE]);
 
-/* Is the id one of a comma-separated list ("0,unknown")? */
-bool id_in_list(const struct id *id, const char *list);
-
 #endif

@@ -1,5 +1,7 @@
 #include "consumer/learn/intake.h"
 
+#include "common/base/id_set.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@ enum { SKEW_MAX_MS = 30 * 60 * 1000 };
 
 struct intake {
     struct intake_config config;
+    struct id_set *nobody; /* user ids of field.anonymous */
     struct join *join;
     struct training_log *log;
     struct intake_counts counts;
@@ -50,7 +53,7 @@ static int append_row(struct intake *intake, const struct id *id,
                       const struct id *user, const struct id *ad, int64_t ts_ms,
                       float label, struct error *err)
 {
-    bool nobody = id_in_list(user, intake->config.fields.anonymous);
+    bool nobody = id_set_has(intake->nobody, user);
     struct training_row row = {.user = nobody ? NULL : user,
                                .ad = ad,
                                .ts_ms = ts_ms,
@@ -133,7 +136,8 @@ int intake_new(const struct intake_config *config, struct intake **out,
         return error_no_memory(err, "the intake");
     intake->config = *config;
     intake->stream_ms = INT64_MIN;
-    if (join_new(&config->join, &intake->join, err) < 0 ||
+    if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
+        join_new(&config->join, &intake->join, err) < 0 ||
         training_log_new(&config->log, &intake->log, err) < 0) {
         intake_free(intake);
         return -1;
@@ -181,6 +185,7 @@ void intake_free(struct intake *intake)
 {
     if (!intake)
         return;
+    id_set_free(intake->nobody);
     join_free(intake->join);
     training_log_free(intake->log);
     free(intake);

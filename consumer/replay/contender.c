@@ -234,7 +234,7 @@ int contender_answer(struct contender *contender,
         memcpy(contender->hash, model->snapshot->sha256.bytes,
                sizeof(contender->hash));
     struct prediction prediction = score_pair(
-        model, questions->fields, questions->prior, &event->user, &event->ad);
+        model, questions->nobody, questions->prior, &event->user, &event->ad);
     *out = (struct replay_answer){prediction.value,
                                   model ? (uint32_t)model->manifest.epoch : 0,
                                   (uint8_t)prediction.basis};

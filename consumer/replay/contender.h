@@ -15,6 +15,7 @@
 #define CONSUMER_CONTENDER_H
 
 #include "common/base/error.h"
+#include "common/base/id_set.h"
 #include "common/event/event.h"
 
 #include "consumer/learn/fit_job.h"
@@ -61,9 +62,9 @@ struct contender {
 
 /* What the answers need besides the contender; borrowed. */
 struct contender_questions {
-    const struct event_fields *fields;
-    double prior;             /* the answer while there is no model */
-    struct live_models *live; /* LIVE; else it may be NULL */
+    const struct id_set *nobody; /* users without a history of their own */
+    double prior;                /* the answer while there is no model */
+    struct live_models *live;    /* LIVE; else it may be NULL */
 };
 
 /* Is it one of the published versions, the same for all impressions? */

@@ -165,13 +165,14 @@ static int open_all(struct replay_pass *pass, struct error *err)
     intake.context = pass;
     memcpy(log.fields, config->fields, sizeof(log.fields));
     memcpy(log.sinks, config->sinks, sizeof(log.sinks));
-    if (replay_log_new(&log, &pass->out->log, err) < 0 ||
+    if (id_set_new(intake.fields.anonymous, &pass->nobody, err) < 0 ||
+        replay_log_new(&log, &pass->out->log, err) < 0 ||
         intake_new(&intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;
-    pass->questions = (struct contender_questions){&config->intake.fields,
-                                                   config->prior, pass->live};
+    pass->questions =
+        (struct contender_questions){pass->nobody, config->prior, pass->live};
     return open_reader(pass, err);
 }
 
@@ -196,6 +197,7 @@ static void close_all(struct replay_pass *pass)
         contender_close(&pass->contenders[c]);
     live_models_close(pass->live);
     intake_free(pass->intake);
+    id_set_free(pass->nobody);
 }
 
 int replay_run(const struct replay_config *config, struct replay *out,

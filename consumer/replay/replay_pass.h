@@ -18,9 +18,10 @@ struct replay_pass {
     struct replay_topic *answers; /* NULL: they go nowhere else */
     struct contender contenders[CONTENDERS_MAX];
     struct contender_questions questions;
-    size_t opened;    /* of these */
-    bool in_range;    /* an impression of the range has been seen */
-    uint64_t base;    /* its sequence: row 0 of the log */
+    struct id_set *nobody; /* the users of field.anonymous */
+    size_t opened;         /* of these */
+    bool in_range;         /* an impression of the range has been seen */
+    uint64_t base;         /* its sequence: row 0 of the log */
     int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
     int64_t shown_ms;
 };

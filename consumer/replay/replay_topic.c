@@ -3,6 +3,8 @@
 #include "common/base/buffer.h"
 #include "common/event/event_codec.h"
 
+#include "consumer/score/score_batch.h"
+
 #include "producer/publisher.h"
 
 #include <math.h>
@@ -62,18 +64,12 @@ static int encode(struct replay_topic *topic, const struct impression *event,
                   const struct contender *contender,
                   const struct replay_answer *answer, struct error *err)
 {
-    struct prediction_event prediction = {.raw_id = event->raw_id,
-                                          .raw_ts = event->raw_ts,
-                                          .raw_user = event->raw_user,
-                                          .raw_ad = event->raw_ad,
-                                          .p = answer->p,
-                                          .model_version = answer->version,
-                                          .basis = (enum basis)answer->basis,
-                                          .src_partition = message->partition,
-                                          .src_offset = message->offset,
-                                          .contender = contender->spec.name};
+    const struct prediction said = {.value = answer->p,
+                                    .basis = (enum basis)answer->basis};
+    struct prediction_event prediction = prediction_event_of(
+        event, message, &said, answer->version, contender->hash);
 
-    memcpy(prediction.model_hash, contender->hash, MODEL_HASH_SIZE);
+    prediction.contender = contender->spec.name;
     buffer_clear(&topic->bytes);
     event_encode_prediction(&prediction, &topic->bytes);
     return buffer_failed(&topic->bytes) ? error_no_memory(err, "a prediction")

@@ -23,6 +23,7 @@ static void pass_over(const struct message *message, enum event_fault fault,
 struct pass {
     const struct range_scorer_config *config;
     struct served_model model;
+    struct id_set *nobody;
     struct range_counts *counts;
 };
 
@@ -43,7 +44,7 @@ static int take(void *context, const struct message *message, struct error *err)
     const struct range_scored scored = {
         .message = message,
         .impression = &impression,
-        .prediction = score_pair(&pass->model, &config->fields, 0,
+        .prediction = score_pair(&pass->model, pass->nobody, 0,
                                  &impression.user, &impression.ad),
     };
     pass->counts->scored++;
@@ -54,7 +55,9 @@ int range_scorer_run(const struct range_scorer_config *config,
                      struct range_counts *counts, struct error *err)
 {
     struct topic_extent extent = {.count = 0};
-    struct pass pass = {config, {.snapshot = config->snapshot}, counts};
+    struct pass pass = {.config = config,
+                        .model = {.snapshot = config->snapshot},
+                        .counts = counts};
     const struct range_walk walk = {.kafka = &config->kafka,
                                     .topic = config->query.topic,
                                     .timeout_ms = config->query.timeout_ms,
@@ -65,7 +68,10 @@ int range_scorer_run(const struct range_scorer_config *config,
     if (topic_extent_find(&config->kafka, &config->query, &extent, err) < 0)
         return -1;
     counts->gone = extent.gone;
-    int status = range_walk_run(&walk, extent.ranges, extent.count, err);
+    int status = id_set_new(config->fields.anonymous, &pass.nobody, err);
+    if (status == 0)
+        status = range_walk_run(&walk, extent.ranges, extent.count, err);
+    id_set_free(pass.nobody);
     topic_extent_free(&extent);
     return status;
 }

@@ -9,9 +9,11 @@
  * that id look-up and model walk; `origin` leads back to the message. */
 struct score_batch {
     struct score_batch_config config;
+    struct id_set *nobody;          /* the users of field.anonymous */
     struct scored *scored;          /* (batch_max) by message */
     struct impression *impressions; /* (batch_max) packed, as all below */
     struct id *users, *ads;
+    bool *is_nobody; /* the user is one of `nobody` */
     uint32_t *user_index, *ad_index;
     struct pair *pairs;
     struct prediction *predictions;
@@ -27,14 +29,15 @@ static bool reserve_all(struct score_batch *batch)
     batch->impressions = calloc(n, sizeof(*batch->impressions));
     batch->users = calloc(n, sizeof(*batch->users));
     batch->ads = calloc(n, sizeof(*batch->ads));
+    batch->is_nobody = calloc(n, sizeof(*batch->is_nobody));
     batch->user_index = calloc(n, sizeof(*batch->user_index));
     batch->ad_index = calloc(n, sizeof(*batch->ad_index));
     batch->pairs = calloc(n, sizeof(*batch->pairs));
     batch->predictions = calloc(n, sizeof(*batch->predictions));
     batch->origin = calloc(n, sizeof(*batch->origin));
     return batch->scored && batch->impressions && batch->users && batch->ads &&
-           batch->user_index && batch->ad_index && batch->pairs &&
-           batch->predictions && batch->origin;
+           batch->is_nobody && batch->user_index && batch->ad_index &&
+           batch->pairs && batch->predictions && batch->origin;
 }
 
 int score_batch_new(const struct score_batch_config *config,
@@ -50,6 +53,10 @@ int score_batch_new(const struct score_batch_config *config,
         score_batch_free(batch);
         return error_no_memory(err, "batches of %zu messages",
                                config->batch_max);
+    }
+    if (id_set_new(config->fields.anonymous, &batch->nobody, err) < 0) {
+        score_batch_free(batch);
+        return -1;
     }
     *out = batch;
     return 0;
@@ -79,12 +86,6 @@ static size_t decode(struct score_batch *batch, const struct message *messages,
     return good;
 }
 
-static bool means_nobody(const struct event_fields *fields,
-                         const struct id *user)
-{
-    return fields->anonymous[0] && id_in_list(user, fields->anonymous);
-}
-
 static void predict_prior(struct score_batch *batch, size_t good)
 {
     for (size_t i = 0; i < good; i++)
@@ -95,48 +96,55 @@ static void predict_prior(struct score_batch *batch, size_t good)
 static void predict(struct score_batch *batch, const struct served_model *model,
                     size_t good)
 {
-    const struct event_fields *fields = &batch->config.fields;
-
     id_map_find_batch(model->snapshot->users, batch->users, good,
                       batch->user_index);
     id_map_find_batch(model->snapshot->ads, batch->ads, good, batch->ad_index);
     for (size_t i = 0; i < good; i++) {
-        bool nobody = means_nobody(fields, &batch->users[i]);
-        batch->pairs[i].user = nobody ? INDEX_UNKNOWN : batch->user_index[i];
+        batch->is_nobody[i] = id_set_has(batch->nobody, &batch->users[i]);
+        batch->pairs[i].user =
+            batch->is_nobody[i] ? INDEX_UNKNOWN : batch->user_index[i];
         batch->pairs[i].item = batch->ad_index[i];
     }
     model_predict(model->snapshot->model, batch->pairs, good,
                   batch->predictions);
-    if (!fields->anonymous[0])
-        return;
     for (size_t i = 0; i < good; i++)
-        if (means_nobody(fields, &batch->users[i]))
+        if (batch->is_nobody[i])
             batch->predictions[i].basis = BASIS_ANONYMOUS;
+}
+
+struct prediction_event prediction_event_of(const struct impression *impression,
+                                            const struct message *message,
+                                            const struct prediction *answer,
+                                            uint64_t model_version,
+                                            const uint8_t *hash)
+{
+    struct prediction_event event = {.raw_id = impression->raw_id,
+                                     .raw_ts = impression->raw_ts,
+                                     .raw_user = impression->raw_user,
+                                     .raw_ad = impression->raw_ad,
+                                     .p = answer->value,
+                                     .model_version = model_version,
+                                     .basis = answer->basis,
+                                     .src_partition = message->partition,
+                                     .src_offset = message->offset};
+
+    if (hash)
+        memcpy(event.model_hash, hash, MODEL_HASH_SIZE);
+    return event;
 }
 
 static void encode(struct score_batch *batch, const struct served_model *model,
                    const struct message *messages, size_t good)
 {
-    struct prediction_event event = {.model_version =
-                                         model ? model->manifest.epoch : 0};
+    uint64_t version = model ? model->manifest.epoch : 0;
+    const uint8_t *hash = model ? model->snapshot->sha256.bytes : NULL;
 
-    if (model)
-        memcpy(event.model_hash, model->snapshot->sha256.bytes,
-               MODEL_HASH_SIZE);
     buffer_clear(&batch->bytes);
     for (size_t i = 0; i < good; i++) {
-        const struct impression *impression = &batch->impressions[i];
-        const struct message *message = &messages[batch->origin[i]];
         struct scored *scored = &batch->scored[batch->origin[i]];
-
-        event.raw_id = impression->raw_id;
-        event.raw_ts = impression->raw_ts;
-        event.raw_user = impression->raw_user;
-        event.raw_ad = impression->raw_ad;
-        event.p = batch->predictions[i].value;
-        event.basis = batch->predictions[i].basis;
-        event.src_partition = message->partition;
-        event.src_offset = message->offset;
+        const struct prediction_event event = prediction_event_of(
+            &batch->impressions[i], &messages[batch->origin[i]],
+            &batch->predictions[i], version, hash);
 
         scored->basis = event.basis;
         scored->at = batch->bytes.size;
@@ -176,6 +184,8 @@ void score_batch_free(struct score_batch *batch)
     free(batch->impressions);
     free(batch->users);
     free(batch->ads);
+    free(batch->is_nobody);
+    id_set_free(batch->nobody);
     free(batch->user_index);
     free(batch->ad_index);
     free(batch->pairs);
@@ -186,20 +196,20 @@ void score_batch_free(struct score_batch *batch)
 }
 
 struct prediction score_pair(const struct served_model *model,
-                             const struct event_fields *fields, double prior,
+                             const struct id_set *nobody, double prior,
                              const struct id *user, const struct id *ad)
 {
     struct prediction answer = {.value = prior, .basis = BASIS_NONE};
 
     if (!model)
         return answer;
-    bool nobody = means_nobody(fields, user);
-    struct pair pair = {.user = nobody
+    bool is_nobody = id_set_has(nobody, user);
+    struct pair pair = {.user = is_nobody
                                     ? INDEX_UNKNOWN
                                     : id_map_find(model->snapshot->users, user),
                         .item = id_map_find(model->snapshot->ads, ad)};
     model_predict(model->snapshot->model, &pair, 1, &answer);
-    if (nobody)
+    if (is_nobody)
         answer.basis = BASIS_ANONYMOUS;
     return answer;
 }

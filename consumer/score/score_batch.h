@@ -9,6 +9,7 @@
 #define CONSUMER_SCORE_BATCH_H
 
 #include "common/base/error.h"
+#include "common/base/id_set.h"
 #include "common/event/event.h"
 #include "common/event/event_codec.h"
 
@@ -48,9 +49,20 @@ const uint8_t *score_batch_bytes(const struct score_batch *batch);
 
 void score_batch_free(struct score_batch *batch);
 
-/* One pair, outside of any batch: the online answer. Any thread. */
+/* The answer for one pair outside of any batch, with the same bits as in a
+ * batch. model may be NULL: the prior then. `nobody` holds the users that have
+ * no history of their own; NULL: none. Any thread. */
 struct prediction score_pair(const struct served_model *model,
-                             const struct event_fields *fields, double prior,
+                             const struct id_set *nobody, double prior,
                              const struct id *user, const struct id *ad);
+
+/* The event that says what a model answered about an impression, which came as
+ * `message`. It borrows the spans of the impression. `hash` is
+ * MODEL_HASH_SIZE bytes of the snapshot's SHA-256; NULL without a model. */
+struct prediction_event prediction_event_of(const struct impression *impression,
+                                            const struct message *message,
+                                            const struct prediction *answer,
+                                            uint64_t model_version,
+                                            const uint8_t *hash);
 
 #endif

@@ -24,6 +24,7 @@ struct thread {
 struct scorer {
     struct scorer_config config;
     struct scorer_parts parts;
+    struct id_set *nobody; /* the users of field.anonymous */
     atomic_bool stop;
     struct thread threads[SCORER_WORKERS_MAX];
     pthread_mutex_t lock; /* guards `failure` */
@@ -91,7 +92,8 @@ int scorer_start(const struct scorer_config *config,
     scorer->config = *config;
     scorer->parts = *parts;
     pthread_mutex_init(&scorer->lock, NULL);
-    if (open_workers(scorer, err) < 0 || start_threads(scorer, err) < 0) {
+    if (id_set_new(config->fields.anonymous, &scorer->nobody, err) < 0 ||
+        open_workers(scorer, err) < 0 || start_threads(scorer, err) < 0) {
         scorer_stop(scorer);
         (void)!scorer_join(scorer, NULL, &ignored);
         return -1;
@@ -118,6 +120,7 @@ int scorer_join(struct scorer *scorer, struct scorer_counts *total,
 
     struct error failure = scorer->failure;
     pthread_mutex_destroy(&scorer->lock);
+    id_set_free(scorer->nobody);
     free(scorer);
     if (!failure.code)
         return 0;
@@ -200,8 +203,8 @@ struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
                                  const struct id *ad, uint64_t *version)
 {
     const struct served_model *model = model_board_take(scorer->parts.board);
-    struct prediction answer = score_pair(model, &scorer->config.fields,
-                                          scorer->config.no_model_p, user, ad);
+    struct prediction answer =
+        score_pair(model, scorer->nobody, scorer->config.no_model_p, user, ad);
 
     *version = model ? model->manifest.epoch : 0;
     model_board_put(scorer->parts.board, model);

@@ -1,6 +1,7 @@
 #include "producer/feed/feed.h"
 
 #include "common/base/clock.h"
+#include "common/base/id_set.h"
 #include "common/base/random.h"
 #include "common/base/stop.h"
 #include "common/event/event_codec.h"
@@ -25,6 +26,7 @@ enum { TOPIC_IMPRESSIONS, TOPIC_LABELS };
 
 struct feed {
     struct feed_config config;
+    struct id_set *nobody; /* users of field.anonymous */
     struct event_source *source;
     struct publisher *publisher;
     struct label_queue labels;
@@ -126,7 +128,8 @@ int feed_open(const struct feed_config *config, struct event_source *source,
     feed->state = config->seed;
     feed->last_ms = INT64_MIN;
     feed->keeps_ms = INT64_MAX;
-    if (start_clock(feed, err) < 0 || find_topics(config, err) < 0 ||
+    if (id_set_new(config->fields.anonymous, &feed->nobody, err) < 0 ||
+        start_clock(feed, err) < 0 || find_topics(config, err) < 0 ||
         publisher_open(&to, &feed->publisher, err) < 0) {
         feed_close(feed);
         return -1;
@@ -140,6 +143,7 @@ void feed_close(struct feed *feed)
     if (!feed)
         return;
     publisher_close(feed->publisher);
+    id_set_free(feed->nobody);
     label_queue_free(&feed->labels);
     buffer_free(&feed->bytes);
     free(feed);
@@ -148,13 +152,14 @@ void feed_close(struct feed *feed)
 /* --- Records
  * ---------------------------------------------------------------------- */
 
-/* Nobody has no key: one partition should not get all of them. */
+/* Anonymous users get no key: otherwise one partition would receive all of
+ * them. */
 static int publish(struct feed *feed, size_t topic, const struct id *user,
                    int64_t ts_ms, struct error *err)
 {
     char key[ID_PRINT_SIZE];
     size_t key_size = id_print(user, key);
-    bool nobody = id_in_list(user, feed->config.fields.anonymous);
+    bool nobody = id_set_has(feed->nobody, user);
 
     if (buffer_failed(&feed->bytes))
         return error_no_memory(err, "the feed");

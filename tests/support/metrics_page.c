@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,17 +48,20 @@ static void read_all(int fd, char *page)
 }
 
 /* False where nobody answers. */
-static bool get_page(unsigned port, char *page)
+static bool get_page(unsigned port, const char *path, char *page)
 {
-    static const char request[] =
-        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    char request[512];
+    int size = snprintf(request, sizeof(request),
+                        "GET %s HTTP/1.1\r\nHost: localhost\r\n"
+                        "Connection: close\r\n\r\n",
+                        path);
     struct sockaddr_in address = loopback(port);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_ge(fd, 0);
     bool answered =
         connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        write(fd, request, sizeof(request) - 1) == (ssize_t)sizeof(request) - 1;
+        write(fd, request, (size_t)size) == (ssize_t)size;
     if (answered)
         read_all(fd, page);
     close(fd);
@@ -77,12 +81,23 @@ static double find(const char *page, const char *series)
     return NAN;
 }
 
+char *metrics_page_get(unsigned port, const char *path)
+{
+    char *page = malloc(PAGE_SIZE);
+
+    ck_assert_ptr_nonnull(page);
+    if (get_page(port, path, page))
+        return page;
+    free(page);
+    return NULL;
+}
+
 double metrics_page_value(unsigned port, const char *series)
 {
     char *page = malloc(PAGE_SIZE);
 
     ck_assert_ptr_nonnull(page);
-    double value = get_page(port, page) ? find(page, series) : NAN;
+    double value = get_page(port, "/metrics", page) ? find(page, series) : NAN;
     free(page);
     return value;
 }

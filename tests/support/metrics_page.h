@@ -1,5 +1,6 @@
 /*
- * metrics_page.h - /metrics of a running process, over HTTP.
+ * metrics_page.h - what a running process says over HTTP, and /metrics above
+ * all.
  *
  * Nothing here fails quietly: what goes wrong ends the test.
  */
@@ -8,6 +9,10 @@
 
 /* A port that nobody listens on. */
 unsigned metrics_page_free_port(void);
+
+/* The whole answer to GET `path` (status line, headers, body), or NULL where
+ * nobody answers. The caller frees it. */
+char *metrics_page_get(unsigned port, const char *path);
 
 /* The value of a series by its full name ("x_total{reason=\"a\"}"); NaN where
  * the page has none or nobody answers. */

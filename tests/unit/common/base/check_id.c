@@ -113,23 +113,6 @@ START_TEST(the_longest_id_is_printed_whole)
 }
 END_TEST
 
-START_TEST(a_list_is_searched_by_meaning)
-{
-    struct id zero = id_from_number(0), unknown = text("unknown"),
-              other = text("7"), empty = text("");
-
-    ck_assert(id_in_list(&zero, "0"));
-    ck_assert(id_in_list(&zero, "unknown,0"));
-    ck_assert(id_in_list(&unknown, "0,unknown"));
-    ck_assert(id_in_list(&unknown, ",,unknown,"));
-    ck_assert(!id_in_list(&other, "0,unknown"));
-    ck_assert(!id_in_list(&other, "77"));
-    ck_assert(!id_in_list(&zero, ""));
-    ck_assert(!id_in_list(&zero, "00"));
-    ck_assert(!id_in_list(&empty, ",,"));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("id");
@@ -142,7 +125,6 @@ int main(void)
     tcase_add_test(tests, hashes_are_stable);
     tcase_add_test(tests, zero_bytes_count);
     tcase_add_test(tests, the_longest_id_is_printed_whole);
-    tcase_add_test(tests, a_list_is_searched_by_meaning);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
