@@ -20,7 +20,7 @@ declare -A groups=(
     [analysis]="clang clang-format clang-tidy libclang-rt-14-dev llvm
                 shellcheck"
     [browser]="chromium python3 fonts-dejavu-core"
-    [broker]="openjdk-17-jre-headless maven"
+    [broker]="openjdk-17-jre-headless maven openssl"
 )
 
 die() { echo "install-packages.sh: $*" >&2; exit 1; }
