@@ -45,8 +45,10 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
 {
     struct model *model = NULL;
 
-    if (cancel && atomic_load(cancel))
-        return error_set(err, ERROR_TEMPORARY, "fit %s: cancelled", ops->name);
+    if (model_is_cancelled(cancel)) {
+        model_cancelled(err);
+        return error_wrap(err, "fit %s", ops->name);
+    }
     if (ops->fit(train, params, cancel, &model, err) < 0)
         return error_wrap(err, "fit %s", ops->name);
     model->ops = ops;
@@ -57,6 +59,11 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
     model->params = *params;
     *out = model;
     return 0;
+}
+
+int model_cancelled(struct error *err)
+{
+    return error_set(err, ERROR_TEMPORARY, "the fit was cancelled");
 }
 
 /* --- Predicting ------------------------------------------------------- */

@@ -4,7 +4,8 @@
  * A model is immutable once fit or loaded: any number of threads may predict
  * with it at the same time (a cache inside is the model's own affair), and it
  * has to be freed exactly once, after the last of them is done. Nothing in
- * model/ knows about Kafka or the clock, and only fit() may use threads.
+ * model/ knows Kafka; a clock is read only to report how long a fit took; only
+ * fitting and searching use threads.
  *
  * Values are double. Users and items are dense indices, at most 2^31 - 1 each
  * (ratings.h); the mapping from event ids lives beside the model in its
@@ -88,6 +89,15 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
 int model_calibrate(struct model *model, const struct pair *pairs,
                     const double *labels, size_t n,
                     struct error *err) MUST_CHECK;
+
+/* A fit that was told to end. `cancel` may be NULL. */
+static inline bool model_is_cancelled(const atomic_bool *cancel)
+{
+    return cancel && atomic_load(cancel);
+}
+
+/* Reports it, and returns -1: ERROR_TEMPORARY. */
+int model_cancelled(struct error *err);
 
 /* The whole answer for n pairs: estimate, the mean where that is impossible
  * or not finite, calibration if there is one, clip to the scale, basis. Can

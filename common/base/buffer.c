@@ -62,6 +62,30 @@ void buffer_append_f64(struct buffer *buffer, double value)
     buffer_append_u64(buffer, bits);
 }
 
+void buffer_append_f64_array(struct buffer *buffer, const double *values,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_f64(buffer, values[i]);
+}
+
+void buffer_append_f32_array(struct buffer *buffer, const float *values,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof(bits));
+        buffer_append_u32(buffer, bits);
+    }
+}
+
+void buffer_append_u32_array(struct buffer *buffer, const uint32_t *values,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_u32(buffer, values[i]);
+}
+
 void buffer_free(struct buffer *buffer)
 {
     free(buffer->bytes);

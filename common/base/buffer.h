@@ -24,6 +24,14 @@ void buffer_append_u32(struct buffer *buffer, uint32_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 void buffer_append_f64(struct buffer *buffer, double value);
 
+/* The same for `count` values, one behind the other. */
+void buffer_append_f64_array(struct buffer *buffer, const double *values,
+                             size_t count);
+void buffer_append_f32_array(struct buffer *buffer, const float *values,
+                             size_t count);
+void buffer_append_u32_array(struct buffer *buffer, const uint32_t *values,
+                             size_t count);
+
 /* Makes room for `size` more bytes and returns where they go; NULL when there
  * is no memory. Add what was written to buffer->size. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);

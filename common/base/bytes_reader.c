@@ -57,47 +57,58 @@ double bytes_read_f64(struct bytes_reader *from)
     return at ? f64_at(at) : 0;
 }
 
-/* The bytes of `count` values of `width`, or NULL when there are fewer. */
-static const uint8_t *take_array(struct bytes_reader *from, size_t count,
-                                 size_t width)
+void bytes_read_f64_into(struct bytes_reader *from, double *values,
+                         size_t count)
 {
-    if (count > from->left / width) {
-        from->failed = true;
-        return NULL;
+    for (size_t i = 0; i < count && !from->failed; i++) {
+        values[i] = bytes_read_f64(from);
+        if (!isfinite(values[i]))
+            from->failed = true;
     }
-    return bytes_read(from, count * width);
+}
+
+void bytes_read_f32_into(struct bytes_reader *from, float *values, size_t count)
+{
+    for (size_t i = 0; i < count && !from->failed; i++) {
+        uint32_t bits = bytes_read_u32(from);
+        memcpy(&values[i], &bits, sizeof(bits));
+        if (!isfinite(values[i]))
+            from->failed = true;
+    }
+}
+
+void bytes_read_u32_into(struct bytes_reader *from, uint32_t *values,
+                         size_t count, uint32_t limit)
+{
+    for (size_t i = 0; i < count && !from->failed; i++) {
+        values[i] = bytes_read_u32(from);
+        if (values[i] >= limit)
+            from->failed = true;
+    }
 }
 
 double *bytes_read_f64_array(struct bytes_reader *from, size_t count)
 {
-    const uint8_t *at = take_array(from, count, 8);
-    double *values = at ? malloc((count + 1) * sizeof(*values)) : NULL;
-
-    if (!values) {
+    if (count > from->left / 8)
         from->failed = true;
+    if (from->failed)
+        return NULL;
+    double *values = malloc((count + 1) * sizeof(*values));
+    if (!values) {
+        from->failed = from->no_memory = true;
         return NULL;
     }
-    for (size_t i = 0; i < count; i++) {
-        values[i] = f64_at(at + 8 * i);
-        if (!isfinite(values[i]))
-            from->failed = true;
-    }
+    bytes_read_f64_into(from, values, count);
     if (!from->failed)
         return values;
     free(values);
     return NULL;
 }
 
-uint32_t *bytes_read_u32_array(struct bytes_reader *from, size_t count)
+int bytes_reader_refuse(const struct bytes_reader *from, const char *fault,
+                        struct error *err)
 {
-    const uint8_t *at = take_array(from, count, 4);
-    uint32_t *values = at ? malloc((count + 1) * sizeof(*values)) : NULL;
-
-    if (!values) {
-        from->failed = true;
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++)
-        values[i] = u32_at(at + 4 * i);
-    return values;
+    if (from->no_memory)
+        return error_no_memory(err, "the values of a file");
+    return error_set(err, ERROR_FORMAT, "%s", fault);
 }

@@ -18,9 +18,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* user_bias (users) and item_bias (items) are overwritten. Uses the bsl_
- * parameters. Rows of nobody have b_u = 0 and move only b_i. `cancel`, which
- * may be NULL, ends it with ERROR_TEMPORARY. */
+/* Overwrites user_bias (users) and item_bias (items) by the bsl_ parameters.
+ * Rows of nobody have b_u = 0 and move only b_i. `cancel` may be NULL. Fails
+ * with ERROR_TEMPORARY where it was cancelled and with ERROR_MEMORY; the
+ * biases are then worth nothing. */
 int baseline_biases(const struct ratings *train,
                     const struct model_params *params,
                     const atomic_bool *cancel, double *user_bias,

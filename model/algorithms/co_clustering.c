@@ -13,7 +13,6 @@
 #include "model/model.h"
 
 #include "common/base/bytes_reader.h"
-#include "model/algorithms/svd.h"
 #include "model/maths/numpy_random.h"
 #include "model/registry.h"
 
@@ -233,9 +232,9 @@ static int learn(struct co_clustering *self, const struct ratings *train,
         self->cluster_i[i] = numpy_random_below(&random, self->clusters_i);
     take_means(self, train);
     for (uint32_t epoch = 0; epoch < params->epochs; epoch++) {
-        if (cancel && atomic_load(cancel)) {
+        if (model_is_cancelled(cancel)) {
             free(all);
-            return svd_cancelled(err);
+            return model_cancelled(err);
         }
         take_averages(self, train, &counts);
         for (uint32_t u = 0; u < self->users; u++)
@@ -285,48 +284,18 @@ static void co_clustering_predict(const struct model *model,
     }
 }
 
-static void save_f64(struct buffer *to, const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buffer_append_f64(to, values[i]);
-}
-
-static void save_u32(struct buffer *to, const uint32_t *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buffer_append_u32(to, values[i]);
-}
-
 static void co_clustering_save(const struct model *model, struct buffer *to)
 {
     const struct co_clustering *self = (const struct co_clustering *)model;
 
-    save_u32(to, self->cluster_u, self->users);
-    save_u32(to, self->cluster_i, self->items);
-    save_f64(to, self->mean_u, self->users);
-    save_f64(to, self->mean_i, self->items);
-    save_f64(to, self->both, (size_t)self->clusters_u * self->clusters_i);
-    save_f64(to, self->of_u, self->clusters_u);
-    save_f64(to, self->of_i, self->clusters_i);
-}
-
-static void load_u32(struct bytes_reader *from, uint32_t *values, size_t n,
-                     uint32_t limit)
-{
-    for (size_t i = 0; i < n && !bytes_reader_failed(from); i++) {
-        values[i] = bytes_read_u32(from);
-        if (values[i] >= limit)
-            from->failed = true;
-    }
-}
-
-static void load_f64(struct bytes_reader *from, double *values, size_t n)
-{
-    for (size_t i = 0; i < n && !bytes_reader_failed(from); i++) {
-        values[i] = bytes_read_f64(from);
-        if (!isfinite(values[i]))
-            from->failed = true;
-    }
+    buffer_append_u32_array(to, self->cluster_u, self->users);
+    buffer_append_u32_array(to, self->cluster_i, self->items);
+    buffer_append_f64_array(to, self->mean_u, self->users);
+    buffer_append_f64_array(to, self->mean_i, self->items);
+    buffer_append_f64_array(to, self->both,
+                            (size_t)self->clusters_u * self->clusters_i);
+    buffer_append_f64_array(to, self->of_u, self->clusters_u);
+    buffer_append_f64_array(to, self->of_i, self->clusters_i);
 }
 
 static int co_clustering_load(struct bytes_reader *from,
@@ -342,13 +311,13 @@ static int co_clustering_load(struct bytes_reader *from,
         return error_set(err, ERROR_FORMAT, "clusters cut short");
     if (new_model(head->users, head->items, params, &self, err) < 0)
         return -1;
-    load_u32(from, self->cluster_u, self->users, self->clusters_u);
-    load_u32(from, self->cluster_i, self->items, self->clusters_i);
-    load_f64(from, self->mean_u, self->users);
-    load_f64(from, self->mean_i, self->items);
-    load_f64(from, self->both, cells);
-    load_f64(from, self->of_u, self->clusters_u);
-    load_f64(from, self->of_i, self->clusters_i);
+    bytes_read_u32_into(from, self->cluster_u, self->users, self->clusters_u);
+    bytes_read_u32_into(from, self->cluster_i, self->items, self->clusters_i);
+    bytes_read_f64_into(from, self->mean_u, self->users);
+    bytes_read_f64_into(from, self->mean_i, self->items);
+    bytes_read_f64_into(from, self->both, cells);
+    bytes_read_f64_into(from, self->of_u, self->clusters_u);
+    bytes_read_f64_into(from, self->of_i, self->clusters_i);
     if (bytes_reader_failed(from)) {
         co_clustering_free(&self->model);
         return error_set(err, ERROR_FORMAT,

@@ -2,7 +2,9 @@
 
 #include "common/base/attributes.h"
 #include "common/base/bytes_reader.h"
+#include "model/maths/linalg.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,25 +60,25 @@ static bool new_matrices(struct factors *self)
     return self->p && self->q;
 }
 
-int factors_new(uint32_t users, uint32_t items, uint32_t factors, bool biased,
-                bool single, struct factors **out, struct error *err)
+int factors_new(const struct factors_shape *shape, struct factors **out,
+                struct error *err)
 {
     struct factors *self = calloc(1, sizeof(*self));
 
     if (!self)
         return error_no_memory(err, "the factors");
-    self->users = users;
-    self->items = items;
-    self->factors = factors;
-    self->stride = kernel_stride(factors);
-    self->biased = biased;
-    self->single = single;
-    self->b_u = calloc((size_t)users + 1, sizeof(double));
-    self->b_i = calloc((size_t)items + 1, sizeof(double));
+    self->users = shape->users;
+    self->items = shape->items;
+    self->rank = shape->rank;
+    self->stride = kernel_stride(shape->rank);
+    self->biased = shape->biased;
+    self->single = shape->single;
+    self->b_u = calloc((size_t)self->users + 1, sizeof(double));
+    self->b_i = calloc((size_t)self->items + 1, sizeof(double));
     if (!self->b_u || !self->b_i || !new_matrices(self)) {
         factors_free(&self->model);
-        return error_no_memory(err, "%u users, %u items and %u factors", users,
-                               items, factors);
+        return error_no_memory(err, "%u users and %u items of rank %u",
+                               shape->users, shape->items, shape->rank);
     }
     *out = self;
     return 0;
@@ -135,109 +137,223 @@ void factors_predict(const struct model *model, const struct pair *pairs,
     }
 }
 
-/* --- Saving and loading: u32 factors, u32 biased, u32 bytes of a value, then
- * b_u and b_i where biased, p, q without the padding ------------------------
- */
-
-static void save_f64(struct buffer *to, const double *rows, size_t count,
-                     size_t width, size_t stride)
+const struct factors *factors_of(const struct model *model)
 {
-    for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < width; f++)
-            buffer_append_f64(to, rows[row * stride + f]);
+    return model->ops->predict == factors_predict
+               ? (const struct factors *)model
+               : NULL;
 }
 
-static void save_f32(struct buffer *to, const float *rows, size_t count,
-                     size_t width, size_t stride)
+/* --- Bounds of many estimates ------------------------------------------- */
+
+/*
+ * One matrix product by OpenBLAS gives the estimates of many pairs to within
+ * rounding. Its sums run in another order than those of the kernels. Two
+ * orders of a sum of F products differ by at most F eps |p| |q| (Higham 2002,
+ * section 3.1); that much, and a little for the biases, is added, and the
+ * result is a bound.
+ */
+enum { SPARE = 8 /* additions beside those of the product */ };
+
+static double length_f64(const double *row, size_t n)
 {
-    for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < width; f++) {
-            uint32_t bits;
-            memcpy(&bits, &rows[row * stride + f], sizeof(bits));
-            buffer_append_u32(to, bits);
-        }
+    double squares = 0;
+
+    for (size_t f = 0; f < n; f++)
+        squares += row[f] * row[f];
+    return sqrt(squares);
+}
+
+static double length_f32(const float *row, size_t n)
+{
+    double squares = 0;
+
+    for (size_t f = 0; f < n; f++)
+        squares += (double)row[f] * (double)row[f];
+    return sqrt(squares);
+}
+
+/* The longest of the items' rows. */
+static double longest(const struct factors *self, uint32_t first, size_t items)
+{
+    double most = 0;
+
+    for (size_t i = first; i < first + items; i++) {
+        size_t at = i * self->stride;
+        most =
+            fmax(most, self->single ? length_f32(self->q_f32 + at, self->stride)
+                                    : length_f64(self->q + at, self->stride));
+    }
+    return most;
+}
+
+size_t factors_bounds_scratch(const struct factors *self, size_t count,
+                              size_t items)
+{
+    if (self->single)
+        return count * (self->stride + items) * sizeof(float);
+    return count * self->stride * sizeof(double);
+}
+
+static void multiply_f64(const struct factors *self,
+                         const struct factors_block *block, double *rows,
+                         double *out)
+{
+    const size_t stride = self->stride, count = block->count;
+    const uint32_t *users = block->users;
+
+    for (size_t i = 0; i < count; i++) {
+        if (users[i] < self->users)
+            memcpy(rows + i * stride, self->p + users[i] * stride,
+                   stride * sizeof(*rows));
+        else
+            memset(rows + i * stride, 0, stride * sizeof(*rows));
+    }
+    linalg_multiply_transposed(rows, self->q + block->first_item * stride,
+                               count, stride, block->items, out);
+}
+
+static void multiply_f32(const struct factors *self,
+                         const struct factors_block *block, float *rows,
+                         double *out)
+{
+    const size_t stride = self->stride, count = block->count;
+    const uint32_t *users = block->users;
+    float *product = rows + count * stride;
+
+    for (size_t i = 0; i < count; i++) {
+        if (users[i] < self->users)
+            memcpy(rows + i * stride, self->p_f32 + users[i] * stride,
+                   stride * sizeof(*rows));
+        else
+            memset(rows + i * stride, 0, stride * sizeof(*rows));
+    }
+    linalg_multiply_transposed_f32(rows,
+                                   self->q_f32 + block->first_item * stride,
+                                   count, stride, block->items, product);
+    for (size_t i = 0; i < count * block->items; i++)
+        out[i] = (double)product[i];
+}
+
+/* Turns the products of one user into bounds of that user's estimates. */
+static void bound_user(const struct factors *self,
+                       const struct factors_block *block, uint32_t user,
+                       double longest_item, double *out)
+{
+    size_t at = user * self->stride;
+    double length = self->single ? length_f32(self->p_f32 + at, self->stride)
+                                 : length_f64(self->p + at, self->stride);
+    double product = length * longest_item;
+    double eps = self->single ? (double)FLT_EPSILON : DBL_EPSILON;
+    double mean = self->biased ? self->model.mean : 0;
+    double b_u = self->biased ? self->b_u[user] : 0;
+    double terms = (double)self->stride + SPARE;
+
+    for (size_t i = 0; i < block->items; i++) {
+        double b_i = self->biased ? self->b_i[block->first_item + i] : 0;
+        double size = fabs(mean) + fabs(b_u) + fabs(b_i) + product;
+        double slack = terms * (eps * product + DBL_EPSILON * size);
+        double bound = mean + b_u + b_i + out[i] + slack;
+        out[i] = isfinite(bound) ? bound : INFINITY;
+    }
+}
+
+void factors_bounds(const struct factors *self,
+                    const struct factors_block *block, void *scratch,
+                    double *out)
+{
+    const size_t items = block->items;
+    double longest_item = longest(self, block->first_item, items);
+
+    if (self->single)
+        multiply_f32(self, block, scratch, out);
+    else
+        multiply_f64(self, block, scratch, out);
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->users[i] < self->users)
+            bound_user(self, block, block->users[i], longest_item,
+                       out + i * items);
+        else
+            for (size_t j = 0; j < items; j++)
+                out[i * items + j] = INFINITY;
+    }
+}
+
+/* --- Saving and loading ------------------------------------------------- */
+
+/* The body: u32 rank, u32 biased, u32 bytes of a value; then b_u and b_i where
+ * biased, and p and q without the padding. */
+
+static void save_rows(const struct factors *self, struct buffer *to,
+                      const double *rows, const float *rows_f32, size_t count)
+{
+    for (size_t row = 0; row < count; row++) {
+        if (self->single)
+            buffer_append_f32_array(to, rows_f32 + row * self->stride,
+                                    self->rank);
+        else
+            buffer_append_f64_array(to, rows + row * self->stride, self->rank);
+    }
 }
 
 void factors_save(const struct model *model, struct buffer *to)
 {
     const struct factors *self = (const struct factors *)model;
 
-    buffer_append_u32(to, self->factors);
+    buffer_append_u32(to, self->rank);
     buffer_append_u32(to, self->biased);
     buffer_append_u32(to, self->single ? 4 : 8);
     if (self->biased) {
-        save_f64(to, self->b_u, self->users, 1, 1);
-        save_f64(to, self->b_i, self->items, 1, 1);
+        buffer_append_f64_array(to, self->b_u, self->users);
+        buffer_append_f64_array(to, self->b_i, self->items);
     }
-    if (self->single) {
-        save_f32(to, self->p_f32, self->users, self->factors, self->stride);
-        save_f32(to, self->q_f32, self->items, self->factors, self->stride);
-    } else {
-        save_f64(to, self->p, self->users, self->factors, self->stride);
-        save_f64(to, self->q, self->items, self->factors, self->stride);
-    }
+    save_rows(self, to, self->p, self->p_f32, self->users);
+    save_rows(self, to, self->q, self->q_f32, self->items);
 }
 
-static void load_f64(struct bytes_reader *from, double *rows, size_t count,
-                     size_t width, size_t stride)
+static void load_rows(const struct factors *self, struct bytes_reader *from,
+                      double *rows, float *rows_f32, size_t count)
 {
-    for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < width; f++) {
-            double value = bytes_read_f64(from);
-            if (!isfinite(value))
-                from->failed = true;
-            rows[row * stride + f] = value;
-        }
-}
-
-static void load_f32(struct bytes_reader *from, float *rows, size_t count,
-                     size_t width, size_t stride)
-{
-    for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < width; f++) {
-            uint32_t bits = bytes_read_u32(from);
-            memcpy(&rows[row * stride + f], &bits, sizeof(bits));
-            if (!isfinite(rows[row * stride + f]))
-                from->failed = true;
-        }
-}
-
-static void load_values(struct bytes_reader *from, struct factors *self)
-{
-    if (self->biased) {
-        load_f64(from, self->b_u, self->users, 1, 1);
-        load_f64(from, self->b_i, self->items, 1, 1);
-    }
-    if (self->single) {
-        load_f32(from, self->p_f32, self->users, self->factors, self->stride);
-        load_f32(from, self->q_f32, self->items, self->factors, self->stride);
-    } else {
-        load_f64(from, self->p, self->users, self->factors, self->stride);
-        load_f64(from, self->q, self->items, self->factors, self->stride);
+    for (size_t row = 0; row < count; row++) {
+        if (self->single)
+            bytes_read_f32_into(from, rows_f32 + row * self->stride,
+                                self->rank);
+        else
+            bytes_read_f64_into(from, rows + row * self->stride, self->rank);
     }
 }
 
 int factors_load(struct bytes_reader *from, const struct model *head,
                  struct model **out, struct error *err)
 {
-    uint32_t factors = bytes_read_u32(from), biased = bytes_read_u32(from);
+    uint32_t rank = bytes_read_u32(from), biased = bytes_read_u32(from);
     uint32_t width = bytes_read_u32(from);
     uint64_t rows = (uint64_t)head->users + head->items;
     struct factors *self = NULL;
 
     if (bytes_reader_failed(from) || biased > 1 || (width != 4 && width != 8) ||
-        factors != head->params.factors || factors == 0)
+        rank != head->params.factors || rank == 0)
         return error_set(err, ERROR_FORMAT, "the factors' head makes no sense");
-    uint64_t row = (uint64_t)factors * width + (biased ? sizeof(double) : 0);
+    uint64_t row = (uint64_t)rank * width + (biased ? sizeof(double) : 0);
     if (rows > 0 && row > from->left / rows)
         return error_set(err, ERROR_FORMAT, "factors cut short");
-    if (factors_new(head->users, head->items, factors, biased, width == 4,
+    if (factors_new(&(struct factors_shape){.users = head->users,
+                                            .items = head->items,
+                                            .rank = rank,
+                                            .biased = biased,
+                                            .single = width == 4},
                     &self, err) < 0)
         return -1;
-    load_values(from, self);
+    if (biased) {
+        bytes_read_f64_into(from, self->b_u, self->users);
+        bytes_read_f64_into(from, self->b_i, self->items);
+    }
+    load_rows(self, from, self->p, self->p_f32, self->users);
+    load_rows(self, from, self->q, self->q_f32, self->items);
     if (bytes_reader_failed(from)) {
         factors_free(&self->model);
-        return error_set(err, ERROR_FORMAT, "factors cut short or not finite");
+        return bytes_reader_refuse(from, "factors cut short or not finite",
+                                   err);
     }
     *out = &self->model;
     return 0;

@@ -1,6 +1,6 @@
 /*
- * factors.h - what svd, svdpp and nmf know once they are fit, and how they
- * answer:
+ * factors.h - the fitted form that svd, svdpp and nmf share, and how it
+ * answers:
  *
  *   biased    mean + b_u + b_i + q_i . p_u; an unknown id adds nothing
  *   unbiased  q_i . p_u; impossible unless both ids are known
@@ -16,7 +16,7 @@
 
 struct factors {
     struct model model;
-    uint32_t users, items, factors;
+    uint32_t users, items, rank;
     size_t stride; /* of a row, in values */
     bool biased, single;
     double *b_u, *b_i;    /* (users), (items) */
@@ -26,29 +26,45 @@ struct factors {
 
 struct bytes_reader;
 
-/* All zeros. The caller frees with factors_free(). */
-int factors_new(uint32_t users, uint32_t items, uint32_t factors, bool biased,
-                bool single, struct factors **out,
+struct factors_shape {
+    uint32_t users, items, rank;
+    bool biased; /* with mean and biases */
+    bool single; /* with float rows instead of double ones */
+};
+
+/* Makes factors that are all zero; the caller frees them with factors_free().
+ * Fails only with ERROR_MEMORY, and then leaves *out alone. */
+int factors_new(const struct factors_shape *shape, struct factors **out,
                 struct error *err) MUST_CHECK;
 
-/* `rows` zeroed padded rows, aligned; the caller frees. NULL without memory. */
+/* Makes `rows` padded rows of zeros, aligned; the caller frees them. Returns
+ * NULL without memory. */
 double *factors_rows_f64(size_t rows, size_t stride);
 float *factors_rows_f32(size_t rows, size_t stride);
 
-/* The factors inside a model; NULL where it is not made of factors. */
+/* Returns the factors inside a model; NULL where it has none. */
 const struct factors *factors_of(const struct model *model);
 
-/* For the ranking of many items: out (count, items) is never below what
- * factors_predict() estimates of users[i] and item first_item + j, and above
- * it by rounding only; infinite where that is not known. `scratch` has
- * factors_bounds_scratch() bytes. */
-void factors_bounds(const struct factors *self, const uint32_t *users,
-                    size_t count, uint32_t first_item, size_t items,
-                    void *scratch, double *out);
+/* The pairs of `count` users with the `items` items from first_item on. */
+struct factors_block {
+    const uint32_t *users; /* (count); INDEX_UNKNOWN is allowed */
+    size_t count;
+    uint32_t first_item;
+    size_t items;
+};
+
+/* Serves the ranking of many items: out (count, items) is never below the
+ * estimate that factors_predict() makes of a pair, and above it by rounding
+ * only; it is infinite where the user or the estimate is unknown. `scratch`
+ * has factors_bounds_scratch() bytes. */
+void factors_bounds(const struct factors *self,
+                    const struct factors_block *block, void *scratch,
+                    double *out);
 size_t factors_bounds_scratch(const struct factors *self, size_t count,
                               size_t items);
 
-/* The four operations of struct model_ops. */
+/* Four operations of struct model_ops; factors_load() fails with ERROR_FORMAT
+ * or ERROR_MEMORY and then leaves *out alone. */
 void factors_predict(const struct model *model, const struct pair *pairs,
                      size_t n, struct prediction *out);
 void factors_save(const struct model *model, struct buffer *to);

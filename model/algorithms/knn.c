@@ -42,9 +42,11 @@
 
 static const struct config_key keys[] = {KNN_KEYS, PARAM_END};
 
+enum knn_kind { KNN_PLAIN, KNN_MEANS, KNN_ZSCORE, KNN_BASELINE };
+
 struct knn {
     struct model model;
-    const struct model_ops *ops;
+    enum knn_kind kind;
     struct co_rated *lists;
     struct similarities similarity;
     struct row_cache *rows;
@@ -70,24 +72,24 @@ static void knn_free(struct model *model)
 
 /* --- Predicting ------------------------------------------------------- */
 
-/* What a neighbour's rating adds, before its weight. */
+/* Returns the share of a neighbour's rating, before its weight. */
 static double deviation(const struct knn *self, const struct rated *from,
                         uint32_t y)
 {
-    if (self->ops == &knn_ops)
+    if (self->kind == KNN_PLAIN)
         return from->value;
-    if (self->ops == &knn_baseline_ops)
+    if (self->kind == KNN_BASELINE)
         return from->value -
                (self->mean + self->x_bias[from->other] + self->y_bias[y]);
     return from->value - self->x_mean[from->other];
 }
 
-/* Where the estimate starts, without neighbours. */
+/* Returns the estimate without neighbours. */
 static double start_of(const struct knn *self, uint32_t x, uint32_t y)
 {
-    if (self->ops == &knn_ops)
+    if (self->kind == KNN_PLAIN)
         return 0;
-    if (self->ops == &knn_baseline_ops) {
+    if (self->kind == KNN_BASELINE) {
         double bx = x < self->lists->xs ? self->x_bias[x] : 0;
         double by = y < self->lists->ys ? self->y_bias[y] : 0;
         return self->mean + bx + by;
@@ -100,7 +102,7 @@ static void estimate(const struct knn *self, const double *row, uint32_t x,
 {
     struct nearest best;
     uint32_t used = 0;
-    bool scaled = self->ops == &knn_zscore_ops;
+    bool scaled = self->kind == KNN_ZSCORE;
     double sum = 0, weights = 0;
 
     nearest_select(&best, self->k, row,
@@ -117,7 +119,7 @@ static void estimate(const struct knn *self, const double *row, uint32_t x,
     if (used >= self->min_k && used > 0)
         out->value += sum / weights * (scaled ? self->x_sd[x] : 1);
     else
-        out->impossible = self->ops == &knn_ops;
+        out->impossible = self->kind == KNN_PLAIN;
 }
 
 static void knn_predict(const struct model *model, const struct pair *pairs,
@@ -131,7 +133,7 @@ static void knn_predict(const struct model *model, const struct pair *pairs,
         uint32_t x = self->user_based ? pairs[i].user : pairs[i].item;
         uint32_t y = self->user_based ? pairs[i].item : pairs[i].user;
         if (x >= self->lists->xs || y >= self->lists->ys) {
-            out[i].impossible = self->ops != &knn_baseline_ops;
+            out[i].impossible = self->kind != KNN_BASELINE;
             if (!out[i].impossible)
                 out[i].value = start_of(self, x, y);
             continue;
@@ -176,7 +178,7 @@ uint32_t knn_neighbours(const struct model *model, uint32_t x, uint32_t k,
 
 static bool with_baseline(const struct knn *self)
 {
-    return self->ops == &knn_baseline_ops ||
+    return self->kind == KNN_BASELINE ||
            self->similarity.measure == SIM_PEARSON_BASELINE;
 }
 
@@ -186,22 +188,22 @@ static void compute_row(const void *owner, uint32_t x, void *scratch,
     similarity_row(owner, x, scratch, row);
 }
 
-static int new_model(const struct model_ops *ops,
-                     const struct model_params *params, double mean,
-                     uint32_t users, uint32_t items, struct knn **out,
-                     struct error *err)
+/* Takes users, items, mean and params from the head. */
+static int new_model(enum knn_kind kind, const struct model *head,
+                     struct knn **out, struct error *err)
 {
+    const struct model_params *params = &head->params;
     struct knn *self = calloc(1, sizeof(*self));
-    size_t xs = (size_t)(params->user_based ? users : items) + 1;
-    size_t ys = (size_t)(params->user_based ? items : users) + 1;
+    size_t xs = (size_t)(params->user_based ? head->users : head->items) + 1;
+    size_t ys = (size_t)(params->user_based ? head->items : head->users) + 1;
 
     if (!self)
         return error_no_memory(err, "the knn");
-    self->ops = ops;
+    self->kind = kind;
     self->user_based = params->user_based;
     self->k = params->k;
     self->min_k = params->min_k;
-    self->mean = mean;
+    self->mean = head->mean;
     self->similarity.measure = (enum similarity)params->similarity;
     self->x_mean = calloc(xs, sizeof(double));
     self->x_sd = calloc(xs, sizeof(double));
@@ -262,16 +264,21 @@ static void take_statistics(struct knn *self, const struct ratings *train)
     }
 }
 
-static int knn_fit_as(const struct model_ops *ops, const struct ratings *train,
-                      const struct model_params *params, struct model **out,
-                      struct error *err)
+static int fit_as(enum knn_kind kind, const struct ratings *train,
+                  const struct model_params *params, struct model **out,
+                  struct error *err)
 {
+    const struct model head = {.users = train->users,
+                               .items = train->items,
+                               .mean = train->mean,
+                               .params = *params};
     struct knn *self = NULL;
 
-    if (new_model(ops, params, train->mean, train->users, train->items, &self,
-                  err) < 0)
+    if (new_model(kind, &head, &self, err) < 0)
         return -1;
-    if (co_rated_build(train, self->user_based, &self->lists, err) < 0)
+    if (co_rated_build(train,
+                       self->user_based ? CO_RATED_USERS : CO_RATED_ITEMS,
+                       &self->lists, err) < 0)
         goto failed;
     take_statistics(self, train);
     if (with_baseline(self) &&
@@ -291,31 +298,16 @@ failed:
 
 /* --- Saving and loading ----------------------------------------------- */
 
-static void save_doubles(struct buffer *to, const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buffer_append_f64(to, values[i]);
-}
-
 static void knn_save(const struct model *model, struct buffer *to)
 {
     const struct knn *self = (const struct knn *)model;
 
     co_rated_save(self->lists, to);
-    save_doubles(to, self->x_mean, self->lists->xs);
-    save_doubles(to, self->x_sd, self->lists->xs);
+    buffer_append_f64_array(to, self->x_mean, self->lists->xs);
+    buffer_append_f64_array(to, self->x_sd, self->lists->xs);
     if (with_baseline(self)) {
-        save_doubles(to, self->x_bias, self->lists->xs);
-        save_doubles(to, self->y_bias, self->lists->ys);
-    }
-}
-
-static void load_doubles(struct bytes_reader *from, double *values, size_t n)
-{
-    for (size_t i = 0; i < n && !bytes_reader_failed(from); i++) {
-        values[i] = bytes_read_f64(from);
-        if (!isfinite(values[i]))
-            from->failed = true;
+        buffer_append_f64_array(to, self->x_bias, self->lists->xs);
+        buffer_append_f64_array(to, self->y_bias, self->lists->ys);
     }
 }
 
@@ -327,27 +319,27 @@ static int load_body(struct knn *self, struct bytes_reader *from,
 
     if (co_rated_load(from, xs, ys, &self->lists, err) < 0)
         return -1;
-    load_doubles(from, self->x_mean, xs);
-    load_doubles(from, self->x_sd, xs);
+    bytes_read_f64_into(from, self->x_mean, xs);
+    bytes_read_f64_into(from, self->x_sd, xs);
     if (with_baseline(self)) {
-        load_doubles(from, self->x_bias, xs);
-        load_doubles(from, self->y_bias, ys);
+        bytes_read_f64_into(from, self->x_bias, xs);
+        bytes_read_f64_into(from, self->y_bias, ys);
     }
     if (bytes_reader_failed(from))
-        return error_set(err, ERROR_FORMAT,
-                         "statistics cut short or not finite");
+        return bytes_reader_refuse(from, "statistics cut short or not finite",
+                                   err);
     return prepare(self, &head->params, err);
 }
 
-static int knn_load(struct bytes_reader *from, const struct model *head,
-                    struct model **out, struct error *err)
+static int load_as(enum knn_kind kind, struct bytes_reader *from,
+                   const struct model *head, struct model **out,
+                   struct error *err)
 {
     struct knn *self = NULL;
 
     if (((uint64_t)head->users + head->items) * 4 > from->left)
         return error_set(err, ERROR_FORMAT, "rows cut short");
-    if (new_model(head->ops, &head->params, head->mean, head->users,
-                  head->items, &self, err) < 0)
+    if (new_model(kind, head, &self, err) < 0)
         return -1;
     if (load_body(self, from, head, err) < 0) {
         knn_free(&self->model);
@@ -359,13 +351,20 @@ static int knn_load(struct bytes_reader *from, const struct model *head,
 
 /* --- The four --------------------------------------------------------- */
 
-#define KNN_MODEL(stem, model_name, text)                                      \
+#define KNN_MODEL(stem, kind, model_name, text)                                \
     static int stem##_fit(                                                     \
         const struct ratings *train, const struct model_params *params,        \
         const atomic_bool *cancel, struct model **out, struct error *err)      \
     {                                                                          \
         (void)cancel; /* quick: similarities are computed when asked for */    \
-        return knn_fit_as(&stem##_ops, train, params, out, err);               \
+        return fit_as(kind, train, params, out, err);                          \
+    }                                                                          \
+                                                                               \
+    static int stem##_load(struct bytes_reader *from,                          \
+                           const struct model *head, struct model **out,       \
+                           struct error *err)                                  \
+    {                                                                          \
+        return load_as(kind, from, head, out, err);                            \
     }                                                                          \
                                                                                \
     const struct model_ops stem##_ops = {                                      \
@@ -376,12 +375,14 @@ static int knn_load(struct bytes_reader *from, const struct model *head,
         .fit = stem##_fit,                                                     \
         .predict = knn_predict,                                                \
         .save = knn_save,                                                      \
-        .load = knn_load,                                                      \
+        .load = stem##_load,                                                   \
         .free = knn_free,                                                      \
     }
 
-KNN_MODEL(knn, "knn", "mean of the k most similar, weighted");
-KNN_MODEL(knn_means, "knn-means", "own mean + the neighbours' differences");
-KNN_MODEL(knn_zscore, "knn-zscore", "own mean + the neighbours' z-scores");
-KNN_MODEL(knn_baseline, "knn-baseline",
+KNN_MODEL(knn, KNN_PLAIN, "knn", "mean of the k most similar, weighted");
+KNN_MODEL(knn_means, KNN_MEANS, "knn-means",
+          "own mean + the neighbours' differences");
+KNN_MODEL(knn_zscore, KNN_ZSCORE, "knn-zscore",
+          "own mean + the neighbours' z-scores");
+KNN_MODEL(knn_baseline, KNN_BASELINE, "knn-baseline",
           "baseline + the neighbours' differences from theirs");

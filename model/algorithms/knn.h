@@ -1,6 +1,6 @@
 /*
- * knn.h - the neighbours that a k-NN model finds, for those who ask for them
- * and not for a prediction.
+ * knn.h - the neighbours that a k-NN model finds, for callers that ask for
+ * neighbours instead of a prediction.
  */
 #ifndef MODEL_KNN_H
 #define MODEL_KNN_H
@@ -15,12 +15,12 @@ struct neighbour {
     double similarity;
 };
 
-/* Is it one of the k-NN models? */
+/* Returns whether the model is one of the k-NN models. */
 bool knn_is(const struct model *model);
 
-/* The k most similar to x, best first, x left out; earlier ones win ties, and
- * similarities of zero and below count. Returns how many: fewer than k only
- * where there are no more. x must be known to the model. */
+/* Finds the k most similar to x, best first, without x itself; earlier ones win
+ * ties, and similarities of zero and below count. Returns their number, which
+ * is below k only where there are no more. The model must know x. */
 uint32_t knn_neighbours(const struct model *model, uint32_t x, uint32_t k,
                         struct neighbour *out);
 

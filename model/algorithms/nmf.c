@@ -36,7 +36,7 @@ static const struct config_key keys[] = {
     PARAM_END};
 /* clang-format on */
 
-struct trainer {
+struct nmf_fit {
     const struct ratings *train;
     const struct model_params *params;
     struct factors *self;
@@ -67,14 +67,14 @@ static void multiply(double *to, const double *row, const double *num,
     }
 }
 
-static void move_biases(const struct trainer *t, double *bu, double *bi,
+static void move_biases(const struct nmf_fit *t, double *bu, double *bi,
                         double e)
 {
     *bu += t->params->lr_bu * (e - t->params->reg_bu * *bu);
     *bi += t->params->lr_bi * (e - t->params->reg_bi * *bi);
 }
 
-static void walk_user(struct trainer *t, uint32_t u)
+static void walk_user(struct nmf_fit *t, uint32_t u)
 {
     struct factors *self = t->self;
     const size_t stride = self->stride;
@@ -100,7 +100,7 @@ static void walk_user(struct trainer *t, uint32_t u)
              (double)(end - first) * t->params->reg_pu);
 }
 
-static void walk_nobody(struct trainer *t)
+static void walk_nobody(struct nmf_fit *t)
 {
     for (size_t at = 0; t->self->biased && at < t->train->nobody_count; at++) {
         double *bi = &t->self->b_i[t->train->nobody[at].other];
@@ -119,7 +119,7 @@ static size_t *count_items(const struct ratings *train)
     return counts;
 }
 
-static void epoch(struct trainer *t, const size_t *counts)
+static void epoch(struct nmf_fit *t, const size_t *counts)
 {
     struct factors *self = t->self;
     const size_t stride = self->stride;
@@ -136,16 +136,16 @@ static void epoch(struct trainer *t, const size_t *counts)
                  (double)counts[i] * t->params->reg_qi);
 }
 
-static void draw(struct numpy_random *random, const struct trainer *t,
+static void draw(struct numpy_random *random, const struct nmf_fit *t,
                  double *rows, size_t count)
 {
     for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < t->self->factors; f++)
+        for (size_t f = 0; f < t->self->rank; f++)
             rows[row * t->self->stride + f] = numpy_random_uniform(
                 random, t->params->init_low, t->params->init_high);
 }
 
-static int train_epochs(struct trainer *t, const atomic_bool *cancel,
+static int train_epochs(struct nmf_fit *t, const atomic_bool *cancel,
                         struct error *err)
 {
     const size_t stride = t->self->stride;
@@ -168,8 +168,8 @@ static int train_epochs(struct trainer *t, const atomic_bool *cancel,
     draw(&random, t, t->self->p, users);
     draw(&random, t, t->self->q, items);
     for (uint32_t done = 0; done < t->params->epochs; done++) {
-        if (cancel && atomic_load(cancel)) {
-            svd_cancelled(err);
+        if (model_is_cancelled(cancel)) {
+            model_cancelled(err);
             goto out;
         }
         epoch(t, counts);
@@ -186,14 +186,17 @@ static int nmf_fit(const struct ratings *train,
                    const struct model_params *params, const atomic_bool *cancel,
                    struct model **out, struct error *err)
 {
-    struct trainer t = {
+    struct nmf_fit t = {
         .train = train, .params = params, .kernel = kernel_best()};
 
     if (params->init_high < params->init_low)
         return error_set(err, ERROR_CONFIG, "init_high=%g is below init_low=%g",
                          params->init_high, params->init_low);
-    if (factors_new(train->users, train->items, params->factors, params->biased,
-                    false, &t.self, err) < 0)
+    if (factors_new(&(struct factors_shape){.users = train->users,
+                                            .items = train->items,
+                                            .rank = params->factors,
+                                            .biased = params->biased},
+                    &t.self, err) < 0)
         return -1;
     if (train_epochs(&t, cancel, err) < 0) {
         factors_free(&t.self->model);

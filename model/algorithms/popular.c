@@ -70,8 +70,7 @@ static void popular_save(const struct model *model, struct buffer *to)
 {
     const struct popular *self = (const struct popular *)model;
 
-    for (uint32_t i = 0; i < model->items; i++)
-        buffer_append_f64(to, self->rate[i]);
+    buffer_append_f64_array(to, self->rate, model->items);
 }
 
 static int popular_load(struct bytes_reader *from, const struct model *head,
@@ -84,7 +83,7 @@ static int popular_load(struct bytes_reader *from, const struct model *head,
     self->rate = bytes_read_f64_array(from, head->items);
     if (bytes_reader_failed(from)) {
         popular_free(&self->model);
-        return error_set(err, ERROR_FORMAT, "rates cut short or not finite");
+        return bytes_reader_refuse(from, "rates cut short or not finite", err);
     }
     *out = &self->model;
     return 0;

@@ -69,19 +69,13 @@ static double similarity_of(const struct similarities *similarity,
 
 /* --- Small integers --------------------------------------------------- */
 
-/* What a row is made in: words for a stretch of x's entries that overflows no
- * field, and sums of the stretches before it where x has several. */
-struct packed_scratch {
-    uint64_t *words;           /* (xs), rounded up to whole columns */
-    struct sum_columns *whole; /* the same number */
-};
-
+/* The number of blocks of COLUMNS sums that hold all x'. */
 static size_t blocks_of(const struct similarities *similarity)
 {
     return ((size_t)similarity->lists->xs + COLUMNS - 1) / COLUMNS;
 }
 
-/* The pairs of x's entries at..end with all x', or those behind x. */
+/* Adds the pairs of x's entries at..end with all x', or with those behind x. */
 static void add_words(const struct similarities *similarity, size_t at,
                       size_t end, bool behind, uint64_t *words)
 {
@@ -111,20 +105,6 @@ static void add_columns(struct sum_columns *to, const struct sum_columns *more)
     }
 }
 
-static void flush_words(const struct similarities *similarity,
-                        const struct packed_scratch *scratch)
-{
-    struct sum_columns columns;
-
-    for (size_t i = 0; i < blocks_of(similarity); i++) {
-        packing_unpack(&similarity->packing, scratch->words + i * COLUMNS,
-                       &columns);
-        add_columns(&scratch->whole[i], &columns);
-    }
-    memset(scratch->words, 0,
-           blocks_of(similarity) * COLUMNS * sizeof(uint64_t));
-}
-
 static struct sums column(const struct sum_columns *from, int i)
 {
     return (struct sums){from->n[i],  from->r[i],  from->q[i],
@@ -151,47 +131,48 @@ static void similarity_columns(const struct similarities *similarity,
         out[i] = sums->n[i] >= needed ? out[i] : 0;
 }
 
-static void finish_row(const struct similarities *similarity, uint32_t from,
-                       const struct packed_scratch *scratch, bool several,
-                       double *row)
+/* The row of x from x' = `from` on. A stretch of x's entries is as long as the
+ * words allow; where x has several, the sums of those before the last are kept
+ * in `whole`. Leaves the scratch zeroed. */
+static void packed_row(const struct similarities *similarity, uint32_t x,
+                       uint32_t from, void *scratch, double *row)
 {
-    const uint32_t xs = similarity->lists->xs;
+    const struct co_rated *lists = similarity->lists;
+    const struct packing *packing = &similarity->packing;
+    const size_t blocks = blocks_of(similarity);
+    struct sum_columns *whole = scratch;            /* (blocks) */
+    uint64_t *words = (uint64_t *)(whole + blocks); /* (blocks, COLUMNS) */
+    size_t at = lists->x_first[x], end = lists->x_first[x + 1];
+    const size_t stretch = packing->pairs / lists->repeats_max;
+    const bool several = end - at > stretch;
     struct sum_columns columns;
     double out[COLUMNS];
 
-    for (uint32_t first = from / COLUMNS * COLUMNS; first < xs;
+    for (; end - at > stretch; at += stretch) {
+        add_words(similarity, at, at + stretch, from > 0, words);
+        for (size_t i = 0; i < blocks; i++) {
+            packing_unpack(packing, words + i * COLUMNS, &columns);
+            add_columns(&whole[i], &columns);
+        }
+        memset(words, 0, blocks * COLUMNS * sizeof(*words));
+    }
+    add_words(similarity, at, end, from > 0, words);
+
+    for (uint32_t first = from / COLUMNS * COLUMNS; first < lists->xs;
          first += COLUMNS) {
         uint32_t begin = first > from ? first : from;
-        uint32_t end = xs - first < COLUMNS ? xs : first + COLUMNS;
-        packing_unpack(&similarity->packing, scratch->words + first, &columns);
+        uint32_t last =
+            lists->xs - first < COLUMNS ? lists->xs : first + COLUMNS;
+        packing_unpack(packing, words + first, &columns);
         if (several)
-            add_columns(&columns, &scratch->whole[first / COLUMNS]);
+            add_columns(&columns, &whole[first / COLUMNS]);
         similarity_columns(similarity, &columns, out);
         memcpy(row + begin, out + (begin - first),
-               (end - begin) * sizeof(*row));
+               (last - begin) * sizeof(*row));
     }
-}
-
-static void packed_row(const struct similarities *similarity, uint32_t x,
-                       uint32_t from, void *memory, double *row)
-{
-    const struct co_rated *lists = similarity->lists;
-    const size_t blocks = blocks_of(similarity);
-    struct packed_scratch scratch = {.whole = memory};
-    size_t at = lists->x_first[x], end = lists->x_first[x + 1];
-    size_t stretch = similarity->packing.pairs / lists->repeats_max;
-    bool several = end - at > stretch;
-
-    scratch.words = (uint64_t *)(scratch.whole + blocks);
-    for (; end - at > stretch; at += stretch) {
-        add_words(similarity, at, at + stretch, from > 0, scratch.words);
-        flush_words(similarity, &scratch);
-    }
-    add_words(similarity, at, end, from > 0, scratch.words);
-    finish_row(similarity, from, &scratch, several, row);
-    memset(scratch.words, 0, blocks * COLUMNS * sizeof(uint64_t));
+    memset(words, 0, blocks * COLUMNS * sizeof(*words));
     if (several)
-        memset(scratch.whole, 0, blocks * sizeof(struct sum_columns));
+        memset(whole, 0, blocks * sizeof(*whole));
 }
 
 /* --- Any labels ------------------------------------------------------- */
@@ -211,7 +192,8 @@ static void add_pair(struct sums *to, enum similarity measure, double r,
     to->rq += r * q;
 }
 
-/* What enters the sums for a rating: itself, or what the baseline leaves. */
+/* Returns the part of a rating that enters the sums: the rating itself, or its
+ * difference from the baseline. */
 static double part_of(const struct similarities *similarity, uint32_t x,
                       uint32_t y, double value)
 {
@@ -221,9 +203,10 @@ static double part_of(const struct similarities *similarity, uint32_t x,
            (similarity->mean + similarity->y_bias[y] + similarity->x_bias[x]);
 }
 
-/* All combinations of x's rows of one y (`mine`) with the others' rows. The
- * outer loop is over the lower index's rows, as where the reference evaluates
- * the upper triangle: so both halves of the matrix have the same bits. */
+/* Adds all combinations of x's rows of one y (`mine`) with the others' rows.
+ * The outer loop runs over the rows of the lower index, as in the reference,
+ * which evaluates the upper triangle: both halves of the matrix have the same
+ * bits. */
 static void add_group(const struct similarities *similarity, uint32_t x,
                       const struct rated *mine, size_t n, bool behind,
                       struct sums *sums)
@@ -299,7 +282,7 @@ size_t similarity_scratch_bytes(const struct similarities *similarity)
            (sizeof(struct sum_columns) + COLUMNS * sizeof(uint64_t));
 }
 
-/* x with all x' from `from` on: 0, or x + 1. */
+/* Fills the row of x from x' = `from` on, which is 0 or x + 1. */
 static void fill_row(const struct similarities *similarity, uint32_t x,
                      uint32_t from, void *scratch, double *row)
 {
@@ -325,24 +308,13 @@ struct matrix_work {
     atomic_bool failed;
 };
 
-/* The rows x..end behind the diagonal, and their mirror image in whole cache
- * lines. No other block writes there. */
-static void fill_block(const struct matrix_work *work, uint32_t x, uint32_t end,
-                       void *scratch)
-{
-    size_t xs = work->similarity->lists->xs;
-
-    for (uint32_t at = x; at < end; at++)
-        fill_row(work->similarity, at, at + 1, scratch, work->matrix + at * xs);
-    for (size_t other = (size_t)x + 1; other < xs; other++)
-        for (uint32_t at = x; at < end && at < other; at++)
-            work->matrix[other * xs + at] = work->matrix[at * xs + other];
-}
-
+/* A thread takes blocks of rows: the part behind the diagonal, and its mirror
+ * image in whole cache lines. No other block writes to either. */
 static void *work_blocks(void *argument)
 {
     struct matrix_work *work = argument;
-    uint32_t xs = work->similarity->lists->xs;
+    const uint32_t xs = work->similarity->lists->xs;
+    double *matrix = work->matrix;
     void *scratch = calloc(1, similarity_scratch_bytes(work->similarity) + 1);
 
     if (!scratch) {
@@ -350,8 +322,15 @@ static void *work_blocks(void *argument)
         return NULL;
     }
     for (uint32_t x = atomic_fetch_add(&work->next, BLOCK); x < xs;
-         x = atomic_fetch_add(&work->next, BLOCK))
-        fill_block(work, x, xs - x < BLOCK ? xs : x + BLOCK, scratch);
+         x = atomic_fetch_add(&work->next, BLOCK)) {
+        uint32_t end = xs - x < BLOCK ? xs : x + BLOCK;
+        for (uint32_t at = x; at < end; at++)
+            fill_row(work->similarity, at, at + 1, scratch,
+                     matrix + (size_t)at * xs);
+        for (size_t other = (size_t)x + 1; other < xs; other++)
+            for (uint32_t at = x; at < end && at < other; at++)
+                matrix[other * xs + at] = matrix[(size_t)at * xs + other];
+    }
     free(scratch);
     return NULL;
 }

@@ -38,20 +38,21 @@ struct similarities {
     struct packing packing;        /* theirs */
 };
 
-/* The biases are needed for pearson_baseline only. */
+/* Borrows the lists and the biases, which only pearson_baseline needs. */
 struct similarities similarity_over(const struct co_rated *lists,
                                     const struct model_params *params,
                                     double mean, const double *x_bias,
                                     const double *y_bias);
 
-/* Bytes a row needs to work in: zeroed, and left zeroed. */
+/* Returns the bytes of scratch that a row needs: zeroed, and left zeroed. */
 size_t similarity_scratch_bytes(const struct similarities *similarity);
 
-/* row (xs): x with every x', itself included. */
+/* Fills row (xs) with the similarity of x and every x', itself included. */
 void similarity_row(const struct similarities *similarity, uint32_t x,
                     void *scratch, double *row);
 
-/* All of it (xs, xs), on `threads` threads; the same bits for any number. */
+/* Fills the whole matrix (xs, xs) on `threads` threads, with the same bits for
+ * any number of them. Fails only with ERROR_MEMORY. */
 int similarity_matrix(const struct similarities *similarity, uint32_t threads,
                       double *matrix, struct error *err) MUST_CHECK;
 

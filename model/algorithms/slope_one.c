@@ -132,7 +132,7 @@ static int slope_one_fit(const struct ratings *train,
     struct co_rated *lists = NULL;
 
     (void)cancel; /* quick: deviations are computed when asked for */
-    if (co_rated_build(train, false, &lists, err) < 0)
+    if (co_rated_build(train, CO_RATED_ITEMS, &lists, err) < 0)
         return -1;
     return new_model(lists, params, out, err);
 }

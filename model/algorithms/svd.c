@@ -30,7 +30,7 @@ static const struct config_key keys[] = {
     PARAM_END};
 /* clang-format on */
 
-struct trainer {
+struct svd_fit {
     const struct ratings *train;
     struct factors *self;
     const struct kernel *kernel;
@@ -39,18 +39,13 @@ struct trainer {
     struct kernel_step step;
 };
 
-int svd_cancelled(struct error *err)
-{
-    return error_set(err, ERROR_TEMPORARY, "the fit was cancelled");
-}
-
-static struct trainer make_trainer(const struct ratings *train,
-                                   const struct model_params *params,
-                                   struct factors *self)
+static struct svd_fit start_fit(const struct ratings *train,
+                                const struct model_params *params,
+                                struct factors *self)
 {
     double lr = params->lr_all, reg = params->reg_all;
 
-    return (struct trainer){
+    return (struct svd_fit){
         .train = train,
         .self = self,
         .kernel = kernel_best(),
@@ -74,17 +69,17 @@ static void draw_factors(struct factors *self,
 
     numpy_random_seed(&random, (uint32_t)params->seed);
     for (size_t u = 0; u < self->users; u++)
-        for (size_t f = 0; f < self->factors; f++)
+        for (size_t f = 0; f < self->rank; f++)
             self->p[u * self->stride + f] = numpy_random_normal(
                 &random, params->init_mean, params->init_std);
     for (size_t i = 0; i < self->items; i++)
-        for (size_t f = 0; f < self->factors; f++)
+        for (size_t f = 0; f < self->rank; f++)
             self->q[i * self->stride + f] = numpy_random_normal(
                 &random, params->init_mean, params->init_std);
 }
 
 /* The rows of one user; its own numbers stay in cache. */
-static void walk_user(struct trainer *t, uint32_t u)
+static void walk_user(struct svd_fit *t, uint32_t u)
 {
     enum { AHEAD = 3 };
     struct factors *self = t->self;
@@ -111,7 +106,7 @@ static void walk_user(struct trainer *t, uint32_t u)
     self->b_u[u] = bu;
 }
 
-static void walk_nobody(struct trainer *t)
+static void walk_nobody(struct svd_fit *t)
 {
     for (size_t at = 0; t->self->biased && at < t->train->nobody_count; at++) {
         double *bi = &t->self->b_i[t->train->nobody[at].other];
@@ -125,12 +120,12 @@ static int train_exact(const struct ratings *train,
                        const atomic_bool *cancel, struct factors *self,
                        struct error *err)
 {
-    struct trainer t = make_trainer(train, params, self);
+    struct svd_fit t = start_fit(train, params, self);
 
     draw_factors(self, params);
     for (uint32_t epoch = 0; epoch < params->epochs; epoch++) {
-        if (cancel && atomic_load(cancel))
-            return svd_cancelled(err);
+        if (model_is_cancelled(cancel))
+            return model_cancelled(err);
         for (uint32_t u = 0; u < train->users; u++)
             walk_user(&t, u);
         walk_nobody(&t);
@@ -145,8 +140,12 @@ static int svd_fit(const struct ratings *train,
     bool fast = params->solver == SOLVER_FAST;
     struct factors *self = NULL;
 
-    if (factors_new(train->users, train->items, params->factors, params->biased,
-                    fast, &self, err) < 0)
+    if (factors_new(&(struct factors_shape){.users = train->users,
+                                            .items = train->items,
+                                            .rank = params->factors,
+                                            .biased = params->biased,
+                                            .single = fast},
+                    &self, err) < 0)
         return -1;
     if ((fast ? svd_fast_train : train_exact)(train, params, cancel, self,
                                               err) < 0) {

@@ -1,6 +1,7 @@
 /*
- * svd.h - what models that are fit by SGD share, and the second trainer of
- * "svd".
+ * svd.h - the parts that the models fit by stochastic gradient descent (svd,
+ * svdpp, nmf) share: their parameter rows and the prefetch of a row; and the
+ * second solver of "svd".
  */
 #ifndef MODEL_SVD_H
 #define MODEL_SVD_H
@@ -26,13 +27,13 @@
     PARAM_F64("reg_qi",   reg_qi,   "-1",   -1, 1e3,   "of item factors; below 0: reg_all")
 /* clang-format on */
 
-/* own < 0 means "as all". */
+/* A rate below 0 stands for the rate of all. */
 static inline double svd_rate(double own, double all)
 {
     return own < 0 ? all : own;
 }
 
-/* The next row may lie anywhere, so the processor is told which it will be. */
+/* Tells the processor which row comes soon, since it may lie anywhere. */
 static inline void svd_prefetch(const void *row, size_t bytes)
 {
     enum { CACHE_LINE = 64 };
@@ -41,10 +42,9 @@ static inline void svd_prefetch(const void *row, size_t bytes)
         PREFETCH((const char *)row + at);
 }
 
-/* Reports a cancelled fit; -1. */
-int svd_cancelled(struct error *err);
-
-/* solver=fast: fills a model of float rows (svd_fast.c). */
+/* solver=fast: fills a model of float rows (svd_fast.c). Fails with
+ * ERROR_TEMPORARY where it was cancelled or no thread could start, and with
+ * ERROR_MEMORY; the model is then worth nothing. */
 int svd_fast_train(const struct ratings *train,
                    const struct model_params *params, const atomic_bool *cancel,
                    struct factors *self, struct error *err) MUST_CHECK;

@@ -123,7 +123,7 @@ static void draw_factors(struct fast *f, const struct model_params *params)
         float *to = row < self->users
                         ? self->p_f32 + row * self->stride
                         : self->q_f32 + (row - self->users) * self->stride;
-        for (size_t k = 0; k < self->factors; k++) {
+        for (size_t k = 0; k < self->rank; k++) {
             double unit = (double)(scramble(at++) >> 11) * 0x1p-53;
             to[k] = (float)(params->init_mean + width * (unit - 0.5));
         }
@@ -151,8 +151,8 @@ static void step(struct fast *f, const struct row *row, float rate)
                                  .step_p = first_step / sqrtf(*su),
                                  .step_q = first_step / sqrtf(*si)};
     f->kernel->step_adaptive(p, q, stride, &adapt);
-    *su += adapt.square_p / (float)f->self->factors;
-    *si += adapt.square_q / (float)f->self->factors;
+    *su += adapt.square_p / (float)f->self->rank;
+    *si += adapt.square_q / (float)f->self->rank;
 }
 
 static void walk_block(struct fast *f, uint32_t users, uint32_t items)
@@ -347,7 +347,7 @@ int svd_fast_train(const struct ratings *train,
     if (run(&f, err) < 0)
         goto out;
     if (cancel && atomic_load(cancel)) {
-        svd_cancelled(err);
+        model_cancelled(err);
         goto out;
     }
     if (f.best && isfinite(f.best_rmse))

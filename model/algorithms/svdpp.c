@@ -45,7 +45,7 @@ static const struct config_key keys[] = {
     PARAM_END};
 /* clang-format on */
 
-struct trainer {
+struct svdpp_fit {
     const struct ratings *train;
     struct factors *self;
     const struct kernel *kernel;
@@ -64,7 +64,7 @@ struct trainer {
 /* --- One user --------------------------------------------------------- */
 
 /* z = s m sum of the items' y; returns the list behind the group's. */
-static const uint32_t *open_group(const struct trainer *t, size_t at,
+static const uint32_t *open_group(const struct svdpp_fit *t, size_t at,
                                   const struct implicit_group *group,
                                   const uint32_t *list, double s)
 {
@@ -87,7 +87,7 @@ static const uint32_t *open_group(const struct trainer *t, size_t at,
 }
 
 /* Leaves x = p + all z. */
-static void open_groups(struct trainer *t, uint32_t u, double s)
+static void open_groups(struct svdpp_fit *t, uint32_t u, double s)
 {
     const struct implicit_lists *lists = t->lists;
     const struct implicit_group *groups = lists->groups + lists->group_first[u];
@@ -105,7 +105,7 @@ static void open_groups(struct trainer *t, uint32_t u, double s)
 
 /* y = A y + c for every item of the list. As z is s m times the sum of all y
  * of the group, c = (z - A z(0)) / (s m n_m). */
-static void close_groups(struct trainer *t, uint32_t u, double s)
+static void close_groups(struct svdpp_fit *t, uint32_t u, double s)
 {
     const struct implicit_lists *lists = t->lists;
     const struct implicit_group *group = lists->groups + lists->group_first[u];
@@ -123,7 +123,7 @@ static void close_groups(struct trainer *t, uint32_t u, double s)
     }
 }
 
-static void walk_user(struct trainer *t, uint32_t u)
+static void walk_user(struct svdpp_fit *t, uint32_t u)
 {
     enum { AHEAD = 3 };
     struct factors *self = t->self;
@@ -153,7 +153,7 @@ static void walk_user(struct trainer *t, uint32_t u)
     close_groups(t, u, s);
 }
 
-static void walk_nobody(struct trainer *t)
+static void walk_nobody(struct svdpp_fit *t)
 {
     for (size_t at = 0; at < t->train->nobody_count; at++) {
         double *bi = &t->self->b_i[t->train->nobody[at].other];
@@ -163,7 +163,7 @@ static void walk_nobody(struct trainer *t)
 }
 
 /* p_u becomes p_u + z_u: all that scoring needs of y. */
-static void fold_implicit(struct trainer *t)
+static void fold_implicit(struct svdpp_fit *t)
 {
     const size_t stride = t->self->stride;
 
@@ -176,7 +176,7 @@ static void fold_implicit(struct trainer *t)
     }
 }
 
-/* --- The trainer ------------------------------------------------------ */
+/* --- The fit ---------------------------------------------------------- */
 
 static void draw(struct numpy_random *random, const struct model_params *params,
                  double *rows, size_t count, size_t width, size_t stride)
@@ -187,18 +187,18 @@ static void draw(struct numpy_random *random, const struct model_params *params,
                 random, params->init_mean, params->init_std);
 }
 
-static void draw_factors(struct trainer *t, const struct model_params *params)
+static void draw_factors(struct svdpp_fit *t, const struct model_params *params)
 {
     struct factors *self = t->self;
     struct numpy_random random;
 
     numpy_random_seed(&random, (uint32_t)params->seed);
-    draw(&random, params, self->p, self->users, self->factors, self->stride);
-    draw(&random, params, self->q, self->items, self->factors, self->stride);
-    draw(&random, params, t->y, self->items, self->factors, self->stride);
+    draw(&random, params, self->p, self->users, self->rank, self->stride);
+    draw(&random, params, self->q, self->items, self->rank, self->stride);
+    draw(&random, params, t->y, self->items, self->rank, self->stride);
 }
 
-static void set_rates(struct trainer *t, const struct model_params *params)
+static void set_rates(struct svdpp_fit *t, const struct model_params *params)
 {
     double lr = params->lr_all, reg = params->reg_all;
 
@@ -214,7 +214,7 @@ static void set_rates(struct trainer *t, const struct model_params *params)
     t->step.step.reg_q = svd_rate(params->reg_qi, reg);
 }
 
-static void trainer_free(struct trainer *t)
+static void fit_free(struct svdpp_fit *t)
 {
     implicit_lists_free(t->lists);
     free(t->y);
@@ -222,7 +222,7 @@ static void trainer_free(struct trainer *t)
     free(t->x);
 }
 
-static int trainer_new(struct trainer *t, struct error *err)
+static int fit_new(struct svdpp_fit *t, struct error *err)
 {
     const size_t stride = t->self->stride;
 
@@ -243,12 +243,12 @@ static int trainer_new(struct trainer *t, struct error *err)
     return 0;
 }
 
-static int train_epochs(struct trainer *t, uint32_t epochs,
+static int train_epochs(struct svdpp_fit *t, uint32_t epochs,
                         const atomic_bool *cancel, struct error *err)
 {
     for (uint32_t epoch = 0; epoch < epochs; epoch++) {
-        if (cancel && atomic_load(cancel))
-            return svd_cancelled(err);
+        if (model_is_cancelled(cancel))
+            return model_cancelled(err);
         for (uint32_t u = 0; u < t->train->users; u++)
             walk_user(t, u);
         walk_nobody(t);
@@ -262,13 +262,16 @@ static int svdpp_fit(const struct ratings *train,
                      const atomic_bool *cancel, struct model **out,
                      struct error *err)
 {
-    struct trainer t = {.train = train, .kernel = kernel_best()};
+    struct svdpp_fit t = {.train = train, .kernel = kernel_best()};
     int status = -1;
 
-    if (factors_new(train->users, train->items, params->factors, true, false,
+    if (factors_new(&(struct factors_shape){.users = train->users,
+                                            .items = train->items,
+                                            .rank = params->factors,
+                                            .biased = true},
                     &t.self, err) < 0)
         return -1;
-    if (trainer_new(&t, err) < 0)
+    if (fit_new(&t, err) < 0)
         goto out;
     set_rates(&t, params);
     draw_factors(&t, params);
@@ -280,7 +283,7 @@ static int svdpp_fit(const struct ratings *train,
 out:
     if (status < 0)
         factors_free(&t.self->model);
-    trainer_free(&t);
+    fit_free(&t);
     return status;
 }
 

@@ -74,7 +74,7 @@ static void add_row(double *a, double *b, const double *x, size_t m,
 static void fill(const struct factors *self, const struct rated *list, size_t n,
                  enum fold_side side, double *a, double *b, double *x)
 {
-    const size_t factors = self->factors, m = factors + self->biased;
+    const size_t factors = self->rank, m = factors + self->biased;
 
     for (size_t i = 0; i < n; i++) {
         if (list[i].other >= count_others(&self->model, side))
@@ -94,7 +94,7 @@ static int ridge(const struct factors *self, const struct rated *list, size_t n,
 {
     const struct model_params *params = &self->model.params;
     const bool user = out->side == FOLD_USER;
-    const size_t m = self->factors + self->biased;
+    const size_t m = self->rank + self->biased;
     const double rows = (double)known, tiny = 1e-9;
     double own =
         svd_rate(user ? params->reg_pu : params->reg_qi, params->reg_all);
@@ -107,11 +107,11 @@ static int ridge(const struct factors *self, const struct rated *list, size_t n,
     double *b = a + m * m, *x = b + m;
     fill(self, list, n, out->side, a, b, x);
     for (size_t j = 0; j < m; j++)
-        a[j * m + j] += rows * fmax(j < self->factors ? own : bias, tiny);
+        a[j * m + j] += rows * fmax(j < self->rank ? own : bias, tiny);
     int status = linalg_solve(a, b, m, err);
     if (status == 0) {
-        memcpy(out->values, b, self->factors * sizeof(double));
-        out->bias = self->biased ? b[self->factors] : 0;
+        memcpy(out->values, b, self->rank * sizeof(double));
+        out->bias = self->biased ? b[self->rank] : 0;
     }
     free(a);
     return status;
@@ -124,7 +124,7 @@ int fold_in(const struct model *model, enum fold_side side,
     const struct factors *svd =
         model->ops == &svd_ops ? (const struct factors *)model : NULL;
     size_t known = known_rows(model, side, list, n);
-    uint32_t factors = svd ? svd->factors : 0;
+    uint32_t factors = svd ? svd->rank : 0;
 
     if (!svd && model->ops != &baseline_ops)
         return error_set(err, ERROR_CONFIG,

@@ -155,7 +155,9 @@ static int start(struct similar *self, const struct ratings *train,
     if (self->settings.by == SIMILAR_SVD)
         return truncated_svd_fit(train, self->settings.factors,
                                  self->settings.seed, NULL, &self->svd, err);
-    if (co_rated_build(train, self->settings.users, &self->lists, err) < 0)
+    if (co_rated_build(train,
+                       self->settings.users ? CO_RATED_USERS : CO_RATED_ITEMS,
+                       &self->lists, err) < 0)
         return -1;
     if (self->settings.by == SIMILAR_MATRIX)
         return start_matrix(self, err);

@@ -118,7 +118,8 @@ static void rank_block(struct work *work, struct top_request *requests,
     for (size_t r = 0; r < users; r++)
         indices[r] = requests[r].user;
     if (work->factors)
-        factors_bounds(work->factors, indices, users, first, count,
+        factors_bounds(work->factors,
+                       &(struct factors_block){indices, users, first, count},
                        work->scratch, work->bounds);
     for (size_t r = 0; r < users; r++)
         rank_items(work, &requests[r], &work->next_seen[r],

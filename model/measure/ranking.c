@@ -9,10 +9,10 @@
 struct ranked {
     uint32_t user;
     double label, prediction;
-    size_t at; /* where it came */
+    size_t at; /* place among the rows */
 };
 
-/* By user; the highest prediction first, equal ones as they came. */
+/* Orders by user, then by falling prediction; equal ones stay as they came. */
 static int by_prediction(const void *a, const void *b)
 {
     const struct ranked *x = a, *y = b;
@@ -31,7 +31,7 @@ static int by_label(const void *a, const void *b)
     return (x->label < y->label) - (x->label > y->label);
 }
 
-/* Of one user: rows are (n), in order. */
+/* Adds the precision and recall of one user with n ordered rows. */
 static void add_precision(const struct ranked *rows, size_t n, size_t k,
                           double threshold, struct ranking *sums)
 {
@@ -57,7 +57,7 @@ static double discounted_gain(const struct ranked *rows, size_t n, size_t k)
     return gain;
 }
 
-/* Reorders the rows. False where nothing could be gained. */
+/* Reorders the rows of one user. Returns false where no gain is possible. */
 static bool add_ndcg(struct ranked *rows, size_t n, size_t k,
                      struct ranking *sums)
 {
@@ -91,20 +91,20 @@ static void rank_all(struct ranked *rows, size_t n, size_t k, double threshold,
     out->ndcg /= (double)gainers;
 }
 
-int evaluate_ranking(const uint32_t *users, const double *labels,
-                     const double *predictions, size_t n, uint32_t k,
-                     double threshold, struct ranking *out, struct error *err)
+int evaluate_ranking(const struct ranking_rows *rows,
+                     const struct ranking_rule *rule, struct ranking *out,
+                     struct error *err)
 {
-    struct ranked *rows = malloc((n + 1) * sizeof(*rows));
+    struct ranked *known = malloc((rows->n + 1) * sizeof(*known));
     size_t count = 0;
 
-    if (!rows)
+    if (!known)
         return error_no_memory(err, "the ranking");
-    for (size_t i = 0; i < n; i++)
-        if (users[i] != INDEX_UNKNOWN)
-            rows[count++] =
-                (struct ranked){users[i], labels[i], predictions[i], i};
-    rank_all(rows, count, k, threshold, out);
-    free(rows);
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->users[i] != INDEX_UNKNOWN)
+            known[count++] = (struct ranked){rows->users[i], rows->labels[i],
+                                             rows->predictions[i], i};
+    rank_all(known, count, rule->k, rule->threshold, out);
+    free(known);
     return 0;
 }

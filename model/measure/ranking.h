@@ -26,11 +26,21 @@ struct ranking {
     double precision, recall, ndcg; /* NaN without users */
 };
 
-/* Arrays of n rows in the same order; labels not below 0. Nobody's rows
- * (INDEX_UNKNOWN) are left out. Fails only without memory. */
-int evaluate_ranking(const uint32_t *users, const double *labels,
-                     const double *predictions, size_t n, uint32_t k,
-                     double threshold, struct ranking *out,
+struct ranking_rows {
+    const uint32_t *users;     /* (n); rows of INDEX_UNKNOWN are left out */
+    const double *labels;      /* (n); not below 0 */
+    const double *predictions; /* (n) */
+    size_t n;
+};
+
+struct ranking_rule {
+    uint32_t k; /* rows of a user that are looked at */
+    double threshold;
+};
+
+/* Fails only with ERROR_MEMORY; *out is then left alone. */
+int evaluate_ranking(const struct ranking_rows *rows,
+                     const struct ranking_rule *rule, struct ranking *out,
                      struct error *err) MUST_CHECK;
 
 #endif

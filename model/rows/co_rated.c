@@ -118,9 +118,10 @@ static int complete(struct co_rated *lists, struct co_rated **out,
     return 0;
 }
 
-int co_rated_build(const struct ratings *train, bool user_based,
+int co_rated_build(const struct ratings *train, enum co_rated_side x,
                    struct co_rated **out, struct error *err)
 {
+    const bool user_based = x == CO_RATED_USERS;
     const size_t *first = user_based ? train->item_first : train->user_first;
     const struct rated *from = user_based ? train->by_item : train->by_user;
     uint32_t xs = user_based ? train->users : train->items;
@@ -169,11 +170,8 @@ static void read_lists(struct bytes_reader *from, struct co_rated *lists)
         if (lists->y_list[at].other >= lists->xs)
             from->failed = true;
     }
-    for (size_t at = 0; at < lists->count && !from->failed; at++) {
-        lists->y_list[at].value = bytes_read_f64(from);
-        if (!isfinite(lists->y_list[at].value))
-            from->failed = true;
-    }
+    for (size_t at = 0; at < lists->count && !from->failed; at++)
+        bytes_read_f64_into(from, &lists->y_list[at].value, 1);
 }
 
 int co_rated_load(struct bytes_reader *from, uint32_t xs, uint32_t ys,

@@ -1,9 +1,9 @@
 /*
- * co_rated.h - who was rated together: the lists that neighbourhood models
- * walk.
+ * co_rated.h - the lists of users and items rated together, which the
+ * neighbourhood models walk.
  *
- * x is the compared side, y the other: users and items where user_based, else
- * items and users. Rows of nobody are left out: they compare nobody.
+ * x is the compared side and y the other one. Rows of nobody are left out,
+ * since they compare no users.
  * Immutable once built: any thread may read.
  */
 #ifndef MODEL_CO_RATED_H
@@ -39,7 +39,11 @@ struct co_rated {
     unsigned code_span;   /* the highest code */
 };
 
-int co_rated_build(const struct ratings *train, bool user_based,
+enum co_rated_side { CO_RATED_USERS, CO_RATED_ITEMS };
+
+/* `x` names the compared side. Both functions fail with ERROR_MEMORY, and
+ * co_rated_load() with ERROR_FORMAT; *out is then left alone. */
+int co_rated_build(const struct ratings *train, enum co_rated_side x,
                    struct co_rated **out, struct error *err) MUST_CHECK;
 
 void co_rated_save(const struct co_rated *lists, struct buffer *to);

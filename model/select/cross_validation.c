@@ -71,8 +71,10 @@ static int measure_rows(const struct model *model, const struct trainset *train,
                      &out->fcp, err) < 0)
         goto out;
     if (ranking &&
-        evaluate_ranking(judged.users, judged.labels, judged.predictions, n,
-                         measures->ranking_k, measures->ranking_threshold,
+        evaluate_ranking(&(struct ranking_rows){judged.users, judged.labels,
+                                                judged.predictions, n},
+                         &(struct ranking_rule){measures->ranking_k,
+                                                measures->ranking_threshold},
                          ranking, err) < 0)
         goto out;
     status = 0;

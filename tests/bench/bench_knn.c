@@ -37,7 +37,7 @@ static void time_matrix(const struct ratings *train, uint32_t threads)
     struct co_rated *lists = NULL;
     int64_t start = clock_monotonic_ns();
 
-    check(co_rated_build(train, true, &lists, &err));
+    check(co_rated_build(train, CO_RATED_USERS, &lists, &err));
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
     double *matrix = malloc((size_t)lists->xs * lists->xs * sizeof(*matrix));

@@ -239,7 +239,8 @@ static int measure(void)
     if (evaluate(labels, said, 4, &evaluation, &err) < 0 ||
         evaluate_fcp(users, labels, said, 4, &fcp, &err) < 0)
         return -1;
-    return evaluate_ranking(users, labels, said, 4, 2, 0.5, &ranking, &err);
+    return evaluate_ranking(&(struct ranking_rows){users, labels, said, 4},
+                            &(struct ranking_rule){2, 0.5}, &ranking, &err);
 }
 
 static int calibrate(void)

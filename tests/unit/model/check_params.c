@@ -140,7 +140,7 @@ START_TEST(values_are_little_endian)
 {
     static const uint8_t bytes[] = {1, 2, 3, 4, 1, 0, 0, 0, 0,    0,
                                     0, 9, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f};
-    struct bytes_reader from = {bytes, sizeof(bytes), false};
+    struct bytes_reader from = {bytes, sizeof(bytes)};
 
     ck_assert_uint_eq(bytes_read_u32(&from), 0x04030201);
     ck_assert(bytes_read_u64(&from) == 0x0900000000000001u);
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(after_a_failure_everything_is_zero)
 {
     static const uint8_t bytes[] = {1, 2, 3, 4, 5};
-    struct bytes_reader from = {bytes, sizeof(bytes), false};
+    struct bytes_reader from = {bytes, sizeof(bytes)};
 
     ck_assert(bytes_read_u64(&from) == 0);
     ck_assert(bytes_reader_failed(&from));
@@ -165,16 +165,37 @@ END_TEST
 START_TEST(arrays_are_checked_before_memory_is_taken)
 {
     static const uint8_t bytes[8] = {0};
-    struct bytes_reader from = {bytes, sizeof(bytes), false};
+    struct bytes_reader from = {bytes, sizeof(bytes)};
 
     ck_assert_ptr_null(bytes_read_f64_array(&from, SIZE_MAX / 4));
     ck_assert(bytes_reader_failed(&from));
-    from = (struct bytes_reader){bytes, sizeof(bytes), false};
-    ck_assert_ptr_null(bytes_read_u32_array(&from, 3));
-    from = (struct bytes_reader){bytes, sizeof(bytes), false};
-    uint32_t *two = bytes_read_u32_array(&from, 2);
-    ck_assert_ptr_nonnull(two);
-    free(two);
+    ck_assert_int_eq(bytes_reader_refuse(&from, "cut short", &err), -1);
+    ck_assert_int_eq(err.code, ERROR_FORMAT);
+    from = (struct bytes_reader){bytes, sizeof(bytes)};
+    double *one = bytes_read_f64_array(&from, 1);
+    ck_assert_ptr_nonnull(one);
+    free(one);
+}
+END_TEST
+
+START_TEST(arrays_are_read_into_memory_of_the_caller)
+{
+    struct buffer bytes = {0};
+    uint32_t numbers[3] = {7, 7, 7};
+    float float_values[2];
+
+    buffer_append_u32_array(&bytes, (const uint32_t[]){1, 2, 3}, 3);
+    buffer_append_f32_array(&bytes, (const float[]){1.5F, -2}, 2);
+    struct bytes_reader from = {bytes.bytes, bytes.size};
+    bytes_read_u32_into(&from, numbers, 3, 4);
+    bytes_read_f32_into(&from, float_values, 2);
+    ck_assert(!bytes_reader_failed(&from) && from.left == 0);
+    ck_assert_uint_eq(numbers[2], 3);
+    ck_assert(float_values[0] == 1.5F && float_values[1] == -2);
+    from = (struct bytes_reader){bytes.bytes, bytes.size};
+    bytes_read_u32_into(&from, numbers, 3, 3); /* 3 is not below 3 */
+    ck_assert(bytes_reader_failed(&from));
+    buffer_free(&bytes);
 }
 END_TEST
 
@@ -186,7 +207,7 @@ START_TEST(arrays_hold_only_finite_numbers)
         struct buffer bytes = {0};
         buffer_append_f64(&bytes, 1);
         buffer_append_f64(&bytes, wrong[i]);
-        struct bytes_reader from = {bytes.bytes, bytes.size, false};
+        struct bytes_reader from = {bytes.bytes, bytes.size};
         ck_assert_ptr_null(bytes_read_f64_array(&from, 2));
         ck_assert(bytes_reader_failed(&from));
         buffer_free(&bytes);
@@ -211,6 +232,7 @@ int main(void)
     tcase_add_test(bytes, values_are_little_endian);
     tcase_add_test(bytes, after_a_failure_everything_is_zero);
     tcase_add_test(bytes, arrays_are_checked_before_memory_is_taken);
+    tcase_add_test(bytes, arrays_are_read_into_memory_of_the_caller);
     tcase_add_test(bytes, arrays_hold_only_finite_numbers);
     suite_add_tcase(suite, text);
     suite_add_tcase(suite, bytes);

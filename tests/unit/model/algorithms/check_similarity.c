@@ -46,7 +46,7 @@ static void matrix_of(const struct ratings *train, enum similarity kind,
     struct co_rated *lists = NULL;
     struct model_params params = {.similarity = (int)kind, .min_support = 1};
 
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
     ck_assert(similarities.small_integers || !exact);
@@ -101,7 +101,7 @@ static void check_codes(double low, double span, bool coded)
     ck_assert_ok(ratings_build(few, 6, 3, 2, (struct scale){low, low + span},
                                &train, &err),
                  err);
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
     ck_assert_int_eq(lists->coded != NULL, coded);
@@ -162,7 +162,7 @@ START_TEST(a_row_is_a_row_of_the_matrix)
     struct ratings *train = random_ratings(6000, 2000, 1, 4, 1);
     struct co_rated *lists = NULL;
 
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
     void *scratch = calloc(1, similarity_scratch_bytes(&similarities));
@@ -191,7 +191,7 @@ START_TEST(pearson_baseline_needs_two_common_ratings)
 
     ck_assert_ok(
         ratings_build(one, 2, 2, 1, (struct scale){0, 1}, &train, &err), err);
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, zero, zero);
     ck_assert_ok(similarity_matrix(&similarities, 1, matrix, &err), err);
@@ -217,7 +217,7 @@ START_TEST(too_many_repetitions_are_added_in_doubles)
     ck_assert_ok(
         ratings_build(many, 1102, 2, 1, (struct scale){0, 1}, &train, &err),
         err);
-    ck_assert_ok(co_rated_build(train, true, &lists, &err), err);
+    ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
     ck_assert(!similarities.small_integers);

@@ -86,7 +86,10 @@ static struct co_rated *read_lists(bool user_based)
                                user_based ? YS : XS, (struct scale){1, 5},
                                &ratings, &err),
                  err);
-    ck_assert_ok(co_rated_build(ratings, user_based, &lists, &err), err);
+    ck_assert_ok(co_rated_build(ratings,
+                                user_based ? CO_RATED_USERS : CO_RATED_ITEMS,
+                                &lists, &err),
+                 err);
     ratings_free(ratings);
     return lists;
 }

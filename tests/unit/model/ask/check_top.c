@@ -172,7 +172,8 @@ START_TEST(no_estimate_is_above_its_bound)
     void *scratch = malloc(factors_bounds_scratch(factors, ASKED, COUNT));
 
     ck_assert_ptr_nonnull(scratch);
-    factors_bounds(factors, users, ASKED, FIRST, COUNT, scratch, bounds[0]);
+    factors_bounds(factors, &(struct factors_block){users, ASKED, FIRST, COUNT},
+                   scratch, bounds[0]);
     for (int u = 0; u < ASKED; u++) {
         for (uint32_t i = 0; i < COUNT; i++) {
             struct pair pair = {users[u], FIRST + i};

@@ -23,8 +23,9 @@ static struct ranking rank(uint32_t k, double threshold)
 {
     struct ranking out;
 
-    ck_assert_ok(evaluate_ranking(users, labels, predictions, ROWS, k,
-                                  threshold, &out, &err),
+    ck_assert_ok(evaluate_ranking(
+                     &(struct ranking_rows){users, labels, predictions, ROWS},
+                     &(struct ranking_rule){k, threshold}, &out, &err),
                  err);
     return out;
 }
@@ -78,7 +79,9 @@ START_TEST(users_without_a_click_do_not_count_in_ndcg)
     static const double clicks[] = {0, 1, 0, 0}, p[] = {0.2, 0.1, 0.3, 0.4};
     struct ranking out;
 
-    ck_assert_ok(evaluate_ranking(who, clicks, p, 4, 2, 0.5, &out, &err), err);
+    ck_assert_ok(evaluate_ranking(&(struct ranking_rows){who, clicks, p, 4},
+                                  &(struct ranking_rule){2, 0.5}, &out, &err),
+                 err);
     ck_assert_uint_eq(out.users, 2);
     ck_assert_double_eq_tol(out.ndcg, 1 / log2(3), TOLERANCE);
     ck_assert_double_eq(out.precision, 0);
@@ -91,7 +94,8 @@ START_TEST(without_users_there_is_nothing)
     static const double one[] = {1};
     struct ranking out;
 
-    ck_assert_ok(evaluate_ranking(nobody, one, one, 1, 10, 0.5, &out, &err),
+    ck_assert_ok(evaluate_ranking(&(struct ranking_rows){nobody, one, one, 1},
+                                  &(struct ranking_rule){10, 0.5}, &out, &err),
                  err);
     ck_assert_uint_eq(out.users, 0);
     ck_assert(isnan(out.precision) && isnan(out.recall) && isnan(out.ndcg));
