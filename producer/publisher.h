@@ -102,6 +102,11 @@ enum publisher_verdict publisher_commit(struct publisher *publisher,
 enum publisher_verdict publisher_abort(struct publisher *publisher,
                                        struct error *err);
 
+/* The partition for what answers a record of `partition`: the same one where
+ * the topic has it, so that order is kept; else PUBLISH_BY_KEY. */
+int32_t publisher_place(const struct publisher *publisher, size_t topic,
+                        int32_t partition);
+
 int32_t publisher_partitions(const struct publisher *publisher, size_t topic);
 struct publisher_counts publisher_counts(struct publisher *publisher);
 

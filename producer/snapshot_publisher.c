@@ -28,7 +28,7 @@ struct snapshot_publisher {
 
 static bool has_transactions(const struct snapshot_publisher_config *config)
 {
-    return !config->kafka.embedded && !config->single_records;
+    return kafka_has_transactions(&config->kafka) && !config->single_records;
 }
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,

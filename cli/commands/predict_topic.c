@@ -81,10 +81,7 @@ static int send(void *context, const struct range_scored *scored,
     if (buffer_failed(&work->bytes))
         return error_no_memory(err, "the predictions");
     const struct outgoing out = {
-        .partition =
-            message->partition < publisher_partitions(work->publisher, 0)
-                ? message->partition
-                : PUBLISH_BY_KEY,
+        .partition = publisher_place(work->publisher, 0, message->partition),
         .key = message->key,
         .key_size = message->key_size,
         .value = work->bytes.bytes,

@@ -9,13 +9,9 @@
 
 enum { SECRET_SIZE = 1024 };
 
-struct setting {
-    const char *name, *value;
-};
-
 /* --- Our defaults ----------------------------------------------------- */
 
-static const struct setting common_defaults[] = {
+static const struct kafka_property common_defaults[] = {
     /* Small requests wait for nobody's acknowledgement. */
     {"socket.nagle.disable", "true"},
     /* A firewall that forgot the connection is noticed. */
@@ -30,7 +26,7 @@ static const struct setting common_defaults[] = {
 #define TEXT_OF_TOKEN(token) #token
 #define TEXT_OF(macro) TEXT_OF_TOKEN(macro)
 
-static const struct setting consumer_defaults[] = {
+static const struct kafka_property consumer_defaults[] = {
     /* A flipped bit on the broker's disk must not become a score. */
     {"check.crcs", "true"},
     /* A typing error must not create a topic. */
@@ -60,7 +56,7 @@ static const struct setting consumer_defaults[] = {
     {NULL, NULL},
 };
 
-static const struct setting producer_defaults[] = {
+static const struct kafka_property producer_defaults[] = {
     /* No duplicate and no gap from the client's own retries. */
     {"enable.idempotence", "true"},
     {"acks", "all"},
@@ -76,13 +72,13 @@ static const struct setting producer_defaults[] = {
 
 /* The embedded broker answers a fetch only when its wait is over, and does not
  * know the question about topics. */
-static const struct setting embedded_consumer[] = {
+static const struct kafka_property embedded_consumer[] = {
     {"fetch.wait.max.ms", "10"},
     {"allow.auto.create.topics", "true"},
     {NULL, NULL},
 };
 
-static const struct setting admin_defaults[] = {
+static const struct kafka_property admin_defaults[] = {
     /* Asking for a topic must not create it. */
     {"allow.auto.create.topics", "false"},
     {NULL, NULL},
@@ -90,7 +86,7 @@ static const struct setting admin_defaults[] = {
 
 static const struct {
     const char *prefix;
-    const struct setting *defaults;
+    const struct kafka_property *defaults;
 } roles[] = {
     [KAFKA_CONSUMER] = {"consumer.", consumer_defaults},
     [KAFKA_PRODUCER] = {"producer.", producer_defaults},
@@ -102,7 +98,7 @@ enum { ROLE_COUNT = sizeof(roles) / sizeof(roles[0]) };
 /* --- Names that are refused ------------------------------------------- */
 
 /* What people bring along from Java clients. */
-static const struct setting java_names[] = {
+static const struct kafka_property java_names[] = {
     {"key.serializer", "leave it out: pctr knows its own formats"},
     {"value.serializer", "leave it out: pctr knows its own formats"},
     {"key.deserializer", "leave it out: pctr knows its own formats"},
@@ -127,7 +123,7 @@ static const struct setting java_names[] = {
 };
 
 /* What would break a promise, or has a setting of its own. */
-static const struct setting reserved_names[] = {
+static const struct kafka_property reserved_names[] = {
     {"group.id", "a setting of the command names the group"},
     {"transactional.id", "it is made of group and slot"},
     {"client.id", "it is set by the command"},
@@ -137,7 +133,7 @@ static const struct setting reserved_names[] = {
     {NULL, NULL},
 };
 
-static const char *find(const struct setting *settings, const char *name)
+static const char *find(const struct kafka_property *settings, const char *name)
 {
     for (; settings->name; settings++)
         if (strcmp(settings->name, name) == 0)
@@ -206,11 +202,12 @@ int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
     }
 }
 
-static int set_all(rd_kafka_conf_t *conf, const struct setting *settings,
+static int set_all(rd_kafka_conf_t *conf, const struct kafka_property *settings,
                    struct error *err)
 {
     for (; settings->name; settings++)
-        if (kafka_conf_set(conf, settings->name, settings->value, err) < 0)
+        if (settings->value &&
+            kafka_conf_set(conf, settings->name, settings->value, err) < 0)
             return -1;
     return 0;
 }
@@ -275,7 +272,8 @@ static int check_other_roles(const struct kafka_settings *settings,
 }
 
 int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
-               rd_kafka_conf_t **out, struct error *err)
+               const struct kafka_property *properties, rd_kafka_conf_t **out,
+               struct error *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
@@ -289,7 +287,8 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
          set_all(conf, embedded_consumer, err) < 0) ||
         set_properties(conf, settings, ROLE_COUNT, err) < 0 ||
         set_properties(conf, settings, (int)role, err) < 0 ||
-        check_other_roles(settings, role, err) < 0) {
+        check_other_roles(settings, role, err) < 0 ||
+        (properties && set_all(conf, properties, err) < 0)) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
@@ -297,19 +296,50 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
     return 0;
 }
 
+int kafka_client_of(rd_kafka_conf_t *conf, enum kafka_role role,
+                    rd_kafka_t **out, struct error *err)
+{
+    char why[256];
+    rd_kafka_t *client = rd_kafka_new(
+        role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf,
+        why, sizeof(why));
+
+    if (client) { /* it owns the configuration now */
+        *out = client;
+        return 0;
+    }
+    bool is_short =
+        rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+    rd_kafka_conf_destroy(conf);
+    return error_set(err, is_short ? ERROR_TEMPORARY : ERROR_CONFIG,
+                     "Kafka client: %s", why);
+}
+
+int kafka_client_new(const struct kafka_settings *settings,
+                     enum kafka_role role,
+                     const struct kafka_property *properties, rd_kafka_t **out,
+                     struct error *err)
+{
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(settings, role, properties, &conf, err) < 0)
+        return -1;
+    return kafka_client_of(conf, role, out, err);
+}
+
 int kafka_check(const struct kafka_settings *settings, struct error *err)
 {
     for (int role = 0; role < ROLE_COUNT; role++) {
         rd_kafka_conf_t *conf = NULL;
-        if (kafka_conf(settings, (enum kafka_role)role, &conf, err) < 0)
+        if (kafka_conf(settings, (enum kafka_role)role, NULL, &conf, err) < 0)
             return -1;
         rd_kafka_conf_destroy(conf);
     }
     return 0;
 }
 
-static void describe_defaults(const char *role, const struct setting *settings,
-                              FILE *out)
+static void describe_defaults(const char *role,
+                              const struct kafka_property *settings, FILE *out)
 {
     for (; settings->name; settings++)
         fprintf(out, "| %s | `%s` | `%s` |\n", role, settings->name,

@@ -34,19 +34,52 @@ struct kafka_settings {
 #define KAFKA_AHEAD_RECORDS 100000
 #define KAFKA_AHEAD_KIB 49152
 
+/* A client that asks questions has the role KAFKA_ADMIN, and is a consumer of
+ * librdkafka: only a consumer can ask for a topic without creating it. */
 enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_ADMIN };
 
-/* Our defaults for the role, then the user's -X properties ("consumer.",
- * "producer." and "admin." in front apply to one role only). An unknown
- * property, or a Java name, is an ERROR_CONFIG that names the right one. The
- * caller owns *out. */
+/* One of librdkafka's properties. A list of them ends with a NULL name; a
+ * property whose value is NULL keeps its default. */
+struct kafka_property {
+    const char *name, *value;
+};
+
+/* The embedded broker has neither; see embedded_broker.h. */
+static inline bool kafka_has_transactions(const struct kafka_settings *settings)
+{
+    return !settings->embedded;
+}
+
+/* Can the broker say which offset belongs to a time? */
+static inline bool kafka_has_times(const struct kafka_settings *settings)
+{
+    return !settings->embedded;
+}
+
+/* Connects a client of that role: our defaults, then the user's -X properties
+ * ("consumer.", "producer." and "admin." in front apply to one role only),
+ * then `properties` (may be NULL). An unknown property, or a Java name, is an
+ * ERROR_CONFIG that names the right one; ERROR_TEMPORARY: the system has no
+ * thread or descriptor left. After a failure *out is untouched. */
+int kafka_client_new(const struct kafka_settings *settings,
+                     enum kafka_role role,
+                     const struct kafka_property *properties, rd_kafka_t **out,
+                     struct error *err) MUST_CHECK;
+
+/* The same in two steps, for a caller that sets callbacks in between.
+ * kafka_conf() gives the configuration to the caller, and kafka_client_of()
+ * takes it, also where it fails. */
 int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
-               rd_kafka_conf_t **out, struct error *err) MUST_CHECK;
+               const struct kafka_property *properties, rd_kafka_conf_t **out,
+               struct error *err) MUST_CHECK;
+int kafka_client_of(rd_kafka_conf_t *conf, enum kafka_role role,
+                    rd_kafka_t **out, struct error *err) MUST_CHECK;
 
 /* Would kafka_conf() accept the settings, for every role? */
 int kafka_check(const struct kafka_settings *settings,
                 struct error *err) MUST_CHECK;
 
+/* Sets one property more; ERROR_CONFIG. */
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err) MUST_CHECK;
 

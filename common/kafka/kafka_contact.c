@@ -54,25 +54,19 @@ int kafka_contact_open(struct kafka_contact *contact,
                        const struct kafka_settings *settings,
                        unsigned timeout_ms, struct error *err)
 {
-    char why[256];
-    rd_kafka_conf_t *conf;
+    rd_kafka_conf_t *conf = NULL;
 
     memset(contact, 0, sizeof(*contact));
     contact->settings = settings;
     contact->deadline_ms = clock_monotonic_ms() + timeout_ms;
     error_set(&contact->reason, ERROR_UNAVAILABLE, "no answer in %u ms",
               timeout_ms);
-    if (kafka_conf(settings, KAFKA_ADMIN, &conf, err) < 0)
+    if (kafka_conf(settings, KAFKA_ADMIN, NULL, &conf, err) < 0)
         return -1;
     rd_kafka_conf_set_opaque(conf, contact);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
     rd_kafka_conf_set_log_cb(conf, kafka_log_quiet);
-    /* A consumer, because only a consumer can ask without creating. */
-    contact->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (contact->client)
-        return 0;
-    rd_kafka_conf_destroy(conf);
-    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+    return kafka_client_of(conf, KAFKA_ADMIN, &contact->client, err);
 }
 
 void kafka_contact_close(struct kafka_contact *contact)

@@ -160,10 +160,7 @@ static int send(struct redrive *r, const struct message *message, size_t topic,
     const struct redrive_letter *letter = &r->letter;
     struct outgoing out = {
         .topic = topic,
-        .partition =
-            letter->partition < publisher_partitions(r->publisher, topic)
-                ? letter->partition
-                : PUBLISH_BY_KEY,
+        .partition = publisher_place(r->publisher, topic, letter->partition),
         .key = message->key,
         .key_size = message->key_size,
         .value = message->value,

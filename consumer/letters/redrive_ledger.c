@@ -18,23 +18,14 @@ static int connect_client(struct redrive_ledger *ledger,
                           const struct kafka_settings *kafka, bool settled,
                           struct error *err)
 {
-    char why[256];
-    rd_kafka_conf_t *conf = NULL;
+    const struct kafka_property properties[] = {
+        {"group.id", ledger->group},
+        {"isolation.level", settled ? "read_committed" : "read_uncommitted"},
+        {NULL, NULL},
+    };
 
-    if (kafka_conf(kafka, KAFKA_CONSUMER, &conf, err) < 0)
-        return -1;
-    if (kafka_conf_set(conf, "group.id", ledger->group, err) < 0 ||
-        kafka_conf_set(conf, "isolation.level",
-                       settled ? "read_committed" : "read_uncommitted",
-                       err) < 0) {
-        rd_kafka_conf_destroy(conf);
-        return -1;
-    }
-    ledger->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (ledger->client)
-        return 0;
-    rd_kafka_conf_destroy(conf);
-    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+    return kafka_client_new(kafka, KAFKA_CONSUMER, properties, &ledger->client,
+                            err);
 }
 
 int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,

@@ -195,24 +195,16 @@ static int check_topic(const struct snapshot_reader *reader, const char *name,
 
 static int connect_client(struct snapshot_reader *reader, struct error *err)
 {
-    char why[256];
-    rd_kafka_conf_t *conf = NULL;
+    static const struct kafka_property properties[] = {
+        /* The two topics share a connection, and a request that waits for one
+         * of them keeps the other waiting. */
+        {"fetch.wait.max.ms", "50"},
+        {"enable.partition.eof", "true"},
+        {NULL, NULL},
+    };
 
-    if (kafka_conf(&reader->config.kafka, KAFKA_CONSUMER, &conf, err) < 0)
-        return -1;
-    /* The two topics share a connection, and a request that waits for one of
-     * them keeps the other waiting. */
-    if (kafka_conf_set(conf, "fetch.wait.max.ms", "50", err) < 0 ||
-        kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0) {
-        rd_kafka_conf_destroy(conf);
-        return -1;
-    }
-    reader->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (!reader->client) {
-        rd_kafka_conf_destroy(conf);
-        return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
-    }
-    return 0;
+    return kafka_client_new(&reader->config.kafka, KAFKA_CONSUMER, properties,
+                            &reader->client, err);
 }
 
 /* Chunks that are gone are an answer, and no reason to begin elsewhere. */

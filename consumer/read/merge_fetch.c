@@ -95,7 +95,9 @@ int64_t merge_waker_starve(struct merge_waker *waker,
     if (!waker->is_starving) {
         int64_t soon_ms = now_ms + STARVED_MS;
         waker->is_starving = true;
-        waker->pause_ms = STARVED_MS;
+        waker->backoff =
+            (struct backoff){.first_ms = STARVED_MS, .most_ms = STARVED_MAX_MS};
+        (void)backoff_next(&waker->backoff);
         waker->next_ms = waker->woken_ms + GAP_MS;
         if (waker->next_ms < soon_ms)
             waker->next_ms = soon_ms;
@@ -104,8 +106,6 @@ int64_t merge_waker_starve(struct merge_waker *waker,
         return waker->next_ms;
     wake(lanes, client);
     waker->woken_ms = clock_monotonic_ms();
-    if (waker->pause_ms < STARVED_MAX_MS)
-        waker->pause_ms *= 2;
-    waker->next_ms = waker->woken_ms + waker->pause_ms;
+    waker->next_ms = waker->woken_ms + backoff_next(&waker->backoff);
     return waker->next_ms;
 }

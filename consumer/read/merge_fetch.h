@@ -5,6 +5,7 @@
 #ifndef CONSUMER_MERGE_FETCH_H
 #define CONSUMER_MERGE_FETCH_H
 
+#include "common/base/backoff.h"
 #include "common/base/error.h"
 
 #include "consumer/read/merge_lanes.h"
@@ -25,7 +26,7 @@ int merge_fetch_conf(rd_kafka_conf_t *conf,
 struct merge_waker {
     bool is_starving;
     int64_t woken_ms, next_ms; /* monotonic: the last time; not before */
-    int64_t pause_ms;
+    struct backoff backoff;
 };
 
 /* There is a record. */

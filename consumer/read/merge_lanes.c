@@ -143,7 +143,7 @@ static int bound_by_time(struct merge_lanes *lanes, rd_kafka_t *client,
 {
     int64_t offsets[PARTITIONS_MAX];
 
-    if (config->ranges || config->kafka.embedded)
+    if (config->ranges || !kafka_has_times(&config->kafka))
         return 0;
     if (config->from_ms != MERGE_FROM_BEGINNING) {
         if (offsets_at(lanes, client, config->from_ms, config->timeout_ms,

@@ -74,24 +74,22 @@ static int connect_client(struct merge_reader *reader,
                           const struct merge_reader_config *config,
                           struct error *err)
 {
-    char why[256];
+    static const struct kafka_property properties[] = {
+        {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "error"},
+        {NULL, NULL},
+    };
     rd_kafka_conf_t *conf = NULL;
 
-    if (kafka_conf(&reader->kafka, KAFKA_CONSUMER, &conf, err) < 0)
+    if (kafka_conf(&reader->kafka, KAFKA_CONSUMER, properties, &conf, err) < 0)
         return -1;
-    if (kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0 ||
-        kafka_conf_set(conf, "auto.offset.reset", "error", err) < 0 ||
-        merge_fetch_conf(conf, config, reader->lanes.count, err) < 0) {
+    if (merge_fetch_conf(conf, config, reader->lanes.count, err) < 0) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
     rd_kafka_conf_set_opaque(conf, reader);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
-    reader->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (reader->client)
-        return 0;
-    rd_kafka_conf_destroy(conf);
-    return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
+    return kafka_client_of(conf, KAFKA_CONSUMER, &reader->client, err);
 }
 
 static int start_lanes(struct merge_reader *reader, struct error *err)

@@ -13,40 +13,26 @@ enum { CLOSE_SLICE_MS = 50 };
 
 /* --- Opening ---------------------------------------------------------- */
 
-static int configure(struct subscriber *s, rd_kafka_conf_t *conf,
-                     struct error *err)
+static int connect_client(struct subscriber *s, struct error *err)
 {
     static const char *const resets[] = {"earliest", "latest", "error"};
+    const struct kafka_property properties[] = {
+        {"group.id", s->config.group},
+        {"enable.partition.eof", s->config.watch_end ? "true" : "false"},
+        {"auto.offset.reset", resets[s->config.lost_offset]},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf = NULL;
 
+    if (kafka_conf(&s->config.kafka, KAFKA_CONSUMER, properties, &conf, err) <
+        0)
+        return -1;
     rd_kafka_conf_set_opaque(conf, s);
     rd_kafka_conf_set_rebalance_cb(conf, subscriber_on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, subscriber_on_commit);
-    if (kafka_conf_set(conf, "group.id", s->config.group, err) < 0 ||
-        kafka_conf_set(conf, "enable.partition.eof",
-                       s->config.watch_end ? "true" : "false", err) < 0 ||
-        kafka_conf_set(conf, "auto.offset.reset", resets[s->config.lost_offset],
-                       err) < 0)
-        return -1;
     fetch_wake_conf(conf);
-    return 0;
-}
-
-static int connect_client(struct subscriber *s, struct error *err)
-{
-    char why[256];
-    rd_kafka_conf_t *conf = NULL;
-
-    if (kafka_conf(&s->config.kafka, KAFKA_CONSUMER, &conf, err) < 0)
+    if (kafka_client_of(conf, KAFKA_CONSUMER, &s->client, err) < 0)
         return -1;
-    if (configure(s, conf, err) < 0) {
-        rd_kafka_conf_destroy(conf);
-        return -1;
-    }
-    s->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (!s->client) {
-        rd_kafka_conf_destroy(conf);
-        return error_set(err, ERROR_CONFIG, "Kafka consumer: %s", why);
-    }
     rd_kafka_poll_set_consumer(s->client);
     s->queue = rd_kafka_queue_get_consumer(s->client);
     return 0;

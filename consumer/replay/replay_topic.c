@@ -80,10 +80,7 @@ static int send(struct replay_topic *topic, const struct message *message,
                 struct error *err)
 {
     const struct outgoing out = {
-        .partition =
-            message->partition < publisher_partitions(topic->publisher, 0)
-                ? message->partition
-                : PUBLISH_BY_KEY,
+        .partition = publisher_place(topic->publisher, 0, message->partition),
         .key = message->key,
         .key_size = message->key_size,
         .value = topic->bytes.bytes,

@@ -158,9 +158,10 @@ void delivery_serve(struct delivery *delivery)
     publisher_serve(delivery->publisher);
 }
 
-int32_t delivery_partitions(const struct delivery *delivery, size_t topic)
+int32_t delivery_place(const struct delivery *delivery, size_t topic,
+                       int32_t partition)
 {
-    return publisher_partitions(delivery->publisher, topic);
+    return publisher_place(delivery->publisher, topic, partition);
 }
 
 void delivery_close(struct delivery *delivery)

@@ -65,7 +65,9 @@ int delivery_rebuild(struct delivery *delivery, struct error *err) MUST_CHECK;
 bool delivery_hurry(struct delivery *delivery);
 void delivery_serve(struct delivery *delivery);
 
-int32_t delivery_partitions(const struct delivery *delivery, size_t topic);
+/* As publisher_place(). */
+int32_t delivery_place(const struct delivery *delivery, size_t topic,
+                       int32_t partition);
 
 /* NULL is fine. */
 void delivery_close(struct delivery *delivery);

@@ -50,22 +50,14 @@ int scoring_new(const struct scorer_config *config, struct scoring **out,
     return 0;
 }
 
-/* Same partition where the counts allow it: order is kept. */
-static int32_t place(const struct scoring_means *with, enum scoring_topic topic,
-                     const struct message *message)
-{
-    return message->partition < delivery_partitions(with->delivery, topic)
-               ? message->partition
-               : PUBLISH_BY_KEY;
-}
-
 static int bury(struct scoring *scoring, const struct scoring_means *with,
                 const struct message *message, int reason,
                 const struct dead_letter_cause *cause, struct error *err)
 {
     struct outgoing out = {.topic = SCORING_DEAD_LETTERS,
-                           .partition =
-                               place(with, SCORING_DEAD_LETTERS, message)};
+                           .partition = delivery_place(with->delivery,
+                                                       SCORING_DEAD_LETTERS,
+                                                       message->partition)};
 
     dead_letter_write(scoring->letter, message, cause, &out);
     tally_dead_letter(with->unit, reason);
@@ -130,7 +122,8 @@ static void gather(struct scoring *scoring, const struct scoring_means *with,
 
     run->out[run->count] = (struct outgoing){
         .topic = SCORING_PREDICTIONS,
-        .partition = place(with, SCORING_PREDICTIONS, message),
+        .partition = delivery_place(with->delivery, SCORING_PREDICTIONS,
+                                    message->partition),
         .key = message->key,
         .key_size = message->key_size,
         .value = score_batch_bytes(scoring->batch) + scored->at,

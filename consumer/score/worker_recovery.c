@@ -6,6 +6,7 @@
  * outcome unknown, fenced once:  a new producer, then from what is committed
  * fenced again:  a twin has our slot; leave
  */
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
@@ -15,7 +16,7 @@
 
 #include <inttypes.h>
 
-enum { BACKOFF_STEP_MS = 100, BACKOFF_MAX_MS = 2000 };
+enum { PAUSE_MS = 100, PAUSE_MAX_MS = 2000 };
 
 bool worker_must_stop(const struct scorer_worker *w)
 {
@@ -55,18 +56,11 @@ static int suspect(struct scorer_worker *w, const struct error *why,
     }
 }
 
-static int64_t backoff_ms(unsigned failures)
-{
-    return failures < BACKOFF_MAX_MS / BACKOFF_STEP_MS
-               ? (int64_t)failures * BACKOFF_STEP_MS
-               : BACKOFF_MAX_MS;
-}
-
 /* Until it is there, or until the failure is of a kind that waiting does not
  * heal. */
 static int rebuild(struct scorer_worker *w, struct error *err)
 {
-    unsigned failures = 0;
+    struct backoff backoff = {.first_ms = PAUSE_MS, .most_ms = PAUSE_MAX_MS};
 
     atomic_fetch_add(&w->status.rebuilds, 1);
     metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
@@ -74,7 +68,7 @@ static int rebuild(struct scorer_worker *w, struct error *err)
         if (worker_must_stop(w) ||
             (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
             return -1;
-        worker_rest(w, backoff_ms(++failures));
+        worker_rest(w, backoff_next(&backoff));
     }
     return 0;
 }
@@ -122,7 +116,11 @@ int worker_recover(struct scorer_worker *w, enum publisher_verdict verdict,
     else if (status == 0 && verdict == PUBLISHER_FENCED)
         status = fenced(w, &cause, err);
     subscriber_rewind(w->subscriber);
-    if (w->culprit.failures > 1)
-        worker_rest(w, backoff_ms(w->culprit.failures));
+    /* The first failure of a unit is tried again at once. */
+    if (w->culprit.failures <= 1)
+        w->backoff =
+            (struct backoff){.first_ms = PAUSE_MS, .most_ms = PAUSE_MAX_MS};
+    else
+        worker_rest(w, backoff_next(&w->backoff));
     return status;
 }

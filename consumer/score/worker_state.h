@@ -4,6 +4,8 @@
 #ifndef CONSUMER_WORKER_STATE_H
 #define CONSUMER_WORKER_STATE_H
 
+#include "common/base/backoff.h"
+
 #include "consumer/read/subscriber.h"
 #include "consumer/score/culprit.h"
 #include "consumer/score/delivery.h"
@@ -30,6 +32,7 @@ struct scorer_worker {
     struct tally unit;
     bool quiet; /* everything sent is delivered */
     struct culprit culprit;
+    struct backoff backoff;      /* between two tries of the unit */
     struct record_position last; /* of the unit */
     int64_t fenced_ms, tick_ms;
 };

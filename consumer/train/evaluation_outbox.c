@@ -1,5 +1,6 @@
 #include "consumer/train/evaluation_outbox.h"
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/condition.h"
 #include "common/base/log.h"
@@ -28,9 +29,9 @@ struct evaluation_outbox {
     /* The thread's: */
     struct evaluation_publication *publication; /* NULL: not open yet */
     struct event_list batch;                    /* being published */
-    int64_t pause_ms;                           /* 0: it works */
-    int64_t retry_ms;                           /* monotonic; not before */
-    struct error trouble;                       /* that the log knows of */
+    struct backoff backoff;
+    int64_t retry_ms;     /* monotonic; not before */
+    struct error trouble; /* that the log knows of */
 
     pthread_mutex_t lock; /* of the following */
     pthread_cond_t changed;
@@ -45,7 +46,7 @@ struct evaluation_outbox {
 
 static bool is_due(const struct evaluation_outbox *self)
 {
-    if (self->pause_ms > 0)
+    if (self->backoff.pause_ms > 0)
         return clock_monotonic_ms() >= self->retry_ms;
     return !self->publication || self->waiting.count > 0;
 }
@@ -56,12 +57,12 @@ static bool take_work(struct evaluation_outbox *self)
 {
     pthread_mutex_lock(&self->lock);
     while (!self->is_stopped && !is_due(self))
-        if (self->pause_ms > 0)
+        if (self->backoff.pause_ms > 0)
             condition_wait_until(&self->changed, &self->lock, self->retry_ms);
         else
             pthread_cond_wait(&self->changed, &self->lock);
-    bool go_on =
-        !self->is_stopped || (self->pause_ms == 0 && self->waiting.count > 0);
+    bool go_on = !self->is_stopped ||
+                 (self->backoff.pause_ms == 0 && self->waiting.count > 0);
     if (go_on && self->batch.count == 0) {
         struct event_list empty = self->batch;
         self->batch = self->waiting;
@@ -117,21 +118,18 @@ static void succeeded(struct evaluation_outbox *self)
         log_info("evaluations are published again", "topic=%s",
                  self->config.publication.topic);
     self->trouble = (struct error){0};
-    self->pause_ms = 0;
+    backoff_reset(&self->backoff);
 }
 
 /* The log is told once of each reason, /metrics of each attempt. */
 static void failed(struct evaluation_outbox *self, const struct error *why)
 {
-    self->pause_ms = self->pause_ms ? 2 * self->pause_ms : RETRY_MS;
-    if (self->pause_ms > RETRY_MAX_MS)
-        self->pause_ms = RETRY_MAX_MS;
-    self->retry_ms = clock_monotonic_ms() + self->pause_ms;
+    self->retry_ms = clock_monotonic_ms() + backoff_next(&self->backoff);
     metrics_add(self->config.metrics, TRAINER_EVALUATIONS, EVALUATION_FAILED,
                 1);
     if (strcmp(self->trouble.text, why->text) != 0)
         log_warn("evaluations are not published, once more later",
-                 "pause_ms=%" PRId64 " reason=\"%s\"", self->pause_ms,
+                 "pause_ms=%" PRId64 " reason=\"%s\"", self->backoff.pause_ms,
                  why->text);
     self->trouble = *why;
 }
@@ -188,6 +186,8 @@ int evaluation_outbox_start(const struct evaluation_outbox_config *config,
     if (!self)
         return error_no_memory(err, "an outbox");
     self->config = *config;
+    self->backoff =
+        (struct backoff){.first_ms = RETRY_MS, .most_ms = RETRY_MAX_MS};
     pthread_mutex_init(&self->lock, NULL);
     condition_init(&self->changed);
     int error = pthread_create(&self->thread, NULL, run, self);

@@ -101,7 +101,7 @@ static int start(struct evaluation_publication *self, struct error *err)
         .topics = {self->config.topic},
     };
 
-    if (!self->config.kafka.embedded)
+    if (kafka_has_transactions(&self->config.kafka))
         snprintf(config.transactional_id, sizeof(config.transactional_id),
                  "%s-evaluations", self->config.name);
     if (publisher_open(&config, &self->publisher, err) < 0)
@@ -186,7 +186,7 @@ static int transact(struct evaluation_publication *self,
                     const struct evaluation_event *events, size_t count,
                     struct error *err)
 {
-    if (self->config.kafka.embedded)
+    if (!kafka_has_transactions(&self->config.kafka))
         return send_all(self, events, count, err) < 0
                    ? -1
                    : publisher_flush(self->publisher, FLUSH_MS, err);

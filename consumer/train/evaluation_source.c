@@ -1,5 +1,6 @@
 #include "consumer/train/evaluation_source.h"
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 
 #include <pthread.h>
@@ -17,7 +18,7 @@ struct evaluation_source {
     struct merge_reader *reader; /* NULL: away */
     struct error trouble;
     int64_t opened_ms, retry_ms; /* monotonic */
-    int64_t pause_ms;
+    struct backoff backoff;
 
     struct offset_range *ranges; /* where it stopped; NULL: from the start */
 
@@ -34,13 +35,10 @@ struct evaluation_source {
 static void fail(struct evaluation_source *self, const struct error *why)
 {
     int64_t now_ms = clock_monotonic_ms();
-    bool has_lasted = self->reader && now_ms - self->opened_ms > self->pause_ms;
 
-    self->pause_ms =
-        has_lasted || !self->pause_ms ? RETRY_MS : 2 * self->pause_ms;
-    if (self->pause_ms > RETRY_MAX_MS)
-        self->pause_ms = RETRY_MAX_MS;
-    self->retry_ms = now_ms + self->pause_ms;
+    if (self->reader && now_ms - self->opened_ms > self->backoff.pause_ms)
+        backoff_reset(&self->backoff);
+    self->retry_ms = now_ms + backoff_next(&self->backoff);
     self->trouble = *why;
 }
 
@@ -132,6 +130,8 @@ int evaluation_source_open(const struct merge_reader_config *config,
     if (!self)
         return error_no_memory(err, "a source");
     self->config = *config;
+    self->backoff =
+        (struct backoff){.first_ms = RETRY_MS, .most_ms = RETRY_MAX_MS};
     if (merge_reader_open(&self->config, &self->reader, &why) < 0)
         fail(self, &why);
     self->opened_ms = clock_monotonic_ms();

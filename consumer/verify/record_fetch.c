@@ -41,26 +41,21 @@ struct record_fetch {
 static int connect_client(struct record_fetch *fetch,
                           const struct kafka_settings *kafka, struct error *err)
 {
-    char why[256], kbytes[16];
-    rd_kafka_conf_t *conf = NULL;
+    char kbytes[16];
     int share = BUFFER_KBYTES / fetch->partitions;
+    const struct kafka_property properties[] = {
+        {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "error"},
+        {"fetch.wait.max.ms", "10"},
+        {"queued.max.messages.kbytes", kbytes},
+        {NULL, NULL},
+    };
 
-    if (kafka_conf(kafka, KAFKA_CONSUMER, &conf, err) < 0)
-        return -1;
     snprintf(kbytes, sizeof(kbytes), "%d",
              share < BUFFER_KBYTES_MIN ? BUFFER_KBYTES_MIN : share);
-    if (kafka_conf_set(conf, "enable.partition.eof", "true", err) < 0 ||
-        kafka_conf_set(conf, "auto.offset.reset", "error", err) < 0 ||
-        kafka_conf_set(conf, "fetch.wait.max.ms", "10", err) < 0 ||
-        kafka_conf_set(conf, "queued.max.messages.kbytes", kbytes, err) < 0) {
-        rd_kafka_conf_destroy(conf);
+    if (kafka_client_new(kafka, KAFKA_CONSUMER, properties, &fetch->client,
+                         err) < 0)
         return -1;
-    }
-    fetch->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-    if (!fetch->client) {
-        rd_kafka_conf_destroy(conf);
-        return error_set(err, ERROR_CONFIG, "Kafka client: %s", why);
-    }
     fetch->topic = rd_kafka_topic_new(fetch->client, fetch->name, NULL);
     return 0;
 }

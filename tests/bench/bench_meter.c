@@ -45,7 +45,7 @@ static rd_kafka_t *client(enum kafka_role role, const char *name,
     rd_kafka_conf_t *conf = NULL;
     char why[256];
 
-    if (kafka_conf(&kafka, role, &conf, &err) < 0 ||
+    if (kafka_conf(&kafka, role, NULL, &conf, &err) < 0 ||
         kafka_conf_set(conf, name, value, &err) < 0 ||
         (role == KAFKA_CONSUMER &&
          (kafka_conf_set(conf, "group.id", "bench-meter", &err) < 0 ||

@@ -112,7 +112,7 @@ static rd_kafka_t *new_transactional(void)
     struct kafka_settings settings = kafka_fixture_settings();
     rd_kafka_conf_t *conf = NULL;
 
-    ck_assert_ok(kafka_conf(&settings, KAFKA_PRODUCER, &conf, &err), err);
+    ck_assert_ok(kafka_conf(&settings, KAFKA_PRODUCER, NULL, &conf, &err), err);
     ck_assert_ok(kafka_conf_set(conf, "transactional.id", group, &err), err);
     rd_kafka_t *client =
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));

@@ -50,7 +50,7 @@ static void assert_configured(enum kafka_role role, const char *property,
         strcpy(mine.name, property);
         strcpy(mine.value, given);
     }
-    ck_assert_ok(kafka_conf(&with, role, &conf, &err), err);
+    ck_assert_ok(kafka_conf(&with, role, NULL, &conf, &err), err);
     ck_assert_int_eq(rd_kafka_conf_get(conf, name, value, &size), 0);
     ck_assert_str_eq(value, expected);
     rd_kafka_conf_destroy(conf);
@@ -66,7 +66,7 @@ static void assert_refused(const char *property, const char *value,
 
     strcpy(mine.name, property);
     strcpy(mine.value, value);
-    ck_assert_refused(kafka_conf(&with, KAFKA_CONSUMER, &conf, &err), err,
+    ck_assert_refused(kafka_conf(&with, KAFKA_CONSUMER, NULL, &conf, &err), err,
                       ERROR_CONFIG, part);
     ck_assert_ptr_null(conf);
 }

@@ -7,7 +7,9 @@
 
 #include "consumer/read/merge_reader.h"
 #include "producer/publisher.h"
-#include "producer/publisher_handle.h"
+#include "producer/publisher_verdict.h"
+
+#include <librdkafka/rdkafka.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -300,7 +302,8 @@ START_TEST(some_errors_are_judged_by_name)
 {
     rd_kafka_error_t *error = rd_kafka_error_new(names[_i].error, "why");
 
-    ck_assert_int_eq(publisher_judge(error, "commit", &err), names[_i].verdict);
+    ck_assert_int_eq(publisher_verdict_of(error, "commit", &err),
+                     names[_i].verdict);
     ck_assert_str_eq(err.text, "commit: why");
 }
 END_TEST

@@ -85,7 +85,7 @@ static rd_kafka_conf_t *new_conf(enum kafka_role role)
     struct kafka_settings settings = kafka_fixture_settings();
     rd_kafka_conf_t *conf = NULL;
 
-    ck_assert_ok(kafka_conf(&settings, role, &conf, &err), err);
+    ck_assert_ok(kafka_conf(&settings, role, NULL, &conf, &err), err);
     return conf;
 }
 

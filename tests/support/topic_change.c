@@ -81,7 +81,7 @@ static rd_kafka_t *open_admin(void)
     rd_kafka_conf_t *conf = NULL;
     struct kafka_settings kafka = kafka_fixture_settings();
 
-    ck_assert_ok(kafka_conf(&kafka, KAFKA_ADMIN, &conf, &err), err);
+    ck_assert_ok(kafka_conf(&kafka, KAFKA_ADMIN, NULL, &conf, &err), err);
     rd_kafka_t *client =
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     ck_assert_msg(client != NULL, "%s", why);

@@ -64,7 +64,7 @@ static rd_kafka_t *connect_reader(const struct kafka_settings *kafka)
     struct error err;
     char why[256];
 
-    ck_assert_ok(kafka_conf(kafka, KAFKA_CONSUMER, &conf, &err), err);
+    ck_assert_ok(kafka_conf(kafka, KAFKA_CONSUMER, NULL, &conf, &err), err);
     ck_assert_ok(kafka_conf_set(conf, "group.id", "topic-copy", &err), err);
     ck_assert_ok(kafka_conf_set(conf, "enable.partition.eof", "true", &err),
                  err);
