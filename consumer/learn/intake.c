@@ -19,34 +19,37 @@ struct intake {
     int64_t stream_ms;
 };
 
-int64_t intake_plausible_ms(int64_t event_ms, int64_t record_ms)
+int64_t intake_plausible_ms(int64_t event_ms,
+                            const struct intake_origin *origin)
 {
+    int64_t record_ms = origin->record_ms;
+
     return record_ms < 0 || event_ms - record_ms <= SKEW_MAX_MS ? event_ms
                                                                 : record_ms;
 }
 
 static int64_t plausible_time(struct intake *intake, int64_t event_ms,
-                              int64_t record_ms)
+                              const struct intake_origin *origin)
 {
-    int64_t ts_ms = intake_plausible_ms(event_ms, record_ms);
+    int64_t ts_ms = intake_plausible_ms(event_ms, origin);
 
     intake->counts.skewed += ts_ms != event_ms;
     return ts_ms;
 }
 
-/* Time has gone on until event_ms: what is known now goes to the log. */
-static void settle(struct intake *intake, int64_t event_ms)
+static void advance(struct intake *intake, int64_t event_ms)
 {
-    struct join_outcome outcome;
-
     if (event_ms > intake->stream_ms)
         intake->stream_ms = event_ms;
     join_advance(intake->join, event_ms);
-    while (join_next(intake->join, &outcome)) {
-        training_log_label(intake->log, outcome.sequence, outcome.label);
-        if (intake->config.on_outcome)
-            intake->config.on_outcome(intake->config.context, &outcome);
-    }
+}
+
+bool intake_next_outcome(struct intake *intake, struct join_outcome *out)
+{
+    if (!join_next(intake->join, out))
+        return false;
+    training_log_label(intake->log, out->sequence, out->label);
+    return true;
 }
 
 static int append_row(struct intake *intake, const struct id *id,
@@ -64,10 +67,10 @@ static int append_row(struct intake *intake, const struct id *id,
 }
 
 int intake_impression(struct intake *intake, const struct impression *event,
-                      int64_t record_ms, struct intake_row *row,
-                      struct error *err)
+                      const struct intake_origin *origin,
+                      struct intake_row *row, struct error *err)
 {
-    int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
+    int64_t ts_ms = plausible_time(intake, event->ts_ms, origin);
     uint64_t sequence = 0;
     bool is_new = false;
 
@@ -80,17 +83,14 @@ int intake_impression(struct intake *intake, const struct impression *event,
                              ts_ms, NAN, err) < 0)
         return -1;
     *row = (struct intake_row){sequence, is_new, ts_ms};
-    if (intake->config.on_impression &&
-        intake->config.on_impression(intake->config.context, row, err) < 0)
-        return -1;
-    settle(intake, ts_ms);
+    advance(intake, ts_ms);
     return 0;
 }
 
 int intake_label(struct intake *intake, const struct label *event,
-                 int64_t record_ms, struct error *err)
+                 const struct intake_origin *origin, struct error *err)
 {
-    int64_t ts_ms = plausible_time(intake, event->ts_ms, record_ms);
+    int64_t ts_ms = plausible_time(intake, event->ts_ms, origin);
 
     intake->counts.labels++;
     if (intake->config.mode == JOIN_LABELS)
@@ -98,33 +98,48 @@ int intake_label(struct intake *intake, const struct label *event,
                           (float)event->click, err);
     if (join_label(intake->join, &event->id, ts_ms, event->click, err) < 0)
         return -1;
-    settle(intake, ts_ms);
+    advance(intake, ts_ms);
     return 0;
 }
 
-int intake_take(struct intake *intake, enum intake_kind kind,
-                const uint8_t *bytes, size_t size, int64_t record_ms,
-                enum event_fault *fault, const char **field, struct error *err)
+static int take_impression(struct intake *intake,
+                           const struct intake_record *record,
+                           struct intake_result *became, struct error *err)
+{
+    struct impression event;
+
+    became->fault =
+        event_decode_impression(&intake->config.fields, record->bytes,
+                                record->size, &event, &became->field);
+    return became->fault ? 0
+                         : intake_impression(intake, &event, &record->origin,
+                                             &became->row, err);
+}
+
+static int take_label(struct intake *intake, const struct intake_record *record,
+                      struct intake_result *became, struct error *err)
 {
     const struct event_fields *fields = &intake->config.fields;
-    struct impression impression;
-    struct label label;
-    struct intake_row row;
+    struct label event;
 
-    *field = NULL;
-    if (kind == INTAKE_IMPRESSION) {
-        *fault =
-            event_decode_impression(fields, bytes, size, &impression, field);
-        return *fault ? 0
-                      : intake_impression(intake, &impression, record_ms, &row,
-                                          err);
+    became->fault = event_decode_label(fields, record->bytes, record->size,
+                                       &event, &became->field);
+    if (!became->fault && intake->config.mode == JOIN_LABELS &&
+        !event.has_pair) {
+        became->fault = EVENT_MISSING;
+        became->field = fields->user;
     }
-    *fault = event_decode_label(fields, bytes, size, &label, field);
-    if (!*fault && intake->config.mode == JOIN_LABELS && !label.has_pair) {
-        *fault = EVENT_MISSING;
-        *field = fields->user;
-    }
-    return *fault ? 0 : intake_label(intake, &label, record_ms, err);
+    return became->fault ? 0
+                         : intake_label(intake, &event, &record->origin, err);
+}
+
+int intake_take(struct intake *intake, const struct intake_record *record,
+                struct intake_result *became, struct error *err)
+{
+    *became = (struct intake_result){.fault = EVENT_OK};
+    return record->kind == INTAKE_IMPRESSION
+               ? take_impression(intake, record, became, err)
+               : take_label(intake, record, became, err);
 }
 
 int intake_new(const struct intake_config *config, struct intake **out,

@@ -1,5 +1,9 @@
 /*
- * intake.h - records become training rows: decode, join, log.
+ * intake.h - records become training rows: they are decoded, joined, logged.
+ *
+ *     intake_take(intake, &record, &became, err);
+ *     if (became.fault) ...
+ *     while (intake_next_outcome(intake, &outcome)) ...
  *
  * Knows no clock and no Kafka: the same records in the same order give the
  * same log. One thread.
@@ -26,28 +30,41 @@ enum join_mode {
 };
 #define JOIN_MODE_WORDS "impressions|labels"
 
-/* What an impression became. */
-struct intake_row {
-    uint64_t sequence; /* its number in the join and in the log */
-    bool is_new;       /* false: it is remembered already */
-    int64_t ts_ms;     /* event time, as plausible as it gets */
-};
-
 struct intake_config {
     struct event_fields fields;
     enum join_mode mode;
     struct join_config join;
     struct training_log_config log;
-
-    /* Told of every outcome of the join, after the log; NULL: nobody is. */
-    void (*on_outcome)(void *context, const struct join_outcome *outcome);
-    /* Likewise of every impression, before the outcomes that it brings. */
-    int (*on_impression)(void *context, const struct intake_row *row,
-                         struct error *err);
-    void *context;
 };
 
 enum intake_kind { INTAKE_IMPRESSION, INTAKE_LABEL };
+
+/* What the log that held a record says about it. */
+struct intake_origin {
+    int64_t record_ms; /* the record's own time; -1: it has none */
+};
+
+struct intake_record {
+    enum intake_kind kind;
+    const uint8_t *bytes;
+    size_t size;
+    struct intake_origin origin;
+};
+
+/* The row that an impression became. */
+struct intake_row {
+    uint64_t sequence; /* its number in the join and in the log */
+    bool is_new;       /* false: the join remembers this impression already */
+    int64_t ts_ms;     /* event time; that of the record where the event's is
+                          not plausible */
+};
+
+/* What a record became. */
+struct intake_result {
+    enum event_fault fault; /* EVENT_OK, or why it is not an event */
+    const char *field;      /* the field at fault; NULL: none in particular */
+    struct intake_row row;  /* of an impression without a fault */
+};
 
 struct intake_counts {
     uint64_t impressions, labels; /* records that were events */
@@ -55,35 +72,41 @@ struct intake_counts {
                         time: taken as of the record's time */
 };
 
+/* Fails with ERROR_MEMORY alone; *out is then untouched. */
 int intake_new(const struct intake_config *config, struct intake **out,
                struct error *err) MUST_CHECK;
 void intake_free(struct intake *intake);
 
-/* A record that is no event changes nothing and says why in *fault and
- * *field. record_ms is the record's own time; -1 where it has none. */
-int intake_take(struct intake *intake, enum intake_kind kind,
-                const uint8_t *bytes, size_t size, int64_t record_ms,
-                enum event_fault *fault, const char **field,
-                struct error *err) MUST_CHECK;
+/* Takes one record. A record that is not an event changes nothing; *became
+ * says why. After each call of this function and of the next two the caller
+ * pulls all outcomes with intake_next_outcome(). Fails with ERROR_MEMORY
+ * alone; the intake can then only be freed. */
+int intake_take(struct intake *intake, const struct intake_record *record,
+                struct intake_result *became, struct error *err) MUST_CHECK;
 
 /* The same for events that the caller has decoded. Labels of the mode
  * JOIN_LABELS must have their pair. */
 int intake_impression(struct intake *intake, const struct impression *event,
-                      int64_t record_ms, struct intake_row *row,
-                      struct error *err) MUST_CHECK;
+                      const struct intake_origin *origin,
+                      struct intake_row *row, struct error *err) MUST_CHECK;
 int intake_label(struct intake *intake, const struct label *event,
-                 int64_t record_ms, struct error *err) MUST_CHECK;
+                 const struct intake_origin *origin,
+                 struct error *err) MUST_CHECK;
 
-/* An event's time, or that of its record (-1: none) where the event is dated
- * more than 30 minutes after it: a producer's clock that is wrong by more must
- * not close everybody's windows. */
-int64_t intake_plausible_ms(int64_t event_ms, int64_t record_ms);
+/* Takes the next outcome of the join over into the log and shows it; false
+ * when there is none. */
+bool intake_next_outcome(struct intake *intake, struct join_outcome *out);
+
+/* The event's time, or that of its record where the event is dated more than
+ * 30 minutes after it. */
+int64_t intake_plausible_ms(int64_t event_ms,
+                            const struct intake_origin *origin);
 
 /* How far event time has come; INT64_MIN before the first event. */
 int64_t intake_stream_ms(const struct intake *intake);
 
-/* Impressions of before that time are out of the join's reach: their labels
- * are final. */
+/* No label can reach impressions of before this time: what is known of them is
+ * final. */
 int64_t intake_reach_ms(const struct intake *intake);
 
 /* Borrowed: valid until the intake is freed. */

@@ -159,15 +159,12 @@ static int open_all(struct replay_pass *pass, struct error *err)
     struct replay_log_config log = {.contenders = config->contender_count,
                                     .rows_max = config->rows_max,
                                     .folder = config->spool_folder};
-    struct intake_config intake = config->intake;
 
-    intake.on_outcome = replay_take_outcome;
-    intake.context = pass;
     memcpy(log.fields, config->fields, sizeof(log.fields));
     memcpy(log.sinks, config->sinks, sizeof(log.sinks));
-    if (id_set_new(intake.fields.anonymous, &pass->nobody, err) < 0 ||
+    if (id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
         replay_log_new(&log, &pass->out->log, err) < 0 ||
-        intake_new(&intake, &pass->intake, err) < 0 ||
+        intake_new(&config->intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;

@@ -38,7 +38,4 @@ int replay_take_labelled(struct replay_pass *pass,
                          const struct message *message,
                          struct error *err) MUST_CHECK;
 
-/* For the intake: the join knows a label. */
-void replay_take_outcome(void *pass, const struct join_outcome *outcome);
-
 #endif

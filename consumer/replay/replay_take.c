@@ -8,13 +8,44 @@
 
 /* --- Labels ----------------------------------------------------------- */
 
-void replay_take_outcome(void *context, const struct join_outcome *outcome)
+static struct intake_origin origin_of(const struct message *message)
 {
-    struct replay_pass *pass = context;
+    return (struct intake_origin){.record_ms = message->timestamp_ms};
+}
 
-    if (pass->in_range && outcome->sequence >= pass->base)
-        replay_log_label(pass->out->log, outcome->sequence - pass->base,
-                         outcome->label);
+static void take_outcomes(struct replay_pass *pass)
+{
+    struct join_outcome outcome;
+
+    while (intake_next_outcome(pass->intake, &outcome))
+        if (pass->in_range && outcome.sequence >= pass->base)
+            replay_log_label(pass->out->log, outcome.sequence - pass->base,
+                             outcome.label);
+}
+
+/* Outcomes are pulled at once: the log's rows are those of the join. */
+static int join_impression_event(struct replay_pass *pass,
+                                 const struct impression *event,
+                                 const struct message *message,
+                                 struct intake_row *row, struct error *err)
+{
+    struct intake_origin origin = origin_of(message);
+
+    if (intake_impression(pass->intake, event, &origin, row, err) < 0)
+        return -1;
+    take_outcomes(pass);
+    return 0;
+}
+
+static int join_label_event(struct replay_pass *pass, const struct label *label,
+                            const struct message *message, struct error *err)
+{
+    struct intake_origin origin = origin_of(message);
+
+    if (intake_label(pass->intake, label, &origin, err) < 0)
+        return -1;
+    take_outcomes(pass);
+    return 0;
 }
 
 int replay_take_label(struct replay_pass *pass, const struct message *message,
@@ -27,7 +58,7 @@ int replay_take_label(struct replay_pass *pass, const struct message *message,
         pass->out->counts.bad_labels++;
         return 0;
     }
-    return intake_label(pass->intake, &label, message->timestamp_ms, err);
+    return join_label_event(pass, &label, message, err);
 }
 
 /* --- Fits ------------------------------------------------------------- */
@@ -110,8 +141,7 @@ static int take_row(struct replay_pass *pass, const struct impression *event,
     struct intake_row became;
 
     if (answer_all(pass, event, message, &row, err) < 0 ||
-        intake_impression(pass->intake, event, message->timestamp_ms, &became,
-                          err) < 0)
+        join_impression_event(pass, event, message, &became, err) < 0)
         return -1;
     if (!became.is_new) {
         replay_log_drop(log);
@@ -159,12 +189,12 @@ int replay_take_impression(struct replay_pass *pass,
         pass->out->counts.bad_impressions++;
         return 0;
     }
-    int64_t ts_ms = intake_plausible_ms(event.ts_ms, message->timestamp_ms);
+    struct intake_origin origin = origin_of(message);
+    int64_t ts_ms = intake_plausible_ms(event.ts_ms, &origin);
     if (refit_when_due(pass, ts_ms, err) < 0)
         return -1;
     return is_history(pass, message)
-               ? intake_impression(pass->intake, &event, message->timestamp_ms,
-                                   &row, err)
+               ? join_impression_event(pass, &event, message, &row, err)
                : take_row(pass, &event, message, err);
 }
 
@@ -197,10 +227,11 @@ int replay_take_labelled(struct replay_pass *pass,
         pass->out->counts.bad_labels++;
         return 0;
     }
-    int64_t ts_ms = intake_plausible_ms(label.ts_ms, message->timestamp_ms);
+    struct intake_origin origin = origin_of(message);
+    int64_t ts_ms = intake_plausible_ms(label.ts_ms, &origin);
     if (refit_when_due(pass, ts_ms, err) < 0 ||
         (!is_history(pass, message) &&
          take_labelled_row(pass, &label, ts_ms, message, err) < 0))
         return -1;
-    return intake_label(pass->intake, &label, message->timestamp_ms, err);
+    return join_label_event(pass, &label, message, err);
 }

@@ -145,47 +145,39 @@ void trainer_evaluation_close(struct trainer *trainer)
 
 /* --- Records ---------------------------------------------------------- */
 
-void trainer_evaluation_begin(struct trainer *trainer,
-                              const struct message *message)
-{
-    trainer->evaluation.record = message;
-}
-
 /* A partition that begins behind its first offset has lost rows, and with them
  * whole figures; but not where the trainer itself left them out. */
 static void skip_what_is_cut(struct trainer *trainer,
-                             const struct intake_row *row)
+                             const struct intake_row *row,
+                             const struct message *message)
 {
     struct trainer_evaluation *self = &trainer->evaluation;
-    int32_t partition = self->record->partition;
+    int32_t partition = message->partition;
 
     if (partition >= EVALUATION_PARTITIONS_MAX || self->began[partition])
         return;
     self->began[partition] = true;
-    if (self->record->offset > 0 && trainer->config.history_ms == 0 &&
+    if (message->offset > 0 && trainer->config.history_ms == 0 &&
         !atomic_load(&trainer->caught_up))
         evaluation_windows_skip(self->windows, row->ts_ms);
 }
 
-int trainer_evaluation_impression(void *context, const struct intake_row *row,
+int trainer_evaluation_impression(struct trainer *trainer,
+                                  const struct intake_row *row,
+                                  const struct message *message,
                                   struct error *err)
 {
-    struct trainer *trainer = context;
-    const struct message *record = trainer->evaluation.record;
-
     if (!trainer->evaluation.is_on)
         return 0;
-    skip_what_is_cut(trainer, row);
+    skip_what_is_cut(trainer, row, message);
     return evaluation_windows_impression(trainer->evaluation.windows, row,
-                                         record->partition, record->offset,
+                                         message->partition, message->offset,
                                          err);
 }
 
-void trainer_evaluation_outcome(void *context,
+void trainer_evaluation_outcome(struct trainer *trainer,
                                 const struct join_outcome *outcome)
 {
-    struct trainer *trainer = context;
-
     if (trainer->evaluation.is_on)
         evaluation_windows_label(trainer->evaluation.windows, outcome);
 }

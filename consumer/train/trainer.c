@@ -30,17 +30,17 @@ static enum trainer_topic topic_of(const struct trainer *trainer,
 }
 
 static int take_bad(struct trainer *trainer, const struct message *message,
-                    enum trainer_topic topic, enum event_fault fault,
-                    const char *field, struct error *err)
+                    enum trainer_topic topic,
+                    const struct intake_result *became, struct error *err)
 {
     bool is_label = topic == TRAINER_TOPIC_LABELS;
 
     trainer->counts.bad++;
-    metrics_add(trainer->metrics, TRAINER_BAD, (int)fault, 1);
-    return bad_records_take(trainer->bad,
-                            is_label ? trainer->config.labels
-                                     : trainer->config.impressions,
-                            is_label, message, fault, field, err);
+    metrics_add(trainer->metrics, TRAINER_BAD, (int)became->fault, 1);
+    return bad_records_take(
+        trainer->bad,
+        is_label ? trainer->config.labels : trainer->config.impressions,
+        is_label, message, became->fault, became->field, err);
 }
 
 static int take(struct trainer *trainer, const struct merge_record *record,
@@ -48,20 +48,26 @@ static int take(struct trainer *trainer, const struct merge_record *record,
 {
     const struct message *message = &record->message;
     enum trainer_topic topic = topic_of(trainer, record);
-    enum event_fault fault = EVENT_OK;
-    const char *field = NULL;
+    const struct intake_record taken = {
+        .kind =
+            topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION,
+        .bytes = message->value,
+        .size = message->value_size,
+        .origin = {.record_ms = message->timestamp_ms}};
+    struct intake_result became;
+    struct join_outcome outcome;
 
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
-    trainer_evaluation_begin(trainer, message);
-    if (intake_take(trainer->intake,
-                    topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL
-                                                  : INTAKE_IMPRESSION,
-                    message->value, message->value_size, message->timestamp_ms,
-                    &fault, &field, err) < 0)
+    if (intake_take(trainer->intake, &taken, &became, err) < 0)
         return -1;
-    if (fault)
-        return take_bad(trainer, message, topic, fault, field, err);
+    if (became.fault)
+        return take_bad(trainer, message, topic, &became, err);
     bad_records_note_good(trainer->bad);
+    if (taken.kind == INTAKE_IMPRESSION &&
+        trainer_evaluation_impression(trainer, &became.row, message, err) < 0)
+        return -1;
+    while (intake_next_outcome(trainer->intake, &outcome))
+        trainer_evaluation_outcome(trainer, &outcome);
     return trainer_evaluation_advance(trainer, err);
 }
 
@@ -224,18 +230,6 @@ static int open_bad_records(struct trainer *trainer, struct error *err)
                             &trainer->bad, err);
 }
 
-static int open_intake(struct trainer *trainer, struct error *err)
-{
-    struct intake_config config = trainer->config.intake;
-
-    if (trainer->evaluation.is_on) {
-        config.on_impression = trainer_evaluation_impression;
-        config.on_outcome = trainer_evaluation_outcome;
-        config.context = trainer;
-    }
-    return intake_new(&config, &trainer->intake, err);
-}
-
 static int open_reader(struct trainer *trainer, struct error *err)
 {
     const struct trainer_config *from = &trainer->config;
@@ -273,7 +267,8 @@ static int start(struct trainer *trainer, struct error *err)
     if (prepare_fit(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
         open_publication(trainer, err) < 0 ||
         trainer_evaluation_open(trainer, err) < 0 ||
-        open_intake(trainer, err) < 0 || open_bad_records(trainer, err) < 0)
+        intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
+        open_bad_records(trainer, err) < 0)
         return -1;
     atomic_store(&trainer->running, true);
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());

@@ -25,7 +25,6 @@ struct trainer_evaluation {
     struct evaluation_source *source; /* of the predictions */
     struct evaluation_windows *windows;
     struct evaluation_outbox *outbox;
-    const struct message *record; /* that is being taken */
     bool began[EVALUATION_PARTITIONS_MAX];
     struct evaluation_counts shown;
     uint64_t early, missed; /* windows that the log knows of */
@@ -60,21 +59,19 @@ struct trainer {
     struct error err;
 };
 
-/* After the reader, and before the intake, which tells of the rows. Where there
- * are no predictions to judge, it stays off and says so. */
+/* After the reader. Where there are no predictions to judge, it stays off and
+ * says so. */
 int trainer_evaluation_open(struct trainer *trainer,
                             struct error *err) MUST_CHECK;
 void trainer_evaluation_close(struct trainer *trainer);
 
-/* For the intake. */
-int trainer_evaluation_impression(void *trainer, const struct intake_row *row,
+/* To be told of every impression, then of the outcomes that it brings. */
+int trainer_evaluation_impression(struct trainer *trainer,
+                                  const struct intake_row *row,
+                                  const struct message *message,
                                   struct error *err) MUST_CHECK;
-void trainer_evaluation_outcome(void *trainer,
+void trainer_evaluation_outcome(struct trainer *trainer,
                                 const struct join_outcome *outcome);
-
-/* Before and after a record goes to the intake. */
-void trainer_evaluation_begin(struct trainer *trainer,
-                              const struct message *message);
 int trainer_evaluation_advance(struct trainer *trainer,
                                struct error *err) MUST_CHECK;
 
