@@ -2,6 +2,8 @@
 
 #include "common/base/random.h"
 
+#include <sodium.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +63,73 @@ uint64_t id_hash(const struct id *id)
         hash = random_mix(hash ^ word);
     }
     return hash;
+}
+
+struct id_key id_key_random(void)
+{
+    struct id_key key;
+
+    randombytes_buf(&key, sizeof(key));
+    return key;
+}
+
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t rotate(uint64_t x, int bits)
+{
+    return x << bits | x >> (64 - bits);
+}
+
+static inline void sip_round(struct sip *s)
+{
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v1;
+    s->v0 += s->v3;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static inline void sip_word(struct sip *s, uint64_t word)
+{
+    s->v3 ^= word;
+    sip_round(s);
+    s->v0 ^= word;
+}
+
+uint64_t id_keyed_hash(const struct id *id, const struct id_key *key)
+{
+    struct sip s = {key->words[0] ^ 0x736f6d6570736575u,
+                    key->words[1] ^ 0x646f72616e646f6du,
+                    key->words[0] ^ 0x6c7967656e657261u,
+                    key->words[1] ^ 0x7465646279746573u};
+    uint64_t last = (uint64_t)8 << 56; /* the length and the last bytes */
+
+    if (id->text) {
+        uint32_t at = 0;
+        last = (uint64_t)id->size << 56;
+        for (; at + 8 <= id->size; at += 8) {
+            uint64_t word;
+            memcpy(&word, id->text + at, sizeof(word));
+            sip_word(&s, word);
+        }
+        for (uint32_t shift = 0; at < id->size; at++, shift += 8)
+            last |= (uint64_t)(uint8_t)id->text[at] << shift;
+    } else {
+        sip_word(&s, (uint64_t)id->number);
+    }
+    sip_word(&s, last);
+    s.v2 ^= 0xff;
+    sip_round(&s);
+    sip_round(&s);
+    sip_round(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 size_t id_print(const struct id *id, char out[ID_PRINT_SIZE])

@@ -37,8 +37,20 @@ struct id id_from_text(const char *text, size_t size);
 
 bool id_equal(const struct id *a, const struct id *b);
 
-/* Stable over runs and machines: snapshots and tests may rely on it. */
+/* Stable over runs and machines: the order of ties and the slots of a model
+ * rely on it. Tables use id_keyed_hash(). */
 uint64_t id_hash(const struct id *id);
+
+/* The key of a table whose ids strangers choose: with a stable hash they could
+ * choose ids that all want one place. A table draws its own. */
+struct id_key {
+    uint64_t words[2];
+};
+
+struct id_key id_key_random(void);
+
+/* SipHash-1-3 (Aumasson and Bernstein 2012) of the number, or of the text. */
+uint64_t id_keyed_hash(const struct id *id, const struct id_key *key);
 
 /* Writes the id as terminated text; returns its length. Bytes are written as
  * they are. */

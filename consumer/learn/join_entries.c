@@ -23,7 +23,7 @@ uint32_t join_entries_find(const struct join_entries *entries,
     if (!entries->table)
         return JOIN_NO_ENTRY;
 
-    uint32_t hash = (uint32_t)id_hash(id);
+    uint32_t hash = (uint32_t)id_keyed_hash(id, &entries->key);
     for (uint32_t at = hash & entries->mask; entries->table[at];
          at = (at + 1) & entries->mask) {
         uint32_t slot = entries->table[at] - 1;
@@ -90,6 +90,8 @@ static int grow(struct join_entries *entries, struct error *err)
         free(heap);
         return out_of_memory(err);
     }
+    if (!entries->table)
+        entries->key = id_key_random();
     if (entries->used) {
         memcpy(pool, entries->pool, entries->used * sizeof(*pool));
         memcpy(heap, entries->heap, entries->waits * sizeof(*heap));
@@ -159,7 +161,7 @@ int join_entries_add(struct join_entries *entries, const struct id *id,
     }
     struct join_entry *entry = &entries->pool[at];
     memset(entry, 0, sizeof(*entry));
-    entry->hash = (uint32_t)id_hash(id);
+    entry->hash = (uint32_t)id_keyed_hash(id, &entries->key);
     entry->id.number = id->number;
     if (id->text) {
         assert(id->size > 0 && id->size <= ID_TEXT_MAX);

@@ -44,6 +44,7 @@ struct join_entries {
     struct join_entry *pool;
     uint32_t room, used, count; /* entries: allocated, ever used, in use */
     uint32_t spare;             /* first of the free list, plus one */
+    struct id_key key;          /* of the table's hash */
     uint32_t *table;            /* slot + 1; 0 is empty */
     uint32_t mask;
     char *texts;

@@ -28,6 +28,7 @@ struct slot {
 };
 
 struct id_map {
+    struct id_key key;  /* of the hash */
     struct slot *slots; /* (mask + 1), a power of two */
     size_t mask;
     struct entry *entries; /* (count) */
@@ -59,6 +60,7 @@ int id_map_new(struct id_map **out, struct error *err)
         free(map);
         return no_memory(err);
     }
+    map->key = id_key_random();
     map->mask = SLOTS_MIN - 1;
     *out = map;
     return 0;
@@ -106,7 +108,7 @@ static struct slot *probe(const struct id_map *map, const struct id *id,
 
 uint32_t id_map_find(const struct id_map *map, const struct id *id)
 {
-    return probe(map, id, id_hash(id))->index;
+    return probe(map, id, id_keyed_hash(id, &map->key))->index;
 }
 
 void id_map_find_batch(const struct id_map *map, const struct id *ids, size_t n,
@@ -117,7 +119,7 @@ void id_map_find_batch(const struct id_map *map, const struct id *ids, size_t n,
     for (size_t first = 0; first < n; first += LOOKUP_GROUP) {
         size_t group = n - first < LOOKUP_GROUP ? n - first : LOOKUP_GROUP;
         for (size_t i = 0; i < group; i++) {
-            hashes[i] = id_hash(&ids[first + i]);
+            hashes[i] = id_keyed_hash(&ids[first + i], &map->key);
             PREFETCH(&map->slots[hashes[i] & map->mask]);
         }
         for (size_t i = 0; i < group; i++)
@@ -146,6 +148,21 @@ size_t id_map_bytes(const struct id_map *map)
            map->room * sizeof(*map->entries) + map->arena.room;
 }
 
+size_t id_map_longest_probe(const struct id_map *map)
+{
+    size_t longest = 0;
+
+    for (uint32_t i = 0; i < map->count; i++) {
+        struct id id = id_map_id(map, i);
+        uint64_t hash = id_keyed_hash(&id, &map->key);
+        const struct slot *slot = probe(map, &id, hash);
+        size_t passed =
+            ((size_t)(slot - map->slots) - (hash & map->mask)) & map->mask;
+        longest = passed > longest ? passed : longest;
+    }
+    return longest;
+}
+
 /* --- Adding ----------------------------------------------------------- */
 
 static int grow_slots(struct id_map *map, struct error *err)
@@ -160,7 +177,7 @@ static int grow_slots(struct id_map *map, struct error *err)
     map->mask = count - 1;
     for (uint32_t i = 0; i < map->count; i++) {
         struct id id = id_map_id(map, i);
-        uint64_t hash = id_hash(&id);
+        uint64_t hash = id_keyed_hash(&id, &map->key);
         size_t at = hash & map->mask;
         while (slots[at].index != INDEX_UNKNOWN)
             at = (at + 1) & map->mask;
@@ -215,7 +232,7 @@ static int insert(struct id_map *map, struct slot *slot, const struct id *id,
 int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
                struct error *err)
 {
-    uint64_t hash = id_hash(id);
+    uint64_t hash = id_keyed_hash(id, &map->key);
     struct slot *slot = probe(map, id, hash);
 
     if (slot->index == INDEX_UNKNOWN) {

@@ -2,8 +2,10 @@
  * id_map.h - ids to dense indices and back, in order of first appearance.
  *
  * Open addressing over 16-byte slots, load at most one half; texts live in
- * one arena. At most 2^31 - 1 ids (RATINGS_MAX): one more is an ERROR_LIMIT,
- * in memory and in a file. Reading is safe from any thread while nobody adds.
+ * one arena. The hash has a key that each map draws for itself, so that ids
+ * cannot be chosen to collide. At most 2^31 - 1 ids (RATINGS_MAX): one more is
+ * an ERROR_LIMIT, in memory and in a file. Any thread may read while no thread
+ * adds.
  */
 #ifndef MODEL_ID_MAP_H
 #define MODEL_ID_MAP_H
@@ -37,6 +39,10 @@ struct id id_map_id(const struct id_map *map, uint32_t index);
 
 uint32_t id_map_count(const struct id_map *map);
 size_t id_map_bytes(const struct id_map *map); /* memory in use */
+
+/* The most slots that a look-up of one of the ids may pass: tests hold it
+ * against chosen ids. */
+size_t id_map_longest_probe(const struct id_map *map);
 
 void id_map_save(const struct id_map *map, struct buffer *to);
 int id_map_load(struct bytes_reader *from, struct id_map **out,

@@ -1,6 +1,7 @@
 /*
  * check_id_map.c - ids to indices and back.
  */
+#include "support/chosen_id.h"
 #include "support/run_suite.h"
 
 #include "common/base/bytes_reader.h"
@@ -87,23 +88,44 @@ START_TEST(texts_that_share_a_beginning_differ)
 }
 END_TEST
 
-/* Every id of one table of 64 slots wants the same slot. */
+/* 32 ids in 64 slots: whatever the key of the hash, some want the same slot. */
 START_TEST(collisions_are_told_apart)
 {
-    struct id ids[32];
-    uint32_t found = 0, index;
+    enum { IDS = 32, MAPS = 50 };
+    struct id_map *maps[MAPS];
 
-    for (int64_t number = 0; found < 32; number++) {
-        struct id id = id_from_number(number);
-        if ((id_hash(&id) & 63) == 63)
-            ids[found++] = id;
+    for (int m = 0; m < MAPS; m++) {
+        ck_assert_ok(id_map_new(&maps[m], &err), err);
+        for (uint32_t i = 0; i < IDS; i++) {
+            struct id id = id_from_number(i);
+            uint32_t index;
+            ck_assert_ok(id_map_add(maps[m], &id, &index, &err), err);
+            ck_assert_uint_eq(index, i);
+        }
+        for (uint32_t i = 0; i < IDS; i++) {
+            struct id id = id_from_number(i);
+            ck_assert_uint_eq(id_map_find(maps[m], &id), i);
+        }
+        id_map_free(maps[m]);
     }
-    for (uint32_t i = 0; i < found; i++) {
-        ck_assert_ok(id_map_add(map, &ids[i], &index, &err), err);
-        ck_assert_uint_eq(index, i);
+}
+END_TEST
+
+START_TEST(chosen_ids_cost_no_more_than_others)
+{
+    enum { FLOOD = 20000 };
+    struct id_map *chosen = NULL;
+
+    ck_assert_ok(id_map_new(&chosen, &err), err);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        struct id plain = id_from_number(i), bad = chosen_id(i);
+        uint32_t index;
+        ck_assert_ok(id_map_add(map, &plain, &index, &err), err);
+        ck_assert_ok(id_map_add(chosen, &bad, &index, &err), err);
     }
-    for (uint32_t i = 0; i < found; i++)
-        ck_assert_uint_eq(id_map_find(map, &ids[i]), i);
+    size_t usual = id_map_longest_probe(map);
+    ck_assert_uint_le(id_map_longest_probe(chosen), 8 * usual + 64);
+    id_map_free(chosen);
 }
 END_TEST
 
@@ -262,6 +284,7 @@ int main(void)
     tcase_add_test(tests, a_number_and_its_text_are_one_id);
     tcase_add_test(tests, texts_that_share_a_beginning_differ);
     tcase_add_test(tests, collisions_are_told_apart);
+    tcase_add_test(tests, chosen_ids_cost_no_more_than_others);
     tcase_add_test(tests, two_million_ids_are_found_again);
     tcase_add_test(tests, a_batch_finds_what_single_lookups_find);
     tcase_add_test(tests, a_loaded_map_is_the_saved_one);
