@@ -70,9 +70,11 @@ static const struct config_key keys[] = {
     {"shutdown.deadline_ms", CONFIG_U32, FIELD(deadline_ms), "30000", 0, 600000, NULL, "ms after SIGTERM until the process ends whatever it does; 0: never"},
     {"http.address", CONFIG_TEXT, FIELD(http_address), "127.0.0.1", 1, 0, NULL, "where /metrics, /livez, /readyz, /version and /score are"},
     {"http.port",    CONFIG_U32,  FIELD(http_port), "9464", 0, 65535, NULL, "0: no HTTP"},
+#ifdef PCTR_TEST_HOOKS
     {"test.crash",         CONFIG_CHOICE, FIELD(scorer.plan.point), "never", 0, 0, CRASH_POINT_WORDS, "for tests: SIGKILL at this step of a transaction"},
     {"test.crash_after",   CONFIG_U32, FIELD(scorer.plan.passes), "0", 0, 1000000, NULL, "for tests: transactions that pass the step before"},
-    {"test.random_aborts", CONFIG_U32, FIELD(scorer.plan.random_aborts), "0", 0, 1000000, NULL, "for tests: abort one transaction in so many; 0: none"},
+    {"test.random_aborts", CONFIG_U32, FIELD(scorer.plan.random_aborts), "0", 0, 1000000, NULL, "for tests: abort one transaction in this many; 0: none"},
+#endif
     {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 /* clang-format on */

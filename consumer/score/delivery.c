@@ -99,7 +99,8 @@ static bool is_all_delivered(const struct delivery *delivery)
 
 static enum publisher_verdict commit_positions(struct delivery *delivery,
                                                struct subscriber *from,
-                                               bool wait, struct error *err)
+                                               enum delivery_wait wait,
+                                               struct error *err)
 {
     struct crash_plan *plan = &delivery->config.plan;
 
@@ -112,14 +113,15 @@ static enum publisher_verdict commit_positions(struct delivery *delivery,
         return delivery_verdict(err);
     }
     crash_plan_pass(plan, CRASH_BEFORE_COMMIT);
-    if (subscriber_commit(from, wait, err) < 0)
+    if (subscriber_commit(from, wait == DELIVERY_WAIT, err) < 0)
         return PUBLISHER_ABORT;
     crash_plan_pass(plan, CRASH_AFTER_COMMIT);
     return PUBLISHER_OK;
 }
 
 enum publisher_verdict delivery_commit(struct delivery *delivery,
-                                       struct subscriber *from, bool wait,
+                                       struct subscriber *from,
+                                       enum delivery_wait wait,
                                        struct error *err)
 {
     return is_transactional(delivery)

@@ -47,11 +47,16 @@ size_t delivery_send_many(struct delivery *delivery,
                           struct error *err);
 enum publisher_verdict delivery_verdict(const struct error *err);
 
-/* The unit and everything that the subscriber handed out. `wait`: do not
- * return before the positions are stored (it always waits for a transaction).
- */
+/* Whether a commit returns before the positions are stored. A transaction is
+ * always waited for. */
+enum delivery_wait { DELIVERY_IN_BACKGROUND, DELIVERY_WAIT };
+
+/* Commits the unit with the positions of everything that the subscriber handed
+ * out. After any verdict but PUBLISHER_OK the unit is still open: do what the
+ * verdict says. `err` then has the reason. */
 enum publisher_verdict delivery_commit(struct delivery *delivery,
-                                       struct subscriber *from, bool wait,
+                                       struct subscriber *from,
+                                       enum delivery_wait wait,
                                        struct error *err);
 
 enum publisher_verdict delivery_abort(struct delivery *delivery,

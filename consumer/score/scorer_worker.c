@@ -1,23 +1,34 @@
 /*
- * scorer_worker.c - poll, score, send, commit; and what happens when that
- * fails.
+ * scorer_worker.c - poll, score, send, commit; and how a worker goes on after
+ * one of these failed.
  *
- *   unit closed --first batch--> open --due--> committed
- *                                open --abort--> rewound, scored again
- *                                open --unknown outcome, fenced--> producer
- *                                     rebuilt, rewound to the committed
+ * A unit of work is everything between two commits:
  *
- * A unit that the broker refuses because of a record in it is scored again
- * record by record; the record that is refused alone becomes a dead letter.
+ *   closed --first batch--> open --is due--> committed, closed
+ *                           open --the broker refuses it--> aborted, rewound
+ *                           open --outcome unknown, or fenced once--> a new
+ *                                  producer, rewound
+ *                           open --fenced again--> the worker ends: a twin has
+ *                                  its slot
+ *
+ * "Rewound" means that the next round begins at the committed positions and
+ * scores the unit again. A unit that the broker refuses because of a record in
+ * it is scored again record by record; the record that is refused alone becomes
+ * a dead letter (culprit.h).
  */
 #include "consumer/score/scorer_worker.h"
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
 
+#include "consumer/read/subscriber.h"
+#include "consumer/score/culprit.h"
+#include "consumer/score/delivery.h"
 #include "consumer/score/scorer_metrics.h"
-#include "consumer/score/worker_state.h"
+#include "consumer/score/tally.h"
+#include "consumer/score/worker_batch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,13 +36,38 @@
 #include <string.h>
 
 enum {
-    SMALL_BATCH = 200, /* records that are not left to linger */
+    SMALL_BATCH = 200, /* records that are sent at once instead of lingering */
     STRETCH_MAX = 10,  /* commit intervals that a busy worker may wait */
     TICK_MS = 1000,
     LEAVE_MS = 5000,
+    PAUSE_MS = 100,
+    PAUSE_MAX_MS = 2000,
+    /* A second fence this soon after the first comes from a twin. */
+    FENCED_AGAIN_MS = 600000,
 };
 
-/* --- Opening and closing ---------------------------------------------- */
+struct scorer_worker {
+    const struct scorer_config *config;
+    const struct scorer_parts *parts;
+    const atomic_bool *stop;
+    unsigned number;
+    struct worker_status status;
+
+    struct subscriber *subscriber; /* NULL until there may be a model */
+    struct delivery *delivery;
+    struct worker_batch *batch;
+    const struct served_model *model; /* taken from the board; may be NULL */
+    uint64_t epoch;                   /* of the model; 0 without one */
+
+    struct tally unit;
+    bool is_quiet; /* everything sent is delivered */
+    struct culprit culprit;
+    struct backoff backoff;      /* between two tries of the unit */
+    struct record_position last; /* of the unit */
+    int64_t fenced_ms, tick_ms;
+};
+
+/* --- Opening and closing --- */
 
 static struct delivery_config delivery_settings(const struct scorer_worker *w)
 {
@@ -45,8 +81,8 @@ static struct delivery_config delivery_settings(const struct scorer_worker *w)
     to.publisher.linger_ms = config->linger_ms;
     memcpy(to.publisher.compression, config->compression,
            sizeof(to.publisher.compression));
-    to.publisher.topics[SCORING_PREDICTIONS] = config->predictions;
-    to.publisher.topics[SCORING_DEAD_LETTERS] = config->dead_letters;
+    to.publisher.topics[WORKER_PREDICTIONS] = config->predictions;
+    to.publisher.topics[WORKER_DEAD_LETTERS] = config->dead_letters;
     if (config->delivery == DELIVERY_EXACTLY_ONCE)
         snprintf(to.publisher.transactional_id,
                  sizeof(to.publisher.transactional_id), "%.80s-%s-%u",
@@ -70,6 +106,12 @@ static int subscribe(struct scorer_worker *w, struct error *err)
     return subscriber_open(&from, &w->subscriber, err);
 }
 
+static void beat(struct scorer_worker *w)
+{
+    atomic_store(&w->status.beat_ms, clock_monotonic_ms());
+    atomic_fetch_add(&w->status.beats, 1);
+}
+
 int scorer_worker_open(const struct scorer_config *config,
                        const struct scorer_parts *parts, unsigned number,
                        const atomic_bool *stop, struct scorer_worker **out,
@@ -84,10 +126,10 @@ int scorer_worker_open(const struct scorer_config *config,
     w->number = number;
     w->stop = stop;
     w->fenced_ms = -FENCED_AGAIN_MS;
-    worker_beat(w);
+    beat(w);
 
     struct delivery_config delivery = delivery_settings(w);
-    if (scoring_new(config, &w->scoring, err) < 0 ||
+    if (worker_batch_new(config, &w->batch, err) < 0 ||
         delivery_open(&delivery, &w->delivery, err) < 0) {
         scorer_worker_close(w);
         return -1;
@@ -107,27 +149,32 @@ void scorer_worker_close(struct scorer_worker *w)
         return;
     subscriber_close(w->subscriber, LEAVE_MS);
     delivery_close(w->delivery);
-    scoring_free(w->scoring);
+    worker_batch_free(w->batch);
     model_board_put(w->parts->board, w->model);
     free(w);
 }
 
-/* --- The model -------------------------------------------------------- */
+/* --- Waiting --- */
 
-/* Between two batches: one load, unless there is a new one. */
-static void look_for_model(struct scorer_worker *w)
+static bool must_stop(const struct scorer_worker *w)
 {
-    if (model_board_epoch(w->parts->board) == w->epoch)
-        return;
-    model_board_put(w->parts->board, w->model);
-    w->model = model_board_take(w->parts->board);
-    w->epoch = w->model ? w->model->manifest.epoch : 0;
-    atomic_fetch_add(&w->status.swaps, 1);
-    metrics_add(w->parts->metrics, SCORER_MODEL_SWAPS, 0, 1);
+    return atomic_load(w->stop);
 }
 
-/* With partitions that somebody else had, the model must not be older than
- * the one they were scored with. */
+/* Waits in slices, so that a stop is noticed. */
+static void rest(struct scorer_worker *w, int64_t wait_ms)
+{
+    while (wait_ms > 0 && !must_stop(w)) {
+        clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
+        wait_ms -= STOP_SLICE_MS;
+        beat(w);
+    }
+}
+
+/* --- The model --- */
+
+/* Partitions that another worker had must not be scored with an older model
+ * than the one they were scored with before. */
 static void catch_up(struct scorer_worker *w)
 {
     struct error err;
@@ -142,43 +189,153 @@ static void catch_up(struct scorer_worker *w)
 
 static void wait_for_model(struct scorer_worker *w)
 {
-    bool told = false;
+    bool is_told = false;
 
     catch_up(w);
-    while (w->config->no_model == NO_MODEL_WAIT && !worker_must_stop(w) &&
+    while (w->config->no_model == NO_MODEL_WAIT && !must_stop(w) &&
            model_board_epoch(w->parts->board) == 0) {
-        if (!told)
+        if (!is_told)
             log_info("waiting for a first model", "worker=%u", w->number);
-        told = true;
-        worker_rest(w, STOP_SLICE_MS);
+        is_told = true;
+        rest(w, STOP_SLICE_MS);
     }
 }
 
-/* --- Committing ------------------------------------------------------- */
-
-static void unit_committed(struct scorer_worker *w)
+/* Between two batches: one atomic load, unless there is a new model. */
+static void look_for_model(struct scorer_worker *w)
 {
-    tally_report(&w->unit, w->parts->metrics);
-    atomic_fetch_add(&w->status.predictions, tally_predictions(&w->unit));
-    atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
-    atomic_fetch_add(&w->status.commits, 1);
-    tally_clear(&w->unit);
-    if (culprit_clear(&w->culprit))
-        subscriber_limit_batch(w->subscriber, 0);
+    if (model_board_epoch(w->parts->board) == w->epoch)
+        return;
+    model_board_put(w->parts->board, w->model);
+    w->model = model_board_take(w->parts->board);
+    w->epoch = w->model ? w->model->manifest.epoch : 0;
+    atomic_fetch_add(&w->status.swaps, 1);
+    metrics_add(w->parts->metrics, SCORER_MODEL_SWAPS, 0, 1);
 }
 
-static int commit(struct scorer_worker *w, bool wait, struct error *err)
+/* --- Recovering --- */
+
+/* The broker forgets the unit. An abort that fails asks for a new producer. */
+static enum publisher_verdict abort_unit(struct scorer_worker *w,
+                                         struct error *err)
 {
+    enum publisher_verdict verdict = delivery_abort(w->delivery, err);
+
+    atomic_fetch_add(&w->status.aborts, 1);
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_ABORTED, 1);
+    return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
+}
+
+/* Opens a new producer. Tries until it is there, or until it fails in a way
+ * that waiting does not heal. */
+static int rebuild(struct scorer_worker *w, struct error *err)
+{
+    struct backoff backoff = {.first_ms = PAUSE_MS, .most_ms = PAUSE_MAX_MS};
+
+    atomic_fetch_add(&w->status.rebuilds, 1);
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
+    while (delivery_rebuild(w->delivery, err) < 0) {
+        if (must_stop(w) ||
+            (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
+            return -1;
+        rest(w, backoff_next(&backoff));
+    }
+    return 0;
+}
+
+/* librdkafka can be fenced without a twin, so one fence is forgiven. Two live
+ * processes of one slot would fence each other for ever. */
+static int rebuild_fenced(struct scorer_worker *w, const struct error *why,
+                          struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_FENCED, 1);
+    if (now_ms - w->fenced_ms < FENCED_AGAIN_MS)
+        return error_set(err, ERROR_FENCED,
+                         "another live process has group '%s' slot '%s': give "
+                         "each its own --slot (%s)",
+                         w->config->group, w->config->slot, why->text);
+    w->fenced_ms = now_ms;
+    return rebuild(w, err);
+}
+
+/* The unit failed with this verdict. Undoes it, so that the next round begins
+ * at the committed positions. Fails when the worker cannot go on. */
+static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
+                   const struct error *why, struct error *err)
+{
+    struct error cause = *why;
+    int status = 0;
+
+    switch (culprit_suspect(&w->culprit, w->unit.records, w->last, &cause)) {
+    case CULPRIT_ONE_BY_ONE:
+        subscriber_limit_batch(w->subscriber, 1);
+        break;
+    case CULPRIT_HOPELESS:
+        status = error_set(err, cause.code,
+                           "the dead letter of '%s' [%d] at %" PRId64
+                           " is refused too: %s",
+                           w->config->impressions, w->last.partition,
+                           w->last.offset, cause.text);
+        break;
+    default:
+        break;
+    }
+    log_warn("unit failed; scoring it again",
+             "worker=%u records=%zu code=%s reason=\"%s\"", w->number,
+             w->unit.records, error_code_name(cause.code), cause.text);
+    tally_clear(&w->unit);
+    if (verdict == PUBLISHER_ABORT)
+        verdict = abort_unit(w, &cause);
+    if (status == 0 && verdict == PUBLISHER_REBUILD)
+        status = rebuild(w, err);
+    else if (status == 0 && verdict == PUBLISHER_FENCED)
+        status = rebuild_fenced(w, &cause, err);
+    subscriber_rewind(w->subscriber);
+    /* The first failure of a unit is tried again at once. */
+    if (w->culprit.failures > 1)
+        rest(w, backoff_next(&w->backoff));
+    else
+        w->backoff =
+            (struct backoff){.first_ms = PAUSE_MS, .most_ms = PAUSE_MAX_MS};
+    return status;
+}
+
+/* --- One round --- */
+
+/* Begins a unit where none is open, scores the batch and sends the answers. */
+static int score(struct scorer_worker *w, const struct message_batch *batch,
+                 struct error *err)
+{
+    const struct message *last = &batch->messages[batch->count - 1];
     struct error why;
 
-    if (!w->unit.open)
+    if (!w->unit.open) {
+        enum publisher_verdict verdict = delivery_begin(w->delivery, &why);
+        if (verdict != PUBLISHER_OK)
+            return recover(w, verdict, &why, err);
+        tally_open(&w->unit);
+    }
+    look_for_model(w);
+
+    const struct worker_batch_inputs with = {.model = w->model,
+                                             .delivery = w->delivery,
+                                             .culprit = &w->culprit,
+                                             .unit = &w->unit,
+                                             .metrics = w->parts->metrics};
+    w->unit.records += batch->count;
+    w->last = (struct record_position){last->partition, last->offset};
+    w->is_quiet = false;
+    if (worker_batch_run(w->batch, &with, batch, &why) == 0)
         return 0;
-    enum publisher_verdict verdict =
-        delivery_commit(w->delivery, w->subscriber, wait, &why);
-    if (verdict != PUBLISHER_OK)
-        return worker_recover(w, verdict, &why, err);
-    unit_committed(w);
-    return 0;
+    if (!worker_batch_is_broken(w->batch))
+        return recover(w, delivery_verdict(&why), &why, err);
+    /* Too many records are no impressions: nothing of the unit may stay. */
+    *err = why;
+    abort_unit(w, &why);
+    tally_clear(&w->unit);
+    return -1;
 }
 
 static bool is_due(const struct scorer_worker *w)
@@ -193,110 +350,67 @@ static bool is_due(const struct scorer_worker *w)
     if (w->config->delivery == DELIVERY_EXACTLY_ONCE)
         return age_ms >= interval_ms ||
                w->unit.records >= w->config->commit_max_events;
-    /* Waiting for the last delivery would stop the flow: rather where it
-     * stands still anyway. */
-    return age_ms >= (w->quiet ? interval_ms : interval_ms * STRETCH_MAX);
+    /* Waiting for the last delivery would stop the flow. A worker that stands
+     * still anyway commits sooner. */
+    return age_ms >= (w->is_quiet ? interval_ms : interval_ms * STRETCH_MAX);
 }
 
-/* --- Scoring ---------------------------------------------------------- */
-
-static int send_batch(struct scorer_worker *w,
-                      const struct message_batch *batch, struct error *err)
-{
-    struct scoring_means with = {.model = w->model,
-                                 .delivery = w->delivery,
-                                 .culprit = &w->culprit,
-                                 .unit = &w->unit,
-                                 .metrics = w->parts->metrics};
-    const struct message *last = &batch->messages[batch->count - 1];
-
-    w->unit.records += batch->count;
-    w->last = (struct record_position){last->partition, last->offset};
-    return scoring_run(w->scoring, &with, batch, err);
-}
-
-/* Too much that is no impression: what is not committed stays so. */
-static int check_breaker(struct scorer_worker *w, struct error *err)
-{
-    struct error ignored;
-
-    if (scoring_check(w->scoring, err) == 0)
-        return 0;
-    worker_abort(w, &ignored);
-    tally_clear(&w->unit);
-    return -1;
-}
-
-static int work(struct scorer_worker *w, const struct message_batch *batch,
-                struct error *err)
+/* Commits the open unit, if there is one. */
+static int commit(struct scorer_worker *w, enum delivery_wait wait,
+                  struct error *err)
 {
     struct error why;
 
-    if (batch->count == 0)
+    if (!w->unit.open)
         return 0;
-    if (!w->unit.open) {
-        enum publisher_verdict verdict = delivery_begin(w->delivery, &why);
-        if (verdict != PUBLISHER_OK)
-            return worker_recover(w, verdict, &why, err);
-        tally_open(&w->unit);
-    }
-    look_for_model(w);
-    if (send_batch(w, batch, &why) < 0)
-        return worker_recover(w, delivery_verdict(&why), &why, err);
-    w->quiet = false;
-    return check_breaker(w, err);
+    enum publisher_verdict verdict =
+        delivery_commit(w->delivery, w->subscriber, wait, &why);
+    if (verdict != PUBLISHER_OK)
+        return recover(w, verdict, &why, err);
+    tally_report(&w->unit, w->parts->metrics);
+    atomic_fetch_add(&w->status.predictions, tally_predictions(&w->unit));
+    atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
+    atomic_fetch_add(&w->status.commits, 1);
+    tally_clear(&w->unit);
+    if (culprit_clear(&w->culprit))
+        subscriber_limit_batch(w->subscriber, 0);
+    return 0;
 }
 
-/* --- Partitions come and go ------------------------------------------- */
-
-static void hide_lags(struct scorer_worker *w)
-{
-    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++)
-        if (subscriber_lag(w->subscriber, i) >= 0)
-            metrics_set(w->parts->metrics, SCORER_LAG, i, 0);
-}
-
-static int give_up(struct scorer_worker *w, bool lost, struct error *err)
-{
-    struct error why = {.code = ERROR_TEMPORARY, .text = "partitions lost"};
-    int status = 0;
-
-    if (lost && w->unit.open)
-        status = worker_recover(w, PUBLISHER_ABORT, &why, err);
-    else
-        status = commit(w, true, err);
-    hide_lags(w);
-    subscriber_release(w->subscriber);
-    return status;
-}
-
+/* Partitions come and go. A unit is committed before its partitions are given
+ * up, and aborted where another member has them already. */
 static int follow(struct scorer_worker *w, enum subscriber_event event,
                   struct error *err)
 {
+    static const struct error lost = {.code = ERROR_TEMPORARY,
+                                      .text = "partitions lost"};
+    int status = 0;
+
     switch (event) {
+    case SUBSCRIBER_NOTHING:
+        return 0;
     case SUBSCRIBER_ASSIGNED:
         metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
         catch_up(w);
         atomic_store(&w->status.member, true);
         return 0;
     case SUBSCRIBER_REVOKED:
-        return give_up(w, false, err);
+        status = commit(w, DELIVERY_WAIT, err);
+        break;
     case SUBSCRIBER_LOST:
-        return give_up(w, true, err);
-    default:
-        return 0;
+        if (w->unit.open)
+            status = recover(w, PUBLISHER_ABORT, &lost, err);
+        break;
     }
+    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++)
+        if (subscriber_lag(w->subscriber, i) >= 0)
+            metrics_set(w->parts->metrics, SCORER_LAG, i, 0);
+    subscriber_release(w->subscriber);
+    return status;
 }
-
-/* --- The loop --------------------------------------------------------- */
 
 static void show_lags(struct scorer_worker *w)
 {
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (now_ms - w->tick_ms < TICK_MS)
-        return;
-    w->tick_ms = now_ms;
     for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
         int64_t lag = subscriber_lag(w->subscriber, i);
         if (lag >= 0)
@@ -304,53 +418,59 @@ static void show_lags(struct scorer_worker *w)
     }
 }
 
-static unsigned patience_ms(const struct scorer_worker *w)
-{
-    if (!w->unit.open)
-        return STOP_SLICE_MS;
-    int64_t left_ms = w->unit.opened_ms + w->config->commit_interval_ms -
-                      clock_monotonic_ms();
-    if (left_ms <= 0)
-        return w->quiet || w->config->delivery == DELIVERY_EXACTLY_ONCE ? 0 : 1;
-    return left_ms < STOP_SLICE_MS ? (unsigned)left_ms : STOP_SLICE_MS;
-}
-
-/* What was sent must not linger while nothing else comes. */
-static void hurry(struct scorer_worker *w, const struct message_batch *batch)
-{
-    delivery_serve(w->delivery);
-    if (w->unit.open && !w->quiet && !batch->full && batch->count < SMALL_BATCH)
-        w->quiet = delivery_hurry(w->delivery);
-}
-
+/* One round: wait for records, at most until the open unit is due; score and
+ * send them; commit when that is due; follow a rebalance. */
 static int round_once(struct scorer_worker *w, struct error *err)
 {
+    const struct scorer_config *config = w->config;
     struct message_batch batch;
+    int64_t wait_ms = STOP_SLICE_MS;
 
-    if (subscriber_poll(w->subscriber, patience_ms(w), &batch, err) < 0 ||
-        work(w, &batch, err) < 0)
+    if (w->unit.open) {
+        int64_t due_ms = w->unit.opened_ms + config->commit_interval_ms;
+        wait_ms = due_ms - clock_monotonic_ms();
+        if (wait_ms <= 0) /* overdue: deliveries are waited for, if anything */
+            wait_ms = w->is_quiet || config->delivery == DELIVERY_EXACTLY_ONCE
+                          ? 0
+                          : 1;
+        else if (wait_ms > STOP_SLICE_MS)
+            wait_ms = STOP_SLICE_MS;
+    }
+    if (subscriber_poll(w->subscriber, (unsigned)wait_ms, &batch, err) < 0)
         return -1;
-    hurry(w, &batch);
-    if (is_due(w) && commit(w, false, err) < 0)
+    if (batch.count > 0 && score(w, &batch, err) < 0)
+        return -1;
+
+    /* Answers must not linger while no other records come. */
+    delivery_serve(w->delivery);
+    if (w->unit.open && !w->is_quiet && !batch.full &&
+        batch.count < SMALL_BATCH)
+        w->is_quiet = delivery_hurry(w->delivery);
+
+    if (is_due(w) && commit(w, DELIVERY_IN_BACKGROUND, err) < 0)
         return -1;
     if (follow(w, batch.event, err) < 0)
         return -1;
-    show_lags(w);
-    atomic_store(&w->status.at_end, w->config->watch_end && !w->unit.open &&
+
+    if (clock_monotonic_ms() - w->tick_ms >= TICK_MS) {
+        w->tick_ms = clock_monotonic_ms();
+        show_lags(w);
+    }
+    atomic_store(&w->status.at_end, config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));
-    worker_beat(w);
+    beat(w);
     return 0;
 }
 
 int scorer_worker_run(struct scorer_worker *w, struct error *err)
 {
     wait_for_model(w);
-    if (worker_must_stop(w))
+    if (must_stop(w))
         return 0;
     if (subscribe(w, err) < 0)
         return -1;
-    while (!worker_must_stop(w))
+    while (!must_stop(w))
         if (round_once(w, err) < 0)
             return -1;
-    return commit(w, true, err);
+    return commit(w, DELIVERY_WAIT, err);
 }

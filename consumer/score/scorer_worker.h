@@ -16,9 +16,10 @@
 
 struct scorer_worker;
 
-/* What others may look at while the worker runs. */
+/* What other threads may look at while the worker runs. */
 struct worker_status {
-    atomic_int_least64_t beat_ms; /* monotonic time of the last round */
+    atomic_int_least64_t beat_ms; /* monotonic time of the last sign of life */
+    atomic_uint_least64_t beats;  /* signs of life so far */
     atomic_bool member;           /* has had an assignment */
     atomic_bool at_end;
     atomic_uint_least64_t predictions, dead_letters;

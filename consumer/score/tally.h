@@ -4,8 +4,8 @@
  *
  * A plain value; zeroed is a closed unit. One thread.
  */
-#ifndef CONSUMER_WORKER_TALLY_H
-#define CONSUMER_WORKER_TALLY_H
+#ifndef CONSUMER_TALLY_H
+#define CONSUMER_TALLY_H
 
 #include "common/base/basis.h"
 #include "common/base/metrics.h"

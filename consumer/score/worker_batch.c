@@ -22,7 +22,7 @@ struct run {
     size_t count;
 };
 
-struct scoring {
+struct worker_batch {
     const struct scorer_config *config;
     struct score_batch *batch;
     struct dead_letter *letter;
@@ -30,67 +30,68 @@ struct scoring {
     struct run run; /* of the batch at hand */
 };
 
-int scoring_new(const struct scorer_config *config, struct scoring **out,
-                struct error *err)
+int worker_batch_new(const struct scorer_config *config,
+                     struct worker_batch **out, struct error *err)
 {
     struct score_batch_config batch = {.fields = config->fields,
                                        .batch_max = config->batch_max_events,
                                        .prior = config->no_model_p};
-    struct scoring *scoring = calloc(1, sizeof(*scoring));
+    struct worker_batch *self = calloc(1, sizeof(*self));
 
-    if (!scoring)
+    if (!self)
         return error_no_memory(err, "the worker batch");
-    scoring->config = config;
-    if (score_batch_new(&batch, &scoring->batch, err) < 0 ||
-        dead_letter_new(config->impressions, &scoring->letter, err) < 0) {
-        scoring_free(scoring);
+    self->config = config;
+    if (score_batch_new(&batch, &self->batch, err) < 0 ||
+        dead_letter_new(config->impressions, &self->letter, err) < 0) {
+        worker_batch_free(self);
         return -1;
     }
-    *out = scoring;
+    *out = self;
     return 0;
 }
 
-static int bury(struct scoring *scoring, const struct scoring_means *with,
+static int bury(struct worker_batch *self,
+                const struct worker_batch_inputs *with,
                 const struct message *message, int reason,
                 const struct dead_letter_cause *cause, struct error *err)
 {
-    struct outgoing out = {.topic = SCORING_DEAD_LETTERS,
+    struct outgoing out = {.topic = WORKER_DEAD_LETTERS,
                            .partition = delivery_place(with->delivery,
-                                                       SCORING_DEAD_LETTERS,
+                                                       WORKER_DEAD_LETTERS,
                                                        message->partition)};
 
-    dead_letter_write(scoring->letter, message, cause, &out);
+    dead_letter_write(self->letter, message, cause, &out);
     tally_dead_letter(with->unit, reason);
     return delivery_send(with->delivery, &out, err);
 }
 
-static int bury_refused(struct scoring *scoring,
-                        const struct scoring_means *with,
+static int bury_refused(struct worker_batch *self,
+                        const struct worker_batch_inputs *with,
                         const struct message *message, const struct error *why,
                         struct error *err)
 {
     struct dead_letter_cause cause = {"score", "refused", NULL, why->text};
 
-    return bury(scoring, with, message, DEAD_LETTER_REFUSED, &cause, err);
+    return bury(self, with, message, DEAD_LETTER_REFUSED, &cause, err);
 }
 
-static int bury_faulty(struct scoring *scoring,
-                       const struct scoring_means *with,
+static int bury_faulty(struct worker_batch *self,
+                       const struct worker_batch_inputs *with,
                        const struct message *message,
                        const struct scored *scored, struct error *err)
 {
     struct dead_letter_cause cause = {"score", event_fault_name(scored->fault),
                                       scored->field, NULL};
 
-    return bury(scoring, with, message, (int)scored->fault, &cause, err);
+    return bury(self, with, message, (int)scored->fault, &cause, err);
 }
 
 /* Sends what was gathered. One that is refused becomes a dead letter, and the
  * rest goes on. */
-static int send_run(struct scoring *scoring, const struct scoring_means *with,
-                    struct error *err)
+static int send_run(struct worker_batch *self,
+                    const struct worker_batch_inputs *with, struct error *err)
 {
-    struct run *run = &scoring->run;
+    struct run *run = &self->run;
     size_t at = 0;
     struct error why;
 
@@ -106,7 +107,7 @@ static int send_run(struct scoring *scoring, const struct scoring_means *with,
             *err = why;
             return -1;
         }
-        if (bury_refused(scoring, with, run->of[at], &why, err) < 0)
+        if (bury_refused(self, with, run->of[at], &why, err) < 0)
             return -1;
         at++;
     }
@@ -114,19 +115,20 @@ static int send_run(struct scoring *scoring, const struct scoring_means *with,
     return 0;
 }
 
-static void gather(struct scoring *scoring, const struct scoring_means *with,
+static void gather(struct worker_batch *self,
+                   const struct worker_batch_inputs *with,
                    const struct message *message, const struct scored *scored)
 {
-    struct run *run = &scoring->run;
+    struct run *run = &self->run;
     struct record_header *trace = run->traces[run->count];
 
     run->out[run->count] = (struct outgoing){
-        .topic = SCORING_PREDICTIONS,
-        .partition = delivery_place(with->delivery, SCORING_PREDICTIONS,
+        .topic = WORKER_PREDICTIONS,
+        .partition = delivery_place(with->delivery, WORKER_PREDICTIONS,
                                     message->partition),
         .key = message->key,
         .key_size = message->key_size,
-        .value = score_batch_bytes(scoring->batch) + scored->at,
+        .value = score_batch_bytes(self->batch) + scored->at,
         .value_size = scored->size,
         .headers = trace,
         .header_count = trace_headers(message, trace),
@@ -136,60 +138,63 @@ static void gather(struct scoring *scoring, const struct scoring_means *with,
     run->count++;
 }
 
-static int send(struct scoring *scoring, const struct scoring_means *with,
+static int send(struct worker_batch *self,
+                const struct worker_batch_inputs *with,
                 const struct message *message, const struct scored *scored,
                 struct error *err)
 {
     struct record_position record = {message->partition, message->offset};
 
     if (culprit_is(with->culprit, record))
-        return bury_refused(scoring, with, message, &with->culprit->why, err);
+        return bury_refused(self, with, message, &with->culprit->why, err);
     if (scored->fault != EVENT_OK)
-        return bury_faulty(scoring, with, message, scored, err);
-    gather(scoring, with, message, scored);
-    return scoring->run.count == RUN_MAX ? send_run(scoring, with, err) : 0;
+        return bury_faulty(self, with, message, scored, err);
+    gather(self, with, message, scored);
+    return self->run.count == RUN_MAX ? send_run(self, with, err) : 0;
 }
 
-int scoring_run(struct scoring *scoring, const struct scoring_means *with,
-                const struct message_batch *batch, struct error *err)
+int worker_batch_run(struct worker_batch *self,
+                     const struct worker_batch_inputs *with,
+                     const struct message_batch *batch, struct error *err)
 {
     const struct scored *scored;
     int64_t start_ns = clock_monotonic_ns();
 
-    if (score_batch_run(scoring->batch, with->model, batch->messages,
-                        batch->count, &scored, err) < 0)
+    if (score_batch_run(self->batch, with->model, batch->messages, batch->count,
+                        &scored, err) < 0)
         return -1;
     metrics_observe(with->metrics, SCORER_SCORE_SECONDS,
                     (double)(clock_monotonic_ns() - start_ns) / 1e9);
-    scoring->run.count = 0; /* a batch may have failed half way */
+    self->run.count = 0; /* a batch may have failed half way */
     for (size_t i = 0; i < batch->count; i++) {
-        if (send(scoring, with, &batch->messages[i], &scored[i], err) < 0)
+        if (send(self, with, &batch->messages[i], &scored[i], err) < 0)
             return -1;
-        breaker_note(&scoring->breaker, scored[i].fault != EVENT_OK);
+        breaker_note(&self->breaker, scored[i].fault != EVENT_OK);
     }
-    return send_run(scoring, with, err);
-}
-
-int scoring_check(const struct scoring *scoring, struct error *err)
-{
-    const struct scorer_config *config = scoring->config;
-
-    if (!breaker_is_open(&scoring->breaker, config->dead_letters_max_share))
+    if (send_run(self, with, err) < 0)
+        return -1;
+    if (!worker_batch_is_broken(self))
         return 0;
     return error_set(err, ERROR_FORMAT,
                      "%zu of the last %d records of '%s' are not impressions: "
                      "stopped before the topic drains into '%s' (are the "
                      "field.* settings right? dead_letters.max_share is %g)",
-                     scoring->breaker.bad_count, BREAKER_WINDOW,
-                     config->impressions, config->dead_letters,
-                     config->dead_letters_max_share);
+                     self->breaker.bad_count, BREAKER_WINDOW,
+                     self->config->impressions, self->config->dead_letters,
+                     self->config->dead_letters_max_share);
 }
 
-void scoring_free(struct scoring *scoring)
+bool worker_batch_is_broken(const struct worker_batch *self)
 {
-    if (!scoring)
+    return breaker_is_open(&self->breaker,
+                           self->config->dead_letters_max_share);
+}
+
+void worker_batch_free(struct worker_batch *self)
+{
+    if (!self)
         return;
-    score_batch_free(scoring->batch);
-    dead_letter_free(scoring->letter);
-    free(scoring);
+    score_batch_free(self->batch);
+    dead_letter_free(self->letter);
+    free(self);
 }
