@@ -195,6 +195,7 @@ struct scorer_counts scorer_counts(const struct scorer *scorer)
         sum.aborts += atomic_load(&status->aborts);
         sum.rebuilds += atomic_load(&status->rebuilds);
         sum.swaps += atomic_load(&status->swaps);
+        sum.beats += atomic_load(&status->beats);
     }
     return sum;
 }

@@ -66,10 +66,11 @@ struct scorer_parts {
     void *context;
 };
 
-/* What was committed, over all workers. */
+/* What all workers together committed and did. */
 struct scorer_counts {
     uint64_t predictions, dead_letters;
     uint64_t commits, aborts, rebuilds, swaps;
+    uint64_t beats; /* signs of life: rounds, and slices of a wait */
 };
 
 /* Opens every worker's clients before it returns: no broker, no topic and a

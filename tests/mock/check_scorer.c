@@ -148,6 +148,19 @@ START_TEST(nobody_is_nobody_even_where_the_model_knows_the_id)
 }
 END_TEST
 
+/* Until the workers have gone around so many times more: what they did not do
+ * by then they do not do. */
+static void await_beats(const struct scorer *scorer, uint64_t more)
+{
+    uint64_t wanted = scorer_counts(scorer).beats + more;
+    int64_t deadline_ms = clock_monotonic_ms() + SCORER_WORLD_WAIT_MS;
+
+    while (scorer_counts(scorer).beats < wanted) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(1);
+    }
+}
+
 START_TEST(a_waiting_scorer_waits_for_its_first_model)
 {
     struct scorer_config config = scorer_world_settings(&world);
@@ -156,7 +169,7 @@ START_TEST(a_waiting_scorer_waits_for_its_first_model)
     config.no_model = NO_MODEL_WAIT;
     scorer_world_send(&world, 0, 40);
     struct scorer *scorer = scorer_world_start(&world, &config);
-    clock_sleep_ms(300);
+    await_beats(scorer, 3);
     ck_assert(!scorer_is_ready(scorer, why, sizeof(why)));
     ck_assert_str_eq(why, "no model yet");
     ck_assert_uint_eq(scorer_counts(scorer).predictions, 0);
@@ -288,7 +301,7 @@ START_TEST(a_broker_that_comes_back_finds_the_scorer_at_work)
     scorer_world_send(&world, 0, 200);
     scorer_world_await(scorer, 200);
     mock_cluster_set_up(world.cluster, false);
-    clock_sleep_ms(700);
+    await_beats(scorer, 10);
     mock_cluster_set_up(world.cluster, true);
     scorer_world_send(&world, 200, 200);
     scorer_world_await(scorer, 400);
