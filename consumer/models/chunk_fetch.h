@@ -13,7 +13,7 @@
 #include "common/event/manifest.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/models/snapshot_reader.h"
+#include "consumer/models/snapshot_refusal.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

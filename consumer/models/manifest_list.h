@@ -14,7 +14,7 @@
 #include "common/base/error.h"
 #include "common/event/manifest.h"
 
-#include "consumer/models/snapshot_reader.h"
+#include "consumer/models/snapshot_refusal.h"
 
 #include <stddef.h>
 #include <stdint.h>

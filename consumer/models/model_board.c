@@ -61,8 +61,7 @@ int model_board_new(struct model_board **out, struct error *err)
 }
 
 int model_board_post(struct model_board *board, struct snapshot *snapshot,
-                     struct manifest *manifest, bool may_go_back,
-                     struct error *err)
+                     struct manifest *manifest, struct error *err)
 {
     struct posted *model = calloc(1, sizeof(*model));
 
@@ -79,23 +78,15 @@ int model_board_post(struct model_board *board, struct snapshot *snapshot,
     uint64_t epoch = manifest->epoch;
     struct posted *old = NULL;
     pthread_mutex_lock(&board->lock);
-    uint64_t newest = atomic_load(&board->epoch);
-    bool accepted = may_go_back || epoch > newest;
-    if (accepted) {
-        model->next = board->posted;
-        board->posted = model;
-        if (board->current)
-            old = let_go(board, board->current);
-        board->current = model;
-        atomic_store(&board->epoch, epoch);
-    }
+    model->next = board->posted;
+    board->posted = model;
+    if (board->current)
+        old = let_go(board, board->current);
+    board->current = model;
+    atomic_store(&board->epoch, epoch);
     pthread_mutex_unlock(&board->lock);
 
-    posted_free(accepted ? old : model);
-    if (!accepted)
-        return error_set(err, ERROR_LIMIT,
-                         "model %llu is not newer than model %llu in service",
-                         (unsigned long long)epoch, (unsigned long long)newest);
+    posted_free(old);
     return 0;
 }
 

@@ -2,9 +2,10 @@
  * model_board.h - the model in service, for many scoring threads and one that
  * replaces it.
  *
- * A served model is counted: whoever takes it may use it until it puts it
- * back, whatever is posted meanwhile. The epoch on the board never goes back,
- * except by a post that says it is meant (a pin).
+ * A served model is counted: a thread that takes it may use it until it puts it
+ * back, whatever is posted meanwhile. The board serves the newest post,
+ * whatever its epoch is: the poster decides which model is wanted, since a pin
+ * or a retired version leads back to an older one. Any thread.
  */
 #ifndef CONSUMER_MODEL_BOARD_H
 #define CONSUMER_MODEL_BOARD_H
@@ -14,12 +15,11 @@
 
 #include "model/snapshot.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct model_board;
 
-/* Immutable while anybody holds it. */
+/* Immutable while a thread holds it. */
 struct served_model {
     struct snapshot *snapshot;
     struct manifest manifest;
@@ -29,10 +29,9 @@ struct served_model {
 int model_board_new(struct model_board **out, struct error *err) MUST_CHECK;
 
 /* Takes ownership of the snapshot and of what the manifest owns, also on
- * failure. An epoch that is not above the newest post is an ERROR_LIMIT. */
+ * failure. Fails only with ERROR_MEMORY; the model in service then stays. */
 int model_board_post(struct model_board *board, struct snapshot *snapshot,
-                     struct manifest *manifest, bool may_go_back,
-                     struct error *err) MUST_CHECK;
+                     struct manifest *manifest, struct error *err) MUST_CHECK;
 
 /* NULL while there is no model yet. Whatever is taken must be put back; NULL
  * may be. */

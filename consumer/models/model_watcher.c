@@ -118,8 +118,7 @@ static int decode_and_post(struct model_watcher *watcher,
         snapshot_free(snapshot);
         return -1;
     }
-    /* Only a pin leads back, and who looks for the wanted one sees to that. */
-    if (model_board_post(watcher->board, snapshot, &copy, true, err) < 0)
+    if (model_board_post(watcher->board, snapshot, &copy, err) < 0)
         return -1;
     atomic_fetch_add(&watcher->posted, 1);
     return 0;

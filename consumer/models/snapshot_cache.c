@@ -152,7 +152,10 @@ static int keep(struct snapshot_cache *cache, struct entry *entry,
         0) {
         manifest_free(manifest);
         free(model);
-        return give_up(entry, CACHE_DAMAGED, &why);
+        if (why.code == ERROR_FORMAT || why.code == ERROR_LIMIT)
+            return give_up(entry, CACHE_DAMAGED, &why);
+        *err = why; /* the memory's fault, not the snapshot's */
+        return -1;
     }
     model->manifest = *manifest;
     entry->model = model;
@@ -258,11 +261,14 @@ static int add(struct snapshot_cache *cache, uint64_t version,
     return 0;
 }
 
+static void forget_last(struct snapshot_cache *cache)
+{
+    free(cache->entries[--cache->count]);
+}
+
 int snapshot_cache_get(struct snapshot_cache *cache, uint64_t version,
                        const uint8_t hash[MODEL_HASH_SIZE],
-                       enum cache_result *result,
-                       const struct served_model **model, const char **text,
-                       struct error *err)
+                       struct cached_model *out, struct error *err)
 {
     struct entry *entry = find(cache, version, hash);
     bool is_new = !entry;
@@ -270,14 +276,23 @@ int snapshot_cache_get(struct snapshot_cache *cache, uint64_t version,
     if (is_new && add(cache, version, hash, &entry, err) < 0)
         return -1;
     if ((is_new || (entry->result == CACHE_FOUND && !entry->model)) &&
-        load(cache, entry, err) < 0)
+        load(cache, entry, err) < 0) {
+        if (is_new)
+            forget_last(cache); /* the next call tries again */
         return error_wrap(err, "model %" PRIu64, version);
+    }
     entry->used = ++cache->calls;
     make_room(cache, entry);
-    *result = entry->result;
-    *model = entry->model;
-    *text = entry->why.text;
+    *out = (struct cached_model){.result = entry->result,
+                                 .is_first = is_new,
+                                 .model = entry->model,
+                                 .why = entry->why.text};
     return 0;
+}
+
+struct snapshot_reader *snapshot_cache_reader(struct snapshot_cache *cache)
+{
+    return cache->reader;
 }
 
 struct snapshot_cache_counts

@@ -2,10 +2,10 @@
  * snapshot_cache.h - published models by version and hash, to score with
  * again.
  *
- * Fetched from Kafka, else from a scorer's local copy (read without its lock);
- * the least recently used go when they are more than bytes_max together, but
- * one is always held. That a model cannot be had is remembered too. One
- * thread.
+ * A model is fetched from Kafka, else read from a scorer's local copy (without
+ * its lock). The least recently used models go when all together are larger
+ * than bytes_max, but one is always held. The cache remembers too that a model
+ * cannot be had. One thread.
  */
 #ifndef CONSUMER_SNAPSHOT_CACHE_H
 #define CONSUMER_SNAPSHOT_CACHE_H
@@ -16,6 +16,7 @@
 #include "consumer/models/model_board.h"
 #include "consumer/models/snapshot_reader.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,17 +40,26 @@ int snapshot_cache_open(const struct snapshot_cache_config *config,
                         struct snapshot_cache **out,
                         struct error *err) MUST_CHECK;
 
-/* *model is borrowed until the next call; *text says why there is none, and is
- * borrowed until the cache is closed. Fails only where another try may do. */
+struct cached_model {
+    enum cache_result result;
+    bool is_first; /* the cache was not asked for this model before */
+    const struct served_model *model; /* CACHE_FOUND: borrowed until the next
+                                         call; else NULL */
+    const char *why; /* there is none; borrowed until the cache is closed */
+};
+
+/* Fails only for reasons that pass (ERROR_UNAVAILABLE, _TEMPORARY, _AUTH,
+ * _MEMORY, ...): the same call may succeed later. */
 int snapshot_cache_get(struct snapshot_cache *cache, uint64_t version,
                        const uint8_t hash[MODEL_HASH_SIZE],
-                       enum cache_result *result,
-                       const struct served_model **model, const char **text,
-                       struct error *err) MUST_CHECK;
+                       struct cached_model *out, struct error *err) MUST_CHECK;
 
-/* How often a model was fetched, and how many different ones. */
+/* Borrowed: all manifests that were there when the cache was opened. */
+struct snapshot_reader *snapshot_cache_reader(struct snapshot_cache *cache);
+
 struct snapshot_cache_counts {
-    uint64_t loads, models;
+    uint64_t loads;  /* how often a model was fetched */
+    uint64_t models; /* how many different ones */
 };
 struct snapshot_cache_counts
 snapshot_cache_counts(const struct snapshot_cache *cache);

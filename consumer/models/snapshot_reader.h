@@ -13,6 +13,8 @@
 #include "common/event/manifest.h"
 #include "common/kafka/kafka_client.h"
 
+#include "consumer/models/snapshot_refusal.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,19 +27,6 @@ struct snapshot_reader_config {
     char models[250]; /* manifest topic */
     char chunks[250]; /* chunk topic */
 };
-
-/* Why a published snapshot is not served. The words are labels of a metric
- * and of a log line: only ever add to the end. */
-enum snapshot_refusal {
-    REFUSED_MANIFEST, /* not decodable, limits, a newer format */
-    REFUSED_EPOCH,    /* not above one already seen */
-    REFUSED_CHUNKS,   /* missing, doubled, reordered, wrong checksum */
-    REFUSED_DIGEST,   /* SHA-256 of the whole differs */
-    REFUSED_FORMAT,   /* not a snapshot, or of a newer format */
-    REFUSED_PROBE,    /* values not finite or off the scale */
-    REFUSED_COUNT
-};
-#define SNAPSHOT_REFUSAL_WORDS "manifest|epoch|chunks|digest|format|probe"
 
 int snapshot_reader_open(const struct snapshot_reader_config *config,
                          struct snapshot_reader **out,

@@ -222,8 +222,7 @@ int contender_answer(struct contender *contender,
         return 0;
     }
     if (contender->spec.kind == CONTENDER_LIVE &&
-        live_models_at(questions->live, message->partition, message->offset,
-                       message->timestamp_ms, &model, &is_gone, err) < 0)
+        live_models_at(questions->live, message, &model, &is_gone, err) < 0)
         return -1;
     memset(contender->hash, 0, sizeof(contender->hash));
     if (is_gone) {

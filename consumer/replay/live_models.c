@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/event/event_codec.h"
 
+#include "consumer/models/snapshot_cache.h"
 #include "consumer/read/merge_reader.h"
 #include "consumer/replay/recorded_versions.h"
 
@@ -10,21 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Partitions are not all at the same version at the same time. */
-enum { CACHE_MODELS = 4, WAIT_MS = 200 };
-
-struct cached {
-    struct served_model model; /* snapshot NULL: cannot be had */
-    uint64_t epoch;            /* 0: empty */
-    uint64_t used;
-};
+/* Partitions are not all at the same version at the same time: the cache holds
+ * more than one model. */
+enum { CACHE_BYTES = 1 << 30, WAIT_MS = 200 };
 
 struct live_models {
     struct live_models_config config;
-    struct snapshot_reader *reader;
+    struct snapshot_cache *cache;
+    struct snapshot_reader *reader;     /* the cache's */
     struct recorded_versions *versions; /* NULL: predictions were not read */
-    struct cached cache[CACHE_MODELS];
-    uint64_t clock; /* of the cache */
     struct live_models_counts counts;
 };
 
@@ -36,19 +31,22 @@ int live_models_open(const struct live_models_config *config,
     if (!live)
         return error_no_memory(err, "live models");
     live->config = *config;
-    if (snapshot_reader_open(&config->models, &live->reader, err) < 0 ||
-        snapshot_reader_catch_up(live->reader, config->timeout_ms, NULL, err) <
-            0) {
+    const struct snapshot_cache_config cache = {.reader = config->models,
+                                                .bytes_max = CACHE_BYTES,
+                                                .timeout_ms =
+                                                    config->timeout_ms};
+    if (snapshot_cache_open(&cache, &live->cache, err) < 0) {
         live_models_close(live);
         return -1;
     }
+    live->reader = snapshot_cache_reader(live->cache);
     *out = live;
     return 0;
 }
 
 /* --- Predictions ------------------------------------------------------ */
 
-/* What is no prediction has no version to tell. */
+/* Skips records that are not predictions. */
 static int take_prediction(struct live_models *live,
                            const struct message *message, struct error *err)
 {
@@ -185,65 +183,9 @@ int live_models_fetch_newest(struct live_models *live, uint64_t *epoch,
     return fetch(live, &manifests[count - 1], out, err);
 }
 
-static struct cached *find_place(struct live_models *live, uint64_t epoch)
-{
-    struct cached *oldest = &live->cache[0];
-
-    for (size_t i = 0; i < CACHE_MODELS; i++) {
-        if (live->cache[i].epoch == epoch)
-            return &live->cache[i];
-        if (live->cache[i].used < oldest->used)
-            oldest = &live->cache[i];
-    }
-    return oldest;
-}
-
-/* A model that is gone is gone for good: that is remembered too. */
-static int load(struct live_models *live, uint64_t epoch, struct cached *place,
-                struct error *err)
-{
-    snapshot_free(place->model.snapshot);
-    place->model = (struct served_model){.manifest = {.epoch = epoch}};
-    place->epoch = epoch;
-    if (live_models_fetch(live, epoch, &place->model.snapshot, err) == 0)
-        return 0;
-    place->model.snapshot = NULL;
-    if (err->code == ERROR_AUTH || err->code == ERROR_TEMPORARY)
-        return -1;
-    log_warn("model is gone", "version=%" PRIu64 " reason=\"%s\"", epoch,
-             err->text);
-    return 0;
-}
-
-static bool is_other(const struct cached *place, const uint8_t *hash)
-{
-    return hash && place->model.snapshot &&
-           memcmp(place->model.snapshot->sha256.bytes, hash, MODEL_HASH_SIZE) !=
-               0;
-}
-
-static int take(struct live_models *live, uint64_t epoch, const uint8_t *hash,
-                const struct served_model **model, bool *is_gone,
-                struct error *err)
-{
-    struct cached *place = find_place(live, epoch);
-
-    if (place->epoch != epoch && load(live, epoch, place, err) < 0)
-        return -1;
-    if (is_other(place, hash))
-        return error_set(err, ERROR_FORMAT,
-                         "the predictions of version %" PRIu64
-                         " name another snapshot than the manifest does",
-                         epoch);
-    place->used = ++live->clock;
-    *model = place->model.snapshot ? &place->model : NULL;
-    *is_gone = !place->model.snapshot;
-    live->counts.gone += *is_gone;
-    return 0;
-}
-
-/* The newest one published by then; 0: none. */
-static uint64_t published_by(const struct live_models *live, int64_t record_ms)
+/* The newest manifest published by then; NULL: none. */
+static const struct manifest *published_by(const struct live_models *live,
+                                           int64_t record_ms)
 {
     size_t count = 0;
     const struct manifest *manifests =
@@ -251,18 +193,21 @@ static uint64_t published_by(const struct live_models *live, int64_t record_ms)
 
     while (count > 0 && manifests[count - 1].created_ms > record_ms)
         count--;
-    return count > 0 ? manifests[count - 1].epoch : 0;
+    return count > 0 ? &manifests[count - 1] : NULL;
 }
 
-int live_models_at(struct live_models *live, int32_t partition, int64_t offset,
-                   int64_t record_ms, const struct served_model **model,
-                   bool *is_gone, struct error *err)
+int live_models_at(struct live_models *live, const struct message *message,
+                   const struct served_model **model, bool *is_gone,
+                   struct error *err)
 {
     const struct recorded_run *run =
         live->versions
-            ? recorded_versions_find(live->versions, partition, offset)
+            ? recorded_versions_find(live->versions, message->partition,
+                                     message->offset)
             : NULL;
-    uint64_t epoch = run ? run->version : published_by(live, record_ms);
+    const struct manifest *published =
+        run ? NULL : published_by(live, message->timestamp_ms);
+    struct cached_model found;
 
     if (run)
         live->counts.recorded++;
@@ -270,9 +215,24 @@ int live_models_at(struct live_models *live, int32_t partition, int64_t offset,
         live->counts.published++;
     *model = NULL;
     *is_gone = false;
-    if (epoch == 0)
+    if (run ? run->version == 0 : !published)
         return 0;
-    return take(live, epoch, run ? run->hash : NULL, model, is_gone, err);
+    if (snapshot_cache_get(live->cache, run ? run->version : published->epoch,
+                           run ? run->hash : published->sha256.bytes, &found,
+                           err) < 0)
+        return -1;
+    if (found.result == CACHE_DIFFERENT)
+        return error_set(err, ERROR_FORMAT,
+                         "the predictions of version %" PRIu64
+                         " name another snapshot than the manifest does",
+                         run ? (uint64_t)run->version : published->epoch);
+    *model = found.model;
+    *is_gone = !found.model;
+    live->counts.gone += *is_gone;
+    if (*is_gone && found.is_first)
+        log_warn("model is gone", "version=%" PRIu64 " reason=\"%s\"",
+                 run ? (uint64_t)run->version : published->epoch, found.why);
+    return 0;
 }
 
 struct live_models_counts live_models_counts(const struct live_models *live)
@@ -284,9 +244,7 @@ void live_models_close(struct live_models *live)
 {
     if (!live)
         return;
-    for (size_t i = 0; i < CACHE_MODELS; i++)
-        snapshot_free(live->cache[i].model.snapshot);
     recorded_versions_free(live->versions);
-    snapshot_reader_close(live->reader);
+    snapshot_cache_close(live->cache);
     free(live);
 }

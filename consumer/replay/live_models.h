@@ -14,6 +14,7 @@
 
 #include "consumer/models/model_board.h"
 #include "consumer/models/snapshot_reader.h"
+#include "consumer/read/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,11 +43,12 @@ int live_models_read_predictions(struct live_models *live, const char *topic,
                                  int64_t from_ms, size_t buffer_bytes,
                                  struct error *err) MUST_CHECK;
 
-/* *model is NULL where there was none yet, and *is_gone where it cannot be
- * had. Borrowed until the next call. */
-int live_models_at(struct live_models *live, int32_t partition, int64_t offset,
-                   int64_t record_ms, const struct served_model **model,
-                   bool *is_gone, struct error *err) MUST_CHECK;
+/* The model for the impression that the message is. *model is NULL where there
+ * was none yet, and where it cannot be had: *is_gone tells. Borrowed until the
+ * next call. */
+int live_models_at(struct live_models *live, const struct message *message,
+                   const struct served_model **model, bool *is_gone,
+                   struct error *err) MUST_CHECK;
 
 /* The published version; ERROR_UNAVAILABLE where it is not (any more). The
  * caller frees the snapshot. */

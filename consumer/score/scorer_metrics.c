@@ -2,7 +2,7 @@
 
 #include "common/base/basis.h"
 
-#include "consumer/models/snapshot_reader.h"
+#include "consumer/models/snapshot_refusal.h"
 
 enum { PARTITIONS_SHOWN_MAX = 1024 };
 

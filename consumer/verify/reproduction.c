@@ -255,23 +255,20 @@ static int score_group(struct reproduction *r, size_t first, size_t next,
         [CACHE_DAMAGED] = OUTCOME_MODEL_DAMAGED,
     };
     const struct place *place = &r->order[first];
-    const struct served_model *model = NULL;
-    enum cache_result result = CACHE_FOUND;
-    const char *text;
+    struct cached_model found = {.result = CACHE_FOUND};
 
-    if (place->version > 0 &&
-        snapshot_cache_get(r->models, place->version, place->hash, &result,
-                           &model, &text, err) < 0)
+    if (place->version > 0 && snapshot_cache_get(r->models, place->version,
+                                                 place->hash, &found, err) < 0)
         return -1;
     size_t count = gather(r, first, next);
-    if (result == CACHE_FOUND)
-        return score_again(r, model, count, err);
+    if (found.result == CACHE_FOUND)
+        return score_again(r, found.model, count, err);
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &r->items[r->origins[i]];
         tell(r, item,
-             (struct finding){.outcome = outcomes[result],
+             (struct finding){.outcome = outcomes[found.result],
                               .was = &item->event,
-                              .text = text});
+                              .text = found.why});
     }
     return 0;
 }

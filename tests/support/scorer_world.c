@@ -47,8 +47,8 @@ void scorer_world_post(struct scorer_world *world, struct snapshot *snapshot,
 {
     struct manifest manifest = {.epoch = epoch};
 
-    ck_assert_ok(
-        model_board_post(world->board, snapshot, &manifest, false, &err), err);
+    ck_assert_ok(model_board_post(world->board, snapshot, &manifest, &err),
+                 err);
 }
 
 void scorer_world_send_bytes(struct scorer_world *world, int32_t partition,
