@@ -246,23 +246,44 @@ START_TEST(filters_leave_the_others_for_later)
 }
 END_TEST
 
+/* Letters that the group has committed as dealt with. */
+static int64_t committed(void)
+{
+    int64_t sum = 0;
+
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        int64_t offset = kafka_fixture_committed(group, letters, p);
+        sum += offset > 0 ? offset : 0;
+    }
+    return sum;
+}
+
+/* Each kill meets a run that has committed transactions and has more before
+ * it. */
 START_TEST(killed_and_started_again)
 {
+    enum { KILLS = 6 };
     struct child_process child = {0, "", ""};
-    int killed = 0;
+    int64_t before = 0;
 
     write_letters(0, MANY);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < KILLS; i++) {
         start(&child, "--batch.max_events=20", NULL);
-        clock_sleep_ms(250 + 200 * i);
+        int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+        while (committed() <= before)
+            ck_assert_msg(clock_monotonic_ms() < deadline_ms,
+                          "nothing is committed behind %d", (int)before);
+        clock_sleep_ms(7 * i); /* another moment of a transaction each time */
         child_signal(&child, SIGKILL);
-        killed += child_wait(&child, WAIT_MS) == KILLED;
+        ck_assert_int_eq(child_wait(&child, WAIT_MS), KILLED);
         child_end(&child);
+        before = committed();
+        ck_assert_msg(before < MANY, "kill %d came after the end", i);
     }
-    ck_assert_int_gt(killed, 0);
     ck_assert_int_eq(redrive(NULL, NULL), 0);
-    printf("killed %d times; the last run sent %d of %d\n", killed,
+    printf("killed %d times; the last run sent %d of %d\n", KILLS,
            count_of("sent"), MANY);
+    ck_assert_int_gt(count_of("sent"), 0);
     assert_once(0, MANY, NULL);
 }
 END_TEST
