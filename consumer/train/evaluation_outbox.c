@@ -5,8 +5,6 @@
 #include "common/base/condition.h"
 #include "common/base/log.h"
 
-#include "consumer/train/trainer_metrics.h"
-
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -99,10 +97,6 @@ static int publish(struct evaluation_outbox *self, struct error *err)
                                        self->batch.count, &sent, err) < 0)
         return -1;
     size_t known = self->batch.count - sent;
-    metrics_add(self->config.metrics, TRAINER_EVALUATIONS, EVALUATION_PUBLISHED,
-                sent);
-    metrics_add(self->config.metrics, TRAINER_EVALUATIONS, EVALUATION_KNOWN,
-                known);
     pthread_mutex_lock(&self->lock);
     self->counts.published += sent;
     self->counts.known += known;
@@ -121,12 +115,10 @@ static void succeeded(struct evaluation_outbox *self)
     backoff_reset(&self->backoff);
 }
 
-/* The log is told once of each reason, /metrics of each attempt. */
+/* The log is told once of each reason; the counts tell of each attempt. */
 static void failed(struct evaluation_outbox *self, const struct error *why)
 {
     self->retry_ms = clock_monotonic_ms() + backoff_next(&self->backoff);
-    metrics_add(self->config.metrics, TRAINER_EVALUATIONS, EVALUATION_FAILED,
-                1);
     if (strcmp(self->trouble.text, why->text) != 0)
         log_warn("evaluations are not published, once more later",
                  "pause_ms=%" PRId64 " reason=\"%s\"", self->backoff.pause_ms,
@@ -244,9 +236,6 @@ int evaluation_outbox_offer(struct evaluation_outbox *self,
         self->counts.waiting += count;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
-    if (is_full)
-        metrics_add(self->config.metrics, TRAINER_EVALUATIONS,
-                    EVALUATION_DROPPED, count);
     return status;
 }
 

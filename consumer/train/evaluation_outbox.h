@@ -12,7 +12,6 @@
 #define CONSUMER_EVALUATION_OUTBOX_H
 
 #include "common/base/error.h"
-#include "common/base/metrics.h"
 #include "common/event/evaluation_event.h"
 
 #include "consumer/train/evaluation_publication.h"
@@ -25,8 +24,7 @@ struct evaluation_outbox;
 
 struct evaluation_outbox_config {
     struct evaluation_publication_config publication;
-    size_t records_max;      /* that wait */
-    struct metrics *metrics; /* of trainer_metric_families; may be NULL */
+    size_t records_max; /* that wait */
 };
 
 /* What was offered is published + known + dropped + waiting. */

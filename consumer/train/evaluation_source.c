@@ -141,8 +141,9 @@ int evaluation_source_open(const struct merge_reader_config *config,
 
 /* --- Reading ---------------------------------------------------------- */
 
-enum source_result evaluation_source_next(struct evaluation_source *self,
-                                          struct merge_record *record)
+enum evaluation_source_result
+evaluation_source_next(struct evaluation_source *self,
+                       struct merge_record *record)
 {
     enum merge_result result;
     struct error why;
@@ -150,20 +151,20 @@ enum source_result evaluation_source_next(struct evaluation_source *self,
     if (!self->reader)
         look_after_opening(self);
     if (!self->reader)
-        return SOURCE_AWAY;
+        return EVALUATION_SOURCE_AWAY;
     if (merge_reader_next(self->reader, 0, &result, record, &why) < 0) {
         lose(self, &why);
-        return SOURCE_AWAY;
+        return EVALUATION_SOURCE_AWAY;
     }
     switch (result) {
     case MERGE_RECORD:
-        return SOURCE_RECORD;
+        return EVALUATION_SOURCE_RECORD;
     case MERGE_NOTHING:
-        return SOURCE_NOTHING;
+        return EVALUATION_SOURCE_NOTHING;
     case MERGE_END:
-        return SOURCE_END;
+        return EVALUATION_SOURCE_END;
     }
-    return SOURCE_NOTHING;
+    return EVALUATION_SOURCE_NOTHING;
 }
 
 const struct error *

@@ -17,11 +17,11 @@
 
 struct evaluation_source;
 
-enum source_result {
-    SOURCE_RECORD,
-    SOURCE_NOTHING, /* now */
-    SOURCE_END,     /* of a reading that ends */
-    SOURCE_AWAY,    /* it cannot be read; it will be tried again */
+enum evaluation_source_result {
+    EVALUATION_SOURCE_RECORD,
+    EVALUATION_SOURCE_NOTHING, /* now */
+    EVALUATION_SOURCE_END,     /* of a reading that ends */
+    EVALUATION_SOURCE_AWAY,    /* it cannot be read; it will be tried again */
 };
 
 /* Waits for the first attempt; evaluation_source_trouble() says
@@ -31,8 +31,9 @@ int evaluation_source_open(const struct merge_reader_config *config,
                            struct error *err) MUST_CHECK;
 
 /* Does not wait. The record is borrowed until the next call. */
-enum source_result evaluation_source_next(struct evaluation_source *source,
-                                          struct merge_record *record);
+enum evaluation_source_result
+evaluation_source_next(struct evaluation_source *source,
+                       struct merge_record *record);
 
 /* What is in the way; NULL when it can be read. Borrowed until the next call
  * of evaluation_source_next(). */

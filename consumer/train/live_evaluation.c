@@ -1,11 +1,12 @@
-/*
- * live_evaluation.c - the trainer judges the models in service.
- */
-#include "consumer/train/trainer_parts.h"
+#include "consumer/train/live_evaluation.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
+#include "consumer/evaluate/evaluation_rows.h"
+#include "consumer/train/evaluation_source.h"
+
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,211 +16,207 @@ enum {
     RECORDS_MAX = 100000, /* of windows that wait for a broker to take them */
 };
 
+struct live_evaluation {
+    struct live_evaluation_config config;
+    struct evaluation_source *source; /* of the predictions */
+    struct evaluation_windows *windows;
+    struct evaluation_outbox *outbox;
+    bool has_ended; /* the source, in a single run */
+    bool is_away;   /* the source cannot be read */
+    bool is_caught_up;
+    bool has_begun[EVALUATION_PARTITIONS_MAX]; /* an impression was read */
+    uint64_t early, missed; /* windows that the log has been told of */
+    struct live_evaluation_counts counts;
+};
+
 /* --- Opening ---------------------------------------------------------- */
 
-static int open_source(struct trainer *trainer, struct error *err)
+static int open_source(struct live_evaluation *self, struct error *err)
 {
-    const struct trainer_config *from = &trainer->config;
+    const struct live_evaluation_config *from = &self->config;
     const struct merge_reader_config config = {
         .kafka = from->kafka,
         .topics = {from->predictions},
-        .from_ms = trainer->from_ms ? trainer->from_ms : MERGE_FROM_BEGINNING,
+        .from_ms = from->from_ms ? from->from_ms : MERGE_FROM_BEGINNING,
         .ends = from->once,
         .linger_ms = from->linger_ms,
-        .buffer_bytes = from->buffer_bytes / 4,
+        .buffer_bytes = from->buffer_bytes,
         .timeout_ms = CONTACT_MS,
     };
 
-    return evaluation_source_open(&config, &trainer->evaluation.source, err);
+    return evaluation_source_open(&config, &self->source, err);
 }
 
-static void show_trouble(struct trainer *trainer, const struct error *trouble)
-{
-    trainer->evaluation.is_away = trouble != NULL;
-    metrics_set(trainer->metrics, TRAINER_EVALUATION_READABLE, 0,
-                trouble ? 0 : 1);
-}
-
-/* Not for the trainer's time: predictions are of now, and a history that is
- * fed would never let them come. So they have a reader of their own. */
-static int open_predictions(struct trainer *trainer, struct error *err)
-{
-    struct trainer_evaluation *self = &trainer->evaluation;
-
-    if (!trainer->config.evaluate)
-        return 0;
-    if (trainer->config.intake.mode == JOIN_LABELS) {
-        log_warn("models in service are not evaluated",
-                 "reason=\"join=labels: impressions are not read\"");
-        return 0;
-    }
-    if (open_source(trainer, err) < 0)
-        return -1;
-    const struct error *trouble = evaluation_source_trouble(self->source);
-    show_trouble(trainer, trouble);
-    /* A single run does not wait for them. */
-    self->is_on = !(self->is_away && trainer->config.once);
-    if (trouble)
-        log_warn("models in service are not evaluated",
-                 "again=%s reason=\"%s\"", self->is_on ? "later" : "never",
-                 trouble->text);
-    return 0;
-}
-
-/* Predictions of what was before are nobody's. */
-static void begin_partitions(struct trainer *trainer)
-{
-    size_t count = 0;
-    const struct offset_range *ranges =
-        merge_reader_ranges(trainer->reader, &count);
-
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(ranges[i].topic, trainer->config.impressions) == 0)
-            evaluation_windows_begin(trainer->evaluation.windows,
-                                     ranges[i].partition, ranges[i].first);
-}
-
-/* What cannot be published can still be looked at on /metrics. */
-static int open_outbox(struct trainer *trainer, struct error *err)
+static int open_outbox(struct live_evaluation *self, struct error *err)
 {
     struct evaluation_outbox_config config = {
-        .publication = {.kafka = trainer->config.kafka},
-        .records_max = RECORDS_MAX,
-        .metrics = trainer->metrics};
+        .publication = {.kafka = self->config.kafka},
+        .records_max = RECORDS_MAX};
 
-    memcpy(config.publication.name, trainer->config.name,
+    memcpy(config.publication.name, self->config.name,
            sizeof(config.publication.name));
-    memcpy(config.publication.topic, trainer->config.evaluations,
+    memcpy(config.publication.topic, self->config.evaluations,
            sizeof(config.publication.topic));
-    return evaluation_outbox_start(&config, &trainer->evaluation.outbox, err);
-}
-
-/* Behind what is published, and behind what the history may have cut. */
-static int64_t first_window_ms(const struct trainer *trainer,
-                               const struct evaluation_event *newest)
-{
-    int64_t from_ms = newest ? newest->start_ms + newest->window_ms : 0;
-
-    if (trainer->from_ms > from_ms)
-        from_ms = trainer->from_ms;
-    return from_ms;
-}
-
-int trainer_evaluation_open(struct trainer *trainer, struct error *err)
-{
-    const struct trainer_config *config = &trainer->config;
-    struct evaluation_event newest;
-
-    if (open_predictions(trainer, err) < 0)
+    if (evaluation_outbox_start(&config, &self->outbox, err) < 0)
         return -1;
-    if (!trainer->evaluation.is_on)
+    self->counts.has_newest = evaluation_outbox_newest(self->outbox, CONTACT_MS,
+                                                       &self->counts.newest);
+    return evaluation_outbox_check(self->outbox, err);
+}
+
+/* The first window begins after those that are published, and after what the
+ * reader's start may have cut. */
+static int open_windows(struct live_evaluation *self, struct error *err)
+{
+    const struct live_evaluation_config *from = &self->config;
+    const struct evaluation_event *newest = &self->counts.newest;
+    struct evaluation_windows_config config = {.window_ms = from->window_ms,
+                                               .join = from->join,
+                                               .rows_max = from->rows_max,
+                                               .from_ms = from->from_ms};
+
+    if (self->counts.has_newest &&
+        newest->start_ms + newest->window_ms > config.from_ms)
+        config.from_ms = newest->start_ms + newest->window_ms;
+    return evaluation_windows_new(&config, &self->windows, err);
+}
+
+/* Predictions of impressions before the first one that is read are passed
+ * over. */
+static void begin_partitions(struct live_evaluation *self,
+                             const struct offset_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ranges[i].topic, self->config.impressions) == 0)
+            evaluation_windows_begin(self->windows, ranges[i].partition,
+                                     ranges[i].first);
+}
+
+/* A single run does not wait for predictions to become readable. */
+static bool is_worth_it(const struct live_evaluation *self)
+{
+    const struct error *trouble = evaluation_source_trouble(self->source);
+    bool is_worth = !(trouble && self->config.once);
+
+    if (trouble)
+        log_warn("models in service are not evaluated",
+                 "again=%s reason=\"%s\"", is_worth ? "later" : "never",
+                 trouble->text);
+    return is_worth;
+}
+
+int live_evaluation_open(const struct live_evaluation_config *config,
+                         const struct offset_range *ranges, size_t range_count,
+                         struct live_evaluation **out, struct error *err)
+{
+    struct live_evaluation *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return error_no_memory(err, "the live evaluation");
+    self->config = *config;
+    self->counts.is_on = true;
+    if (open_source(self, err) < 0)
+        goto failed;
+    if (!is_worth_it(self)) {
+        live_evaluation_close(self);
+        *out = NULL;
         return 0;
-    if (open_outbox(trainer, err) < 0)
-        return -1;
-    bool has_newest = evaluation_outbox_newest(trainer->evaluation.outbox,
-                                               CONTACT_MS, &newest);
-    if (evaluation_outbox_check(trainer->evaluation.outbox, err) < 0)
-        return -1;
-    if (has_newest)
-        trainer_metrics_window(trainer->metrics, &newest);
-    const struct evaluation_windows_config windows = {
-        .window_ms = config->evaluation_window_ms,
-        .join = config->intake.join,
-        .rows_max = config->evaluation_rows,
-        .from_ms = first_window_ms(trainer, has_newest ? &newest : NULL)};
-    if (evaluation_windows_new(&windows, &trainer->evaluation.windows, err) < 0)
-        return -1;
-    begin_partitions(trainer);
-    /* There may have been predictions that are not there any more. */
-    evaluation_windows_doubt(trainer->evaluation.windows,
-                             trainer->evaluation.is_away);
+    }
+    self->is_away = evaluation_source_trouble(self->source) != NULL;
+    if (open_outbox(self, err) < 0 || open_windows(self, err) < 0)
+        goto failed;
+    begin_partitions(self, ranges, range_count);
+    /* The topic may have held predictions that have expired. */
+    evaluation_windows_doubt(self->windows, self->is_away);
+    *out = self;
     return 0;
+
+failed:
+    live_evaluation_close(self);
+    return -1;
 }
 
-void trainer_evaluation_close(struct trainer *trainer)
+void live_evaluation_close(struct live_evaluation *self)
 {
-    evaluation_source_close(trainer->evaluation.source);
-    evaluation_windows_free(trainer->evaluation.windows);
-    evaluation_outbox_stop(trainer->evaluation.outbox);
+    if (!self)
+        return;
+    evaluation_source_close(self->source);
+    evaluation_windows_free(self->windows);
+    evaluation_outbox_stop(self->outbox);
+    free(self);
 }
 
-/* --- Records ---------------------------------------------------------- */
+/* --- The trainer's records -------------------------------------------- */
 
 /* A partition that begins behind its first offset has lost rows, and with them
  * whole figures; but not where the trainer itself left them out. */
-static void skip_what_is_cut(struct trainer *trainer,
+static void skip_what_is_cut(struct live_evaluation *self,
                              const struct intake_row *row,
                              const struct message *message)
 {
-    struct trainer_evaluation *self = &trainer->evaluation;
     int32_t partition = message->partition;
 
-    if (partition >= EVALUATION_PARTITIONS_MAX || self->began[partition])
+    if (partition >= EVALUATION_PARTITIONS_MAX || self->has_begun[partition])
         return;
-    self->began[partition] = true;
-    if (message->offset > 0 && trainer->config.history_ms == 0 &&
-        !atomic_load(&trainer->caught_up))
+    self->has_begun[partition] = true;
+    if (message->offset > 0 && self->config.from_ms == 0 && !self->is_caught_up)
         evaluation_windows_skip(self->windows, row->ts_ms);
 }
 
-int trainer_evaluation_impression(struct trainer *trainer,
-                                  const struct intake_row *row,
-                                  const struct message *message,
-                                  struct error *err)
+int live_evaluation_impression(struct live_evaluation *self,
+                               const struct intake_row *row,
+                               const struct message *message, struct error *err)
 {
-    if (!trainer->evaluation.is_on)
+    if (!self)
         return 0;
-    skip_what_is_cut(trainer, row, message);
-    return evaluation_windows_impression(trainer->evaluation.windows, row,
-                                         message->partition, message->offset,
-                                         err);
+    skip_what_is_cut(self, row, message);
+    return evaluation_windows_impression(self->windows, row, message->partition,
+                                         message->offset, err);
 }
 
-void trainer_evaluation_outcome(struct trainer *trainer,
-                                const struct join_outcome *outcome)
+void live_evaluation_outcome(struct live_evaluation *self,
+                             const struct join_outcome *outcome)
 {
-    if (trainer->evaluation.is_on)
-        evaluation_windows_label(trainer->evaluation.windows, outcome);
+    if (self)
+        evaluation_windows_label(self->windows, outcome);
 }
 
-int trainer_evaluation_advance(struct trainer *trainer, struct error *err)
+int live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms,
+                            struct error *err)
 {
-    if (!trainer->evaluation.is_on)
-        return 0;
-    return evaluation_windows_advance(trainer->evaluation.windows,
-                                      intake_stream_ms(trainer->intake), err);
+    return self ? evaluation_windows_advance(self->windows, stream_ms, err) : 0;
 }
 
-/* What is no prediction is counted; it is nobody's dead letter. */
-static int take_prediction(struct trainer *trainer,
+/* --- Predictions ------------------------------------------------------ */
+
+/* Predictions that cannot be decoded are counted. They do not become dead
+ * letters. */
+static int take_prediction(struct live_evaluation *self,
                            const struct message *message, struct error *err)
 {
     struct prediction_event event;
     enum event_fault fault = event_decode_prediction(
         message->value, message->value_size, &event, NULL);
 
-    metrics_add(trainer->metrics, TRAINER_CONSUMED, TRAINER_TOPIC_PREDICTIONS,
-                1);
+    self->counts.predictions++;
     if (fault == EVENT_OK)
-        return evaluation_windows_prediction(trainer->evaluation.windows,
-                                             &event, err);
-    metrics_add(trainer->metrics, TRAINER_BAD, (int)fault, 1);
+        return evaluation_windows_prediction(self->windows, &event, err);
+    self->counts.bad[fault]++;
     return 0;
 }
 
-/* Windows wait for their predictions meanwhile. Those that were made and not
- * read may never come. */
-static void note_trouble(struct trainer *trainer)
+/* While predictions cannot be read, windows wait for them; those that are made
+ * meanwhile may never come. */
+static void note_trouble(struct live_evaluation *self)
 {
-    struct trainer_evaluation *self = &trainer->evaluation;
     const struct error *trouble = evaluation_source_trouble(self->source);
 
     if (self->is_away == (trouble != NULL))
         return;
-    show_trouble(trainer, trouble);
+    self->is_away = trouble != NULL;
     if (!trouble) {
         log_info("predictions are read again", "topic=%s",
-                 trainer->config.predictions);
+                 self->config.predictions);
         return;
     }
     log_error("predictions cannot be read, once more later", "reason=\"%s\"",
@@ -227,67 +224,166 @@ static void note_trouble(struct trainer *trainer)
     evaluation_windows_doubt(self->windows, true);
 }
 
-static bool is_all_read(const struct trainer *trainer)
+static int read_predictions(struct live_evaluation *self,
+                            enum live_reading impressions, struct error *err)
 {
-    return trainer->ended || (atomic_load(&trainer->caught_up) &&
-                              merge_reader_lag(trainer->reader) == 0);
-}
-
-static int read_predictions(struct trainer *trainer, struct error *err)
-{
-    struct trainer_evaluation *self = &trainer->evaluation;
+    enum evaluation_source_result result = EVALUATION_SOURCE_RECORD;
     struct merge_record record;
-    enum source_result result = SOURCE_RECORD;
 
-    if (!evaluation_windows_has_room(self->windows) && is_all_read(trainer))
+    if (!evaluation_windows_has_room(self->windows) &&
+        impressions == LIVE_ALL_READ)
         evaluation_windows_give_up(self->windows);
-    for (int i = 0; i < PREDICTIONS_A_ROUND && result == SOURCE_RECORD &&
-                    evaluation_windows_has_room(self->windows);
+    for (int i = 0;
+         i < PREDICTIONS_A_ROUND && result == EVALUATION_SOURCE_RECORD &&
+         evaluation_windows_has_room(self->windows);
          i++) {
         result = evaluation_source_next(self->source, &record);
-        note_trouble(trainer);
-        self->has_ended = result == SOURCE_END;
-        if (result == SOURCE_RECORD &&
-            take_prediction(trainer, &record.message, err) < 0)
+        note_trouble(self);
+        self->has_ended = result == EVALUATION_SOURCE_END;
+        if (result == EVALUATION_SOURCE_RECORD &&
+            take_prediction(self, &record.message, err) < 0)
             return -1;
     }
     return 0;
 }
 
-bool trainer_evaluation_has_ended(const struct trainer *trainer)
+bool live_evaluation_has_ended(const struct live_evaluation *self)
 {
-    const struct trainer_evaluation *self = &trainer->evaluation;
+    return !self || self->has_ended || self->is_away;
+}
 
-    return !self->is_on || self->has_ended || self->is_away;
+/* --- Closed windows --------------------------------------------------- */
+
+static struct evaluation_event
+make_event(const struct live_evaluation *self,
+           const struct evaluation_window *window,
+           const struct evaluation *figures, size_t left_out)
+{
+    struct evaluation_event event = {
+        .start_ms = window->start_ms,
+        .window_ms = self->config.window_ms,
+        .rows = figures->rows,
+        .click_rate = figures->click_rate,
+        .rmse = figures->rmse,
+        .mae = figures->mae,
+        .logloss = figures->logloss,
+        .normalised_entropy = figures->normalised_entropy,
+        .auc = figures->auc,
+        .calibration = figures->calibration,
+        .ece = figures->ece,
+        .left_out = left_out,
+        .is_early = window->is_early,
+        .created_ms = clock_wall_ms(),
+    };
+
+    memcpy(event.name, self->config.name, sizeof(event.name));
+    return event;
+}
+
+/* The record of all versions is the first of its window. */
+static int offer(struct live_evaluation *self,
+                 const struct evaluation_window *window,
+                 const struct evaluation_event *all, struct error *err)
+{
+    size_t count = 0;
+    struct evaluation_event *events =
+        malloc((window->version_count + 1) * sizeof(*events));
+
+    if (!events)
+        return error_no_memory(err, "%zu evaluations",
+                               window->version_count + 1);
+    events[count++] = *all;
+    for (size_t i = 0; i < window->version_count; i++) {
+        const struct evaluation_version *version = &window->versions[i];
+        if (version->figures.rows == 0)
+            continue;
+        events[count] =
+            make_event(self, window, &version->figures, version->left_out);
+        events[count].has_version = true;
+        events[count++].version = version->version;
+    }
+    int status = evaluation_outbox_offer(self->outbox, events, count, err);
+    free(events);
+    return status;
+}
+
+/* The log is told once of all windows that were closed since the last time. */
+static void log_incomplete(struct live_evaluation *self)
+{
+    struct evaluation_counts counts = evaluation_windows_counts(self->windows);
+
+    if (counts.missed > self->missed)
+        log_warn("windows were not judged",
+                 "windows=%" PRIu64 " reason=\"predictions are missing that "
+                 "may have been made while they could not be read, or before "
+                 "the oldest one on the topic\"",
+                 counts.missed - self->missed);
+    if (counts.early > self->early)
+        log_warn("windows closed before they were over",
+                 "windows=%" PRIu64
+                 " reason=\"more rows than evaluation.rows=%" PRIu32 "\"",
+                 counts.early - self->early, self->config.rows_max);
+    self->early = counts.early;
+    self->missed = counts.missed;
+}
+
+static void log_newest(const struct evaluation_event *all, size_t windows)
+{
+    char start[CLOCK_TEXT_SIZE];
+
+    log_info("models in service evaluated",
+             "windows=%zu newest=%s rows=%" PRIu64
+             " click_rate=%.5f rmse=%.5f logloss=%.5f auc=%.5f "
+             "normalised_entropy=%.5f calibration=%.4f",
+             windows, clock_format(all->start_ms, start), all->rows,
+             all->click_rate, all->rmse, all->logloss, all->auc,
+             all->normalised_entropy, all->calibration);
+}
+
+static int take_windows(struct live_evaluation *self, struct error *err)
+{
+    struct evaluation_window window;
+    size_t windows = 0;
+    int status = 0;
+
+    while (status == 0 && evaluation_windows_next(self->windows, &window)) {
+        self->counts.newest =
+            make_event(self, &window, &window.all, window.left_out);
+        self->counts.has_newest = true;
+        self->counts.epoch = window.versions[window.version_count - 1].version;
+        status = offer(self, &window, &self->counts.newest, err);
+        evaluation_window_free(&window);
+        windows++;
+    }
+    if (windows > 0)
+        log_newest(&self->counts.newest, windows);
+    log_incomplete(self);
+    return status;
 }
 
 /* --- In the trainer's rounds ------------------------------------------ */
 
-int trainer_look_after_evaluations(struct trainer *trainer, struct error *err)
+int live_evaluation_read(struct live_evaluation *self,
+                         enum live_reading impressions, struct error *err)
 {
-    if (!trainer->evaluation.is_on)
+    if (!self)
         return 0;
-    if ((!trainer->evaluation.has_ended &&
-         read_predictions(trainer, err) < 0) ||
-        trainer_windows_take(trainer, err) < 0)
+    self->is_caught_up = impressions != LIVE_CATCHING_UP;
+    if ((!self->has_ended && read_predictions(self, impressions, err) < 0) ||
+        take_windows(self, err) < 0)
         return -1;
-    return evaluation_outbox_check(trainer->evaluation.outbox, err);
+    return evaluation_outbox_check(self->outbox, err);
 }
 
-void trainer_evaluation_show(struct trainer *trainer)
+struct live_evaluation_counts
+live_evaluation_counts(struct live_evaluation *self)
 {
-    struct trainer_evaluation *self = &trainer->evaluation;
-
-    if (!self->is_on)
-        return;
-    metrics_set(trainer->metrics, TRAINER_EVALUATIONS_WAITING, 0,
-                (double)evaluation_outbox_counts(self->outbox).waiting);
-    trainer->counts.evaluation = evaluation_windows_counts(self->windows);
-    trainer_metrics_evaluation(trainer->metrics, &self->shown,
-                               &trainer->counts.evaluation);
-    self->shown = trainer->counts.evaluation;
-    metrics_set(trainer->metrics, TRAINER_EVALUATION_OPEN, 0,
-                (double)evaluation_windows_rows(self->windows));
-    metrics_set(trainer->metrics, TRAINER_EVALUATION_MEMORY, 0,
-                (double)evaluation_windows_bytes(self->windows));
+    if (!self)
+        return (struct live_evaluation_counts){.is_on = false};
+    self->counts.windows = evaluation_windows_counts(self->windows);
+    self->counts.outbox = evaluation_outbox_counts(self->outbox);
+    self->counts.rows = evaluation_windows_rows(self->windows);
+    self->counts.bytes = evaluation_windows_bytes(self->windows);
+    self->counts.is_readable = !self->is_away;
+    return self->counts;
 }

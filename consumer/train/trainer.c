@@ -3,9 +3,15 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-#include "consumer/train/trainer_parts.h"
+#include "consumer/learn/fit_job.h"
+#include "consumer/learn/retrain_policy.h"
+#include "consumer/read/merge_reader.h"
+#include "consumer/train/model_publication.h"
+#include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +23,37 @@ enum {
     SHOW_MS = 1000,
     OPEN_MS = 10000,
     BEAT_MAX_MS = 120000, /* a publication may take so long */
+};
+
+struct trainer {
+    struct trainer_config config;
+    struct metrics *metrics;
+    struct merge_reader *reader;
+    struct intake *intake;
+    struct bad_records *bad;
+    struct publication *publication;
+    struct live_evaluation *live; /* NULL: off */
+
+    /* The thread's: */
+    struct retrain_policy policy;
+    struct fit_config fit;
+    struct fit_job *job;         /* NULL: none is under way */
+    struct offset_range *ranges; /* that the job learns from */
+    size_t range_count;
+    int64_t from_ms; /* record time; 0: from the beginning */
+    bool is_ended;   /* the reading, of a single run */
+    bool is_done;
+    int64_t shown_ms;
+    struct trainer_counts counts, shown;
+
+    pthread_t thread;
+    atomic_bool stop, requested, running, caught_up;
+    atomic_int_least64_t beat_ms;
+    pthread_mutex_t lock; /* of the following */
+    struct trainer_counts shared;
+
+    int status; /* of the thread, once it is over */
+    struct error err;
 };
 
 /* --- Records ---------------------------------------------------------- */
@@ -64,11 +101,13 @@ static int take(struct trainer *trainer, const struct merge_record *record,
         return take_bad(trainer, message, topic, &became, err);
     bad_records_note_good(trainer->bad);
     if (taken.kind == INTAKE_IMPRESSION &&
-        trainer_evaluation_impression(trainer, &became.row, message, err) < 0)
+        live_evaluation_impression(trainer->live, &became.row, message, err) <
+            0)
         return -1;
     while (intake_next_outcome(trainer->intake, &outcome))
-        trainer_evaluation_outcome(trainer, &outcome);
-    return trainer_evaluation_advance(trainer, err);
+        live_evaluation_outcome(trainer->live, &outcome);
+    return live_evaluation_advance(trainer->live,
+                                   intake_stream_ms(trainer->intake), err);
 }
 
 /* Up to RECORDS_A_ROUND records, or what comes within WAIT_MS. */
@@ -77,9 +116,9 @@ static int read_round(struct trainer *trainer, struct error *err)
     struct merge_record record;
     enum merge_result result;
 
-    if (trainer->ended) {
-        clock_sleep_ms(trainer_evaluation_has_ended(trainer) ? WAIT_MS
-                                                             : MORE_MS);
+    if (trainer->is_ended) {
+        clock_sleep_ms(live_evaluation_has_ended(trainer->live) ? WAIT_MS
+                                                                : MORE_MS);
         return 0;
     }
     for (int i = 0; i < RECORDS_A_ROUND; i++) {
@@ -87,7 +126,7 @@ static int read_round(struct trainer *trainer, struct error *err)
             0)
             return -1;
         if (result != MERGE_RECORD) {
-            trainer->ended = result == MERGE_END;
+            trainer->is_ended = result == MERGE_END;
             return 0;
         }
         if (take(trainer, &record, err) < 0)
@@ -96,35 +135,204 @@ static int read_round(struct trainer *trainer, struct error *err)
     return 0;
 }
 
+/* --- Fits ------------------------------------------------------------- */
+
+/* The offsets that the rows come from, as of now. */
+static int keep_ranges(struct trainer *trainer, struct error *err)
+{
+    size_t count = 0;
+    const struct offset_range *ranges =
+        merge_reader_ranges(trainer->reader, &count);
+    struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
+
+    if (!copy)
+        return error_no_memory(err, "%zu ranges", count);
+    memcpy(copy, ranges, count * sizeof(*copy));
+    free(trainer->ranges);
+    trainer->ranges = copy;
+    trainer->range_count = count;
+    return 0;
+}
+
+static int too_little(struct trainer *trainer, size_t rows, struct error *err)
+{
+    if (trainer->config.once)
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "too little to learn from: %zu rows whose window is "
+            "over, %" PRIu64 " still open, and retrain.min_rows is %" PRIu64,
+            rows, training_log_counts(intake_log(trainer->intake)).open,
+            trainer->config.retrain_rows_min);
+    retrain_policy_postpone(&trainer->policy, clock_monotonic_ms());
+    return 0;
+}
+
+static int start_fit(struct trainer *trainer, struct error *err)
+{
+    const struct training_log *log = intake_log(trainer->intake);
+    struct training_set *set = NULL;
+
+    if (training_log_select(log, trainer->config.holdout, &set, err) < 0)
+        return -1;
+    size_t rows = set->count + set->held_count;
+    if (set->count == 0 || rows < trainer->config.retrain_rows_min) {
+        training_set_free(set);
+        return too_little(trainer, rows, err);
+    }
+    if (keep_ranges(trainer, err) < 0) {
+        training_set_free(set);
+        return -1;
+    }
+    log_info("learning", "algorithm=%s rows=%zu holdout=%zu users=%u ads=%u",
+             trainer->fit.ops->name, set->count, set->held_count,
+             id_map_count(set->users), id_map_count(set->ads));
+    retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
+                         training_log_counts(log).answered);
+    trainer->counts.started++;
+    return fit_job_start(&trainer->fit, set, &trainer->job, err);
+}
+
+static void show_result(struct trainer *trainer,
+                        const struct fit_result *result, uint64_t epoch)
+{
+    const struct evaluation *holdout = &result->holdout;
+    struct metrics *metrics = trainer->metrics;
+
+    trainer->counts.published++;
+    trainer->counts.epoch = epoch;
+    trainer->counts.holdout = *holdout;
+    metrics_add(metrics, TRAINER_FITS, FIT_PUBLISHED, 1);
+    metrics_add(metrics, TRAINER_PUBLISHED, 0, 1);
+    metrics_observe(metrics, TRAINER_FIT_SECONDS, result->seconds);
+    metrics_set(metrics, TRAINER_SAMPLES, 0, (double)result->rows);
+    metrics_set(metrics, TRAINER_EPOCH, 0, (double)epoch);
+    metrics_set(metrics, TRAINER_LAST_PUBLICATION, 0,
+                (double)clock_wall_ms() / 1e3);
+    metrics_set(metrics, TRAINER_HOLDOUT_ROWS, 0, (double)holdout->rows);
+    metrics_set(metrics, TRAINER_HOLDOUT_RMSE, 0, holdout->rmse);
+    metrics_set(metrics, TRAINER_HOLDOUT_MAE, 0, holdout->mae);
+    metrics_set(metrics, TRAINER_HOLDOUT_LOGLOSS, 0, holdout->logloss);
+    metrics_set(metrics, TRAINER_HOLDOUT_AUC, 0, holdout->auc);
+    metrics_set(metrics, TRAINER_HOLDOUT_ENTROPY, 0,
+                holdout->normalised_entropy);
+    log_info("model published",
+             "version=%" PRIu64 " algorithm=%s rows=%" PRIu64
+             " users=%u ads=%u bytes=%zu fit_seconds=%.3f holdout_rows=%zu "
+             "rmse=%.5f mae=%.5f logloss=%.5f auc=%.5f "
+             "normalised_entropy=%.5f",
+             epoch, trainer->fit.ops->name, result->rows, result->users,
+             result->ads, result->bytes.size, result->seconds, holdout->rows,
+             holdout->rmse, holdout->mae, holdout->logloss, holdout->auc,
+             holdout->normalised_entropy);
+}
+
+/* Once more after a failure that may be over: the second publisher also finds
+ * out whether the first one's transaction was committed. */
+static int publish(struct trainer *trainer, const struct fit_result *result,
+                   uint64_t *epoch, struct error *err)
+{
+    if (bad_records_flush(trainer->bad, err) < 0)
+        return -1;
+    for (int attempt = 0;; attempt++) {
+        if (publication_publish(trainer->publication, &trainer->fit, result,
+                                trainer->ranges, trainer->range_count, epoch,
+                                err) == 0)
+            return 0;
+        if (err->code == ERROR_FENCED || attempt > 0)
+            return error_wrap(err, "publish");
+        log_warn("publication failed, once more", "reason=\"%s\"", err->text);
+    }
+}
+
+/* A fit that failed costs one model, not the trainer. */
+static int fit_failed(struct trainer *trainer, const struct error *why,
+                      struct error *err)
+{
+    bool cancelled = atomic_load(&trainer->stop);
+
+    metrics_add(trainer->metrics, TRAINER_FITS,
+                cancelled ? FIT_CANCELLED : FIT_FAILED, 1);
+    trainer->counts.cancelled += cancelled;
+    if (cancelled)
+        return 0;
+    if (trainer->config.once) {
+        *err = *why;
+        return -1;
+    }
+    log_error("fit failed", "reason=\"%s\"", why->text);
+    return 0;
+}
+
+static int finish_fit(struct trainer *trainer, struct error *err)
+{
+    struct fit_result result;
+    struct error why;
+    uint64_t epoch = 0;
+    int status = fit_job_finish(trainer->job, &result, &why);
+
+    trainer->job = NULL;
+    if (status < 0)
+        return fit_failed(trainer, &why, err);
+    status = publish(trainer, &result, &epoch, err);
+    if (status == 0) {
+        show_result(trainer, &result, epoch);
+        trainer->is_done = trainer->config.once;
+    }
+    fit_result_free(&result);
+    return status;
+}
+
+static bool is_due(struct trainer *trainer)
+{
+    uint64_t answered =
+        training_log_counts(intake_log(trainer->intake)).answered;
+
+    if (trainer->config.once)
+        return trainer->is_ended && live_evaluation_has_ended(trainer->live);
+    /* Half of the past would give a model of the wrong half. */
+    if (!atomic_load(&trainer->caught_up))
+        return false;
+    if (atomic_exchange(&trainer->requested, false))
+        retrain_policy_request(&trainer->policy);
+    return retrain_policy_is_due(&trainer->policy, clock_monotonic_ms(),
+                                 answered);
+}
+
+static int look_after_fits(struct trainer *trainer, struct error *err)
+{
+    if (trainer->job)
+        return fit_job_is_done(trainer->job) ? finish_fit(trainer, err) : 0;
+    return is_due(trainer) ? start_fit(trainer, err) : 0;
+}
+
 /* --- The thread ------------------------------------------------------- */
 
 static void show_counts(struct trainer *trainer)
 {
-    struct trainer_counts *counts = &trainer->counts;
-    uint64_t letters = bad_records_sent(trainer->bad);
-    struct intake_counts events = intake_counts(trainer->intake);
+    struct trainer_counts *now = &trainer->counts;
+    const struct trainer_counts *before = &trainer->shown;
+    struct metrics *metrics = trainer->metrics;
 
-    metrics_add(trainer->metrics, TRAINER_SKEWED, 0,
-                events.skewed - counts->events.skewed);
-    metrics_add(trainer->metrics, TRAINER_DEAD_LETTERS, 0,
-                letters - counts->dead_letters);
-    counts->events = events;
-    counts->dead_letters = letters;
-    counts->books = intake_books(trainer->intake);
-    counts->log = training_log_counts(intake_log(trainer->intake));
-    trainer_evaluation_show(trainer);
-    trainer_metrics_join(trainer->metrics, &trainer->shown_books,
-                         &counts->books);
-    trainer->shown_books = counts->books;
-    metrics_set(trainer->metrics, TRAINER_LAG, 0,
+    now->events = intake_counts(trainer->intake);
+    now->dead_letters = bad_records_sent(trainer->bad);
+    now->books = intake_books(trainer->intake);
+    now->log = training_log_counts(intake_log(trainer->intake));
+    now->evaluation = live_evaluation_counts(trainer->live);
+    metrics_add(metrics, TRAINER_SKEWED, 0,
+                now->events.skewed - before->events.skewed);
+    metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
+                now->dead_letters - before->dead_letters);
+    trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
+    trainer_metrics_join(metrics, &before->books, &now->books);
+    metrics_set(metrics, TRAINER_LAG, 0,
                 (double)merge_reader_lag(trainer->reader));
-    metrics_set(trainer->metrics, TRAINER_LOG_ROWS, 0,
-                (double)counts->log.rows);
-    metrics_set(trainer->metrics, TRAINER_MEMORY, 0,
+    metrics_set(metrics, TRAINER_LOG_ROWS, 0, (double)now->log.rows);
+    metrics_set(metrics, TRAINER_MEMORY, 0,
                 (double)intake_bytes(trainer->intake));
+    trainer->shown = *now;
 
     pthread_mutex_lock(&trainer->lock);
-    trainer->shared = *counts;
+    trainer->shared = *now;
     pthread_mutex_unlock(&trainer->lock);
 }
 
@@ -145,14 +353,23 @@ static void look_around(struct trainer *trainer)
     }
 }
 
+static enum live_reading how_far(struct trainer *trainer)
+{
+    if (trainer->is_ended)
+        return LIVE_ALL_READ;
+    if (!atomic_load(&trainer->caught_up))
+        return LIVE_CATCHING_UP;
+    return merge_reader_lag(trainer->reader) == 0 ? LIVE_ALL_READ : LIVE_BEHIND;
+}
+
 static int work(struct trainer *trainer, struct error *err)
 {
-    while (!atomic_load(&trainer->stop) && !trainer->done) {
+    while (!atomic_load(&trainer->stop) && !trainer->is_done) {
         if (read_round(trainer, err) < 0)
             return -1;
         look_around(trainer);
-        if (trainer_look_after_evaluations(trainer, err) < 0 ||
-            trainer_look_after_fits(trainer, err) < 0)
+        if (live_evaluation_read(trainer->live, how_far(trainer), err) < 0 ||
+            look_after_fits(trainer, err) < 0)
             return -1;
     }
     return 0;
@@ -250,12 +467,43 @@ static int open_reader(struct trainer *trainer, struct error *err)
     return merge_reader_open(&config, &trainer->reader, err);
 }
 
+static int open_evaluation(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *from = &trainer->config;
+    struct live_evaluation_config config = {
+        .kafka = from->kafka,
+        .window_ms = from->evaluation_window_ms,
+        .rows_max = from->evaluation_rows,
+        .join = from->intake.join,
+        .from_ms = trainer->from_ms,
+        .once = from->once,
+        .linger_ms = from->linger_ms,
+        .buffer_bytes = from->buffer_bytes / 4,
+    };
+    size_t count = 0;
+    const struct offset_range *ranges =
+        merge_reader_ranges(trainer->reader, &count);
+
+    if (!from->evaluate)
+        return 0;
+    if (from->intake.mode == JOIN_LABELS) {
+        log_warn("models in service are not evaluated",
+                 "reason=\"join=labels: impressions are not read\"");
+        return 0;
+    }
+    memcpy(config.name, from->name, sizeof(config.name));
+    memcpy(config.impressions, from->impressions, sizeof(config.impressions));
+    memcpy(config.predictions, from->predictions, sizeof(config.predictions));
+    memcpy(config.evaluations, from->evaluations, sizeof(config.evaluations));
+    return live_evaluation_open(&config, ranges, count, &trainer->live, err);
+}
+
 static void trainer_free(struct trainer *trainer)
 {
     merge_reader_close(trainer->reader);
     bad_records_close(trainer->bad);
     publication_close(trainer->publication);
-    trainer_evaluation_close(trainer);
+    live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
     free(trainer->ranges);
     pthread_mutex_destroy(&trainer->lock);
@@ -266,7 +514,7 @@ static int start(struct trainer *trainer, struct error *err)
 {
     if (prepare_fit(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
         open_publication(trainer, err) < 0 ||
-        trainer_evaluation_open(trainer, err) < 0 ||
+        open_evaluation(trainer, err) < 0 ||
         intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
         open_bad_records(trainer, err) < 0)
         return -1;

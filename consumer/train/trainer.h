@@ -14,9 +14,9 @@
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/evaluate/evaluation_windows.h"
 #include "consumer/learn/intake.h"
 #include "consumer/train/bad_records.h"
+#include "consumer/train/live_evaluation.h"
 
 #include "model/measure/evaluation.h"
 #include "model/rows/ratings.h"
@@ -67,7 +67,7 @@ struct trainer_counts {
     uint64_t started, published, cancelled; /* fits */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */
-    struct evaluation_counts evaluation;
+    struct live_evaluation_counts evaluation;
 };
 
 /* Opens all clients before it returns: no broker, no topic and a broken

@@ -12,6 +12,7 @@
 #define ROW_WORDS "judged|unpredicted|unlabelled|late|missed"
 #define PREDICTION_WORDS "matched|repeated|unmatched"
 #define WINDOW_WORDS "over|early|empty|missed"
+#define EVALUATION_OUTCOME_WORDS "published|failed|dropped|known"
 
 /* clang-format off */
 const struct metric_family trainer_metric_families[] = {
@@ -114,34 +115,9 @@ void trainer_metrics_join(struct metrics *metrics,
                     (double)value_of(now, &shown[i]));
 }
 
-void trainer_metrics_evaluation(struct metrics *metrics,
-                                const struct evaluation_counts *before,
-                                const struct evaluation_counts *now)
-{
-    const struct {
-        int family, series;
-        uint64_t added;
-    } lines[] = {
-        {TRAINER_EVALUATED_ROWS, 0, now->judged - before->judged},
-        {TRAINER_EVALUATED_ROWS, 1, now->unpredicted - before->unpredicted},
-        {TRAINER_EVALUATED_ROWS, 2, now->unlabelled - before->unlabelled},
-        {TRAINER_EVALUATED_ROWS, 3, now->late - before->late},
-        {TRAINER_EVALUATED_ROWS, 4, now->missed_rows - before->missed_rows},
-        {TRAINER_EVALUATED_PREDICTIONS, 0, now->matched - before->matched},
-        {TRAINER_EVALUATED_PREDICTIONS, 1, now->repeated - before->repeated},
-        {TRAINER_EVALUATED_PREDICTIONS, 2, now->unmatched - before->unmatched},
-        {TRAINER_EVALUATED_WINDOWS, 0, now->over - before->over},
-        {TRAINER_EVALUATED_WINDOWS, 1, now->early - before->early},
-        {TRAINER_EVALUATED_WINDOWS, 2, now->empty - before->empty},
-        {TRAINER_EVALUATED_WINDOWS, 3, now->missed - before->missed},
-    };
-
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        metrics_add(metrics, lines[i].family, lines[i].series, lines[i].added);
-}
-
-void trainer_metrics_window(struct metrics *metrics,
-                            const struct evaluation_event *event)
+/* The last window closed or published, of all versions together. */
+static void show_window(struct metrics *metrics,
+                        const struct evaluation_event *event)
 {
     const struct {
         int family;
@@ -161,4 +137,54 @@ void trainer_metrics_window(struct metrics *metrics,
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         metrics_set(metrics, lines[i].family, 0, lines[i].value);
+}
+
+void trainer_metrics_evaluation(struct metrics *metrics,
+                                const struct live_evaluation_counts *before,
+                                const struct live_evaluation_counts *now)
+{
+    const struct evaluation_counts *was = &before->windows, *is = &now->windows;
+    const struct evaluation_outbox_counts *had = &before->outbox;
+    const struct evaluation_outbox_counts *has = &now->outbox;
+    const struct {
+        int family, series;
+        uint64_t added;
+    } lines[] = {
+        {TRAINER_CONSUMED, TRAINER_TOPIC_PREDICTIONS,
+         now->predictions - before->predictions},
+        {TRAINER_EVALUATED_ROWS, 0, is->judged - was->judged},
+        {TRAINER_EVALUATED_ROWS, 1, is->unpredicted - was->unpredicted},
+        {TRAINER_EVALUATED_ROWS, 2, is->unlabelled - was->unlabelled},
+        {TRAINER_EVALUATED_ROWS, 3, is->late - was->late},
+        {TRAINER_EVALUATED_ROWS, 4, is->missed_rows - was->missed_rows},
+        {TRAINER_EVALUATED_PREDICTIONS, 0, is->matched - was->matched},
+        {TRAINER_EVALUATED_PREDICTIONS, 1, is->repeated - was->repeated},
+        {TRAINER_EVALUATED_PREDICTIONS, 2, is->unmatched - was->unmatched},
+        {TRAINER_EVALUATED_WINDOWS, 0, is->over - was->over},
+        {TRAINER_EVALUATED_WINDOWS, 1, is->early - was->early},
+        {TRAINER_EVALUATED_WINDOWS, 2, is->empty - was->empty},
+        {TRAINER_EVALUATED_WINDOWS, 3, is->missed - was->missed},
+        {TRAINER_EVALUATIONS, 0, has->published - had->published},
+        {TRAINER_EVALUATIONS, 1, has->failed - had->failed},
+        {TRAINER_EVALUATIONS, 2, has->dropped - had->dropped},
+        {TRAINER_EVALUATIONS, 3, has->known - had->known},
+    };
+
+    if (!now->is_on)
+        return;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        metrics_add(metrics, lines[i].family, lines[i].series, lines[i].added);
+    for (int fault = 0; fault < EVENT_FAULT_COUNT; fault++)
+        if (now->bad[fault] > before->bad[fault])
+            metrics_add(metrics, TRAINER_BAD, fault,
+                        now->bad[fault] - before->bad[fault]);
+    metrics_set(metrics, TRAINER_EVALUATION_READABLE, 0, now->is_readable);
+    metrics_set(metrics, TRAINER_EVALUATIONS_WAITING, 0,
+                (double)now->outbox.waiting);
+    metrics_set(metrics, TRAINER_EVALUATION_OPEN, 0, (double)now->rows);
+    metrics_set(metrics, TRAINER_EVALUATION_MEMORY, 0, (double)now->bytes);
+    if (now->has_newest)
+        show_window(metrics, &now->newest);
+    if (now->epoch > 0)
+        metrics_set(metrics, TRAINER_WINDOW_EPOCH, 0, (double)now->epoch);
 }

@@ -5,10 +5,9 @@
 #define CONSUMER_TRAINER_METRICS_H
 
 #include "common/base/metrics.h"
-#include "common/event/evaluation_event.h"
 
-#include "consumer/evaluate/evaluation_windows.h"
 #include "consumer/learn/join.h"
+#include "consumer/train/live_evaluation.h"
 
 enum trainer_metric {
     TRAINER_BUILD_INFO,
@@ -66,28 +65,16 @@ enum trainer_topic {
 enum fit_outcome { FIT_PUBLISHED, FIT_CANCELLED, FIT_FAILED };
 #define FIT_OUTCOME_WORDS "published|cancelled|failed"
 
-enum evaluation_outcome {
-    EVALUATION_PUBLISHED,
-    EVALUATION_FAILED,
-    EVALUATION_DROPPED,
-    EVALUATION_KNOWN,
-};
-#define EVALUATION_OUTCOME_WORDS "published|failed|dropped|known"
-
 extern const struct metric_family trainer_metric_families[];
 
-/* Brings the join's families from what they were to what they are. */
+/* Adds to the join's families what the books have gained since `before`. */
 void trainer_metrics_join(struct metrics *metrics,
                           const struct join_books *before,
                           const struct join_books *now);
 
-/* Likewise the evaluation's. */
+/* Likewise those of the live evaluation. */
 void trainer_metrics_evaluation(struct metrics *metrics,
-                                const struct evaluation_counts *before,
-                                const struct evaluation_counts *now);
-
-/* The last window, of all versions together. */
-void trainer_metrics_window(struct metrics *metrics,
-                            const struct evaluation_event *event);
+                                const struct live_evaluation_counts *before,
+                                const struct live_evaluation_counts *now);
 
 #endif

@@ -112,7 +112,8 @@ static void tear_down(void)
 static void fail_with(enum error_code code)
 {
     atomic_store(&read_failure, (int)code);
-    ck_assert_int_eq(evaluation_source_next(source, &record), SOURCE_AWAY);
+    ck_assert_int_eq(evaluation_source_next(source, &record),
+                     EVALUATION_SOURCE_AWAY);
     ck_assert_ptr_nonnull(evaluation_source_trouble(source));
     ck_assert_int_eq(evaluation_source_trouble(source)->code, code);
 }
@@ -122,7 +123,7 @@ static int64_t await_record(void)
 {
     int64_t begin_ms = clock_monotonic_ms();
 
-    while (evaluation_source_next(source, &record) == SOURCE_AWAY)
+    while (evaluation_source_next(source, &record) == EVALUATION_SOURCE_AWAY)
         clock_sleep_ms(TICK_MS);
     ck_assert_ptr_null(evaluation_source_trouble(source));
     return clock_monotonic_ms() - begin_ms;
@@ -135,7 +136,8 @@ START_TEST(a_topic_that_is_not_there_is_waited_for)
     atomic_store(&open_failures, 1);
     open_source();
     ck_assert_str_eq(evaluation_source_trouble(source)->text, "no topic");
-    ck_assert_int_eq(evaluation_source_next(source, &record), SOURCE_AWAY);
+    ck_assert_int_eq(evaluation_source_next(source, &record),
+                     EVALUATION_SOURCE_AWAY);
     ck_assert_int_ge(await_record(), RETRIED_MS);
     ck_assert_int_eq(atomic_load(&first_read), -1);
 }
@@ -144,7 +146,8 @@ END_TEST
 START_TEST(without_the_right_to_read_it_goes_on_where_it_stopped)
 {
     open_source();
-    ck_assert_int_eq(evaluation_source_next(source, &record), SOURCE_RECORD);
+    ck_assert_int_eq(evaluation_source_next(source, &record),
+                     EVALUATION_SOURCE_RECORD);
     fail_with(ERROR_AUTH);
     ck_assert_int_ge(await_record(), RETRIED_MS);
     ck_assert_int_eq(atomic_load(&first_read), NEXT_OFFSET);
@@ -185,7 +188,8 @@ START_TEST(an_opening_that_hangs_holds_nobody_up)
     int64_t begin_ms = clock_monotonic_ms(), longest_ms = 0;
     while (clock_monotonic_ms() - begin_ms < 2 * RETRIED_MS) {
         int64_t before_ms = clock_monotonic_ms();
-        ck_assert_int_eq(evaluation_source_next(source, &record), SOURCE_AWAY);
+        ck_assert_int_eq(evaluation_source_next(source, &record),
+                         EVALUATION_SOURCE_AWAY);
         if (clock_monotonic_ms() - before_ms > longest_ms)
             longest_ms = clock_monotonic_ms() - before_ms;
         clock_sleep_ms(TICK_MS);
