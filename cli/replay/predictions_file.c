@@ -57,7 +57,7 @@ static int print_row(void *context, const struct replay_row *row,
         if (isnan(answer->p))
             fputs(",,,", out);
         else
-            fprintf(out, ",%.17g,%" PRIu32 ",%s", answer->p, answer->version,
+            fprintf(out, ",%.17g,%" PRIu64 ",%s", answer->p, answer->version,
                     basis_name((enum basis)answer->basis));
     }
     fputc('\n', out);

@@ -78,28 +78,43 @@ static inline enum event_fault read_impression(const struct event_scan *scan,
     return EVENT_OK;
 }
 
+void event_scan_impression_fields(struct event_scan *scan,
+                                  const struct event_fields *fields)
+{
+    scan->names[AT_ID] = fields->id;
+    scan->names[AT_TS] = fields->ts;
+    scan->names[AT_USER] = fields->user;
+    scan->names[AT_AD] = fields->ad;
+    scan->count = scan->firm = IMPRESSION_FIELDS;
+}
+
+enum event_fault event_scan_impression(struct event_scan *scan,
+                                       const uint8_t *bytes, size_t size,
+                                       struct impression *out,
+                                       const char **field)
+{
+    struct impression event;
+    const char *about = NULL;
+    enum event_fault fault = event_scan_record(scan, bytes, size, &about);
+
+    if (fault == EVENT_OK)
+        fault = read_impression(scan, &event, &about);
+    if (fault == EVENT_OK)
+        *out = event;
+    if (field)
+        *field = about;
+    return fault;
+}
+
 enum event_fault event_decode_impression(const struct event_fields *fields,
                                          const uint8_t *bytes, size_t size,
                                          struct impression *out,
                                          const char **field)
 {
     struct event_scan scan;
-    struct impression event;
-    const char *about = NULL;
 
-    scan.count = IMPRESSION_FIELDS;
-    scan.names[AT_ID] = fields->id;
-    scan.names[AT_TS] = fields->ts;
-    scan.names[AT_USER] = fields->user;
-    scan.names[AT_AD] = fields->ad;
-    enum event_fault fault = event_scan_record(&scan, bytes, size, &about);
-    if (fault == EVENT_OK)
-        fault = read_impression(&scan, &event, &about);
-    if (fault == EVENT_OK)
-        *out = event;
-    if (field)
-        *field = about;
-    return fault;
+    event_scan_impression_fields(&scan, fields);
+    return event_scan_impression(&scan, bytes, size, out, field);
 }
 
 enum { AT_CLICK = IMPRESSION_FIELDS, LABEL_FIELDS };
@@ -143,28 +158,39 @@ static enum event_fault read_label(const struct event_scan *scan,
     return read_pair(scan, out, field);
 }
 
-enum event_fault event_decode_label(const struct event_fields *fields,
-                                    const uint8_t *bytes, size_t size,
-                                    struct label *out, const char **field)
+void event_scan_label_fields(struct event_scan *scan,
+                             const struct event_fields *fields)
 {
-    struct event_scan scan;
+    event_scan_impression_fields(scan, fields);
+    scan->names[AT_CLICK] = fields->click;
+    scan->count = scan->firm = LABEL_FIELDS;
+}
+
+enum event_fault event_scan_label(struct event_scan *scan, const uint8_t *bytes,
+                                  size_t size, struct label *out,
+                                  const char **field)
+{
     struct label event = {0};
     const char *about = NULL;
+    enum event_fault fault = event_scan_record(scan, bytes, size, &about);
 
-    scan.count = LABEL_FIELDS;
-    scan.names[AT_ID] = fields->id;
-    scan.names[AT_TS] = fields->ts;
-    scan.names[AT_USER] = fields->user;
-    scan.names[AT_AD] = fields->ad;
-    scan.names[AT_CLICK] = fields->click;
-    enum event_fault fault = event_scan_record(&scan, bytes, size, &about);
     if (fault == EVENT_OK)
-        fault = read_label(&scan, &event, &about);
+        fault = read_label(scan, &event, &about);
     if (fault == EVENT_OK)
         *out = event;
     if (field)
         *field = about;
     return fault;
+}
+
+enum event_fault event_decode_label(const struct event_fields *fields,
+                                    const uint8_t *bytes, size_t size,
+                                    struct label *out, const char **field)
+{
+    struct event_scan scan;
+
+    event_scan_label_fields(&scan, fields);
+    return event_scan_label(&scan, bytes, size, out, field);
 }
 
 /* --- Predictions ------------------------------------------------------ */
@@ -279,13 +305,14 @@ enum event_fault event_decode_prediction(const uint8_t *bytes, size_t size,
                                          struct prediction_event *out,
                                          const char **field)
 {
-    struct event_scan scan = {
-        .names = {"id", "ts", "user", "ad", "p", "model", "basis", "src"},
-        .count = PREDICTION_FIELDS,
-    };
+    static const char *const names[PREDICTION_FIELDS] = {
+        "id", "ts", "user", "ad", "p", "model", "basis", "src"};
+    struct event_scan scan;
     struct prediction_event event = {.contender = NULL};
     const char *about = NULL;
 
+    memcpy(scan.names, names, sizeof(names));
+    scan.count = scan.firm = PREDICTION_FIELDS;
     enum event_fault fault = event_scan_record(&scan, bytes, size, &about);
     if (fault == EVENT_OK)
         fault = read_prediction(&scan, &event, &about);

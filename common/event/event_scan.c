@@ -1,5 +1,8 @@
 #include "common/event/event_scan.h"
 
+#include <assert.h>
+#include <string.h>
+
 _Static_assert((int)EVENT_DEPTH_MAX == (int)CURSOR_DEPTH_MAX,
                "the limit that is documented is the one that holds");
 
@@ -25,9 +28,27 @@ static inline bool is_name(const struct cursor_value *key, const char *name)
     return name[key->size] == '\0';
 }
 
+/* The first letters of eight names in one word tell most names apart from a
+ * key without a look at the names. */
+enum {
+    LETTERS = 8,
+    GROUPS = (EVENT_SCAN_MAX + LETTERS - 1) / LETTERS,
+};
+
+static inline void first_letters(const struct event_scan *scan,
+                                 uint64_t firsts[GROUPS])
+{
+    for (unsigned group = 0; group * LETTERS < scan->count; group++)
+        firsts[group] = 0;
+    for (unsigned i = scan->count; i-- > 0;)
+        firsts[i / LETTERS] =
+            firsts[i / LETTERS] << 8 | (uint8_t)scan->names[i][0];
+}
+
 /* Bits of the fields that have this name: more than one where two fields of
  * an event are mapped to the same name. */
-static inline unsigned fields_of(const struct event_scan *scan, uint64_t firsts,
+static inline unsigned fields_of(const struct event_scan *scan,
+                                 const uint64_t firsts[GROUPS],
                                  const struct cursor_value *key)
 {
     unsigned fields = 0;
@@ -35,20 +56,14 @@ static inline unsigned fields_of(const struct event_scan *scan, uint64_t firsts,
     if (key->type != CURSOR_TEXT || key->size == 0 ||
         key->size >= EVENT_NAME_SIZE)
         return 0;
-    for (unsigned i = 0; firsts != 0; i++, firsts >>= 8)
-        if ((uint8_t)firsts == key->bytes[0] && is_name(key, scan->names[i]))
-            fields |= 1u << i;
+    for (unsigned group = 0; group * LETTERS < scan->count; group++) {
+        uint64_t letters = firsts[group];
+        for (unsigned i = group * LETTERS; letters != 0; i++, letters >>= 8)
+            if ((uint8_t)letters == key->bytes[0] &&
+                is_name(key, scan->names[i]))
+                fields |= 1u << i;
+    }
     return fields;
-}
-
-/* The first letters of all names in one word: they tell most names apart. */
-static inline uint64_t first_letters(const struct event_scan *scan)
-{
-    uint64_t firsts = 0;
-
-    for (unsigned i = scan->count; i-- > 0;)
-        firsts = firsts << 8 | (uint8_t)scan->names[i][0];
-    return firsts;
 }
 
 /* Takes a whole value, of a container its contents too. */
@@ -101,8 +116,10 @@ static enum event_fault scan_entries(struct event_scan *scan,
                                      struct cursor *cursor, uint32_t entries,
                                      const char **field)
 {
-    const uint64_t firsts = first_letters(scan);
+    uint64_t firsts[GROUPS];
+    unsigned repeated = 0; /* names that are not firm and occur twice */
 
+    first_letters(scan, firsts);
     for (uint32_t entry = 0; entry < entries; entry++) {
         struct cursor_value key, ignored;
 
@@ -115,11 +132,15 @@ static enum event_fault scan_entries(struct event_scan *scan,
         if (fault != CURSOR_OK)
             return form_fault(fault);
         if (scan->seen & fields) {
-            *field = scan->names[lowest(fields)];
-            return EVENT_REPEATED;
+            if (lowest(fields) < scan->firm) {
+                *field = scan->names[lowest(fields)];
+                return EVENT_REPEATED;
+            }
+            repeated |= fields;
         }
         scan->seen |= fields;
     }
+    scan->seen &= ~repeated;
     return EVENT_OK;
 }
 
@@ -149,4 +170,14 @@ enum event_fault event_scan_record(struct event_scan *scan,
     if (!cursor_at_end(&cursor))
         return EVENT_TRAILING;
     return record.type == CURSOR_MAP ? EVENT_OK : EVENT_NOT_A_MAP;
+}
+
+unsigned event_scan_want(struct event_scan *scan, const char *name)
+{
+    for (unsigned i = 0; i < scan->count; i++)
+        if (strcmp(scan->names[i], name) == 0)
+            return i;
+    assert(scan->count < EVENT_SCAN_MAX);
+    scan->names[scan->count] = name;
+    return scan->count++;
 }

@@ -1,7 +1,6 @@
 #include "consumer/replay/contender.h"
 
 #include "common/base/log.h"
-#include "common/event/event_scan.h"
 
 #include "consumer/score/score_batch.h"
 
@@ -154,10 +153,13 @@ static int open_model(struct contender *contender, struct live_models *live,
 }
 
 int contender_open(const struct contender_spec *spec, struct live_models *live,
-                   struct contender *out, struct error *err)
+                   struct event_scan *scan, struct contender *out,
+                   struct error *err)
 {
     struct contender contender = {.spec = *spec};
 
+    if (spec->kind == CONTENDER_FIELD)
+        contender.field_at = event_scan_want(scan, spec->field);
     if (open_model(&contender, live, err) < 0)
         return error_wrap(err, "contender %s", spec->name);
     *out = contender;
@@ -184,26 +186,17 @@ static double number_in(const struct cursor_value *value)
     return end == text + value->size ? number : NAN;
 }
 
-static double read_field(const char *name, const struct message *message)
-{
-    struct event_scan scan = {.names = {name}, .count = 1};
-    const char *about = NULL;
-
-    if (event_scan_record(&scan, message->value, message->value_size, &about) !=
-            EVENT_OK ||
-        !scan.seen)
-        return NAN;
-    double p = number_in(&scan.values[0]);
-    return p >= 0 && p <= 1 ? p : NAN;
-}
-
 static struct replay_answer answer_field(struct contender *contender,
-                                         const struct message *message)
+                                         const struct event_scan *scan)
 {
-    double p = read_field(contender->spec.field, message);
+    double p = scan->seen >> contender->field_at & 1
+                   ? number_in(&scan->values[contender->field_at])
+                   : NAN;
 
-    if (isnan(p))
+    if (!(p >= 0 && p <= 1)) {
+        p = NAN;
         contender->fieldless++;
+    }
     return (struct replay_answer){p, 0, BASIS_NONE};
 }
 
@@ -218,7 +211,7 @@ int contender_answer(struct contender *contender,
     bool is_gone = false;
 
     if (contender->spec.kind == CONTENDER_FIELD) {
-        *out = answer_field(contender, message);
+        *out = answer_field(contender, questions->scan);
         return 0;
     }
     if (contender->spec.kind == CONTENDER_LIVE &&
@@ -235,7 +228,7 @@ int contender_answer(struct contender *contender,
     struct prediction prediction = score_pair(
         model, questions->nobody, questions->prior, &event->user, &event->ad);
     *out = (struct replay_answer){prediction.value,
-                                  model ? (uint32_t)model->manifest.epoch : 0,
+                                  model ? model->manifest.epoch : 0,
                                   (uint8_t)prediction.basis};
     return 0;
 }

@@ -16,7 +16,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id_set.h"
-#include "common/event/event.h"
+#include "common/event/event_scan.h"
 
 #include "consumer/learn/fit_job.h"
 #include "consumer/models/model_board.h"
@@ -55,6 +55,7 @@ int contender_parse(const char *text, struct contender_spec *out,
 struct contender {
     struct contender_spec spec;
     struct served_model model;     /* snapshot NULL: none yet, or LIVE */
+    unsigned field_at;             /* FIELD: in the scan of the records */
     struct fit_job *job;           /* under way; NULL */
     uint64_t fieldless;            /* impressions without the field's number */
     uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
@@ -63,6 +64,7 @@ struct contender {
 /* What the answers need besides the contender; borrowed. */
 struct contender_questions {
     const struct id_set *nobody; /* users without a history of their own */
+    const struct event_scan *scan; /* of the record */
     double prior;                /* the answer while there is no model */
     struct live_models *live;    /* LIVE; else it may be NULL */
 };
@@ -70,9 +72,11 @@ struct contender_questions {
 /* Is it one of the published versions, the same for all impressions? */
 bool contender_is_version(const struct contender_spec *spec);
 
-/* `live` is asked for such versions; it may be NULL where there is none. */
+/* Fetches a published version from `live`, which may be NULL where the
+ * contender is none. FIELD adds its name to the scan of the records. */
 int contender_open(const struct contender_spec *spec, struct live_models *live,
-                   struct contender *out, struct error *err) MUST_CHECK;
+                   struct event_scan *scan, struct contender *out,
+                   struct error *err) MUST_CHECK;
 
 /* Answers the impression that the message is. Where the model is gone, or FIELD
  * is not there or neither a number from 0 to 1 nor text that is one, p is NaN.

@@ -3,10 +3,13 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/event/event_scan.h"
 
-#include "consumer/replay/replay_pass.h"
+#include "consumer/replay/replay_topic.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +19,213 @@ enum {
     PREDICTION_SLACK_MS = 60 * 60 * 1000, /* clocks may differ */
     SHOW_MS = 5000,
 };
+
+/* One pass over the history. */
+struct replay_pass {
+    const struct replay_config *config;
+    struct replay *out;
+    struct merge_reader *reader;
+    struct intake *intake;
+    struct live_models *live;
+    struct replay_topic *answers; /* NULL: they go nowhere else */
+    struct contender contenders[CONTENDERS_MAX];
+    struct id_set *nobody; /* the users of field.anonymous */
+    struct contender_questions questions;
+    struct event_scan scan; /* of the record that makes a row: the event, what
+                               rows are sliced by, the contenders' fields */
+    size_t opened;          /* contenders */
+    bool in_range;          /* an impression of the range has been seen */
+    uint64_t base;          /* its sequence: row 0 of the log */
+    int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
+    int64_t shown_ms;
+};
+
+/* --- Fits ------------------------------------------------------------- */
+
+static int start_fit(struct replay_pass *pass, struct contender *contender,
+                     struct error *err)
+{
+    struct training_set *set = NULL;
+    struct fit_config fit = contender->spec.refit;
+
+    if (training_log_select(intake_log(pass->intake), pass->config->holdout,
+                            &set, err) < 0)
+        return -1;
+    if (set->count == 0 ||
+        set->count + set->held_count < pass->config->refit_rows_min) {
+        training_set_free(set);
+        return 0; /* too few rows: the contender keeps its model */
+    }
+    fit.scale = pass->config->scale;
+    fit.calibrate = pass->config->calibrate;
+    pass->out->counts.fits++;
+    return fit_job_start(&fit, set, &contender->job, err);
+}
+
+/* Fits all contenders at once, each in its thread, and waits for all. */
+static int refit(struct replay_pass *pass, struct error *err)
+{
+    int64_t start_ns = clock_monotonic_ns();
+
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].spec.kind == CONTENDER_REFIT &&
+            start_fit(pass, &pass->contenders[c], err) < 0)
+            return -1;
+    for (size_t c = 0; c < pass->opened; c++)
+        if (contender_take_fit(&pass->contenders[c], err) < 0)
+            return -1;
+    pass->out->counts.fit_seconds +=
+        (double)(clock_monotonic_ns() - start_ns) / 1e9;
+    return 0;
+}
+
+/* Fits happen at whole multiples of the interval, so that the schedule does not
+ * depend on where the range begins. */
+static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
+                          struct error *err)
+{
+    int64_t every_ms = pass->config->refit_every_ms;
+    bool is_due = pass->refit_ms != INT64_MIN && ts_ms >= pass->refit_ms;
+
+    if (pass->refit_ms == INT64_MIN || is_due)
+        pass->refit_ms = (ts_ms / every_ms + 1) * every_ms;
+    return is_due ? refit(pass, err) : 0;
+}
+
+/* --- Rows ------------------------------------------------------------- */
+
+/* An impression before the range is learned from and not counted. */
+static bool is_history(struct replay_pass *pass, const struct message *message)
+{
+    if (!pass->in_range && message->timestamp_ms < pass->config->from_ms) {
+        pass->out->counts.history++;
+        return true;
+    }
+    if (!pass->in_range)
+        pass->base = training_log_counts(intake_log(pass->intake)).appended;
+    pass->in_range = true;
+    return false;
+}
+
+/* Appends the row that `head` begins and lets every contender answer it. */
+static int answer_row(struct replay_pass *pass, const struct impression *event,
+                      const struct message *message, struct replay_row *head,
+                      struct error *err)
+{
+    struct replay_log *log = pass->out->log;
+    struct replay_row *row = NULL;
+
+    head->partition = message->partition;
+    head->offset = message->offset;
+    if (replay_log_append(log, head, &pass->scan, &row, err) < 0)
+        return -1;
+    for (size_t c = 0; c < pass->opened; c++)
+        if (contender_answer(&pass->contenders[c], &pass->questions, event,
+                             message, &row->answers[c], err) < 0)
+            return -1;
+    if (replay_log_note_swaps(log, err) < 0)
+        return -1;
+    const struct replay_topic_answers answers = {
+        .event = event,
+        .message = message,
+        .contenders = pass->contenders,
+        .answers = row->answers,
+        .count = pass->opened};
+    return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
+}
+
+/* What the join knows now goes to the log; labels of the history have no row. */
+static void take_outcomes(struct replay_pass *pass)
+{
+    struct join_outcome outcome;
+
+    while (intake_next_outcome(pass->intake, &outcome))
+        if (pass->in_range && outcome.sequence >= pass->base)
+            replay_log_label(pass->out->log, outcome.sequence - pass->base,
+                             outcome.label);
+}
+
+/* The join says whether the impression is new and learns of it; the models do
+ * not change by that, so the answers are those of before. */
+static int take_impression(struct replay_pass *pass,
+                           const struct message *message, struct error *err)
+{
+    struct impression event;
+    struct intake_row became = {.is_new = false};
+
+    if (event_scan_impression(&pass->scan, message->value, message->value_size,
+                              &event, NULL) != EVENT_OK) {
+        pass->out->counts.bad_impressions++;
+        return 0;
+    }
+    const struct intake_origin origin = {message->timestamp_ms};
+    int64_t ts_ms = intake_plausible_ms(event.ts_ms, &origin);
+    if (refit_when_due(pass, ts_ms, err) < 0)
+        return -1;
+    bool is_row = !is_history(pass, message);
+    if (intake_impression(pass->intake, &event, &origin, &became, err) < 0)
+        return -1;
+    is_row = is_row && became.is_new;
+    struct replay_log *log = pass->out->log;
+    int64_t reach_ms = intake_reach_ms(pass->intake);
+    struct replay_row head = {.ts_ms = became.ts_ms, .label = NAN};
+    if (is_row && answer_row(pass, &event, message, &head, err) < 0)
+        return -1;
+    assert(!is_row || became.sequence - pass->base + 1 == log->count);
+    take_outcomes(pass);
+    if (is_row && became.ts_ms < reach_ms) {
+        pass->out->counts.disordered++;
+        replay_log_label(log, log->count - 1, NAN); /* none can reach it */
+    }
+    return replay_log_settle(log, reach_ms, err);
+}
+
+static int take_label(struct replay_pass *pass, const struct message *message,
+                      struct error *err)
+{
+    struct label label;
+
+    if (event_decode_label(&pass->config->intake.fields, message->value,
+                           message->value_size, &label, NULL) != EVENT_OK) {
+        pass->out->counts.bad_labels++;
+        return 0;
+    }
+    const struct intake_origin origin = {message->timestamp_ms};
+    if (intake_label(pass->intake, &label, &origin, err) < 0)
+        return -1;
+    take_outcomes(pass);
+    return 0;
+}
+
+/* JOIN_LABELS: a label with user and ad is a row, whose label is final at once,
+ * and is learned from after the answers. */
+static int take_labelled(struct replay_pass *pass,
+                         const struct message *message, struct error *err)
+{
+    struct label label;
+
+    if (event_scan_label(&pass->scan, message->value, message->value_size,
+                         &label, NULL) != EVENT_OK ||
+        !label.has_pair) {
+        pass->out->counts.bad_labels++;
+        return 0;
+    }
+    const struct intake_origin origin = {message->timestamp_ms};
+    int64_t ts_ms = intake_plausible_ms(label.ts_ms, &origin);
+    if (refit_when_due(pass, ts_ms, err) < 0)
+        return -1;
+    if (!is_history(pass, message)) {
+        const struct impression event = {.id = label.id,
+                                         .user = label.user,
+                                         .ad = label.ad,
+                                         .ts_ms = ts_ms};
+        struct replay_row head = {.ts_ms = ts_ms, .label = (float)label.click};
+        if (answer_row(pass, &event, message, &head, err) < 0 ||
+            replay_log_settle(pass->out->log, INT64_MAX, err) < 0)
+            return -1;
+    }
+    return intake_label(pass->intake, &label, &origin, err);
+}
 
 /* --- The pass --------------------------------------------------------- */
 
@@ -36,10 +246,9 @@ static int take(struct replay_pass *pass, const struct merge_record *record,
                 struct error *err)
 {
     if (!replay_joins(pass->config))
-        return replay_take_labelled(pass, &record->message, err);
-    return record->topic == 0
-               ? replay_take_impression(pass, &record->message, err)
-               : replay_take_label(pass, &record->message, err);
+        return take_labelled(pass, &record->message, err);
+    return record->topic == 0 ? take_impression(pass, &record->message, err)
+                              : take_label(pass, &record->message, err);
 }
 
 static int read_all(struct replay_pass *pass, struct error *err)
@@ -102,7 +311,8 @@ static int open_contenders(struct replay_pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
         const struct contender_spec *spec = &pass->config->contenders[c];
-        if (contender_open(spec, pass->live, &pass->contenders[c], err) < 0)
+        if (contender_open(spec, pass->live, &pass->scan,
+                           &pass->contenders[c], err) < 0)
             return -1;
         pass->opened++;
         if (contender_is_version(spec))
@@ -162,14 +372,23 @@ static int open_all(struct replay_pass *pass, struct error *err)
 
     memcpy(log.fields, config->fields, sizeof(log.fields));
     memcpy(log.sinks, config->sinks, sizeof(log.sinks));
+    if (replay_joins(config))
+        event_scan_impression_fields(&pass->scan, &config->intake.fields);
+    else
+        event_scan_label_fields(&pass->scan, &config->intake.fields);
+    if (replay_log_new(&log, &pass->out->log, err) < 0)
+        return -1;
+    replay_log_want(pass->out->log, &pass->scan);
     if (id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
-        replay_log_new(&log, &pass->out->log, err) < 0 ||
         intake_new(&config->intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;
     pass->questions =
-        (struct contender_questions){pass->nobody, config->prior, pass->live};
+        (struct contender_questions){.nobody = pass->nobody,
+                                     .scan = &pass->scan,
+                                     .prior = config->prior,
+                                     .live = pass->live};
     return open_reader(pass, err);
 }
 

@@ -59,17 +59,18 @@ int replay_topic_open(const struct replay_topic_config *config,
     return 0;
 }
 
-static int encode(struct replay_topic *topic, const struct impression *event,
-                  const struct message *message,
-                  const struct contender *contender,
-                  const struct replay_answer *answer, struct error *err)
+static int encode(struct replay_topic *topic,
+                  const struct replay_topic_answers *answers, size_t contender,
+                  struct error *err)
 {
+    const struct replay_answer *answer = &answers->answers[contender];
+    const struct contender *by = &answers->contenders[contender];
     const struct prediction said = {.value = answer->p,
                                     .basis = (enum basis)answer->basis};
     struct prediction_event prediction = prediction_event_of(
-        event, message, &said, answer->version, contender->hash);
+        answers->event, answers->message, &said, answer->version, by->hash);
 
-    prediction.contender = contender->spec.name;
+    prediction.contender = by->spec.name;
     buffer_clear(&topic->bytes);
     event_encode_prediction(&prediction, &topic->bytes);
     return buffer_failed(&topic->bytes) ? error_no_memory(err, "a prediction")
@@ -92,17 +93,13 @@ static int send(struct replay_topic *topic, const struct message *message,
 }
 
 int replay_topic_send(struct replay_topic *topic,
-                      const struct impression *event,
-                      const struct message *message,
-                      const struct contender *contenders,
-                      const struct replay_answer *answers, size_t count,
+                      const struct replay_topic_answers *answers,
                       struct error *err)
 {
-    for (size_t c = 0; c < count; c++)
-        if (!isnan(answers[c].p) &&
-            (encode(topic, event, message, &contenders[c], &answers[c], err) <
-                 0 ||
-             send(topic, message, err) < 0))
+    for (size_t c = 0; c < answers->count; c++)
+        if (!isnan(answers->answers[c].p) &&
+            (encode(topic, answers, c, err) < 0 ||
+             send(topic, answers->message, err) < 0))
             return error_wrap(err, "predictions.topic");
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * replay_topic.h - what the contenders of a replay answer, as predictions on a
- * topic.
+ * replay_topic.h - the answers of the contenders of a replay, as predictions on
+ * a topic.
  *
  * One prediction for each impression and contender that answered it, as the
  * scorer writes them, with the field `contender`. Key and, where the topic has
@@ -25,23 +25,32 @@ struct replay_topic;
 struct replay_topic_config {
     struct kafka_settings kafka;
     const char *topic;     /* borrowed, as the others */
-    const char *live;      /* where the scorers' are */
-    const char *others[4]; /* that no prediction belongs on */
-    bool is_forced;        /* it may be the live one */
+    const char *live;      /* the topic of the scorers' predictions */
+    const char *others[4]; /* topics of other records, which are refused */
+    bool is_forced;        /* `topic` may be `live` */
 };
 
+/* ERROR_CONFIG: the topic is another's; else the codes are those of
+ * publisher_open(). */
 int replay_topic_open(const struct replay_topic_config *config,
                       struct replay_topic **out, struct error *err) MUST_CHECK;
 
-/* The answers of all contenders to the impression that the message is. */
+/* The answers of all contenders to one impression; borrowed. */
+struct replay_topic_answers {
+    const struct impression *event;
+    const struct message *message;      /* the record of the event */
+    const struct contender *contenders; /* (count) */
+    const struct replay_answer *answers; /* (count) */
+    size_t count;
+};
+
+/* Publishes the answers that are a number. After a failure the topic can only
+ * be closed; the codes are those of publisher_send(). */
 int replay_topic_send(struct replay_topic *topic,
-                      const struct impression *event,
-                      const struct message *message,
-                      const struct contender *contenders,
-                      const struct replay_answer *answers, size_t count,
+                      const struct replay_topic_answers *answers,
                       struct error *err) MUST_CHECK;
 
-/* Until all are delivered. */
+/* Waits until all predictions are delivered. */
 int replay_topic_flush(struct replay_topic *topic,
                        struct error *err) MUST_CHECK;
 

@@ -98,7 +98,7 @@ static int lay_out_bases(struct replay_groups *groups, size_t contender,
 
 static int by_version(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
     return (x > y) - (x < y);
 }
@@ -122,7 +122,7 @@ static int lay_out_versions(struct replay_groups *groups, size_t contender,
         struct replay_slice *slice;
         if (add_slice(groups, "version", contender, &slice, err) < 0)
             return -1;
-        snprintf(slice->value, sizeof(slice->value), "%" PRIu32,
+        snprintf(slice->value, sizeof(slice->value), "%" PRIu64,
                  list->versions[i]);
     }
     return 0;
@@ -228,7 +228,7 @@ void replay_groups_of(const struct replay_groups *groups,
 {
     const struct replay_answer *answer = &row->answers[contender];
     const struct version_list *list = &groups->lists[contender];
-    const uint32_t *version =
+    const uint64_t *version =
         bsearch(&answer->version, list->versions, list->count,
                 sizeof(*list->versions), by_version);
 

@@ -37,7 +37,7 @@ struct replay_slice {
 };
 
 struct version_list {
-    uint32_t *versions; /* (count) ascending; slices in that order */
+    uint64_t *versions; /* (count) ascending; slices in that order */
     size_t count, first;
 };
 

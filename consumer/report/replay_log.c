@@ -1,6 +1,5 @@
 #include "consumer/report/replay_log.h"
 
-#include "common/event/event_scan.h"
 #include "common/event/event_value.h"
 
 #include <assert.h>
@@ -78,24 +77,10 @@ static int value_index(struct id_map *names, const struct cursor_value *value,
     return id_map_add(names, &id, index, err);
 }
 
-static int take_fields(struct replay_log *log, struct span bytes,
-                       struct replay_row *row, struct error *err)
+void replay_log_want(struct replay_log *log, struct event_scan *scan)
 {
-    struct event_scan scan = {.count = (unsigned)log->field_count};
-    const char *about = NULL;
-
-    if (log->field_count == 0)
-        return 0;
     for (size_t i = 0; i < log->field_count; i++)
-        scan.names[i] = log->config.fields[i];
-    bool is_good =
-        event_scan_record(&scan, bytes.bytes, bytes.size, &about) == EVENT_OK;
-    for (size_t i = 0; i < log->field_count; i++)
-        if (value_index(log->names[i],
-                        is_good && scan.seen >> i & 1 ? &scan.values[i] : NULL,
-                        &row->values[i], err) < 0)
-            return -1;
-    return 0;
+        log->field_at[i] = event_scan_want(scan, log->config.fields[i]);
 }
 
 /* --- The tail --------------------------------------------------------- */
@@ -127,9 +112,9 @@ static int grow(struct replay_log *log, struct error *err)
     return 0;
 }
 
-int replay_log_append(struct replay_log *log, int64_t ts_ms, int32_t partition,
-                      int64_t offset, struct span bytes,
-                      struct replay_row **row, struct error *err)
+int replay_log_append(struct replay_log *log, const struct replay_row *head,
+                      const struct event_scan *scan, struct replay_row **row,
+                      struct error *err)
 {
     if (log->count == log->config.rows_max)
         return error_set(err, ERROR_LIMIT,
@@ -141,23 +126,18 @@ int replay_log_append(struct replay_log *log, int64_t ts_ms, int32_t partition,
         return -1;
     struct replay_row *made = tail_row(log, log->waiting);
     memset(made, 0, log->row_size);
-    if (take_fields(log, bytes, made, err) < 0)
-        return -1;
-    made->ts_ms = ts_ms;
-    made->offset = offset;
-    made->partition = partition;
-    made->label = NAN;
+    *made = *head;
+    for (size_t i = 0; i < log->field_count; i++) {
+        unsigned at = log->field_at[i];
+        if (value_index(log->names[i],
+                        scan->seen >> at & 1 ? &scan->values[at] : NULL,
+                        &made->values[i], err) < 0)
+            return -1;
+    }
     log->waiting++;
     log->count++;
     *row = made;
     return 0;
-}
-
-void replay_log_drop(struct replay_log *log)
-{
-    assert(log->waiting > 0);
-    log->waiting--;
-    log->count--;
 }
 
 void replay_log_label(struct replay_log *log, uint64_t number, float label)
@@ -229,7 +209,7 @@ void replay_log_read_end(struct replay_log_cursor *cursor)
 
 /* Partitions swap one after the other: the first one tells. */
 static bool was_seen(const struct replay_log *log, size_t contender,
-                     uint32_t version)
+                     uint64_t version)
 {
     for (size_t i = log->swap_count; i-- > 0;)
         if (log->swaps[i].contender == contender &&
@@ -249,7 +229,7 @@ static bool resize(void *column, size_t count, size_t size)
 }
 
 static int add_swap(struct replay_log *log, size_t contender, int64_t ts_ms,
-                    uint32_t version, struct error *err)
+                    uint64_t version, struct error *err)
 {
     if (log->swap_count == log->swap_room) {
         size_t room = log->swap_room ? 2 * log->swap_room : 64;

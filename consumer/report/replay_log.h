@@ -3,14 +3,14 @@
  *
  * Rows whose label may still change are in memory; once it cannot, they go to
  * the sinks and to a spool, in the order they came. So memory does not grow
- * with the range. A row takes 40 bytes and 16 a contender. Knows no clock and
+ * with the range. A row takes 40 bytes and 24 a contender. Knows no clock and
  * no Kafka. One thread.
  */
 #ifndef CONSUMER_REPLAY_LOG_H
 #define CONSUMER_REPLAY_LOG_H
 
 #include "common/base/error.h"
-#include "common/event/event.h"
+#include "common/event/event_scan.h"
 
 #include "consumer/report/replay_row.h"
 #include "consumer/report/spool.h"
@@ -26,7 +26,7 @@ enum { REPLAY_FIELD_SIZE = 64 };
 struct replay_swap {
     size_t contender;
     int64_t ts_ms; /* event time */
-    uint32_t version;
+    uint64_t version;
 };
 
 struct replay_log_config {
@@ -40,6 +40,7 @@ struct replay_log_config {
 struct replay_log {
     struct replay_log_config config;
     size_t field_count, row_size;
+    unsigned field_at[REPLAY_SLICES_MAX]; /* in the scan of the records */
     struct id_map *names[REPLAY_SLICES_MAX]; /* of row.values */
     uint64_t count;                          /* rows, all of them */
     char *tail;                              /* (room) a ring */
@@ -53,15 +54,15 @@ struct replay_log {
 int replay_log_new(const struct replay_log_config *config,
                    struct replay_log **out, struct error *err) MUST_CHECK;
 
-/* A new row without a label and without answers, which are the caller's to
- * fill in: *row is valid until the next call. `bytes` are the impression's,
- * for the fields. */
-int replay_log_append(struct replay_log *log, int64_t ts_ms, int32_t partition,
-                      int64_t offset, struct span bytes,
-                      struct replay_row **row, struct error *err) MUST_CHECK;
+/* Adds the fields that rows are sliced by to the scan of the records. */
+void replay_log_want(struct replay_log *log, struct event_scan *scan);
 
-/* Takes the newest row back. */
-void replay_log_drop(struct replay_log *log);
+/* Appends a copy of `head`, with its values from the scan of its record and
+ * without answers, which are the caller's to fill in: *row is valid until the
+ * next call. ERROR_LIMIT: the log has rows_max rows, and stays as it is. */
+int replay_log_append(struct replay_log *log, const struct replay_row *head,
+                      const struct event_scan *scan, struct replay_row **row,
+                      struct error *err) MUST_CHECK;
 
 /* Notes swaps, after the answers of the newest row are there. */
 int replay_log_note_swaps(struct replay_log *log, struct error *err) MUST_CHECK;

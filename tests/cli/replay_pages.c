@@ -119,24 +119,25 @@ static void check(int status, const struct error *err)
 
 /* --- Answers ---------------------------------------------------------- */
 
-/* {"position": number} */
-static struct span position(uint8_t bytes[16], int number)
+/* A scan that has found {"position": number}. */
+static struct event_scan position(struct replay_log *log, size_t number)
 {
-    static const uint8_t head[10] = {0x81, 0xa8, 'p', 'o', 's',
-                                     'i',  't',  'i', 'o', 'n'};
+    struct event_scan scan = {.count = 0};
 
-    memcpy(bytes, head, sizeof(head));
-    bytes[sizeof(head)] = (uint8_t)number;
-    return (struct span){bytes, sizeof(head) + 1};
+    replay_log_want(log, &scan);
+    scan.seen = 1;
+    scan.values[0] = (struct cursor_value){.type = CURSOR_INTEGER,
+                                           .integer = (int64_t)number};
+    return scan;
 }
 
-static uint32_t version_at(const struct page_case *of, size_t contender,
+static uint64_t version_at(const struct page_case *of, size_t contender,
                            int64_t after_ms)
 {
     int64_t every_ms =
         contender == 0 ? of->swap_every_ms : INT64_C(24) * HOUR_MS;
 
-    return (uint32_t)(1 + after_ms / every_ms);
+    return (uint64_t)(1 + after_ms / every_ms);
 }
 
 /* The truth, blurred: more so for later contenders. */
@@ -151,7 +152,6 @@ static double answer(double log_odds, size_t contender, uint64_t *state)
 static void add_row(const struct page_case *of, struct replay_log *made,
                     size_t row, uint64_t *state)
 {
-    uint8_t bytes[16];
     struct error err;
     /* By night there is less of it, and it is clicked less. */
     double at = ((double)row + random_uniform(state)) / (double)of->rows;
@@ -162,9 +162,10 @@ static void add_row(const struct page_case *of, struct replay_log *made,
 
     struct replay_row *added = NULL;
 
-    check(replay_log_append(made, START_MS + after_ms, 0, (int64_t)row,
-                            position(bytes, (int)(row % 5)), &added, &err),
-          &err);
+    struct event_scan scan = position(made, row % 5);
+    struct replay_row head = {
+        .ts_ms = START_MS + after_ms, .offset = (int64_t)row, .label = NAN};
+    check(replay_log_append(made, &head, &scan, &added, &err), &err);
     for (size_t c = 0; c < of->contenders; c++)
         added->answers[c] = (struct replay_answer){
             .p = of->silent && c + 1 == of->contenders

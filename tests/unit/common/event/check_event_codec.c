@@ -4,9 +4,10 @@
  */
 #include "support/run_suite.h"
 
-#include "common/event/event_codec.h"
+#include "common/event/event_scan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,6 +245,53 @@ START_TEST(fields_may_be_mapped_to_any_names)
 }
 END_TEST
 
+/* Further fields are found in the same walk, more of them than fit one word of
+ * first letters. One that occurs twice is not seen, and is not a fault. */
+START_TEST(one_walk_finds_further_fields)
+{
+    static char names[20][8];
+    struct event_scan scan = {.count = 0};
+    struct event_extra extras[22];
+    struct impression in = an_impression(), out;
+    unsigned at[20];
+
+    event_scan_impression_fields(&scan, &fields);
+    for (size_t i = 0; i < 20; i++) {
+        snprintf(names[i], sizeof(names[i]), "x%zu", i);
+        at[i] = event_scan_want(&scan, names[i]);
+        extras[i] = (struct event_extra){
+            names[i], id_from_number((int64_t)(100 + i)), false, 0};
+    }
+    ck_assert_uint_eq(event_scan_want(&scan, "x3"), at[3]);
+    ck_assert_uint_eq(event_scan_want(&scan, fields.user), 2);
+    event_encode_impression(&fields, &in, extras, 19, &bytes);
+    ck_assert_int_eq(
+        event_scan_impression(&scan, bytes.bytes, bytes.size, &out, NULL),
+        EVENT_OK);
+    ck_assert_id_eq(out.user, in.user);
+    for (size_t i = 0; i < 19; i++) {
+        ck_assert(scan.seen >> at[i] & 1);
+        ck_assert_int_eq(scan.values[at[i]].integer, (int64_t)(100 + i));
+    }
+    ck_assert(!(scan.seen >> at[19] & 1));
+
+#define THREE "\xa2id\x01\xa2ts\x01\xa4user\x01"
+#define AD                                                                     \
+    "\xa2"                                                                     \
+    "ad\x01"
+    ck_assert_int_eq(event_scan_impression(
+                         &scan,
+                         B("\x87" THREE "\xa2x1\x05" AD "\xa2x1\x06\xa2x2\x07"),
+                         &out, NULL),
+                     EVENT_OK);
+    ck_assert(!(scan.seen >> at[1] & 1));
+    ck_assert_int_eq(scan.values[at[2]].integer, 7);
+    ck_assert_int_eq(
+        event_scan_impression(&scan, B("\x85" THREE AD AD), &out, NULL),
+        EVENT_REPEATED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("event_codec");
@@ -258,6 +306,7 @@ int main(void)
     tcase_add_test(tests, every_basis_survives);
     tcase_add_test(tests, one_field_can_be_user_and_ad);
     tcase_add_test(tests, fields_may_be_mapped_to_any_names);
+    tcase_add_test(tests, one_walk_finds_further_fields);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "consumer/report/replay_report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -19,11 +20,13 @@ static struct error err;
 
 static void add_row(struct replay_log *log, size_t i, uint64_t *state)
 {
-    struct replay_row *row = NULL;
+    static const struct event_scan nothing;
     int64_t now_ms = (int64_t)i * STEP_MS;
+    struct replay_row head = {
+        .ts_ms = now_ms, .offset = (int64_t)i, .label = NAN};
+    struct replay_row *row = NULL;
 
-    if (replay_log_append(log, now_ms, 0, (int64_t)i, (struct span){NULL, 0},
-                          &row, &err) < 0)
+    if (replay_log_append(log, &head, &nothing, &row, &err) < 0)
         _exit(1);
     for (size_t c = 0; c < CONTENDERS; c++)
         row->answers[c] = (struct replay_answer){random_uniform(state), 1, 0};

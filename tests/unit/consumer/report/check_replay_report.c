@@ -28,14 +28,23 @@ static struct replay_report *report;
 static _Alignas(8) uint8_t rows[ROWS][ROW_SIZE];
 static size_t kept_count;
 
-/* {"shelf": number} */
-static struct span shelf(uint8_t bytes[16], int number)
+/* A scan that has found {"shelf": number}. */
+static const struct event_scan *shelf(struct replay_log *log, size_t number)
 {
-    static const uint8_t head[7] = {0x81, 0xa5, 's', 'h', 'e', 'l', 'f'};
+    static struct event_scan scan;
 
-    memcpy(bytes, head, sizeof(head));
-    bytes[7] = (uint8_t)number;
-    return (struct span){bytes, 8};
+    scan = (struct event_scan){.count = 0};
+    replay_log_want(log, &scan);
+    scan.seen = 1;
+    scan.values[0] = (struct cursor_value){.type = CURSOR_INTEGER,
+                                           .integer = (int64_t)number};
+    return &scan;
+}
+
+static struct replay_row row_at(int64_t ts_ms, size_t i)
+{
+    return (struct replay_row){
+        .ts_ms = ts_ms, .offset = (int64_t)i, .label = NAN};
 }
 
 static struct replay_row *row_of(size_t i)
@@ -56,16 +65,15 @@ static int keep(void *context, const struct replay_row *row,
 
 static void add_row(size_t i, uint64_t *state)
 {
-    uint8_t bytes[16];
     int64_t ts_ms = (int64_t)(random_uniform(state) * 10000);
-    struct replay_row *row = NULL;
+    struct replay_row head = row_at(ts_ms, i), *row = NULL;
 
-    ck_assert_ok(replay_log_append(log_of, ts_ms, 0, (int64_t)i,
-                                   shelf(bytes, (int)(i % 3)), &row, &err),
-                 err);
+    ck_assert_ok(
+        replay_log_append(log_of, &head, shelf(log_of, i % 3), &row, &err),
+        err);
     for (size_t c = 0; c < CONTENDERS; c++)
         row->answers[c] = (struct replay_answer){
-            floor(random_uniform(state) * 200) / 200, (uint32_t)(1 + i / 200),
+            floor(random_uniform(state) * 200) / 200, 1 + i / 200,
             i % 5 ? BASIS_LEARNED : BASIS_PARTIAL};
     bool clicked = random_uniform(state) < row->answers[0].p;
     if (i == 7)
@@ -206,11 +214,10 @@ END_TEST
 
 START_TEST(more_rows_than_agreed_are_refused)
 {
-    uint8_t bytes[16];
-    struct replay_row *row = NULL;
+    struct replay_row head = row_at(1, 1), *row = NULL;
 
     ck_assert_refused(
-        replay_log_append(log_of, 1, 0, 1, shelf(bytes, 1), &row, &err), err,
+        replay_log_append(log_of, &head, shelf(log_of, 1), &row, &err), err,
         ERROR_LIMIT, "rows.max");
 }
 END_TEST
@@ -260,10 +267,11 @@ START_TEST(rows_are_told_when_their_labels_are_final)
 
     kept_count = 0;
     ck_assert_ok(replay_log_new(&config, &log, &err), err);
-    for (int64_t i = 0; i < 4; i++)
-        ck_assert_ok(replay_log_append(log, times[i], 0, i,
-                                       (struct span){NULL, 0}, &row, &err),
-                     err);
+    for (size_t i = 0; i < 4; i++) {
+        struct replay_row head = row_at(times[i], i);
+        ck_assert_ok(
+            replay_log_append(log, &head, shelf(log, 0), &row, &err), err);
+    }
     replay_log_label(log, 0, 1);
     ck_assert_ok(replay_log_settle(log, 30, &err), err);
     ck_assert_uint_eq(kept_count, 1);
@@ -295,9 +303,9 @@ START_TEST(a_sink_that_fails_ends_it)
     struct replay_row *row = NULL;
 
     ck_assert_ok(replay_log_new(&config, &log, &err), err);
-    ck_assert_ok(
-        replay_log_append(log, 1, 0, 1, (struct span){NULL, 0}, &row, &err),
-        err);
+    struct replay_row head = row_at(1, 1);
+    ck_assert_ok(replay_log_append(log, &head, shelf(log, 0), &row, &err),
+                 err);
     ck_assert_refused(replay_log_settle(log, 2, &err), err, ERROR_IO,
                       "no room");
     replay_log_free(log);
