@@ -72,14 +72,19 @@ struct work {
     int64_t start_ms, told_ms;
 };
 
-static void on_finding(void *context, const struct finding *finding)
+/* Prints the findings of a block, the first `shown` of all. */
+static int take_findings(struct work *work, struct error *err)
 {
-    struct work *work = context;
     const struct verify_settings *settings = work->settings;
+    const struct verify_print how = {settings->predictions,
+                                     settings->impressions, settings->json};
+    struct reproduction_finding finding;
 
-    if (work->shown++ < settings->shown)
-        finding_print(finding, settings->predictions, settings->impressions,
-                      settings->json);
+    while (reproduction_next(work->reproduction, &finding))
+        if (work->shown++ < settings->shown &&
+            verify_print_finding(&how, &finding, err) < 0)
+            return -1;
+    return 0;
 }
 
 /* --- Reading ---------------------------------------------------------- */
@@ -97,8 +102,6 @@ static int open_reproduction(struct work *work, struct error *err)
                    .timeout_ms = settings->timeout_ms},
         .block_max = BLOCK_MAX,
         .timeout_ms = settings->timeout_ms,
-        .on_finding = on_finding,
-        .context = work,
     };
 
     strcpy(config.models.reader.name, settings->model_name);
@@ -142,7 +145,9 @@ static int take(void *context, const struct message *message, struct error *err)
     if (work->read++ % work->settings->every != 0)
         return 0;
     work->taken++;
-    return reproduction_take(work->reproduction, message, err);
+    return reproduction_take(work->reproduction, message, err) < 0
+               ? -1
+               : take_findings(work, err);
 }
 
 static int read_all(struct work *work, const struct topic_extent *extent,
@@ -157,7 +162,9 @@ static int read_all(struct work *work, const struct topic_extent *extent,
 
     if (range_walk_run(&walk, extent->ranges, extent->count, err) < 0)
         return -1;
-    return reproduction_finish(work->reproduction, err);
+    if (reproduction_finish(work->reproduction, err) < 0)
+        return -1;
+    return take_findings(work, err);
 }
 
 /* --- The account ------------------------------------------------------ */
@@ -167,11 +174,11 @@ static int exit_status(const struct reproduction_counts *counts)
 {
     uint64_t mismatched = 0, damaged = 0, gone = 0;
 
-    for (int i = OUTCOME_VERIFIED + 1; i < OUTCOME_COUNT; i++) {
-        enum outcome outcome = (enum outcome)i;
-        if (outcome_is_mismatch(outcome))
+    for (int i = REPRODUCTION_VERIFIED + 1; i < REPRODUCTION_OUTCOMES; i++) {
+        enum reproduction_outcome outcome = (enum reproduction_outcome)i;
+        if (reproduction_is_mismatch(outcome))
             mismatched += counts->outcomes[i];
-        else if (outcome_is_damage(outcome))
+        else if (reproduction_is_damage(outcome))
             damaged += counts->outcomes[i];
         else
             gone += counts->outcomes[i];
@@ -183,7 +190,7 @@ static int exit_status(const struct reproduction_counts *counts)
     return gone > 0 ? error_exit_status(ERROR_UNAVAILABLE) : 0;
 }
 
-static int tell_all(const struct work *work)
+static int tell_all(const struct work *work, struct error *err)
 {
     const struct verify_settings *settings = work->settings;
     struct reproduction_counts counts = reproduction_counts(work->reproduction);
@@ -197,15 +204,19 @@ static int tell_all(const struct work *work)
     if (work->shown > settings->shown && !settings->json)
         printf("and %" PRIu64 " findings that are not shown (--shown)\n",
                work->shown - settings->shown);
-    verify_account_print(&account, settings->json);
+    const struct verify_print how = {settings->predictions,
+                                     settings->impressions, settings->json};
+    if (verify_print_account(&how, &account, err) < 0)
+        return -1;
     if (work->taken == 0)
         log_warn("nothing to verify", "topic=%s from=\"%s\" to=\"%s\"",
                  settings->predictions, settings->from, settings->to);
-    if (counts.outcomes[OUTCOME_DIFFERS] > 0)
+    if (counts.outcomes[REPRODUCTION_DIFFERS] > 0)
         log_warn("predictions differ: field.*, no_model.p and model.name have "
                  "to be the scorer's",
                  "predictions=%" PRIu64 " field.anonymous=\"%s\"",
-                 counts.outcomes[OUTCOME_DIFFERS], settings->fields.anonymous);
+                 counts.outcomes[REPRODUCTION_DIFFERS],
+                 settings->fields.anonymous);
     return exit_status(&counts);
 }
 
@@ -225,7 +236,7 @@ static int run(const struct invocation *with, void *settings, struct error *err)
             log_warn("retention took what was asked for first",
                      "topic=%s offsets=%" PRIu64, work.settings->predictions,
                      extent.gone);
-        status = tell_all(&work);
+        status = tell_all(&work, err);
         if (status == 0)
             status = stop_exit_status();
     }

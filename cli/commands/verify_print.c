@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const field_names[PREDICTION_FIELDS] = {
+static const char *const field_names[REPRODUCTION_FIELDS] = {
     "id", "ts", "user", "ad", "p", "model", "basis", "src"};
 
-static bool differs(const struct finding *finding, unsigned field)
+static bool differs(const struct reproduction_finding *finding, unsigned field)
 {
     return finding->fields >> field & 1;
 }
@@ -53,26 +53,26 @@ static void write_place(struct json_writer *to, const char *topic,
 static void write_part(struct json_writer *to,
                        const struct prediction_event *event, unsigned field)
 {
-    switch ((enum prediction_field)field) {
-    case PREDICTION_ID:
+    switch ((enum reproduction_field)field) {
+    case REPRODUCTION_ID:
         write_span(to, event->raw_id);
         break;
-    case PREDICTION_TS:
+    case REPRODUCTION_TS:
         write_span(to, event->raw_ts);
         break;
-    case PREDICTION_USER:
+    case REPRODUCTION_USER:
         write_span(to, event->raw_user);
         break;
-    case PREDICTION_AD:
+    case REPRODUCTION_AD:
         write_span(to, event->raw_ad);
         break;
-    case PREDICTION_P:
+    case REPRODUCTION_P:
         json_writer_real(to, event->p);
         break;
-    case PREDICTION_MODEL:
+    case REPRODUCTION_MODEL:
         write_model(to, event);
         break;
-    case PREDICTION_BASIS:
+    case REPRODUCTION_BASIS:
         json_writer_text(to, basis_name(event->basis));
         break;
     default:
@@ -88,7 +88,7 @@ static void write_prediction(struct json_writer *to,
         return;
     }
     json_writer_open(to, '{');
-    for (unsigned field = 0; field < PREDICTION_FIELDS; field++) {
+    for (unsigned field = 0; field < REPRODUCTION_FIELDS; field++) {
         json_writer_name(to, field_names[field]);
         write_part(to, event, field);
     }
@@ -97,21 +97,16 @@ static void write_prediction(struct json_writer *to,
 
 /* --- A finding -------------------------------------------------------- */
 
-static void print_buffer(struct buffer *line)
-{
-    fwrite(line->bytes, 1, line->size, stdout);
-    buffer_free(line);
-}
-
-static void print_json(const struct finding *finding, const char *predictions,
-                       const char *impressions)
+static int print_json(const struct reproduction_finding *finding,
+                      const char *predictions, const char *impressions,
+                      struct error *err)
 {
     struct buffer line = {0};
     struct json_writer to = {.to = &line};
 
     json_writer_open(&to, '{');
     json_writer_name(&to, "finding");
-    json_writer_text(&to, outcome_name(finding->outcome));
+    json_writer_text(&to, reproduction_outcome_name(finding->outcome));
     json_writer_name(&to, "prediction");
     write_place(&to, predictions, finding->partition, finding->offset);
     if (finding->was) {
@@ -121,7 +116,7 @@ static void print_json(const struct finding *finding, const char *predictions,
     }
     json_writer_name(&to, "differs");
     json_writer_open(&to, '[');
-    for (unsigned field = 0; field < PREDICTION_FIELDS; field++)
+    for (unsigned field = 0; field < REPRODUCTION_FIELDS; field++)
         if (differs(finding, field))
             json_writer_text(&to, field_names[field]);
     json_writer_close(&to, ']');
@@ -134,8 +129,9 @@ static void print_json(const struct finding *finding, const char *predictions,
     json_writer_name(&to, "is");
     write_prediction(&to, finding->is);
     json_writer_close(&to, '}');
-    buffer_append(&line, "\n", 1);
-    print_buffer(&line);
+    int status = json_writer_print_line(&to, stdout, err);
+    buffer_free(&line);
+    return status;
 }
 
 static void print_part(const char *word, const struct prediction_event *event,
@@ -148,12 +144,13 @@ static void print_part(const char *word, const struct prediction_event *event,
         return;
     printf("  %s ", word);
     write_part(&to, event, field);
-    print_buffer(&line);
+    fwrite(line.bytes, 1, line.size, stdout);
+    buffer_free(&line);
 }
 
-static void print_parts(const struct finding *finding)
+static void print_parts(const struct reproduction_finding *finding)
 {
-    for (unsigned field = 0; field < PREDICTION_FIELDS; field++) {
+    for (unsigned field = 0; field < REPRODUCTION_FIELDS; field++) {
         printf("  %c %-6s", differs(finding, field) ? '!' : ' ',
                field_names[field]);
         print_part("", finding->was, field);
@@ -163,11 +160,12 @@ static void print_parts(const struct finding *finding)
     }
 }
 
-static void print_text(const struct finding *finding, const char *predictions,
-                       const char *impressions)
+static void print_text(const struct reproduction_finding *finding,
+                       const char *predictions, const char *impressions)
 {
-    printf("%s: %s/%" PRId32 " offset %" PRId64, outcome_name(finding->outcome),
-           predictions, finding->partition, finding->offset);
+    printf("%s: %s/%" PRId32 " offset %" PRId64,
+           reproduction_outcome_name(finding->outcome), predictions,
+           finding->partition, finding->offset);
     if (finding->was)
         printf(", input %s/%" PRId32 " offset %" PRId64 ", model %" PRIu64,
                impressions, finding->was->src_partition,
@@ -179,13 +177,14 @@ static void print_text(const struct finding *finding, const char *predictions,
         print_parts(finding);
 }
 
-void finding_print(const struct finding *finding, const char *predictions,
-                   const char *impressions, bool json)
+int verify_print_finding(const struct verify_print *how,
+                         const struct reproduction_finding *finding,
+                         struct error *err)
 {
-    if (json)
-        print_json(finding, predictions, impressions);
-    else
-        print_text(finding, predictions, impressions);
+    if (how->json)
+        return print_json(finding, how->predictions, how->impressions, err);
+    print_text(finding, how->predictions, how->impressions);
+    return 0;
 }
 
 /* --- The account ------------------------------------------------------ */
@@ -194,12 +193,14 @@ static void count_kinds(const struct reproduction_counts *counts,
                         uint64_t *mismatched, uint64_t *unverifiable)
 {
     *mismatched = *unverifiable = 0;
-    for (int i = OUTCOME_VERIFIED + 1; i < OUTCOME_COUNT; i++)
-        *(outcome_is_mismatch((enum outcome)i) ? mismatched : unverifiable) +=
-            counts->outcomes[i];
+    for (int i = REPRODUCTION_VERIFIED + 1; i < REPRODUCTION_OUTCOMES; i++)
+        *(reproduction_is_mismatch((enum reproduction_outcome)i)
+              ? mismatched
+              : unverifiable) += counts->outcomes[i];
 }
 
-static void print_account_json(const struct verify_account *account)
+static int print_account_json(const struct verify_account *account,
+                              struct error *err)
 {
     struct buffer line = {0};
     struct json_writer to = {.to = &line};
@@ -213,7 +214,7 @@ static void print_account_json(const struct verify_account *account)
         uint64_t count;
     } rows[] = {{"read", account->read},
                 {"predictions", account->taken},
-                {"verified", counts->outcomes[OUTCOME_VERIFIED]},
+                {"verified", counts->outcomes[REPRODUCTION_VERIFIED]},
                 {"mismatched", mismatched},
                 {"unverifiable", unverifiable},
                 {"models", counts->models.models},
@@ -224,14 +225,15 @@ static void print_account_json(const struct verify_account *account)
     }
     json_writer_name(&to, "outcomes");
     json_writer_open(&to, '{');
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        json_writer_name(&to, outcome_name((enum outcome)i));
+    for (int i = 0; i < REPRODUCTION_OUTCOMES; i++) {
+        json_writer_name(
+            &to, reproduction_outcome_name((enum reproduction_outcome)i));
         json_writer_unsigned(&to, counts->outcomes[i]);
     }
     json_writer_close(&to, '}');
     json_writer_name(&to, "fields");
     json_writer_open(&to, '{');
-    for (unsigned i = 0; i < PREDICTION_FIELDS; i++) {
+    for (unsigned i = 0; i < REPRODUCTION_FIELDS; i++) {
         json_writer_name(&to, field_names[i]);
         json_writer_unsigned(&to, counts->fields[i]);
     }
@@ -239,37 +241,40 @@ static void print_account_json(const struct verify_account *account)
     json_writer_name(&to, "seconds");
     json_writer_real(&to, account->seconds);
     json_writer_close(&to, '}');
-    buffer_append(&line, "\n", 1);
-    print_buffer(&line);
+    int status = json_writer_print_line(&to, stdout, err);
+    buffer_free(&line);
+    return status;
 }
 
 static void print_outcomes(const struct reproduction_counts *counts,
                            bool mismatches)
 {
-    for (int i = OUTCOME_VERIFIED + 1; i < OUTCOME_COUNT; i++)
+    for (int i = REPRODUCTION_VERIFIED + 1; i < REPRODUCTION_OUTCOMES; i++)
         if (counts->outcomes[i] > 0 &&
-            outcome_is_mismatch((enum outcome)i) == mismatches)
-            printf("  %-20s %10" PRIu64 "\n", outcome_name((enum outcome)i),
+            reproduction_is_mismatch((enum reproduction_outcome)i) ==
+                mismatches)
+            printf("  %-20s %10" PRIu64 "\n",
+                   reproduction_outcome_name((enum reproduction_outcome)i),
                    counts->outcomes[i]);
 }
 
-void verify_account_print(const struct verify_account *account, bool json)
+int verify_print_account(const struct verify_print *how,
+                         const struct verify_account *account,
+                         struct error *err)
 {
     const struct reproduction_counts *counts = account->counts;
     uint64_t mismatched, unverifiable;
     double seconds = account->seconds > 0 ? account->seconds : 1e-3;
 
-    if (json) {
-        print_account_json(account);
-        return;
-    }
+    if (how->json)
+        return print_account_json(account, err);
     count_kinds(counts, &mismatched, &unverifiable);
     printf("predictions            %10" PRIu64, account->taken);
     if (account->taken != account->read)
         printf(" of %" PRIu64, account->read);
     printf("\nverified               %10" PRIu64
            "\nmismatched             %10" PRIu64 "\n",
-           counts->outcomes[OUTCOME_VERIFIED], mismatched);
+           counts->outcomes[REPRODUCTION_VERIFIED], mismatched);
     print_outcomes(counts, true);
     printf("unverifiable           %10" PRIu64 "\n", unverifiable);
     print_outcomes(counts, false);
@@ -277,4 +282,5 @@ void verify_account_print(const struct verify_account *account, bool json)
            "took                   %10.1f s (%.0f predictions/s)\n",
            counts->models.models, counts->models.loads, seconds,
            (double)account->taken / seconds);
+    return 0;
 }

@@ -1,18 +1,27 @@
 /*
- * verify_print.h - what `pctr verify` found, for people or as JSON lines on
- * standard output.
+ * verify_print.h - the findings and the account of `pctr verify`, for people or
+ * as JSON lines on standard output.
  */
-#ifndef CLI_FINDING_PRINT_H
-#define CLI_FINDING_PRINT_H
+#ifndef CLI_VERIFY_PRINT_H
+#define CLI_VERIFY_PRINT_H
+
+#include "common/base/error.h"
 
 #include "consumer/verify/reproduction.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In full: where it is, what it names, what it was and is. */
-void finding_print(const struct finding *finding, const char *predictions,
-                   const char *impressions, bool json);
+struct verify_print {
+    const char *predictions, *impressions; /* topics; borrowed */
+    bool json;
+};
+
+/* Prints a finding in full: its place, what the prediction names, and the
+ * prediction as it was and as it is now. ERROR_IO or ERROR_MEMORY. */
+int verify_print_finding(const struct verify_print *how,
+                         const struct reproduction_finding *finding,
+                         struct error *err) MUST_CHECK;
 
 struct verify_account {
     uint64_t read, taken; /* predictions; a sample takes fewer */
@@ -20,6 +29,8 @@ struct verify_account {
     const struct reproduction_counts *counts;
 };
 
-void verify_account_print(const struct verify_account *account, bool json);
+int verify_print_account(const struct verify_print *how,
+                         const struct verify_account *account,
+                         struct error *err) MUST_CHECK;
 
 #endif

@@ -25,6 +25,16 @@ struct place {
     uint8_t hash[MODEL_HASH_SIZE];
 };
 
+/* A finding of the block. */
+struct found {
+    uint32_t item;
+    enum reproduction_outcome outcome;
+    unsigned fields;
+    const char *text;
+    size_t is, is_size; /* the bytes of the prediction in r->again; SIZE_MAX:
+                           it was not made again */
+};
+
 struct reproduction {
     struct reproduction_config config;
     struct record_fetch *inputs;
@@ -40,13 +50,19 @@ struct reproduction {
     struct buffer inputs_read;
     struct message *messages; /* (block_max) inputs for one model, */
     uint32_t *origins;        /* (block_max) and the items they belong to */
+
+    bool is_verified;    /* the block: findings are pulled, then it is empty */
+    struct found *found; /* (block_max) */
+    size_t found_count, told;
+    struct buffer again;        /* predictions of the findings */
+    struct prediction_event is; /* of the finding that was pulled last */
 };
 
 /* --- Words ------------------------------------------------------------ */
 
-const char *outcome_name(enum outcome outcome)
+const char *reproduction_outcome_name(enum reproduction_outcome outcome)
 {
-    static const char *const names[OUTCOME_COUNT] = {
+    static const char *const names[REPRODUCTION_OUTCOMES] = {
         "verified",        "differs",       "input_unreadable",
         "model_different", "input_expired", "input_missing",
         "model_gone",      "model_damaged", "unreadable"};
@@ -54,32 +70,20 @@ const char *outcome_name(enum outcome outcome)
     return names[outcome];
 }
 
-bool outcome_is_mismatch(enum outcome outcome)
+bool reproduction_is_mismatch(enum reproduction_outcome outcome)
 {
-    return outcome == OUTCOME_DIFFERS || outcome == OUTCOME_INPUT_UNREADABLE ||
-           outcome == OUTCOME_MODEL_DIFFERENT;
+    return outcome == REPRODUCTION_DIFFERS ||
+           outcome == REPRODUCTION_INPUT_UNREADABLE ||
+           outcome == REPRODUCTION_MODEL_DIFFERENT;
 }
 
-bool outcome_is_damage(enum outcome outcome)
+bool reproduction_is_damage(enum reproduction_outcome outcome)
 {
-    return outcome == OUTCOME_MODEL_DAMAGED || outcome == OUTCOME_UNREADABLE;
+    return outcome == REPRODUCTION_MODEL_DAMAGED ||
+           outcome == REPRODUCTION_UNREADABLE;
 }
 
 /* --- Opening ---------------------------------------------------------- */
-
-static int reserve(struct reproduction *r, struct error *err)
-{
-    size_t n = r->config.block_max;
-
-    r->items = calloc(n, sizeof(*r->items));
-    r->order = calloc(n, sizeof(*r->order));
-    r->slots = calloc(n, sizeof(*r->slots));
-    r->messages = calloc(n, sizeof(*r->messages));
-    r->origins = calloc(n, sizeof(*r->origins));
-    if (!r->items || !r->order || !r->slots || !r->messages || !r->origins)
-        return error_no_memory(err, "blocks of %zu predictions", n);
-    return 0;
-}
 
 int reproduction_open(const struct reproduction_config *config,
                       struct reproduction **out, struct error *err)
@@ -93,7 +97,18 @@ int reproduction_open(const struct reproduction_config *config,
         return error_no_memory(err, "the reproduction");
     assert(config->block_max > 0 && config->block_max < UINT32_MAX);
     r->config = *config;
-    if (reserve(r, err) < 0 ||
+    const size_t n = config->block_max;
+    r->items = calloc(n, sizeof(*r->items));
+    r->order = calloc(n, sizeof(*r->order));
+    r->slots = calloc(n, sizeof(*r->slots));
+    r->messages = calloc(n, sizeof(*r->messages));
+    r->origins = calloc(n, sizeof(*r->origins));
+    r->found = calloc(n, sizeof(*r->found));
+    int status = 0;
+    if (!r->items || !r->order || !r->slots || !r->messages || !r->origins ||
+        !r->found)
+        status = error_no_memory(err, "blocks of %zu predictions", n);
+    if (status < 0 ||
         record_fetch_open(&config->kafka, config->impressions,
                           config->timeout_ms, &r->inputs, err) < 0 ||
         snapshot_cache_open(&config->models, &r->models, err) < 0 ||
@@ -119,6 +134,8 @@ void reproduction_close(struct reproduction *r)
     free(r->slots);
     free(r->messages);
     free(r->origins);
+    free(r->found);
+    buffer_free(&r->again);
     free(r);
 }
 
@@ -137,67 +154,74 @@ static bool is_same_span(struct span a, struct span b)
     return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
 }
 
-unsigned prediction_differences(const struct prediction_event *a,
-                                const struct prediction_event *b)
+unsigned reproduction_differences(const struct prediction_event *a,
+                                  const struct prediction_event *b)
 {
-    const bool differs[PREDICTION_FIELDS] = {
-        [PREDICTION_ID] = !is_same_span(a->raw_id, b->raw_id),
-        [PREDICTION_TS] = !is_same_span(a->raw_ts, b->raw_ts),
-        [PREDICTION_USER] = !is_same_span(a->raw_user, b->raw_user),
-        [PREDICTION_AD] = !is_same_span(a->raw_ad, b->raw_ad),
-        [PREDICTION_P] = memcmp(&a->p, &b->p, sizeof(a->p)) != 0,
-        [PREDICTION_MODEL] =
+    const bool differs[REPRODUCTION_FIELDS] = {
+        [REPRODUCTION_ID] = !is_same_span(a->raw_id, b->raw_id),
+        [REPRODUCTION_TS] = !is_same_span(a->raw_ts, b->raw_ts),
+        [REPRODUCTION_USER] = !is_same_span(a->raw_user, b->raw_user),
+        [REPRODUCTION_AD] = !is_same_span(a->raw_ad, b->raw_ad),
+        [REPRODUCTION_P] = memcmp(&a->p, &b->p, sizeof(a->p)) != 0,
+        [REPRODUCTION_MODEL] =
             a->model_version != b->model_version ||
             memcmp(a->model_hash, b->model_hash, MODEL_HASH_SIZE) != 0,
-        [PREDICTION_BASIS] = a->basis != b->basis,
-        [PREDICTION_SRC] = a->src_partition != b->src_partition ||
-                           a->src_offset != b->src_offset,
+        [REPRODUCTION_BASIS] = a->basis != b->basis,
+        [REPRODUCTION_SRC] = a->src_partition != b->src_partition ||
+                             a->src_offset != b->src_offset,
     };
     unsigned fields = 0;
 
-    for (unsigned i = 0; i < PREDICTION_FIELDS; i++)
+    for (unsigned i = 0; i < REPRODUCTION_FIELDS; i++)
         fields |= (unsigned)differs[i] << i;
     return fields;
 }
 
-static void tell(struct reproduction *r, const struct item *item,
-                 struct finding finding)
+static void find(struct reproduction *r, const struct item *item,
+                 enum reproduction_outcome outcome, const char *text)
 {
-    r->counts.outcomes[finding.outcome]++;
-    for (unsigned i = 0; i < PREDICTION_FIELDS; i++)
-        r->counts.fields[i] += finding.fields >> i & 1;
-    if (finding.outcome == OUTCOME_VERIFIED)
-        return;
-    finding.partition = item->partition;
-    finding.offset = item->offset;
-    r->config.on_finding(r->config.context, &finding);
+    struct found *found = &r->found[r->found_count++];
+
+    r->counts.outcomes[outcome]++;
+    *found = (struct found){.item = (uint32_t)(item - r->items),
+                            .outcome = outcome,
+                            .text = text,
+                            .is = SIZE_MAX};
 }
 
-/* The same bytes nearly always; a record with fields that we do not know yet
- * is compared by those that we do. */
+/* Nearly always the bytes are the same. A record with fields that this version
+ * does not know is compared by the fields that it knows. */
 static void compare(struct reproduction *r, const struct item *item,
                     const uint8_t *bytes, size_t size)
 {
-    struct finding finding = {.outcome = OUTCOME_VERIFIED, .was = &item->event};
-    struct prediction_event again;
+    unsigned fields = 0;
 
     if (size != item->size ||
         memcmp(bytes, r->values.bytes + item->at, size) != 0) {
+        struct prediction_event again;
         enum event_fault fault =
             event_decode_prediction(bytes, size, &again, NULL);
         assert(fault == EVENT_OK);
         (void)fault;
-        finding.is = &again;
-        finding.fields = prediction_differences(&item->event, &again);
-        if (finding.fields != 0)
-            finding.outcome = OUTCOME_DIFFERS;
+        fields = reproduction_differences(&item->event, &again);
     }
-    tell(r, item, finding);
+    if (fields == 0) {
+        r->counts.outcomes[REPRODUCTION_VERIFIED]++;
+        return;
+    }
+    find(r, item, REPRODUCTION_DIFFERS, NULL);
+    struct found *found = &r->found[r->found_count - 1];
+    found->fields = fields;
+    found->is = r->again.size;
+    found->is_size = size;
+    buffer_append(&r->again, bytes, size);
+    for (unsigned i = 0; i < REPRODUCTION_FIELDS; i++)
+        r->counts.fields[i] += fields >> i & 1;
 }
 
 /* --- Scoring again ---------------------------------------------------- */
 
-/* `count` messages in front of r->messages, all by one model. */
+/* Scores the first `count` of r->messages, all by one model. */
 static int score_again(struct reproduction *r, const struct served_model *model,
                        size_t count, struct error *err)
 {
@@ -211,15 +235,14 @@ static int score_again(struct reproduction *r, const struct served_model *model,
             compare(r, item, score_batch_bytes(r->batch) + scored[i].at,
                     scored[i].size);
         else
-            tell(r, item,
-                 (struct finding){.outcome = OUTCOME_INPUT_UNREADABLE,
-                                  .was = &item->event,
-                                  .text = event_fault_name(scored[i].fault)});
+            find(r, item, REPRODUCTION_INPUT_UNREADABLE,
+                 event_fault_name(scored[i].fault));
     }
     return 0;
 }
 
-/* Those of order[first..next-1] whose input was found. */
+/* Gathers the inputs of order[first..next-1] in r->messages; tells of those
+ * that were not found. Returns how many were. */
 static size_t gather(struct reproduction *r, size_t first, size_t next)
 {
     size_t count = 0;
@@ -228,11 +251,10 @@ static size_t gather(struct reproduction *r, size_t first, size_t next)
         const struct item *item = &r->items[r->order[i].item];
         const struct record_slot *slot = &r->slots[item->slot];
         if (slot->result != FETCH_FOUND) {
-            enum outcome outcome = slot->result == FETCH_EXPIRED
-                                       ? OUTCOME_INPUT_EXPIRED
-                                       : OUTCOME_INPUT_MISSING;
-            tell(r, item,
-                 (struct finding){.outcome = outcome, .was = &item->event});
+            find(r, item,
+                 slot->result == FETCH_EXPIRED ? REPRODUCTION_INPUT_EXPIRED
+                                               : REPRODUCTION_INPUT_MISSING,
+                 NULL);
             continue;
         }
         r->origins[count] = r->order[i].item;
@@ -249,10 +271,10 @@ static size_t gather(struct reproduction *r, size_t first, size_t next)
 static int score_group(struct reproduction *r, size_t first, size_t next,
                        struct error *err)
 {
-    static const enum outcome outcomes[] = {
-        [CACHE_GONE] = OUTCOME_MODEL_GONE,
-        [CACHE_DIFFERENT] = OUTCOME_MODEL_DIFFERENT,
-        [CACHE_DAMAGED] = OUTCOME_MODEL_DAMAGED,
+    static const enum reproduction_outcome outcomes[] = {
+        [CACHE_GONE] = REPRODUCTION_MODEL_GONE,
+        [CACHE_DIFFERENT] = REPRODUCTION_MODEL_DIFFERENT,
+        [CACHE_DAMAGED] = REPRODUCTION_MODEL_DAMAGED,
     };
     const struct place *place = &r->order[first];
     struct cached_model found = {.result = CACHE_FOUND};
@@ -263,13 +285,8 @@ static int score_group(struct reproduction *r, size_t first, size_t next,
     size_t count = gather(r, first, next);
     if (found.result == CACHE_FOUND)
         return score_again(r, found.model, count, err);
-    for (size_t i = 0; i < count; i++) {
-        const struct item *item = &r->items[r->origins[i]];
-        tell(r, item,
-             (struct finding){.outcome = outcomes[found.result],
-                              .was = &item->event,
-                              .text = found.why});
-    }
+    for (size_t i = 0; i < count; i++)
+        find(r, &r->items[r->origins[i]], outcomes[found.result], found.why);
     return 0;
 }
 
@@ -294,7 +311,7 @@ static bool is_same_model(const struct place *a, const struct place *b)
            memcmp(a->hash, b->hash, MODEL_HASH_SIZE) == 0;
 }
 
-/* Of one model as taken, so that findings come in the order of the topic. */
+/* Predictions of one model keep the order of the topic, and so do findings. */
 static int compare_models(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
@@ -305,38 +322,45 @@ static int compare_models(const void *a, const void *b)
     return order ? order : by_number(x->item, y->item);
 }
 
-static struct place place_of(const struct item *item, size_t index)
-{
-    struct place place = {.item = (uint32_t)index,
-                          .partition = item->event.src_partition,
-                          .offset = item->event.src_offset,
-                          .version = item->event.model_version};
-
-    memcpy(place.hash, item->event.model_hash, MODEL_HASH_SIZE);
-    return place;
-}
-
-/* Returns how many are predictions: they are in r->order. */
+/* Finds the predictions of the block and puts them into r->order. Returns how
+ * many there are. */
 static size_t decode(struct reproduction *r)
 {
     size_t good = 0;
 
     for (size_t i = 0; i < r->count; i++) {
         struct item *item = &r->items[i];
+        const struct prediction_event *event = &item->event;
         enum event_fault fault = event_decode_prediction(
             r->values.bytes + item->at, item->size, &item->event, NULL);
-        if (fault == EVENT_OK)
-            r->order[good++] = place_of(item, i);
-        else
-            tell(r, item,
-                 (struct finding){.outcome = OUTCOME_UNREADABLE,
-                                  .text = event_fault_name(fault)});
+        if (fault != EVENT_OK) {
+            find(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
+            continue;
+        }
+        struct place *place = &r->order[good++];
+        *place = (struct place){.item = (uint32_t)i,
+                                .partition = event->src_partition,
+                                .offset = event->src_offset,
+                                .version = event->model_version};
+        memcpy(place->hash, event->model_hash, MODEL_HASH_SIZE);
     }
     return good;
 }
 
-static int fetch_inputs(struct reproduction *r, size_t count, struct error *err)
+static void empty(struct reproduction *r)
 {
+    r->count = r->found_count = r->told = 0;
+    r->is_verified = false;
+    buffer_clear(&r->values);
+    buffer_clear(&r->again);
+}
+
+int reproduction_finish(struct reproduction *r, struct error *err)
+{
+    if (r->is_verified)
+        empty(r);
+    const size_t count = decode(r);
+
     qsort(r->order, count, sizeof(*r->order), compare_inputs);
     for (size_t i = 0; i < count; i++) {
         const struct place *place = &r->order[i];
@@ -346,11 +370,9 @@ static int fetch_inputs(struct reproduction *r, size_t count, struct error *err)
     }
     buffer_clear(&r->inputs_read);
     buffer_append(&r->inputs_read, "", 0); /* has an address */
-    return record_fetch_run(r->inputs, r->slots, count, &r->inputs_read, err);
-}
+    if (record_fetch_run(r->inputs, r->slots, count, &r->inputs_read, err) < 0)
+        return -1;
 
-static int score_groups(struct reproduction *r, size_t count, struct error *err)
-{
     qsort(r->order, count, sizeof(*r->order), compare_models);
     for (size_t first = 0, next; first < count; first = next) {
         next = first + 1;
@@ -359,25 +381,37 @@ static int score_groups(struct reproduction *r, size_t count, struct error *err)
         if (score_group(r, first, next, err) < 0)
             return -1;
     }
-    return 0;
+    r->is_verified = true;
+    return buffer_failed(&r->again) ? error_no_memory(err, "findings") : 0;
 }
 
-int reproduction_finish(struct reproduction *r, struct error *err)
+bool reproduction_next(struct reproduction *r, struct reproduction_finding *out)
 {
-    size_t count = decode(r);
+    if (!r->is_verified || r->told == r->found_count)
+        return false;
+    const struct found *found = &r->found[r->told++];
+    const struct item *item = &r->items[found->item];
 
-    if (fetch_inputs(r, count, err) < 0 || score_groups(r, count, err) < 0)
-        return -1;
-    r->count = 0;
-    buffer_clear(&r->values);
-    return 0;
+    *out = (struct reproduction_finding){.outcome = found->outcome,
+                                         .partition = item->partition,
+                                         .offset = item->offset,
+                                         .fields = found->fields,
+                                         .text = found->text};
+    if (found->outcome != REPRODUCTION_UNREADABLE)
+        out->was = &item->event;
+    if (found->is != SIZE_MAX &&
+        event_decode_prediction(r->again.bytes + found->is, found->is_size,
+                                &r->is, NULL) == EVENT_OK)
+        out->is = &r->is;
+    return true;
 }
 
 int reproduction_take(struct reproduction *r, const struct message *prediction,
                       struct error *err)
 {
+    if (r->is_verified)
+        empty(r);
     struct item *item = &r->items[r->count];
-
     *item = (struct item){.partition = prediction->partition,
                           .offset = prediction->offset,
                           .at = r->values.size,
