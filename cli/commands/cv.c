@@ -4,12 +4,12 @@
 #include "cli/command.h"
 #include "cli/data/dataset_file.h"
 #include "cli/data/split_settings.h"
+#include "cli/json/json_writer.h"
 
 #include "common/base/stop.h"
 
 #include "model/select/search.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,8 +146,8 @@ static int print_summary(const struct cv_settings *settings, const char *model,
 }
 
 /* Seconds are those of the fold: once, without a prefix. */
-static void add_figures(json_t *line, const struct fold_result *fold,
-                        bool train, int count)
+static void write_figures(struct json_writer *to,
+                          const struct fold_result *fold, bool train, int count)
 {
     double figures[FIGURES];
 
@@ -156,9 +156,7 @@ static void add_figures(json_t *line, const struct fold_result *fold,
         char name[64];
         snprintf(name, sizeof(name), "%s%s", train ? "train_" : "",
                  figure_names[i]);
-        json_object_set_new(line, name,
-                            isnan(figures[i]) ? json_null()
-                                              : json_real(figures[i]));
+        json_writer_member_real(to, name, figures[i]);
     }
 }
 
@@ -166,20 +164,25 @@ static int print_json(const struct cv_settings *settings, const char *model,
                       const char *params, const struct search_result *result,
                       struct error *err)
 {
-    for (size_t f = 0; f < result->done; f++) {
-        json_t *line = json_pack(
-            "{s:s, s:s, s:I, s:I}", "model", model, "params", params, "fold",
-            (json_int_t)f + 1, "rows", (json_int_t)result->folds[f].test.rows);
-        if (!line)
-            return error_no_memory(err, "cross-validation");
-        add_figures(line, &result->folds[f], false, figures_shown(settings));
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+    int status = 0;
+
+    for (size_t f = 0; status == 0 && f < result->done; f++) {
+        const struct fold_result *fold = &result->folds[f];
+        json_writer_open(&to, '{');
+        json_writer_member_text(&to, "model", model);
+        json_writer_member_text(&to, "params", params);
+        json_writer_member_unsigned(&to, "fold", f + 1);
+        json_writer_member_unsigned(&to, "rows", fold->test.rows);
+        write_figures(&to, fold, false, figures_shown(settings));
         if (settings->measures.train)
-            add_figures(line, &result->folds[f], true, SHORT_FIGURES);
-        json_dumpf(line, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(line);
+            write_figures(&to, fold, true, SHORT_FIGURES);
+        json_writer_close(&to, '}');
+        status = json_writer_print_line(&to, stdout, err);
     }
-    return 0;
+    buffer_free(&line);
+    return status;
 }
 
 static int print_result(const struct cv_settings *settings, const char *model,

@@ -3,6 +3,7 @@
  * as impressions and labels.
  */
 #include "cli/command.h"
+#include "cli/json/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
@@ -12,7 +13,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -140,18 +140,22 @@ static int print_json(const struct feed *feed, double seconds,
                       struct error *err)
 {
     struct feed_counts n = feed_counts(feed);
-    json_t *account = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "rows", (json_int_t)n.rows,
-        "impressions", (json_int_t)n.impressions, "rejected",
-        (json_int_t)n.rejected, "labels", (json_int_t)n.labels, "clicks",
-        (json_int_t)n.clicks, "first_ms", (json_int_t)n.first_ms, "last_ms",
-        (json_int_t)n.last_ms, "seconds", seconds);
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
 
-    if (!account || json_dumpf(account, stdout, JSON_COMPACT) < 0)
-        return error_set(err, ERROR_FAILED, "write the account");
-    putchar('\n');
-    json_decref(account);
-    return 0;
+    json_writer_open(&to, '{');
+    json_writer_member_unsigned(&to, "rows", n.rows);
+    json_writer_member_unsigned(&to, "impressions", n.impressions);
+    json_writer_member_unsigned(&to, "rejected", n.rejected);
+    json_writer_member_unsigned(&to, "labels", n.labels);
+    json_writer_member_unsigned(&to, "clicks", n.clicks);
+    json_writer_member_integer(&to, "first_ms", n.first_ms);
+    json_writer_member_integer(&to, "last_ms", n.last_ms);
+    json_writer_member_real(&to, "seconds", seconds);
+    json_writer_close(&to, '}');
+    int status = json_writer_print_line(&to, stdout, err);
+    buffer_free(&line);
+    return status;
 }
 
 static void print_account(const struct feed *feed, double seconds)

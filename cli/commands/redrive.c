@@ -4,6 +4,8 @@
  */
 #include "cli/command.h"
 
+#include "cli/json/json_writer.h"
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
@@ -61,19 +63,32 @@ static int configure(const struct invocation *with,
     return 0;
 }
 
-static void print_json(const struct redrive_counts *counts, bool is_plan)
+static int print_json(const struct redrive_counts *counts, bool is_plan,
+                      struct error *err)
 {
-    printf("{\"dry_run\":%s,\"letters\":%" PRIu64 ",\"sent\":%" PRIu64
-           ",\"done\":%" PRIu64 ",\"other\":%" PRIu64 ",\"truncated\":%" PRIu64
-           ",\"homeless\":%" PRIu64 ",\"topics\":{",
-           is_plan ? "true" : "false", counts->letters,
-           counts->fates[REDRIVE_SENT], counts->fates[REDRIVE_DONE],
-           counts->fates[REDRIVE_OTHER], counts->fates[REDRIVE_TRUNCATED],
-           counts->fates[REDRIVE_HOMELESS]);
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+
+    json_writer_open(&to, '{');
+    json_writer_member_boolean(&to, "dry_run", is_plan);
+    json_writer_member_unsigned(&to, "letters", counts->letters);
+    json_writer_member_unsigned(&to, "sent", counts->fates[REDRIVE_SENT]);
+    json_writer_member_unsigned(&to, "done", counts->fates[REDRIVE_DONE]);
+    json_writer_member_unsigned(&to, "other", counts->fates[REDRIVE_OTHER]);
+    json_writer_member_unsigned(&to, "truncated",
+                                counts->fates[REDRIVE_TRUNCATED]);
+    json_writer_member_unsigned(&to, "homeless",
+                                counts->fates[REDRIVE_HOMELESS]);
+    json_writer_name(&to, "topics");
+    json_writer_open(&to, '{');
     for (size_t i = 0; i < counts->topic_count; i++)
-        printf("%s\"%s\":%" PRIu64, i ? "," : "", counts->topics[i],
-               counts->per_topic[i]);
-    puts("}}");
+        json_writer_member_unsigned(&to, counts->topics[i],
+                                    counts->per_topic[i]);
+    json_writer_close(&to, '}');
+    json_writer_close(&to, '}');
+    int status = json_writer_print_line(&to, stdout, err);
+    buffer_free(&line);
+    return status;
 }
 
 static void print_text(const struct redrive_counts *counts, bool is_plan)
@@ -103,8 +118,11 @@ static int act(struct redrive *redrive, const struct redrive_settings *settings,
     bool is_plan = settings->dry_run || stop_requested();
     if (!is_plan && redrive_run(redrive, &plan, &done, err) < 0)
         return -1;
-    (settings->json ? print_json : print_text)(is_plan ? &plan : &done,
-                                               is_plan);
+    const struct redrive_counts *counts = is_plan ? &plan : &done;
+    if (!settings->json)
+        print_text(counts, is_plan);
+    else if (print_json(counts, is_plan, err) < 0)
+        return -1;
     return stop_exit_status();
 }
 

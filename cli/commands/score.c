@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
+#include "cli/json/json_writer.h"
 #include "cli/serve/huge_pages.h"
 
 #include "common/base/clock.h"
@@ -113,17 +114,30 @@ static int answer_score(void *context, const struct status_query *query,
     struct id user, ad;
     uint64_t version = 0;
 
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+    struct error err;
+    char why[64];
+    int status = 200;
+
+    json_writer_open(&to, '{');
     if (!take_id(query, "user", &user) || !take_id(query, "ad", &ad)) {
-        fprintf(body,
-                "{\"error\":\"give user= and ad=, each 1 to %d bytes\"}\n",
-                ID_TEXT_MAX);
-        return 400;
+        snprintf(why, sizeof(why), "give user= and ad=, each 1 to %d bytes",
+                 ID_TEXT_MAX);
+        json_writer_member_text(&to, "error", why);
+        status = 400;
+    } else {
+        struct prediction answer =
+            scorer_predict(service->scorer, &user, &ad, &version);
+        json_writer_member_real(&to, "p", answer.value);
+        json_writer_member_text(&to, "basis", basis_name(answer.basis));
+        json_writer_member_unsigned(&to, "model", version);
     }
-    struct prediction answer =
-        scorer_predict(service->scorer, &user, &ad, &version);
-    fprintf(body, "{\"p\":%.17g,\"basis\":\"%s\",\"model\":%" PRIu64 "}\n",
-            answer.value, basis_name(answer.basis), version);
-    return 200;
+    json_writer_close(&to, '}');
+    if (json_writer_print_line(&to, body, &err) < 0)
+        status = 503;
+    buffer_free(&line);
+    return status;
 }
 
 static bool is_live(void *context, char *why, size_t size)

@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +54,11 @@ struct work {
 
 /* --- Manifests -------------------------------------------------------- */
 
-static int print_json(json_t *object, struct error *err)
+/* One object: as JSON, or for people as lines. */
+static int print_object(struct json_writer *to, struct error *err)
 {
-    int status = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
-
-    putchar('\n');
-    json_decref(object);
-    return status == 0 ? 0 : error_no_memory(err, "the snapshot");
+    json_writer_close(to, '}');
+    return json_writer_print_line(to, stdout, err);
 }
 
 static void print_row(const struct manifest *m, bool served)
@@ -82,23 +79,31 @@ static int list(struct work *work, struct error *err)
     const struct manifest *all =
         snapshot_reader_manifests(work->reader, &count);
 
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+    int status = 0;
+
     if (!work->settings->json)
         printf("  %8s  %-24s  %-12s %10s %9s %8s %11s %8s %7s\n", "epoch",
                "created", "algorithm", "rows", "users", "ads", "bytes",
                "logloss", "auc");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; status == 0 && i < count; i++) {
         bool is_served = served == &all[i];
-        if (!work->settings->json)
+        if (!work->settings->json) {
             print_row(&all[i], is_served);
-        else if (print_json(manifest_json(&all[i], is_served), err) < 0)
-            return -1;
+            continue;
+        }
+        json_writer_open(&to, '{');
+        manifest_json_write(&to, &all[i], is_served);
+        status = print_object(&to, err);
     }
+    buffer_free(&line);
     if (count == 0)
         log_warn("no model of this name is published", "model.name=%s topic=%s",
                  work->settings->model_name, work->settings->models);
     if (!work->settings->json && snapshot_reader_pinned(work->reader) != 0)
         printf("pinned: %" PRIu64 "\n", snapshot_reader_pinned(work->reader));
-    return 0;
+    return status;
 }
 
 /* --- One of them ------------------------------------------------------ */
@@ -134,43 +139,31 @@ static int find(const struct work *work, const struct manifest **out,
     return 0;
 }
 
-/* The same object as JSON and as lines. */
-static int print_object(json_t *object, bool json, struct error *err)
-{
-    const char *key;
-    json_t *value;
-
-    if (json || !object)
-        return print_json(object, err);
-    json_object_foreach(object, key, value)
-    {
-        char *text = json_is_string(value)
-                         ? NULL
-                         : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        printf("%-20s %s\n", key, text ? text : json_string_value(value));
-        free(text);
-    }
-    json_decref(object);
-    return 0;
-}
-
 static int show_file(const struct work *work, struct error *err)
 {
     struct snapshot *snapshot = NULL;
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line, .in_lines = !work->settings->json};
     char hex[DIGEST_HEX_SIZE], params[512];
 
     if (snapshot_read(work->argument, &snapshot, err) < 0)
         return -1;
     const struct model *model = snapshot->model;
     params_print(model->ops, &model->params, params, sizeof(params));
-    json_t *object = json_pack(
-        "{s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:s}", "algorithm",
-        model->ops->name, "params", params, "users", (int)model->users, "ads",
-        (int)model->items, "rows", (json_int_t)snapshot->rows, "mean",
-        model->mean, "low", model->scale.low, "high", model->scale.high,
-        "sha256", digest_hex(&snapshot->sha256, hex));
+    json_writer_open(&to, '{');
+    json_writer_member_text(&to, "algorithm", model->ops->name);
+    json_writer_member_text(&to, "params", params);
+    json_writer_member_unsigned(&to, "users", model->users);
+    json_writer_member_unsigned(&to, "ads", model->items);
+    json_writer_member_unsigned(&to, "rows", snapshot->rows);
+    json_writer_member_real(&to, "mean", model->mean);
+    json_writer_member_real(&to, "low", model->scale.low);
+    json_writer_member_real(&to, "high", model->scale.high);
+    json_writer_member_text(&to, "sha256", digest_hex(&snapshot->sha256, hex));
     snapshot_free(snapshot);
-    return print_object(object, work->settings->json, err);
+    int status = print_object(&to, err);
+    buffer_free(&line);
+    return status;
 }
 
 static bool is_number(const char *text)
@@ -186,11 +179,16 @@ static int show(struct work *work, struct error *err)
         return show_file(work, err);
     if (find(work, &manifest, err) < 0)
         return -1;
-    bool served = snapshot_reader_wanted(work->reader) == manifest;
-    json_t *object = manifest_json(manifest, served);
-    if (object)
-        json_object_set_new(object, "ranges", manifest_ranges_json(manifest));
-    return print_object(object, work->settings->json, err);
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line, .in_lines = !work->settings->json};
+    json_writer_open(&to, '{');
+    manifest_json_write(&to, manifest,
+                        snapshot_reader_wanted(work->reader) == manifest);
+    json_writer_name(&to, "ranges");
+    manifest_json_write_ranges(&to, manifest);
+    int status = print_object(&to, err);
+    buffer_free(&line);
+    return status;
 }
 
 static int fetch(struct work *work, struct error *err)

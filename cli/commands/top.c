@@ -4,11 +4,11 @@
 #include "cli/command.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/seen_ads.h"
+#include "cli/json/json_writer.h"
 
 #include "model/ask/top.h"
 #include "model/snapshot.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,36 +66,32 @@ static void print_csv(const struct snapshot *snapshot,
     }
 }
 
-static json_t *json_id(const struct id *id)
-{
-    char text[ID_PRINT_SIZE];
-
-    id_print(id, text);
-    return json_string(text);
-}
-
 static int print_json(const struct snapshot *snapshot,
                       const struct block *block, size_t at, struct error *err)
 {
-    json_t *ads = json_array();
-    json_t *line = json_pack("{s:o?, s:o?}", "user", json_id(&block->users[at]),
-                             "ads", ads);
-    bool printable = line && json_is_string(json_object_get(line, "user"));
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
 
-    for (size_t i = 0; printable && i < block->requests[at].found; i++) {
+    json_writer_open(&to, '{');
+    json_writer_name(&to, "user");
+    json_writer_id(&to, &block->users[at]);
+    json_writer_name(&to, "ads");
+    json_writer_open(&to, '[');
+    for (size_t i = 0; i < block->requests[at].found; i++) {
         struct id ad = id_map_id(snapshot->ads, block->pairs[i].item);
-        json_t *entry = json_pack("{s:o, s:f, s:s}", "ad", json_id(&ad), "p",
-                                  block->answers[i].value, "basis",
-                                  basis_name(block->answers[i].basis));
-        printable = json_array_append_new(ads, entry) == 0;
+        json_writer_open(&to, '{');
+        json_writer_name(&to, "ad");
+        json_writer_id(&to, &ad);
+        json_writer_member_real(&to, "p", block->answers[i].value);
+        json_writer_member_text(&to, "basis",
+                                basis_name(block->answers[i].basis));
+        json_writer_close(&to, '}');
     }
-    if (printable)
-        json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
-    return printable ? 0
-                     : error_set(err, ERROR_FORMAT,
-                                 "an id is not UTF-8: use --output=csv");
+    json_writer_close(&to, ']');
+    json_writer_close(&to, '}');
+    int status = json_writer_print_line(&to, stdout, err);
+    buffer_free(&line);
+    return status;
 }
 
 /* The entries were found by estimate; what is printed is the whole answer. */

@@ -4,13 +4,13 @@
 #include "cli/command.h"
 #include "cli/data/dataset_file.h"
 #include "cli/data/split_settings.h"
+#include "cli/json/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 
 #include "model/select/search.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -214,37 +214,44 @@ static void print_table(const struct search_plan *plan, const struct summary *s,
     }
 }
 
-static json_t *real_or_null(double value)
+static void write_measure(struct json_writer *to,
+                          const struct search_result *result,
+                          const struct summary *of, int measure, size_t rank)
 {
-    return isnan(value) ? json_null() : json_real(value);
+    json_writer_name(to, measure_names[measure]);
+    json_writer_open(to, '{');
+    json_writer_member_real(to, "mean", of->means[measure]);
+    json_writer_member_real(to, "std", of->deviations[measure]);
+    json_writer_member_unsigned(to, "rank", rank);
+    json_writer_name(to, "folds");
+    json_writer_open(to, '[');
+    for (size_t f = 0; f < result->done; f++)
+        json_writer_real(to, measured(&result->folds[f], measure));
+    json_writer_close(to, ']');
+    json_writer_close(to, '}');
 }
 
 static int print_json(const struct search_plan *plan,
                       const struct search_results *results,
                       const struct summary *s, size_t count, struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        json_t *line = json_pack("{s:I, s:s}", "index", (json_int_t)s[i].index,
-                                 "params", plan->texts[s[i].index]);
-        if (!line)
-            return error_no_memory(err, "the search");
-        for (int m = 0; m < MEASURES; m++) {
-            json_t *figures = json_pack(
-                "{s:o, s:o, s:I, s:[]}", "mean", real_or_null(s[i].means[m]),
-                "std", real_or_null(s[i].deviations[m]), "rank",
-                (json_int_t)rank_of(s, count, i, m), "folds");
-            const struct search_result *r = &results->results[s[i].index];
-            for (size_t f = 0; f < r->done; f++)
-                json_array_append_new(json_object_get(figures, "folds"),
-                                      real_or_null(measured(&r->folds[f], m)));
-            json_object_set_new(line, measure_names[m], figures);
-        }
-        json_object_set_new(line, "fit_seconds", json_real(s[i].fit_seconds));
-        json_dumpf(line, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(line);
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line};
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        json_writer_open(&to, '{');
+        json_writer_member_unsigned(&to, "index", s[i].index);
+        json_writer_member_text(&to, "params", plan->texts[s[i].index]);
+        for (int m = 0; m < MEASURES; m++)
+            write_measure(&to, &results->results[s[i].index], &s[i], m,
+                          rank_of(s, count, i, m));
+        json_writer_member_real(&to, "fit_seconds", s[i].fit_seconds);
+        json_writer_close(&to, '}');
+        status = json_writer_print_line(&to, stdout, err);
     }
-    return 0;
+    buffer_free(&line);
+    return status;
 }
 
 static void print_csv(const struct search_plan *plan, const struct summary *s,

@@ -1,12 +1,15 @@
 #include "cli/json/json_writer.h"
 
+#include "common/base/utf8.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 40 };
+enum { NUMBER_SIZE = 40, NAME_WIDTH = 20 };
 
 static void put(struct json_writer *writer, const char *text)
 {
@@ -21,23 +24,33 @@ static void separate(struct json_writer *writer)
     writer->comma = true;
 }
 
+/* Is the next value a member of an object that is written in lines? */
+static bool is_line(const struct json_writer *writer)
+{
+    return writer->in_lines && writer->depth == 1;
+}
+
 void json_writer_open(struct json_writer *writer, char bracket)
 {
     separate(writer);
-    buffer_append(writer->to, &bracket, 1);
+    if (!writer->in_lines || writer->depth > 0)
+        buffer_append(writer->to, &bracket, 1);
+    writer->depth++;
     writer->comma = false;
 }
 
 void json_writer_close(struct json_writer *writer, char bracket)
 {
-    buffer_append(writer->to, &bracket, 1);
+    writer->depth--;
+    if (!writer->in_lines || writer->depth > 0)
+        buffer_append(writer->to, &bracket, 1);
     writer->comma = true;
 }
 
 void json_writer_null(struct json_writer *writer)
 {
     separate(writer);
-    put(writer, "null");
+    put(writer, is_line(writer) ? "-" : "null");
 }
 
 void json_writer_boolean(struct json_writer *writer, bool value)
@@ -64,7 +77,32 @@ void json_writer_unsigned(struct json_writer *writer, uint64_t value)
     put(writer, text);
 }
 
-/* As few digits as lead back to it. */
+/* 17 digits, as Jansson writes them: with a point or an exponent, which has
+ * neither a plus nor leading zeros. */
+static void print_in_full(double value, char text[NUMBER_SIZE])
+{
+    snprintf(text, NUMBER_SIZE, "%.17g", value);
+    char *at = strchr(text, 'e');
+    if (!at && !strchr(text, '.'))
+        strcat(text, ".0");
+    if (!at)
+        return;
+    at++;
+    char *digits = at + (*at == '+' || *at == '-');
+    at += *at == '-';
+    digits += strspn(digits, "0");
+    memmove(at, digits, strlen(digits) + 1);
+}
+
+static void print_in_short(double value, char text[NUMBER_SIZE])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+}
+
 void json_writer_real(struct json_writer *writer, double value)
 {
     char text[NUMBER_SIZE];
@@ -74,60 +112,22 @@ void json_writer_real(struct json_writer *writer, double value)
         return;
     }
     separate(writer);
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
+    (writer->in_full ? print_in_full : print_in_short)(value, text);
     put(writer, text);
 }
 
 /* --- Strings ---------------------------------------------------------- */
 
-/* Bytes of the UTF-8 sequence at `at`; 0 where there is none. Neither longer
- * than needed, nor half of a surrogate pair, nor above U+10FFFF. */
-static size_t sequence(const uint8_t *at, size_t left)
+static void put_escape(struct json_writer *writer, unsigned character)
 {
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    char text[16];
 
-    if (size == 1)
-        return 1;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || left < size)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return size;
-}
-
-bool json_writer_is_text(const uint8_t *bytes, size_t size)
-{
-    for (size_t at = 0, step; at < size; at += step) {
-        step = sequence(bytes + at, size - at);
-        if (step == 0)
-            return false;
-    }
-    return true;
-}
-
-static bool needs_escape(uint8_t byte)
-{
-    return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
-}
-
-static void put_escape(struct json_writer *writer, uint8_t byte)
-{
-    char text[8];
-
-    if (byte == '"' || byte == '\\')
-        snprintf(text, sizeof(text), "\\%c", byte);
-    else if (byte == '\n')
+    if (character == '"' || character == '\\')
+        snprintf(text, sizeof(text), "\\%c", (int)character);
+    else if (character == '\n')
         snprintf(text, sizeof(text), "\\n");
     else
-        snprintf(text, sizeof(text), "\\u%04x", byte);
+        snprintf(text, sizeof(text), "\\u%04x", character);
     put(writer, text);
 }
 
@@ -137,22 +137,40 @@ static void put_string(struct json_writer *writer, const uint8_t *text,
     size_t plain = 0; /* where the bytes that need no escape begin */
 
     put(writer, "\"");
-    for (size_t i = 0; i < size; i++) {
-        if (!needs_escape(text[i]))
+    for (size_t i = 0, step; i < size; i += step) {
+        step = utf8_sequence(text + i, size - i);
+        int escaped = step > 0 ? utf8_control(text + i, step) : 0xfffd;
+        if (text[i] == '"' || text[i] == '\\')
+            escaped = text[i];
+        step = step > 0 ? step : 1;
+        if (escaped < 0)
             continue;
         buffer_append(writer->to, text + plain, i - plain);
-        put_escape(writer, text[i]);
-        plain = i + 1;
+        put_escape(writer, (unsigned)escaped);
+        plain = i + step;
     }
     buffer_append(writer->to, text + plain, size - plain);
     put(writer, "\"");
+}
+
+/* For people: safe on a terminal, without quotes. */
+static void put_line_text(struct json_writer *writer, const uint8_t *text,
+                          size_t size)
+{
+    char *at = (char *)buffer_reserve(writer->to, UTF8_PRINT_SIZE(size));
+
+    if (at)
+        writer->to->size += utf8_print(text, size, at);
 }
 
 void json_writer_text_sized(struct json_writer *writer, const uint8_t *text,
                             size_t size)
 {
     separate(writer);
-    put_string(writer, text, size);
+    if (is_line(writer))
+        put_line_text(writer, text, size);
+    else
+        put_string(writer, text, size);
 }
 
 void json_writer_text(struct json_writer *writer, const char *text)
@@ -163,8 +181,17 @@ void json_writer_text(struct json_writer *writer, const char *text)
 void json_writer_name_sized(struct json_writer *writer, const char *name,
                             size_t size)
 {
-    json_writer_text_sized(writer, (const uint8_t *)name, size);
-    put(writer, ":");
+    if (is_line(writer)) {
+        static const char blanks[] = "                     ";
+        if (writer->comma)
+            put(writer, "\n");
+        put_line_text(writer, (const uint8_t *)name, size);
+        put(writer, blanks + (size < NAME_WIDTH ? size : NAME_WIDTH));
+    } else {
+        separate(writer);
+        put_string(writer, (const uint8_t *)name, size);
+        put(writer, ":");
+    }
     writer->comma = false;
 }
 
@@ -213,7 +240,7 @@ void json_writer_hex(struct json_writer *writer, const uint8_t *bytes,
 void json_writer_bytes(struct json_writer *writer, const uint8_t *bytes,
                        size_t size)
 {
-    if (json_writer_is_text(bytes, size)) {
+    if (utf8_is_valid(bytes, size)) {
         json_writer_text_sized(writer, bytes, size);
         return;
     }
@@ -221,4 +248,69 @@ void json_writer_bytes(struct json_writer *writer, const uint8_t *bytes,
     json_writer_name(writer, "bin");
     json_writer_base64(writer, bytes, size);
     json_writer_close(writer, '}');
+}
+
+void json_writer_id(struct json_writer *writer, const struct id *id)
+{
+    char text[ID_PRINT_SIZE];
+    size_t size = id_print(id, text);
+
+    json_writer_bytes(writer, (const uint8_t *)text, size);
+}
+
+/* --- Members ---------------------------------------------------------- */
+
+void json_writer_member_boolean(struct json_writer *writer, const char *name,
+                                bool value)
+{
+    json_writer_name(writer, name);
+    json_writer_boolean(writer, value);
+}
+
+void json_writer_member_integer(struct json_writer *writer, const char *name,
+                                int64_t value)
+{
+    json_writer_name(writer, name);
+    json_writer_integer(writer, value);
+}
+
+void json_writer_member_unsigned(struct json_writer *writer, const char *name,
+                                 uint64_t value)
+{
+    json_writer_name(writer, name);
+    json_writer_unsigned(writer, value);
+}
+
+void json_writer_member_real(struct json_writer *writer, const char *name,
+                             double value)
+{
+    json_writer_name(writer, name);
+    json_writer_real(writer, value);
+}
+
+void json_writer_member_text(struct json_writer *writer, const char *name,
+                             const char *text)
+{
+    json_writer_name(writer, name);
+    json_writer_text(writer, text);
+}
+
+/* --- Lines ------------------------------------------------------------ */
+
+int json_writer_print_line(struct json_writer *writer, FILE *out,
+                           struct error *err)
+{
+    struct buffer *line = writer->to;
+
+    buffer_append(line, "\n", 1);
+    bool has_failed = buffer_failed(line);
+    size_t wrote = has_failed ? 0 : fwrite(line->bytes, 1, line->size, out);
+    bool is_whole = wrote == line->size;
+    buffer_clear(line);
+    writer->comma = false;
+    if (has_failed)
+        return error_no_memory(err, "a line of JSON");
+    return is_whole
+               ? 0
+               : error_set(err, ERROR_IO, "write JSON: %s", strerror(errno));
 }

@@ -2,46 +2,51 @@
 
 #include "common/base/clock.h"
 
-#include <math.h>
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-json_t *manifest_json(const struct manifest *m, bool served)
+void manifest_json_write(struct json_writer *to, const struct manifest *m,
+                         bool is_served)
 {
     char hex[DIGEST_HEX_SIZE], created[CLOCK_TEXT_SIZE];
 
-    return json_pack(
-        "{s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:o, "
-        "s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:s}",
-        "name", m->name, "epoch", (json_int_t)m->epoch, "created",
-        clock_format(m->created_ms, created), "served", served, "algorithm",
-        m->algorithm, "params", m->params, "trainer", m->trainer, "seed",
-        (json_int_t)m->seed, "users", (int)m->users, "ads", (int)m->ads, "rows",
-        (json_int_t)m->rows, "rmse", number_or_null(m->metrics.rmse), "mae",
-        number_or_null(m->metrics.mae), "logloss",
-        number_or_null(m->metrics.logloss), "auc",
-        number_or_null(m->metrics.auc), "normalised_entropy",
-        number_or_null(m->metrics.normalised_entropy), "holdout_rows",
-        (json_int_t)m->metrics.rows, "parent_epoch",
-        (json_int_t)m->parent_epoch, "size", (json_int_t)m->size, "packed_size",
-        (json_int_t)m->packed_size, "chunk_count", (int)m->chunk_count,
-        "first_chunk_offset", (json_int_t)m->first_chunk_offset, "sha256",
-        digest_hex(&m->sha256, hex));
+    json_writer_member_text(to, "name", m->name);
+    json_writer_member_unsigned(to, "epoch", m->epoch);
+    json_writer_member_text(to, "created",
+                            clock_format(m->created_ms, created));
+    json_writer_member_boolean(to, "served", is_served);
+    json_writer_member_text(to, "algorithm", m->algorithm);
+    json_writer_member_text(to, "params", m->params);
+    json_writer_member_text(to, "trainer", m->trainer);
+    json_writer_member_unsigned(to, "seed", m->seed);
+    json_writer_member_unsigned(to, "users", m->users);
+    json_writer_member_unsigned(to, "ads", m->ads);
+    json_writer_member_unsigned(to, "rows", m->rows);
+    json_writer_member_real(to, "rmse", m->metrics.rmse);
+    json_writer_member_real(to, "mae", m->metrics.mae);
+    json_writer_member_real(to, "logloss", m->metrics.logloss);
+    json_writer_member_real(to, "auc", m->metrics.auc);
+    json_writer_member_real(to, "normalised_entropy",
+                            m->metrics.normalised_entropy);
+    json_writer_member_unsigned(to, "holdout_rows", m->metrics.rows);
+    json_writer_member_unsigned(to, "parent_epoch", m->parent_epoch);
+    json_writer_member_unsigned(to, "size", m->size);
+    json_writer_member_unsigned(to, "packed_size", m->packed_size);
+    json_writer_member_unsigned(to, "chunk_count", m->chunk_count);
+    json_writer_member_integer(to, "first_chunk_offset",
+                               m->first_chunk_offset);
+    json_writer_member_text(to, "sha256", digest_hex(&m->sha256, hex));
 }
 
-json_t *manifest_ranges_json(const struct manifest *manifest)
+void manifest_json_write_ranges(struct json_writer *to,
+                                const struct manifest *m)
 {
-    json_t *ranges = json_array();
-
-    for (size_t i = 0; i < manifest->range_count; i++) {
-        const struct offset_range *range = &manifest->ranges[i];
-        json_array_append_new(ranges, json_pack("[s, i, I, I]", range->topic,
-                                                (int)range->partition,
-                                                (json_int_t)range->first,
-                                                (json_int_t)range->next));
+    json_writer_open(to, '[');
+    for (size_t i = 0; i < m->range_count; i++) {
+        const struct offset_range *range = &m->ranges[i];
+        json_writer_open(to, '[');
+        json_writer_text(to, range->topic);
+        json_writer_integer(to, range->partition);
+        json_writer_integer(to, range->first);
+        json_writer_integer(to, range->next);
+        json_writer_close(to, ']');
     }
-    return ranges;
+    json_writer_close(to, ']');
 }

@@ -1,5 +1,6 @@
 #include "cli/json/msgpack_json.h"
 
+#include "common/base/utf8.h"
 #include "common/event/event_value.h"
 
 static void write_extension(struct json_writer *writer,
@@ -75,8 +76,7 @@ void msgpack_json_name(struct json_writer *writer, struct cursor *cursor,
     (void)cursor_take(cursor, key); /* well formed, says the caller */
     if (cursor_is_container(key))
         (void)cursor_skip_contents(cursor, key, 1);
-    if (key->type == CURSOR_TEXT &&
-        json_writer_is_text(key->bytes, key->size)) {
+    if (key->type == CURSOR_TEXT && utf8_is_valid(key->bytes, key->size)) {
         json_writer_name_sized(writer, (const char *)key->bytes, key->size);
         return;
     }

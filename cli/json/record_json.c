@@ -3,6 +3,7 @@
 #include "cli/json/json_writer.h"
 #include "cli/json/msgpack_json.h"
 
+#include "common/base/utf8.h"
 #include "common/event/event_codec.h"
 #include "common/event/event_scan.h"
 #include "common/event/manifest.h"
@@ -86,7 +87,7 @@ static void write_raw(const struct showing *with, const char *fault,
         json_writer_name(to, "fields");
         write_whole(with, BYTES_TAGGED);
     } else if (message->value_size > 0 &&
-               json_writer_is_text(message->value, message->value_size)) {
+               utf8_is_valid(message->value, message->value_size)) {
         json_writer_name(to, "text");
         json_writer_text_sized(to, message->value, message->value_size);
     }
@@ -279,7 +280,7 @@ static const char *header_text(const struct record *record, const char *name,
     const struct record_header *header = find_header(record, name);
 
     if (!header || header->size >= room ||
-        !json_writer_is_text(header->value, header->size))
+        !utf8_is_valid(header->value, header->size))
         return NULL;
     if (header->size > 0)
         memcpy(out, header->value, header->size);
@@ -354,7 +355,7 @@ static void write_headers(const struct showing *with, enum record_kind kind)
         if (find_header(record, header->name) != header)
             continue;
         size_t size = strlen(header->name);
-        if (json_writer_is_text((const uint8_t *)header->name, size))
+        if (utf8_is_valid((const uint8_t *)header->name, size))
             json_writer_name(with->to, header->name);
         else
             json_writer_name(with->to, "?");

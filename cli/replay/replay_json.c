@@ -3,14 +3,16 @@
  */
 #include "cli/replay/replay_view.h"
 
-#include <jansson.h>
-#include <math.h>
+#include "cli/json/json_writer.h"
 
-/* JSON has no NaN. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+#include <string.h>
+
+/* What all lines are written with. */
+struct lines {
+    const struct replay_view *view;
+    struct json_writer *to;
+    FILE *out;
+};
 
 static const char *figure_name(enum figure figure)
 {
@@ -23,59 +25,48 @@ static const char *figure_name(enum figure figure)
     return names[figure];
 }
 
-static void set(json_t *line, const char *name, json_t *value)
+static void begin_line(const struct lines *lines, const char *kind)
 {
-    json_object_set_new(line, name, value);
+    json_writer_open(lines->to, '{');
+    json_writer_member_text(lines->to, "kind", kind);
 }
 
-static json_t *new_line(const char *kind)
+static int end_line(const struct lines *lines, struct error *err)
 {
-    json_t *line = json_object();
-
-    set(line, "kind", json_string(kind));
-    return line;
+    json_writer_close(lines->to, '}');
+    return json_writer_print_line(lines->to, lines->out, err);
 }
 
-static int write_line(json_t *line, FILE *out, struct error *err)
+static void write_figures(struct json_writer *to,
+                          const struct evaluation *figures)
 {
-    int status = json_dumpf(line, out,
-                            JSON_COMPACT | JSON_PRESERVE_ORDER |
-                                JSON_REAL_PRECISION(17));
-
-    json_decref(line);
-    if (status < 0 || fputc('\n', out) == EOF)
-        return error_set(err, ERROR_IO, "write JSON");
-    return 0;
-}
-
-static void set_figures(json_t *line, const struct evaluation *figures)
-{
-    set(line, "impressions", json_integer((json_int_t)figures->rows));
-    set(line, "click_rate", number(figures->click_rate));
+    json_writer_member_unsigned(to, "impressions", figures->rows);
+    json_writer_member_real(to, "click_rate", figures->click_rate);
     for (int f = 0; f < FIGURE_COUNT; f++)
-        set(line, figure_name((enum figure)f),
-            number(evaluation_figure(figures, (enum figure)f)));
+        json_writer_member_real(to, figure_name((enum figure)f),
+                                evaluation_figure(figures, (enum figure)f));
 }
 
-static json_t *interval_json(struct interval interval)
+static void write_interval(struct json_writer *to, const char *name,
+                           struct interval interval)
 {
-    json_t *pair = json_array();
-
-    json_array_append_new(pair, number(interval.low));
-    json_array_append_new(pair, number(interval.high));
-    return pair;
+    json_writer_name(to, name);
+    json_writer_open(to, '[');
+    json_writer_real(to, interval.low);
+    json_writer_real(to, interval.high);
+    json_writer_close(to, ']');
 }
 
-static const char *name_of(const struct replay_view *view, size_t contender)
+static void write_contender(const struct lines *lines, size_t contender)
 {
-    return view->config->contenders[contender].name;
+    json_writer_member_text(lines->to, "contender",
+                            lines->view->config->contenders[contender].name);
 }
 
-static int write_head(const struct replay_view *view, FILE *out,
-                      struct error *err)
+static int write_head(const struct lines *lines, struct error *err)
 {
-    const struct replay_report *report = view->report;
-    const struct replay_counts *counts = &view->replay->counts;
+    const struct replay_report *report = lines->view->report;
+    const struct replay_counts *counts = &lines->view->replay->counts;
     const struct join_books *books = &counts->books;
     const struct {
         const char *name;
@@ -103,152 +94,152 @@ static int write_head(const struct replay_view *view, FILE *out,
         {"live_recorded", counts->live.recorded},
         {"live_published", counts->live.published},
     };
-    json_t *line = new_line("replay");
 
+    begin_line(lines, "replay");
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        set(line, numbers[i].name, json_integer((json_int_t)numbers[i].value));
-    set(line, "first_ts", json_integer(report->first_ms));
-    set(line, "last_ts", json_integer(report->last_ms));
-    set(line, "window_ms", json_integer(report->window_ms));
-    return write_line(line, out, err);
+        json_writer_member_unsigned(lines->to, numbers[i].name,
+                                    numbers[i].value);
+    json_writer_member_integer(lines->to, "first_ts", report->first_ms);
+    json_writer_member_integer(lines->to, "last_ts", report->last_ms);
+    json_writer_member_integer(lines->to, "window_ms", report->window_ms);
+    return end_line(lines, err);
 }
 
-static int write_totals(const struct replay_view *view, FILE *out,
-                        struct error *err)
+static int write_totals(const struct lines *lines, struct error *err)
 {
-    const struct replay_report *report = view->report;
+    const struct replay_report *report = lines->view->report;
+    const uint64_t *versions = lines->view->replay->versions;
 
     for (size_t c = 0; c < report->contenders; c++) {
-        json_t *line = new_line("total"), *intervals = json_object();
-        set(line, "contender", json_string(name_of(view, c)));
-        if (view->replay->versions[c] > 0)
-            set(line, "version",
-                json_integer((json_int_t)view->replay->versions[c]));
-        set_figures(line, &report->totals[c]);
+        begin_line(lines, "total");
+        write_contender(lines, c);
+        if (versions[c] > 0)
+            json_writer_member_unsigned(lines->to, "version", versions[c]);
+        write_figures(lines->to, &report->totals[c]);
+        json_writer_name(lines->to, "intervals");
+        json_writer_open(lines->to, '{');
         for (int f = 0; f < FIGURE_COUNT; f++)
-            set(intervals, figure_name((enum figure)f),
-                interval_json(
-                    bootstrap_interval(report->bootstrap, c, (enum figure)f)));
-        set(line, "intervals", intervals);
-        if (write_line(line, out, err) < 0)
+            write_interval(
+                lines->to, figure_name((enum figure)f),
+                bootstrap_interval(report->bootstrap, c, (enum figure)f));
+        json_writer_close(lines->to, '}');
+        if (end_line(lines, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* What the contender said and what came true, by equal shares of rows. */
-static int write_reliability(const struct replay_view *view, FILE *out,
-                             struct error *err)
+/* The contender's predictions and the clicks, by equal shares of rows. */
+static int write_reliability(const struct lines *lines, struct error *err)
 {
-    const struct replay_report *report = view->report;
+    const struct replay_report *report = lines->view->report;
 
     for (size_t c = 0; c < report->contenders; c++) {
         for (size_t i = 0; i < report->curves[c].bin_count; i++) {
             const struct reliability_bin *bin = &report->curves[c].bins[i];
-            json_t *line = new_line("reliability");
-            set(line, "contender", json_string(name_of(view, c)));
-            set(line, "impressions", json_integer((json_int_t)bin->rows));
-            set(line, "predicted", number(bin->predicted));
-            set(line, "click_rate", number(bin->click_rate));
-            set(line, "interval",
-                interval_json((struct interval){bin->low, bin->high}));
-            if (write_line(line, out, err) < 0)
+            begin_line(lines, "reliability");
+            write_contender(lines, c);
+            json_writer_member_unsigned(lines->to, "impressions", bin->rows);
+            json_writer_member_real(lines->to, "predicted", bin->predicted);
+            json_writer_member_real(lines->to, "click_rate", bin->click_rate);
+            write_interval(lines->to, "interval",
+                           (struct interval){bin->low, bin->high});
+            if (end_line(lines, err) < 0)
                 return -1;
         }
     }
     return 0;
 }
 
-static int write_difference(const struct replay_view *view, size_t a, size_t b,
-                            FILE *out, struct error *err)
+static int write_difference(const struct lines *lines, size_t a, size_t b,
+                            struct error *err)
 {
-    const struct replay_report *report = view->report;
-    json_t *line = new_line("difference"), *intervals = json_object();
+    const struct replay_report *report = lines->view->report;
 
-    set(line, "contender", json_string(name_of(view, a)));
-    set(line, "minus", json_string(name_of(view, b)));
+    begin_line(lines, "difference");
+    write_contender(lines, a);
+    json_writer_member_text(lines->to, "minus",
+                            lines->view->config->contenders[b].name);
     for (int f = 0; f < FIGURE_COUNT; f++) {
         enum figure figure = (enum figure)f;
-        set(line, figure_name(figure),
-            number(evaluation_figure(&report->totals[a], figure) -
-                   evaluation_figure(&report->totals[b], figure)));
-        set(intervals, figure_name(figure),
-            interval_json(
-                bootstrap_difference(report->bootstrap, a, b, figure)));
+        json_writer_member_real(
+            lines->to, figure_name(figure),
+            evaluation_figure(&report->totals[a], figure) -
+                evaluation_figure(&report->totals[b], figure));
     }
-    set(line, "intervals", intervals);
-    return write_line(line, out, err);
+    json_writer_name(lines->to, "intervals");
+    json_writer_open(lines->to, '{');
+    for (int f = 0; f < FIGURE_COUNT; f++)
+        write_interval(
+            lines->to, figure_name((enum figure)f),
+            bootstrap_difference(report->bootstrap, a, b, (enum figure)f));
+    json_writer_close(lines->to, '}');
+    return end_line(lines, err);
 }
 
-static int write_differences(const struct replay_view *view, FILE *out,
-                             struct error *err)
+static int write_differences(const struct lines *lines, struct error *err)
 {
-    for (size_t a = 0; a < view->report->contenders; a++)
-        for (size_t b = a + 1; b < view->report->contenders; b++)
-            if (write_difference(view, a, b, out, err) < 0)
+    const size_t contenders = lines->view->report->contenders;
+
+    for (size_t a = 0; a < contenders; a++)
+        for (size_t b = a + 1; b < contenders; b++)
+            if (write_difference(lines, a, b, err) < 0)
                 return -1;
     return 0;
 }
 
-static int write_windows(const struct replay_view *view, FILE *out,
-                         struct error *err)
+static int write_windows(const struct lines *lines, struct error *err)
 {
-    const struct replay_report *report = view->report;
+    const struct replay_report *report = lines->view->report;
 
     for (size_t i = 0; i < report->window_count; i++) {
         for (size_t c = 0; c < report->contenders; c++) {
-            json_t *line = new_line("window");
-            set(line, "start", json_integer(report->windows[i].start_ms));
-            set(line, "contender", json_string(name_of(view, c)));
-            set_figures(line, &report->windows[i].figures[c]);
-            if (write_line(line, out, err) < 0)
+            begin_line(lines, "window");
+            json_writer_member_integer(lines->to, "start",
+                                       report->windows[i].start_ms);
+            write_contender(lines, c);
+            write_figures(lines->to, &report->windows[i].figures[c]);
+            if (end_line(lines, err) < 0)
                 return -1;
         }
     }
     return 0;
 }
 
-static int write_slice(const struct replay_view *view,
-                       const struct replay_slice *slice, size_t contender,
-                       FILE *out, struct error *err)
+static int write_slices(const struct lines *lines, struct error *err)
 {
-    json_t *line = new_line("slice");
-    json_t *value = json_string(slice->value); /* NULL: not UTF-8 */
-
-    set(line, "by", json_string(slice->by));
-    set(line, "value", value ? value : json_null());
-    set(line, "contender", json_string(name_of(view, contender)));
-    set_figures(line, &slice->figures[contender]);
-    return write_line(line, out, err);
-}
-
-static int write_slices(const struct replay_view *view, FILE *out,
-                        struct error *err)
-{
-    const struct replay_report *report = view->report;
+    const struct replay_report *report = lines->view->report;
 
     for (size_t i = 0; i < report->slice_count; i++) {
         const struct replay_slice *slice = &report->slices[i];
-        for (size_t c = 0; c < report->contenders; c++)
-            if ((slice->contender == SIZE_MAX || slice->contender == c) &&
-                write_slice(view, slice, c, out, err) < 0)
+        for (size_t c = 0; c < report->contenders; c++) {
+            if (slice->contender != SIZE_MAX && slice->contender != c)
+                continue;
+            begin_line(lines, "slice");
+            json_writer_member_text(lines->to, "by", slice->by);
+            json_writer_name(lines->to, "value");
+            json_writer_bytes(lines->to, (const uint8_t *)slice->value,
+                              strlen(slice->value));
+            write_contender(lines, c);
+            write_figures(lines->to, &slice->figures[c]);
+            if (end_line(lines, err) < 0)
                 return -1;
+        }
     }
     return 0;
 }
 
-static int write_swaps(const struct replay_view *view, FILE *out,
-                       struct error *err)
+static int write_swaps(const struct lines *lines, struct error *err)
 {
-    const struct replay_log *log = view->replay->log;
+    const struct replay_log *log = lines->view->replay->log;
 
     for (size_t i = 0; i < log->swap_count; i++) {
-        json_t *line = new_line("swap");
-        set(line, "ts", json_integer(log->swaps[i].ts_ms));
-        set(line, "contender",
-            json_string(name_of(view, log->swaps[i].contender)));
-        set(line, "version", json_integer(log->swaps[i].version));
-        if (write_line(line, out, err) < 0)
+        begin_line(lines, "swap");
+        json_writer_member_integer(lines->to, "ts", log->swaps[i].ts_ms);
+        write_contender(lines, log->swaps[i].contender);
+        json_writer_member_unsigned(lines->to, "version",
+                                    log->swaps[i].version);
+        if (end_line(lines, err) < 0)
             return -1;
     }
     return 0;
@@ -257,10 +248,23 @@ static int write_swaps(const struct replay_view *view, FILE *out,
 int replay_print_json(const struct replay_view *view, FILE *out,
                       struct error *err)
 {
-    if (write_head(view, out, err) < 0 || write_totals(view, out, err) < 0 ||
-        write_reliability(view, out, err) < 0 ||
-        write_differences(view, out, err) < 0 ||
-        write_windows(view, out, err) < 0 || write_slices(view, out, err) < 0)
-        return -1;
-    return write_swaps(view, out, err);
+    struct buffer line = {0};
+    struct json_writer to = {.to = &line, .in_full = true};
+    const struct lines lines = {view, &to, out};
+    int status = write_head(&lines, err);
+
+    if (status == 0)
+        status = write_totals(&lines, err);
+    if (status == 0)
+        status = write_reliability(&lines, err);
+    if (status == 0)
+        status = write_differences(&lines, err);
+    if (status == 0)
+        status = write_windows(&lines, err);
+    if (status == 0)
+        status = write_slices(&lines, err);
+    if (status == 0)
+        status = write_swaps(&lines, err);
+    buffer_free(&line);
+    return status;
 }

@@ -2,11 +2,12 @@
  * replay_page.c - a replay as one HTML page: no script, nothing from
  * elsewhere.
  */
-#include "cli/replay/replay_page_tables.h"
-#include "cli/replay/replay_page_words.h"
+#include "cli/replay/html_text.h"
+#include "cli/replay/page_tables.h"
+#include "cli/replay/page_text.h"
+#include "cli/replay/page_words.h"
 #include "cli/replay/replay_plots.h"
 #include "cli/replay/replay_style.h"
-#include "cli/replay/svg_plot.h"
 
 static const struct {
     enum figure figure;
@@ -75,10 +76,11 @@ static void print_head(const struct replay_view *view, FILE *out)
     if (report->rows > 0)
         fprintf(out, "%s to %s UTC, ", page_time(report->first_ms, first),
                 page_time(report->last_ms, last));
-    fprintf(out,
-            "model %s. Every impression was answered with what was known by "
-            "then, and learned from afterwards.</p>\n",
-            view->config->name);
+    fputs("model ", out);
+    html_text(out, view->config->name);
+    fputs(". Every impression was answered with what was known by then, and "
+          "learned from afterwards.</p>\n",
+          out);
 }
 
 static void print_legend(const struct replay_view *view, FILE *out)

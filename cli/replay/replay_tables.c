@@ -53,6 +53,23 @@ bool replay_is_better(enum figure figure, double a, double b)
     return a < b;
 }
 
+void replay_rank(const struct replay_report *report,
+                 size_t order[CONTENDERS_MAX])
+{
+    for (size_t c = 0; c < report->contenders; c++) {
+        double entropy = report->totals[c].normalised_entropy;
+        size_t at = c;
+        while (at > 0 &&
+               replay_is_better(
+                   FIGURE_ENTROPY, entropy,
+                   report->totals[order[at - 1]].normalised_entropy)) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = c;
+    }
+}
+
 size_t replay_best(const struct replay_report *report, enum figure figure)
 {
     size_t best = SIZE_MAX;

@@ -31,11 +31,15 @@ void replay_print_page(const struct replay_view *view, FILE *out);
 /* "2026-11-24", with hours and minutes where the windows are short. */
 const char *replay_time(int64_t ts_ms, int64_t window_ms, char out[32]);
 
-/* Records of the topic of rows that were none. */
+/* Records of the topic of rows that are not events. */
 uint64_t replay_bad_rows(const struct replay_view *view);
 
 /* Is the first figure a better one? */
 bool replay_is_better(enum figure figure, double a, double b);
+
+/* Contenders by normalised entropy, the best first. (contenders) */
+void replay_rank(const struct replay_report *report,
+                 size_t order[CONTENDERS_MAX]);
 
 /* The contender with the best figure among the totals; SIZE_MAX: none. */
 size_t replay_best(const struct replay_report *report, enum figure figure);

@@ -1,5 +1,7 @@
 #include "cli/replay/svg_plot.h"
 
+#include "cli/replay/html_text.h"
+
 #include <math.h>
 #include <time.h>
 
@@ -8,28 +10,6 @@ enum {
     TIME_TICKS_WANTED = 12,
     HOUR_MS = 3600000,
 };
-
-void html_text(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
-    }
-}
 
 /* --- The frame -------------------------------------------------------- */
 

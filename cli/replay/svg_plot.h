@@ -59,7 +59,4 @@ void svg_column(const struct svg_plot *plot, double x1, double x2,
 /* In the middle of the frame. */
 void svg_words(const struct svg_plot *plot, const char *words);
 
-/* Text with &, <, > and " made harmless. */
-void html_text(FILE *out, const char *text);
-
 #endif

@@ -1,10 +1,10 @@
-#include "cli/replay/replay_page_words.h"
-#include "cli/replay/replay_page_tables.h"
-#include "cli/replay/svg_plot.h"
+#include "cli/replay/page_words.h"
+
+#include "cli/replay/html_text.h"
+#include "cli/replay/page_text.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum { NAMED_MAX = 3 }; /* in one sentence */
 
@@ -16,18 +16,6 @@ static const char *name_of(const struct replay_view *view, size_t contender)
 static double entropy_of(const struct replay_report *report, size_t contender)
 {
     return report->totals[contender].normalised_entropy;
-}
-
-void page_rank(const struct replay_report *report, size_t order[CONTENDERS_MAX])
-{
-    for (size_t c = 0; c < report->contenders; c++) {
-        size_t at = c;
-        for (; at > 0 && replay_is_better(FIGURE_ENTROPY, entropy_of(report, c),
-                                          entropy_of(report, order[at - 1]));
-             at--)
-            order[at] = order[at - 1];
-        order[at] = c;
-    }
 }
 
 /* --- The verdict ------------------------------------------------------ */
@@ -121,7 +109,7 @@ void page_verdict(const struct replay_view *view, FILE *out)
     const struct replay_report *report = view->report;
     size_t order[CONTENDERS_MAX] = {0};
 
-    page_rank(report, order);
+    replay_rank(report, order);
     double entropy = entropy_of(report, order[0]);
     struct interval interval =
         bootstrap_interval(report->bootstrap, order[0], FIGURE_ENTROPY);
