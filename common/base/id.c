@@ -1,6 +1,7 @@
 #include "common/base/id.h"
 
 #include "common/base/random.h"
+#include "common/base/utf8.h"
 
 #include <sodium.h>
 
@@ -141,4 +142,12 @@ size_t id_print(const struct id *id, char out[ID_PRINT_SIZE])
     memcpy(out, id->text, id->size);
     out[id->size] = '\0';
     return id->size;
+}
+
+size_t id_print_safe(const struct id *id, char out[ID_SAFE_SIZE])
+{
+    char text[ID_PRINT_SIZE];
+    size_t size = id_print(id, text);
+
+    return utf8_print(text, size, out);
 }

@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 enum {
-    ID_TEXT_MAX = 255,               /* bytes; longer ids are refused */
-    ID_PRINT_SIZE = ID_TEXT_MAX + 1, /* room for id_print() */
+    ID_TEXT_MAX = 255,                  /* bytes; longer ids are refused */
+    ID_PRINT_SIZE = ID_TEXT_MAX + 1,    /* room for id_print() */
+    ID_SAFE_SIZE = 4 * ID_TEXT_MAX + 1, /* room for id_print_safe() */
 };
 
 struct id {
@@ -55,5 +56,8 @@ uint64_t id_keyed_hash(const struct id *id, const struct id_key *key);
 /* Writes the id as terminated text; returns its length. Bytes are written as
  * they are. */
 size_t id_print(const struct id *id, char out[ID_PRINT_SIZE]);
+
+/* Writes the id as terminated text for a terminal, as utf8_print() does. */
+size_t id_print_safe(const struct id *id, char out[ID_SAFE_SIZE]);
 
 #endif
