@@ -32,7 +32,7 @@
 
 struct json_writer {
     struct buffer *to;
-    bool comma;   /* the next value or name needs one */
+    bool comma;    /* the next value or name needs one */
     bool in_full;  /* reals have 17 digits; else as few as lead back to the same
                       number */
     bool in_lines; /* for people: the members of the outermost object stand on

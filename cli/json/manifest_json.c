@@ -30,8 +30,7 @@ void manifest_json_write(struct json_writer *to, const struct manifest *m,
     json_writer_member_unsigned(to, "size", m->size);
     json_writer_member_unsigned(to, "packed_size", m->packed_size);
     json_writer_member_unsigned(to, "chunk_count", m->chunk_count);
-    json_writer_member_integer(to, "first_chunk_offset",
-                               m->first_chunk_offset);
+    json_writer_member_integer(to, "first_chunk_offset", m->first_chunk_offset);
     json_writer_member_text(to, "sha256", digest_hex(&m->sha256, hex));
 }
 

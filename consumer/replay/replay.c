@@ -125,16 +125,16 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
             return -1;
     if (replay_log_note_swaps(log, err) < 0)
         return -1;
-    const struct replay_topic_answers answers = {
-        .event = event,
-        .message = message,
-        .contenders = pass->contenders,
-        .answers = row->answers,
-        .count = pass->opened};
+    const struct replay_topic_answers answers = {.event = event,
+                                                 .message = message,
+                                                 .contenders = pass->contenders,
+                                                 .answers = row->answers,
+                                                 .count = pass->opened};
     return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
 }
 
-/* What the join knows now goes to the log; labels of the history have no row. */
+/* What the join knows now goes to the log; labels of the history have no row.
+ */
 static void take_outcomes(struct replay_pass *pass)
 {
     struct join_outcome outcome;
@@ -215,10 +215,8 @@ static int take_labelled(struct replay_pass *pass,
     if (refit_when_due(pass, ts_ms, err) < 0)
         return -1;
     if (!is_history(pass, message)) {
-        const struct impression event = {.id = label.id,
-                                         .user = label.user,
-                                         .ad = label.ad,
-                                         .ts_ms = ts_ms};
+        const struct impression event = {
+            .id = label.id, .user = label.user, .ad = label.ad, .ts_ms = ts_ms};
         struct replay_row head = {.ts_ms = ts_ms, .label = (float)label.click};
         if (answer_row(pass, &event, message, &head, err) < 0 ||
             replay_log_settle(pass->out->log, INT64_MAX, err) < 0)
@@ -311,8 +309,8 @@ static int open_contenders(struct replay_pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
         const struct contender_spec *spec = &pass->config->contenders[c];
-        if (contender_open(spec, pass->live, &pass->scan,
-                           &pass->contenders[c], err) < 0)
+        if (contender_open(spec, pass->live, &pass->scan, &pass->contenders[c],
+                           err) < 0)
             return -1;
         pass->opened++;
         if (contender_is_version(spec))
@@ -384,11 +382,10 @@ static int open_all(struct replay_pass *pass, struct error *err)
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;
-    pass->questions =
-        (struct contender_questions){.nobody = pass->nobody,
-                                     .scan = &pass->scan,
-                                     .prior = config->prior,
-                                     .live = pass->live};
+    pass->questions = (struct contender_questions){.nobody = pass->nobody,
+                                                   .scan = &pass->scan,
+                                                   .prior = config->prior,
+                                                   .live = pass->live};
     return open_reader(pass, err);
 }
 

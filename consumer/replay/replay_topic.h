@@ -38,8 +38,8 @@ int replay_topic_open(const struct replay_topic_config *config,
 /* The answers of all contenders to one impression; borrowed. */
 struct replay_topic_answers {
     const struct impression *event;
-    const struct message *message;      /* the record of the event */
-    const struct contender *contenders; /* (count) */
+    const struct message *message;       /* the record of the event */
+    const struct contender *contenders;  /* (count) */
     const struct replay_answer *answers; /* (count) */
     size_t count;
 };

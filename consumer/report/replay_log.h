@@ -40,7 +40,7 @@ struct replay_log_config {
 struct replay_log {
     struct replay_log_config config;
     size_t field_count, row_size;
-    unsigned field_at[REPLAY_SLICES_MAX]; /* in the scan of the records */
+    unsigned field_at[REPLAY_SLICES_MAX];    /* in the scan of the records */
     struct id_map *names[REPLAY_SLICES_MAX]; /* of row.values */
     uint64_t count;                          /* rows, all of them */
     char *tail;                              /* (room) a ring */

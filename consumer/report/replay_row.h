@@ -18,7 +18,7 @@
 enum { REPLAY_SLICES_MAX = 4, REPLAY_SINKS_MAX = 2 };
 
 struct replay_answer {
-    double p; /* NaN: the model is gone */
+    double p;         /* NaN: the model is gone */
     uint64_t version; /* 0: none */
     uint8_t basis;
 };

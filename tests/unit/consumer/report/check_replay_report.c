@@ -269,8 +269,8 @@ START_TEST(rows_are_told_when_their_labels_are_final)
     ck_assert_ok(replay_log_new(&config, &log, &err), err);
     for (size_t i = 0; i < 4; i++) {
         struct replay_row head = row_at(times[i], i);
-        ck_assert_ok(
-            replay_log_append(log, &head, shelf(log, 0), &row, &err), err);
+        ck_assert_ok(replay_log_append(log, &head, shelf(log, 0), &row, &err),
+                     err);
     }
     replay_log_label(log, 0, 1);
     ck_assert_ok(replay_log_settle(log, 30, &err), err);
@@ -304,8 +304,7 @@ START_TEST(a_sink_that_fails_ends_it)
 
     ck_assert_ok(replay_log_new(&config, &log, &err), err);
     struct replay_row head = row_at(1, 1);
-    ck_assert_ok(replay_log_append(log, &head, shelf(log, 0), &row, &err),
-                 err);
+    ck_assert_ok(replay_log_append(log, &head, shelf(log, 0), &row, &err), err);
     ck_assert_refused(replay_log_settle(log, 2, &err), err, ERROR_IO,
                       "no room");
     replay_log_free(log);
