@@ -4,11 +4,17 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PARTITION = 0, SLICE_MS = 100 };
+enum {
+    PARTITION = 0,
+    SLICE_MS = 100,
+    END_MS = 1000, /* how long a chunk is waited for at the topic's end */
+    WATERMARK_MS = 5000,
+};
 
 /* --- Putting together ------------------------------------------------- */
 
@@ -132,39 +138,43 @@ static int read_chunk(const rd_kafka_message_t *message, struct chunk *out,
     return 0;
 }
 
-/* One message of the topic, or a word about it. */
-static int take_message(const rd_kafka_message_t *message,
-                        const struct manifest *manifest, uint32_t *next,
-                        struct buffer *packed, struct error *err)
+/* The broker does not have the offset that was asked for: it is gone for good,
+ * or not there yet. */
+static int explain_range(const struct chunk_source *from,
+                         const struct manifest *manifest, struct error *err)
 {
-    struct chunk chunk;
+    int64_t low = 0, high = 0;
+    rd_kafka_resp_err_t failed = rd_kafka_query_watermark_offsets(
+        from->client, rd_kafka_topic_name(from->topic), PARTITION, &low, &high,
+        WATERMARK_MS);
 
-    switch (message->err) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-        if (read_chunk(message, &chunk, err) < 0)
-            return -1;
-        return chunk_append(manifest, &chunk, next, packed, err);
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        return error_set(err, ERROR_FORMAT, "the topic ends at chunk %u of %u",
-                         *next, manifest->chunk_count);
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+    if (failed)
+        return error_set(err, kafka_error_code(failed),
+                         "where do the chunks begin? %s",
+                         rd_kafka_err2str(failed));
+    if (manifest->first_chunk_offset < low)
         return error_set(err, ERROR_FORMAT,
                          "the chunks are no longer on the topic");
-    default:
-        return error_set(err, kafka_error_code(message->err), "chunks: %s",
-                         rd_kafka_message_errstr(message));
-    }
+    return error_set(
+        err, ERROR_INPUT,
+        "the topic ends at offset %" PRId64 ", before the first chunk", high);
 }
 
 static int collect(const struct chunk_source *from,
-                   const struct manifest *manifest, int64_t deadline_ms,
+                   const struct manifest *manifest, unsigned timeout_ms,
                    struct buffer *packed, struct error *err)
 {
     uint32_t next = 0;
+    bool is_at_end = false;
+    int64_t heard_ms = clock_monotonic_ms();
 
     while (next < manifest->chunk_count) {
-        if (clock_monotonic_ms() >= deadline_ms || atomic_load(from->cancelled))
+        int64_t silence_ms = clock_monotonic_ms() - heard_ms;
+        if (is_at_end && silence_ms >= END_MS)
+            return error_set(err, ERROR_INPUT,
+                             "the topic ends at chunk %u of %u", next,
+                             manifest->chunk_count);
+        if (silence_ms >= timeout_ms || atomic_load(from->cancelled))
             return error_set(err, ERROR_UNAVAILABLE,
                              "chunk %u of %u did not come in time", next,
                              manifest->chunk_count);
@@ -173,7 +183,28 @@ static int collect(const struct chunk_source *from,
             rd_kafka_consume(from->topic, PARTITION, SLICE_MS);
         if (!message)
             continue;
-        int status = take_message(message, manifest, &next, packed, err);
+
+        struct chunk chunk;
+        int status = 0;
+        switch (message->err) {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            heard_ms = clock_monotonic_ms();
+            is_at_end = false;
+            status = read_chunk(message, &chunk, err);
+            if (status == 0)
+                status = chunk_append(manifest, &chunk, &next, packed, err);
+            break;
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            is_at_end = true;
+            break;
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+            status = explain_range(from, manifest, err);
+            break;
+        default:
+            status = error_set(err, kafka_error_code(message->err),
+                               "chunks: %s", rd_kafka_message_errstr(message));
+        }
         rd_kafka_message_destroy(message);
         if (status < 0)
             return -1;
@@ -187,14 +218,13 @@ int chunk_fetch(const struct chunk_source *from,
                 struct error *err)
 {
     struct buffer packed = {0};
-    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 
     *why = REFUSED_CHUNKS;
     if (rd_kafka_consume_start(from->topic, PARTITION,
                                manifest->first_chunk_offset) != 0)
         return error_set(err, ERROR_UNAVAILABLE, "chunks: %s",
                          rd_kafka_err2str(rd_kafka_last_error()));
-    int status = collect(from, manifest, deadline_ms, &packed, err);
+    int status = collect(from, manifest, timeout_ms, &packed, err);
     rd_kafka_consume_stop(from->topic, PARTITION);
 
     if (status == 0)

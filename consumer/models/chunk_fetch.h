@@ -2,8 +2,9 @@
  * chunk_fetch.h - one snapshot off the chunk topic, put together and checked.
  *
  * Chunks come in order behind each other; those of other snapshots in between
- * are passed over. A chunk that is missing, doubled, out of order or damaged
- * refuses the snapshot. Sizes are believed only within the manifest's.
+ * are passed over. A chunk that is left out, doubled, out of order or damaged
+ * refuses the snapshot; one that the topic does not have yet is waited for.
+ * Sizes are believed only within the manifest's.
  */
 #ifndef CONSUMER_CHUNK_FETCH_H
 #define CONSUMER_CHUNK_FETCH_H
@@ -47,8 +48,12 @@ struct chunk_source {
     const atomic_bool *cancelled;
 };
 
-/* All of it. ERROR_FORMAT and ERROR_LIMIT mean that the snapshot is refused
- * for *why; any other error, that it may work another time. */
+/* Fetches the whole snapshot. timeout_ms is the longest silence between two
+ * chunks. ERROR_FORMAT and ERROR_LIMIT mean that the snapshot is refused for
+ * *why: chunks were read, and they are wrong or gone for good. ERROR_INPUT
+ * means that a chunk is not on the topic yet: commits reach partitions one by
+ * one, so that a manifest may be visible before its chunks. Any other error
+ * means that it may work another time. */
 int chunk_fetch(const struct chunk_source *from,
                 const struct manifest *manifest, unsigned timeout_ms,
                 struct buffer *out, enum snapshot_refusal *why,

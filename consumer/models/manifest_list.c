@@ -15,8 +15,12 @@ static void forget(struct manifest_list *list, size_t at)
             (list->count - at) * sizeof(list->manifests[0]));
 }
 
+/* An epoch that is retired was there once, and is not used again. */
 static void retire(struct manifest_list *list, uint64_t epoch)
 {
+    list->retired[list->retired_count++ % RETIRED_MAX] = epoch;
+    if (epoch > list->highest)
+        list->highest = epoch;
     for (size_t i = 0; i < list->count; i++)
         if (list->manifests[i].epoch == epoch) {
             forget(list, i);
@@ -29,6 +33,21 @@ static void count_refusal(enum snapshot_refusal why,
 {
     if (refused)
         refused[why]++;
+}
+
+static bool is_jump(const struct manifest_list *list, uint64_t epoch)
+{
+    return epoch > list->highest && epoch - list->highest > EPOCH_JUMP_MAX;
+}
+
+static void refuse_jump(struct manifest_list *list, uint64_t epoch,
+                        uint64_t refused[REFUSED_COUNT])
+{
+    error_set(&list->refusal, ERROR_FORMAT,
+              "epoch %" PRIu64 " is further above epoch %" PRIu64
+              " than any publication leads",
+              epoch, list->highest);
+    count_refusal(REFUSED_EPOCH, refused);
 }
 
 /* Takes over what the manifest owns. */
@@ -50,20 +69,28 @@ static void accept_manifest(struct manifest_list *list,
     list->manifests[list->count++] = *manifest;
 }
 
-static void take_manifest(struct manifest_list *list, uint64_t epoch,
-                          const struct manifest_record *record,
-                          uint64_t refused[REFUSED_COUNT])
+static int take_manifest(struct manifest_list *list, uint64_t epoch,
+                         const struct manifest_record *record,
+                         uint64_t refused[REFUSED_COUNT], struct error *err)
 {
     struct manifest manifest;
 
+    if (is_jump(list, epoch)) {
+        refuse_jump(list, epoch, refused);
+        return 0;
+    }
     if (!record->value) {
         retire(list, epoch);
-        return;
+        return 0;
     }
     if (manifest_decode(record->value, record->value_size, &manifest,
                         &list->refusal) < 0) {
+        if (list->refusal.code == ERROR_MEMORY) {
+            *err = list->refusal;
+            return -1;
+        }
         count_refusal(REFUSED_MANIFEST, refused);
-        return;
+        return 0;
     }
     if (manifest.epoch != epoch || strcmp(manifest.name, list->name) != 0) {
         error_set(&list->refusal, ERROR_FORMAT,
@@ -72,9 +99,10 @@ static void take_manifest(struct manifest_list *list, uint64_t epoch,
                   manifest.name, manifest.epoch, list->name, epoch);
         count_refusal(REFUSED_MANIFEST, refused);
         manifest_free(&manifest);
-        return;
+        return 0;
     }
     accept_manifest(list, &manifest, refused);
+    return 0;
 }
 
 /* {"epoch": N} */
@@ -116,10 +144,10 @@ static void take_pin(struct manifest_list *list,
     list->pinned = epoch;
 }
 
-/* All other keys are other models'. */
-void manifest_list_take(struct manifest_list *list,
-                        const struct manifest_record *record,
-                        uint64_t refused[REFUSED_COUNT])
+/* Any other key belongs to another model. */
+int manifest_list_take(struct manifest_list *list,
+                       const struct manifest_record *record,
+                       uint64_t refused[REFUSED_COUNT], struct error *err)
 {
     char key[128];
     size_t name_size = strlen(list->name);
@@ -127,21 +155,20 @@ void manifest_list_take(struct manifest_list *list,
     if (!record->key || record->key_size >= sizeof(key) ||
         record->key_size <= name_size ||
         memcmp(record->key, list->name, name_size) != 0)
-        return;
+        return 0;
     memcpy(key, record->key, record->key_size);
     key[record->key_size] = '\0';
 
     const char *rest = key + name_size;
     if (strcmp(rest, "!pin") == 0) {
         take_pin(list, record, refused);
-        return;
+        return 0;
     }
     char *end = NULL;
     if (*rest != '@' || rest[1] < '0' || rest[1] > '9')
-        return;
+        return 0;
     uint64_t epoch = strtoull(rest + 1, &end, 10);
-    if (*end == '\0')
-        take_manifest(list, epoch, record, refused);
+    return *end == '\0' ? take_manifest(list, epoch, record, refused, err) : 0;
 }
 
 const struct manifest *manifest_list_find(const struct manifest_list *list,
@@ -158,6 +185,14 @@ const struct manifest *manifest_list_wanted(const struct manifest_list *list)
     if (list->pinned != 0)
         return manifest_list_find(list, list->pinned);
     return list->count > 0 ? &list->manifests[list->count - 1] : NULL;
+}
+
+bool manifest_list_is_retired(const struct manifest_list *list, uint64_t epoch)
+{
+    for (size_t i = 0; i < list->retired_count && i < RETIRED_MAX; i++)
+        if (list->retired[i] == epoch)
+            return true;
+    return false;
 }
 
 int manifest_list_new(const char *name, struct manifest_list **out,

@@ -6,7 +6,9 @@
  *   key "click@12", no value         it is retired
  *   key "click!pin", {"epoch": 7}    serve 7; 0 or no value: the newest
  *
- * Epochs only rise. Plain memory, no Kafka. One thread.
+ * Epochs only rise, by at most EPOCH_JUMP_MAX at a time: otherwise one record
+ * with the highest number of all would end every publication after it. Plain
+ * memory, no Kafka. One thread.
  */
 #ifndef CONSUMER_MANIFEST_LIST_H
 #define CONSUMER_MANIFEST_LIST_H
@@ -16,17 +18,25 @@
 
 #include "consumer/models/snapshot_refusal.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MANIFEST_LIST_MAX = 1024 }; /* beyond that the oldest are forgotten */
+enum {
+    MANIFEST_LIST_MAX = 1024, /* beyond that the oldest are forgotten */
+    RETIRED_MAX = 64,         /* of these epochs the newest are remembered */
+};
+
+#define EPOCH_JUMP_MAX (UINT64_C(1) << 32)
 
 struct manifest_list {
     char name[64];                                /* of the model */
     struct manifest manifests[MANIFEST_LIST_MAX]; /* by epoch */
     size_t count;
-    uint64_t highest;     /* epoch seen */
-    uint64_t pinned;      /* 0: none */
+    uint64_t highest; /* epoch seen, retired ones too */
+    uint64_t pinned;  /* 0: none */
+    uint64_t retired[RETIRED_MAX];
+    size_t retired_count; /* all in all; the ring holds the last of them */
     struct error refusal; /* why the last one was refused */
 };
 
@@ -39,15 +49,20 @@ struct manifest_record {
 int manifest_list_new(const char *name, struct manifest_list **out,
                       struct error *err) MUST_CHECK;
 
-/* Refusals are added to `refused`, which may be NULL. */
-void manifest_list_take(struct manifest_list *list,
-                        const struct manifest_record *record,
-                        uint64_t refused[REFUSED_COUNT]);
+/* Refusals are added to `refused`, which may be NULL. Fails only with
+ * ERROR_MEMORY, and then the record changed nothing: take it again later. */
+int manifest_list_take(struct manifest_list *list,
+                       const struct manifest_record *record,
+                       uint64_t refused[REFUSED_COUNT],
+                       struct error *err) MUST_CHECK;
 
 /* NULL when there is none. */
 const struct manifest *manifest_list_find(const struct manifest_list *list,
                                           uint64_t epoch);
 const struct manifest *manifest_list_wanted(const struct manifest_list *list);
+
+/* Was this epoch taken out of service by a record without a value? */
+bool manifest_list_is_retired(const struct manifest_list *list, uint64_t epoch);
 
 void manifest_list_free(struct manifest_list *list);
 

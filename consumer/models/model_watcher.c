@@ -1,8 +1,8 @@
 /*
  * model_watcher.c - the watching thread.
  *
- * Whoever wants to catch up draws a ticket; one look at the topic that begins
- * later serves all tickets drawn before.
+ * A thread that wants to catch up draws a ticket; one look at the topic that
+ * begins later serves all tickets drawn before.
  */
 #include "consumer/models/model_watcher.h"
 
@@ -22,9 +22,17 @@
 enum {
     POLL_MS = 50,
     CATCH_UP_MS = 1000, /* one try; the caller decides how many */
-    RETRY_MS = 1000,    /* after the broker failed us */
+    RETRY_MS = 1000,    /* after a model could not be loaded */
+    TOLD_MS = 60000,    /* between two lines about one thing that goes on */
     FETCH_MS = 60000,
+    LOAD_DEADLINE_MS = 600000,
     REMEMBERED_MAX = 64, /* refused epochs */
+};
+
+/* Something that fails again and again: a line at first, then one a minute. */
+struct trouble {
+    int64_t since_ms, last_ms, told_ms; /* 0: it works */
+    uint64_t attempts;
 };
 
 struct model_watcher {
@@ -36,16 +44,25 @@ struct model_watcher {
     /* The thread's own. */
     uint64_t bad[REMEMBERED_MAX]; /* epochs not to be tried again */
     size_t bad_count;
+    uint64_t loading; /* epoch that could not be loaded; 0: none */
+    struct trouble load, read;
+    int64_t missing_ms; /* since when its chunks are not there; 0: they are */
     int64_t retry_at_ms;
+    uint64_t retired; /* epoch in service that was told to be retired */
 
     atomic_bool stopping;
     atomic_uint_least64_t refused[REFUSED_COUNT], posted, failed;
 
     pthread_t thread;
     bool started;
-    pthread_mutex_t lock; /* guards the tickets */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    uint64_t drawn, served;
+    uint64_t drawn, served; /* tickets */
+    uint64_t wanted;
+    int64_t waiting_since_ms; /* 0: the wanted model serves */
+    struct error why;         /* it does not; ERROR_NONE: it does */
+    int64_t unread_since_ms;  /* 0: the manifests were read to their end */
+    struct error unread;      /* why they were not; ERROR_NONE: they were */
 };
 
 /* --- Counting --------------------------------------------------------- */
@@ -77,6 +94,40 @@ static void report_failure(struct model_watcher *watcher, const char *msg,
     log_warn(msg, "error=\"%s\"", err->text);
 }
 
+/* One more attempt failed. */
+static void tell_trouble(struct model_watcher *watcher, struct trouble *trouble,
+                         const char *msg, const struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    atomic_fetch_add(&watcher->failed, 1);
+    if (now_ms - trouble->last_ms >= TOLD_MS)
+        *trouble = (struct trouble){.since_ms = now_ms};
+    trouble->last_ms = now_ms;
+    trouble->attempts++;
+    if (trouble->told_ms == 0 || now_ms - trouble->told_ms >= TOLD_MS) {
+        trouble->told_ms = now_ms;
+        log_warn(msg,
+                 "attempt=%" PRIu64 " seconds=%" PRId64 " code=%s error=\"%s\"",
+                 trouble->attempts, (now_ms - trouble->since_ms) / 1000,
+                 error_code_name(err->code), err->text);
+    }
+}
+
+/* For model_watcher_look(): `why` NULL is a model that serves. */
+static void note(struct model_watcher *watcher, uint64_t wanted,
+                 const struct error *why)
+{
+    pthread_mutex_lock(&watcher->lock);
+    if (!why)
+        watcher->waiting_since_ms = 0;
+    else if (watcher->waiting_since_ms == 0 || watcher->wanted != wanted)
+        watcher->waiting_since_ms = clock_monotonic_ms();
+    watcher->wanted = wanted;
+    watcher->why = why ? *why : (struct error){.code = ERROR_NONE};
+    pthread_mutex_unlock(&watcher->lock);
+}
+
 /* --- One snapshot ----------------------------------------------------- */
 
 static bool is_bad(const struct model_watcher *watcher, uint64_t epoch)
@@ -99,6 +150,18 @@ static void refuse(struct model_watcher *watcher, uint64_t epoch,
                 watcher->bad_count * sizeof(watcher->bad[0]));
     }
     watcher->bad[watcher->bad_count++] = epoch;
+}
+
+/* The same for the manifests, which must be read to know which is wanted. */
+static void note_read(struct model_watcher *watcher, const struct error *why)
+{
+    pthread_mutex_lock(&watcher->lock);
+    if (!why)
+        watcher->unread_since_ms = 0;
+    else if (watcher->unread_since_ms == 0)
+        watcher->unread_since_ms = clock_monotonic_ms();
+    watcher->unread = why ? *why : (struct error){.code = ERROR_NONE};
+    pthread_mutex_unlock(&watcher->lock);
 }
 
 static int decode_and_post(struct model_watcher *watcher,
@@ -136,6 +199,33 @@ static void keep_copy(struct model_watcher *watcher,
         report_failure(watcher, "no local copy of the model", &err);
 }
 
+/* The snapshot could not be loaded this time. Only chunks that stay away for
+ * the whole deadline, while the broker answers, refuse it in the end. */
+static void postpone(struct model_watcher *watcher,
+                     const struct manifest *manifest, const struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (watcher->loading != manifest->epoch) {
+        watcher->loading = manifest->epoch;
+        watcher->load = (struct trouble){0};
+        watcher->missing_ms = 0;
+    }
+    if (err->code != ERROR_INPUT)
+        watcher->missing_ms = 0;
+    else if (watcher->missing_ms == 0)
+        watcher->missing_ms = now_ms;
+    if (watcher->missing_ms != 0 &&
+        now_ms - watcher->missing_ms >= watcher->config.load_deadline_ms) {
+        refuse(watcher, manifest->epoch, REFUSED_CHUNKS, err);
+        return;
+    }
+    tell_trouble(watcher, &watcher->load, "model not loaded, trying again",
+                 err);
+    note(watcher, manifest->epoch, err);
+    watcher->retry_at_ms = now_ms + RETRY_MS;
+}
+
 /* Returns whether the snapshot is in service now. */
 static bool activate(struct model_watcher *watcher,
                      const struct manifest *manifest)
@@ -159,15 +249,33 @@ static bool activate(struct model_watcher *watcher,
     } else if (err.code == ERROR_FORMAT || err.code == ERROR_LIMIT) {
         refuse(watcher, manifest->epoch, why, &err);
     } else {
-        report_failure(watcher, "model not loaded, trying again", &err);
-        watcher->retry_at_ms = clock_monotonic_ms() + RETRY_MS;
+        postpone(watcher, manifest, &err);
     }
     buffer_free(&bytes);
     return status == 0;
 }
 
-/* Without a pin: the newest that is good and newer than the one in service.
- * With one: that, or none. True when there is nothing more to do. */
+/* The model in service was retired: an older one may take its place. */
+static bool is_retired(struct model_watcher *watcher, uint64_t active)
+{
+    if (active == 0 || !snapshot_reader_is_retired(watcher->reader, active))
+        return false;
+    if (watcher->retired != active) {
+        size_t left;
+        (void)snapshot_reader_manifests(watcher->reader, &left);
+        log_warn(left > 0 ? "the model in service was retired; serving the "
+                            "newest that is left"
+                          : "the model in service was retired; serving it "
+                            "until another one is published",
+                 "version=%" PRIu64, active);
+    }
+    watcher->retired = active;
+    return true;
+}
+
+/* Brings the wanted model into service: with a pin that one; without a pin the
+ * newest that is good and newer than the one in service. Returns whether there
+ * is nothing more to do. */
 static bool serve_wanted(struct model_watcher *watcher)
 {
     size_t count;
@@ -178,18 +286,21 @@ static bool serve_wanted(struct model_watcher *watcher)
 
     if (clock_monotonic_ms() < watcher->retry_at_ms)
         return false;
+    uint64_t above = is_retired(watcher, active) ? 0 : active;
     while (count-- > 0) {
         const struct manifest *manifest = &manifests[count];
-        if (pinned == 0 ? manifest->epoch <= active : pinned == active)
-            return true;
+        if (pinned == 0 ? manifest->epoch <= above : pinned == active)
+            break;
         if ((pinned != 0 && manifest->epoch != pinned) ||
             is_bad(watcher, manifest->epoch))
             continue;
         if (activate(watcher, manifest))
-            return true;
+            break;
         if (!is_bad(watcher, manifest->epoch))
             return false; /* it may work another time */
     }
+    watcher->loading = 0;
+    note(watcher, model_board_epoch(watcher->board), NULL);
     return true;
 }
 
@@ -202,18 +313,24 @@ static void serve_tickets(struct model_watcher *watcher)
 
     pthread_mutex_lock(&watcher->lock);
     uint64_t drawn = watcher->drawn;
-    bool nobody = watcher->served == drawn;
+    /* After a failure the thread asks itself, to see whether it is over. */
+    bool is_asked =
+        watcher->served != drawn || watcher->unread.code != ERROR_NONE;
     pthread_mutex_unlock(&watcher->lock);
-    if (nobody)
+    if (!is_asked)
         return;
 
     int status =
         snapshot_reader_catch_up(watcher->reader, CATCH_UP_MS, refused, &err);
     report_manifests(watcher, refused);
     if (status < 0) {
-        report_failure(watcher, "models not read to their end", &err);
+        tell_trouble(watcher, &watcher->read, "models not read to their end",
+                     &err);
+        note_read(watcher, &err);
         return;
     }
+    watcher->read = (struct trouble){0};
+    note_read(watcher, NULL);
     if (!serve_wanted(watcher))
         return;
     pthread_mutex_lock(&watcher->lock);
@@ -231,7 +348,8 @@ static void *watch(void *context)
         uint64_t refused[REFUSED_COUNT] = {0};
 
         if (snapshot_reader_poll(watcher->reader, POLL_MS, refused, &err) < 0) {
-            report_failure(watcher, "models not read", &err);
+            tell_trouble(watcher, &watcher->read, "models not read", &err);
+            note_read(watcher, &err);
             clock_sleep_ms(POLL_MS);
         }
         report_manifests(watcher, refused);
@@ -259,8 +377,10 @@ static void post_local_copy(struct model_watcher *watcher)
     if (decode_and_post(watcher, &manifest, &bytes, &why, &err) == 0)
         log_info("model active", "version=%" PRIu64 " from=\"%s\"",
                  manifest.epoch, watcher->config.state_dir);
-    else
+    else if (err.code == ERROR_FORMAT || err.code == ERROR_LIMIT)
         refuse(watcher, manifest.epoch, why, &err);
+    else
+        report_failure(watcher, "no local copy of the model", &err);
     manifest_free(&manifest);
     buffer_free(&bytes);
 }
@@ -300,6 +420,8 @@ int model_watcher_start(const struct model_watcher_config *config,
     watcher->board = board;
     if (config->fetch_timeout_ms == 0)
         watcher->config.fetch_timeout_ms = FETCH_MS;
+    if (config->load_deadline_ms == 0)
+        watcher->config.load_deadline_ms = LOAD_DEADLINE_MS;
     if (make_lock(watcher, err) < 0) {
         free(watcher);
         return -1;
@@ -333,14 +455,34 @@ int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
            !atomic_load(&watcher->stopping))
         failure = condition_wait_until(&watcher->changed, &watcher->lock,
                                        deadline_ms);
-    bool served = watcher->served >= mine;
+    bool is_served = watcher->served >= mine;
+    struct error why =
+        watcher->unread.code != ERROR_NONE ? watcher->unread : watcher->why;
     pthread_mutex_unlock(&watcher->lock);
 
-    if (!served)
+    if (is_served)
+        return 0;
+    if (why.code == ERROR_NONE)
         return error_set(err, ERROR_UNAVAILABLE,
                          "the newest model was not there within %u ms",
                          timeout_ms);
-    return 0;
+    return error_set(err, why.code,
+                     "the newest model was not there within %u ms: %s",
+                     timeout_ms, why.text);
+}
+
+void model_watcher_look(struct model_watcher *watcher, struct model_watch *out)
+{
+    pthread_mutex_lock(&watcher->lock);
+    bool is_unread = watcher->unread_since_ms != 0;
+    int64_t since_ms =
+        is_unread ? watcher->unread_since_ms : watcher->waiting_since_ms;
+    *out = (struct model_watch){
+        .wanted = watcher->wanted,
+        .waiting_ms = since_ms ? clock_monotonic_ms() - since_ms + 1 : 0,
+        .why = is_unread ? watcher->unread : watcher->why,
+    };
+    pthread_mutex_unlock(&watcher->lock);
 }
 
 void model_watcher_count(const struct model_watcher *watcher,

@@ -2,9 +2,12 @@
  * model_watcher.h - keeps the newest published model on the board.
  *
  * A thread of its own follows the manifests, fetches, verifies, decodes and
- * probes a new snapshot, posts it, and keeps a copy on this machine. What is
- * refused is counted and logged with its reason, and the model in service
- * stays. Once started, any thread may ask.
+ * probes a new snapshot, posts it, and keeps a copy on this machine. A snapshot
+ * that is refused is counted and logged with its reason, and the model in
+ * service stays. A snapshot that cannot be had yet is not refused: it is tried
+ * again, and until then no older one takes its place. Without a pin the version
+ * in service only rises; when it is retired, the newest that is left serves.
+ * Once started, any thread may ask.
  */
 #ifndef CONSUMER_MODEL_WATCHER_H
 #define CONSUMER_MODEL_WATCHER_H
@@ -22,7 +25,9 @@ struct model_watcher;
 struct model_watcher_config {
     struct snapshot_reader_config reader;
     char state_dir[512];       /* for the local copy; empty: none */
-    uint32_t fetch_timeout_ms; /* for one snapshot; 0: 60 s */
+    uint32_t fetch_timeout_ms; /* longest silence between two chunks; 0: 60 s */
+    uint32_t load_deadline_ms; /* after which chunks that are still not there
+                                  refuse a snapshot; 0: 10 minutes */
     struct metrics *metrics;   /* may be NULL */
     int refused_family;        /* counter by SNAPSHOT_REFUSAL_WORDS */
 };
@@ -30,7 +35,7 @@ struct model_watcher_config {
 struct model_watcher_counts {
     uint64_t refused[REFUSED_COUNT];
     uint64_t posted;
-    uint64_t failed; /* the broker or the disk, not the snapshot */
+    uint64_t failed; /* tries that failed by the broker or the disk */
 };
 
 /* Posts the local copy, if there is one, before it returns. The board must
@@ -40,10 +45,19 @@ int model_watcher_start(const struct model_watcher_config *config,
                         struct error *err) MUST_CHECK;
 
 /* Returns when the manifest topic has been read to its end as of this call
- * and the model to serve is on the board, or was refused. ERROR_UNAVAILABLE
- * when that takes longer. */
+ * and the model to serve is on the board, or was refused. When that takes
+ * longer, `err` has the last failure: its code, or ERROR_UNAVAILABLE. */
 int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
                            struct error *err) MUST_CHECK;
+
+/* What should serve, as far as the manifests were read. */
+struct model_watch {
+    uint64_t wanted;    /* epoch; 0: none is published */
+    int64_t waiting_ms; /* since it could not be loaded, or the manifests could
+                           not be read; 0: the wanted model serves */
+    struct error why;   /* where waiting_ms is not 0 */
+};
+void model_watcher_look(struct model_watcher *watcher, struct model_watch *out);
 
 void model_watcher_count(const struct model_watcher *watcher,
                          struct model_watcher_counts *out);

@@ -177,6 +177,8 @@ static int load_published(struct snapshot_cache *cache, struct entry *entry,
 
     if (status < 0 && (err->code == ERROR_FORMAT || err->code == ERROR_LIMIT))
         status = give_up(entry, CACHE_DAMAGED, err);
+    else if (status < 0 && err->code == ERROR_INPUT)
+        status = give_up(entry, CACHE_GONE, err);
     else if (status == 0 &&
              (status = manifest_copy(published, &manifest, err)) == 0)
         status = keep(cache, entry, &manifest, &bytes, err);

@@ -35,11 +35,17 @@ struct snapshot_reader {
 
 /* --- Reading ---------------------------------------------------------- */
 
-/* From where it was; the broker says anew where the end is. */
-static int restart(struct snapshot_reader *reader, struct error *err)
+static void pause_reading(struct snapshot_reader *reader)
 {
     if (reader->reading)
         rd_kafka_consume_stop(reader->models, PARTITION);
+    reader->reading = false;
+}
+
+/* From where it was; the broker says anew where the end is. */
+static int restart(struct snapshot_reader *reader, struct error *err)
+{
+    pause_reading(reader);
     reader->at_end = false;
     reader->reading =
         rd_kafka_consume_start(reader->models, PARTITION, reader->next) == 0;
@@ -64,12 +70,15 @@ static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
         return 0;
     switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
-        reader->next = message->offset + 1;
-        manifest_list_take(
+        status = manifest_list_take(
             reader->list,
             &(struct manifest_record){message->key, message->payload,
                                       message->key_len, message->len},
-            refused);
+            refused, err);
+        if (status == 0)
+            reader->next = message->offset + 1;
+        else
+            pause_reading(reader); /* this record is read again */
         break;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         reader->at_end = true;
@@ -149,6 +158,12 @@ uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader)
 uint64_t snapshot_reader_highest(const struct snapshot_reader *reader)
 {
     return reader->list->highest;
+}
+
+bool snapshot_reader_is_retired(const struct snapshot_reader *reader,
+                                uint64_t epoch)
+{
+    return manifest_list_is_retired(reader->list, epoch);
 }
 
 const char *snapshot_reader_refusal(const struct snapshot_reader *reader)

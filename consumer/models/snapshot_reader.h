@@ -55,15 +55,21 @@ uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader);
 const struct manifest *
 snapshot_reader_find(const struct snapshot_reader *reader, uint64_t epoch);
 
-/* The highest epoch seen, whatever became of it: the next is one more. */
+/* The highest epoch seen, also where it was retired: the next is one more. */
 uint64_t snapshot_reader_highest(const struct snapshot_reader *reader);
+
+/* Was this epoch taken out of service? */
+bool snapshot_reader_is_retired(const struct snapshot_reader *reader,
+                                uint64_t epoch);
 
 /* Why the last refused manifest was refused. */
 const char *snapshot_reader_refusal(const struct snapshot_reader *reader);
 
-/* The snapshot's bytes (encoded, unpacked, digest checked). ERROR_FORMAT
- * and ERROR_LIMIT mean that it is refused for *why; any other error, that it
- * may work another time. */
+/* The snapshot's bytes (encoded, unpacked, digest checked). timeout_ms is the
+ * longest silence between two chunks. ERROR_FORMAT and ERROR_LIMIT mean that it
+ * is refused for *why; ERROR_INPUT, that a chunk is not on the topic yet (it
+ * may be on its way: the chunks and the manifest are on two partitions); any
+ * other error, that it may work another time. */
 int snapshot_reader_fetch(struct snapshot_reader *reader,
                           const struct manifest *manifest, unsigned timeout_ms,
                           struct buffer *out, enum snapshot_refusal *why,

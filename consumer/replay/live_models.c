@@ -151,7 +151,8 @@ static int fetch_whole(struct live_models *live, uint64_t *epoch,
             return 0;
         }
         snapshot_free(snapshot);
-        if (err->code != ERROR_FORMAT && err->code != ERROR_LIMIT)
+        if (err->code != ERROR_FORMAT && err->code != ERROR_LIMIT &&
+            err->code != ERROR_INPUT)
             return -1;
         log_warn("snapshot refused", "version=%" PRIu64 " reason=\"%s\"",
                  manifests[count].epoch, err->text);

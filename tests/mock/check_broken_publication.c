@@ -113,10 +113,9 @@ static void send_chunk(struct publisher *to, const struct parts *parts,
     ck_assert_ok(publisher_send(to, &chunk, &err), err);
 }
 
-static void send_parts(struct parts *parts)
+static struct publisher *open_publisher(void)
 {
     struct publisher *to = NULL;
-    struct buffer bytes = {0};
     const struct publisher_config by_hand = {
         .wants_offsets = true,
         .kafka = mock_cluster_settings(world.cluster),
@@ -125,6 +124,14 @@ static void send_parts(struct parts *parts)
     };
 
     ck_assert_ok(publisher_open(&by_hand, &to, &err), err);
+    return to;
+}
+
+static void send_parts(struct parts *parts)
+{
+    struct publisher *to = open_publisher();
+    struct buffer bytes = {0};
+
     send_chunk(to, parts, 0);
     ck_assert_ok(publisher_flush(to, WATCHER_WORLD_WAIT_MS, &err), err);
     parts->manifest.first_chunk_offset += publisher_last_offset(to, 1, 0);
@@ -264,14 +271,12 @@ static const struct {
 } publications[] = {
     {nothing, NULL, REFUSED_COUNT},
     {missing, NULL, REFUSED_CHUNKS},
-    {missing_at_the_end, NULL, REFUSED_CHUNKS},
     {doubled, NULL, REFUSED_CHUNKS},
     {reordered, NULL, REFUSED_CHUNKS},
     {wrong_checksum, NULL, REFUSED_CHUNKS},
     {wrong_count, NULL, REFUSED_CHUNKS},
     {no_sequence, NULL, REFUSED_CHUNKS},
     {no_checksum, NULL, REFUSED_CHUNKS},
-    {beyond, NULL, REFUSED_CHUNKS},
     {wrong_digest, NULL, REFUSED_DIGEST},
     {smaller, NULL, REFUSED_FORMAT},
     {frame_truncated, NULL, REFUSED_FORMAT},
@@ -309,7 +314,110 @@ START_TEST(a_broken_publication_is_refused_and_the_old_model_stays)
 }
 END_TEST
 
-/* What zstd itself may or may not notice. */
+/* Publishes epoch 1, watches, and sends epoch 2 spoiled like this. */
+static void publish_spoiled(void (*spoil)(struct parts *), struct parts *parts)
+{
+    *parts =
+        (struct parts){.manifest = watcher_world_manifest(2), .key = "click@2"};
+    watcher_world_publish(&world, 1);
+    watcher_world_watch(&world);
+    small_snapshot(2, &parts->snapshot);
+    pack(parts);
+    cut(parts);
+    spoil(parts);
+    send_parts(parts);
+}
+
+static void free_parts(struct parts *parts)
+{
+    buffer_free(&parts->snapshot);
+    buffer_free(&parts->packed);
+}
+
+/* The commit of the chunks may become visible after that of the manifest. */
+START_TEST(chunks_that_are_not_there_yet_are_waited_for)
+{
+    struct parts parts;
+    struct model_watch watch;
+
+    publish_spoiled(missing_at_the_end, &parts);
+    ck_assert_refused(model_watcher_catch_up(world.watcher, 2500, &err), err,
+                      ERROR_INPUT, "the topic ends at chunk");
+    ck_assert_uint_eq(model_board_epoch(world.board), 1);
+    watcher_world_check_refused(&world, REFUSED_COUNT);
+    model_watcher_look(world.watcher, &watch);
+    ck_assert_uint_eq(watch.wanted, 2);
+    ck_assert_int_gt(watch.waiting_ms, 0);
+
+    struct publisher *to = open_publisher();
+    parts.order[0] = parts.manifest.chunk_count - 1;
+    send_chunk(to, &parts, 0);
+    ck_assert_ok(publisher_flush(to, WATCHER_WORLD_WAIT_MS, &err), err);
+    publisher_close(to);
+    watcher_world_check_serves(&world, 2);
+    watcher_world_check_refused(&world, REFUSED_COUNT);
+    model_watcher_look(world.watcher, &watch);
+    ck_assert_int_eq(watch.waiting_ms, 0);
+    free_parts(&parts);
+}
+END_TEST
+
+static void (*const absences[])(struct parts *) = {missing_at_the_end, beyond};
+
+START_TEST(chunks_that_never_come_are_refused_in_the_end)
+{
+    struct parts parts;
+
+    world.config.load_deadline_ms = 1500;
+    publish_spoiled(absences[_i], &parts);
+    watcher_world_check_serves(&world, 1); /* caught up: it was refused */
+    watcher_world_check_refused(&world, REFUSED_CHUNKS);
+    watcher_world_publish(&world, 3);
+    watcher_world_check_serves(&world, 3);
+    free_parts(&parts);
+}
+END_TEST
+
+START_TEST(no_older_model_serves_while_the_newest_is_on_its_way)
+{
+    struct parts parts;
+
+    publish_spoiled(missing_at_the_end, &parts);
+    model_watcher_stop(world.watcher);
+    world.watcher = NULL;
+    model_board_free(world.board);
+
+    ck_assert_ok(model_board_new(&world.board, &err), err);
+    ck_assert_ok(
+        model_watcher_start(&world.config, world.board, &world.watcher, &err),
+        err);
+    ck_assert_refused(model_watcher_catch_up(world.watcher, 2500, &err), err,
+                      ERROR_INPUT, "the topic ends at chunk");
+    ck_assert_uint_eq(model_board_epoch(world.board), 0);
+    free_parts(&parts);
+}
+END_TEST
+
+START_TEST(the_newest_that_is_left_serves_when_one_is_retired)
+{
+    watcher_world_publish(&world, 1);
+    watcher_world_publish(&world, 2);
+    watcher_world_watch(&world);
+    watcher_world_check_serves(&world, 2);
+
+    struct publisher *to = open_publisher();
+    const struct outgoing tombstone = {.key = "click@2", .key_size = 7};
+    ck_assert_ok(publisher_send(to, &tombstone, &err), err);
+    ck_assert_ok(publisher_flush(to, WATCHER_WORLD_WAIT_MS, &err), err);
+    publisher_close(to);
+    watcher_world_check_serves(&world, 1);
+    watcher_world_publish(&world, 3);
+    watcher_world_check_serves(&world, 3);
+    watcher_world_check_refused(&world, REFUSED_COUNT);
+}
+END_TEST
+
+/* zstd itself may or may not notice it. */
 START_TEST(changed_bytes_never_serve)
 {
     struct parts parts = {.manifest = watcher_world_manifest(2),
@@ -343,6 +451,11 @@ int main(void)
                         a_broken_publication_is_refused_and_the_old_model_stays,
                         0, sizeof(publications) / sizeof(publications[0]));
     tcase_add_test(tests, changed_bytes_never_serve);
+    tcase_add_test(tests, chunks_that_are_not_there_yet_are_waited_for);
+    tcase_add_loop_test(tests, chunks_that_never_come_are_refused_in_the_end, 0,
+                        sizeof(absences) / sizeof(absences[0]));
+    tcase_add_test(tests, no_older_model_serves_while_the_newest_is_on_its_way);
+    tcase_add_test(tests, the_newest_that_is_left_serves_when_one_is_retired);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -26,7 +26,7 @@ static void take(const char *key, const void *value, size_t size)
 {
     const struct manifest_record record = {key, value, strlen(key), size};
 
-    manifest_list_take(list, &record, refused);
+    ck_assert_ok(manifest_list_take(list, &record, refused, &err), err);
 }
 
 static void publish(const char *key, const char *name, uint64_t epoch)
@@ -93,6 +93,36 @@ START_TEST(a_retired_one_is_gone_and_its_epoch_used)
 }
 END_TEST
 
+START_TEST(an_epoch_does_not_jump)
+{
+    publish("click@18446744073709551615", "click", UINT64_MAX);
+    take("click@18446744073709551615", NULL, 0);
+    publish("click@4294967297", "click", UINT64_C(4294967297));
+    ck_assert_uint_eq(list->highest, 0);
+    assert_refused(0, 3);
+    publish("click@3", "click", 3);
+    publish("click@4294967299", "click", UINT64_C(4294967299));
+    ck_assert_uint_eq(wanted(), UINT64_C(4294967299));
+    assert_refused(0, 3);
+}
+END_TEST
+
+START_TEST(retired_epochs_are_known_and_not_used_again)
+{
+    publish("click@1", "click", 1);
+    publish("click@2", "click", 2);
+    ck_assert(!manifest_list_is_retired(list, 2));
+    take("click@2", NULL, 0);
+    ck_assert(manifest_list_is_retired(list, 2));
+    ck_assert(!manifest_list_is_retired(list, 1));
+    ck_assert_uint_eq(list->highest, 2);
+    /* Its manifest may have been compacted away. */
+    take("click@7", NULL, 0);
+    ck_assert_uint_eq(list->highest, 7);
+    ck_assert(!manifest_list_is_retired(list, 0));
+}
+END_TEST
+
 START_TEST(other_models_are_none_of_ours)
 {
     publish("clicks@1", "clicks", 1);
@@ -102,8 +132,10 @@ START_TEST(other_models_are_none_of_ours)
     publish("click@x", "click", 1);
     publish("click@1x", "click", 1);
     publish("click@-1", "click", 1);
-    manifest_list_take(list, &(struct manifest_record){NULL, "", 0, 0},
-                       refused);
+    ck_assert_ok(manifest_list_take(list,
+                                    &(struct manifest_record){NULL, "", 0, 0},
+                                    refused, &err),
+                 err);
     ck_assert_uint_eq(list->count, 0);
     assert_refused(0, 0);
 }
@@ -206,6 +238,8 @@ int main(void)
     tcase_add_test(tests, the_newest_is_wanted);
     tcase_add_test(tests, epochs_only_rise);
     tcase_add_test(tests, a_retired_one_is_gone_and_its_epoch_used);
+    tcase_add_test(tests, an_epoch_does_not_jump);
+    tcase_add_test(tests, retired_epochs_are_known_and_not_used_again);
     tcase_add_test(tests, other_models_are_none_of_ours);
     tcase_add_test(tests, a_manifest_must_match_its_key);
     tcase_add_test(tests, a_pin_holds_until_it_is_taken_away);
