@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 64, PARAMS_MAX_BYTES = 1024 };
+enum { NAME_MAX_BYTES = 64, PARAMS_MAX_BYTES = 2048 };
 
 /* --- The registry ----------------------------------------------------- */
 
 const struct model_ops *const model_registry[] = {
-    &random_ops,    &normal_ops,    &popular_ops,    &baseline_ops,
-    &svd_ops,       &svdpp_ops,     &nmf_ops,        &co_clustering_ops,
-    &knn_ops,       &knn_means_ops, &knn_zscore_ops, &knn_baseline_ops,
-    &slope_one_ops, NULL,
+    &random_ops,    &normal_ops,        &popular_ops,
+    &baseline_ops,  &svd_ops,           &svdpp_ops,
+    &nmf_ops,       &co_clustering_ops, &knn_ops,
+    &knn_means_ops, &knn_zscore_ops,    &knn_baseline_ops,
+    &slope_one_ops, &fields_ops,        NULL,
 };
 
 int model_find(const char *name, const struct model_ops **out,
@@ -77,12 +78,16 @@ static enum basis basis_of(const struct model *model, struct pair pair)
     return user || item ? BASIS_PARTIAL : BASIS_FALLBACK;
 }
 
-void model_predict_unclipped(const struct model *model,
-                             const struct pair *pairs, size_t n,
-                             struct prediction *out)
+static void predict_raw(const struct model *model, const struct questions *ask,
+                        size_t n, struct prediction *out)
 {
+    const struct field_ops *fields = model->ops->fields;
+
     memset(out, 0, n * sizeof(*out));
-    model->ops->predict(model, pairs, n, out);
+    if (fields)
+        fields->predict(model, ask->pairs, ask->values, n, out);
+    else
+        model->ops->predict(model, ask->pairs, n, out);
     for (size_t i = 0; i < n; i++) {
         /* A value that is no number is no estimate (the reference reports it
          * as the top of the scale). */
@@ -90,14 +95,33 @@ void model_predict_unclipped(const struct model *model,
             out[i].impossible = true;
         if (out[i].impossible)
             out[i].value = model->mean;
-        out[i].basis = basis_of(model, pairs[i]);
+        if (!fields)
+            out[i].basis = basis_of(model, ask->pairs[i]);
     }
+}
+
+void model_predict_unclipped(const struct model *model,
+                             const struct pair *pairs, size_t n,
+                             struct prediction *out)
+{
+    predict_raw(model, &(struct questions){.pairs = pairs}, n, out);
 }
 
 void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out)
 {
-    model_predict_unclipped(model, pairs, n, out);
+    model_answer(model, &(struct questions){.pairs = pairs}, n, out);
+}
+
+const struct field_list *model_fields(const struct model *model)
+{
+    return model->ops->fields ? model->ops->fields->list(model) : NULL;
+}
+
+void model_answer(const struct model *model, const struct questions *ask,
+                  size_t n, struct prediction *out)
+{
+    predict_raw(model, ask, n, out);
     if (calibration_is_set(&model->calibration))
         for (size_t i = 0; i < n; i++)
             out[i].value = calibration_apply(&model->calibration, out[i].value);

@@ -34,6 +34,15 @@ struct prediction {
     enum basis basis;    /* learned, partial or fallback */
     bool impossible;     /* the model had nothing to say: value is the mean */
     uint32_t neighbours; /* used by k-NN; 0 elsewhere */
+    double support;      /* of a model of fields: rows behind the value of which
+                            it has the fewest, at the mean's p(1 - p); else 0 */
+};
+
+/* n questions: pairs, and what else is known of them. */
+struct questions {
+    const struct pair *pairs; /* (n) */
+    const uint64_t *values;   /* (n, values of model_fields()); NULL: nothing, a
+                                 model of fields then takes the pairs */
 };
 
 struct model {
@@ -43,6 +52,26 @@ struct model {
     struct scale scale;
     struct model_params params; /* it was fit with */
     struct calibration calibration;
+};
+
+struct field_list; /* rows/field_list.h */
+
+/* Of a model that learns from more than a user and an ad. */
+struct field_ops {
+    /* Those it was fit with: whoever asks gives the keys of their values. */
+    const struct field_list *(*list)(const struct model *model);
+
+    /* As predict() below, of n rows of values, which may be NULL: then of the
+     * pairs alone. It sets the basis itself: learned where every field that is
+     * there has been learned, partial where some have, else fallback. */
+    void (*predict)(const struct model *model, const struct pair *pairs,
+                    const uint64_t *values, size_t n, struct prediction *out);
+
+    /* Goes on learning, one row at a time; correct() takes the change of the
+     * label of a row that was learned. One thread, and nobody predicts
+     * meanwhile. Can not fail. */
+    void (*learn)(struct model *model, const uint64_t *values, double label);
+    void (*correct)(struct model *model, const uint64_t *values, double change);
 };
 
 struct model_ops {
@@ -71,6 +100,8 @@ struct model_ops {
                 struct model **out, struct error *err);
 
     void (*free)(struct model *model);
+
+    const struct field_ops *fields; /* NULL: learns from pairs alone */
 };
 
 /* NULL-terminated: the place to add a model. */
@@ -104,6 +135,13 @@ int model_cancelled(struct error *err);
  * not fail, does not allocate. */
 void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out);
+
+/* The same for questions that may carry the values of fields. */
+void model_answer(const struct model *model, const struct questions *ask,
+                  size_t n, struct prediction *out);
+
+/* The fields that the model wants to be asked with; NULL: none. */
+const struct field_list *model_fields(const struct model *model);
 
 /* As the reference's predict(clip=False): the mean where impossible. */
 void model_predict_unclipped(const struct model *model,

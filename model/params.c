@@ -65,8 +65,10 @@ void params_print(const struct model_ops *ops,
 
     out[0] = '\0';
     for (const struct config_key *key = ops->keys; key->name; key++) {
-        char value[64];
+        char value[512];
         print_value(key, params, value, sizeof(value));
+        if (value[0] == '\0')
+            continue; /* a text that was not given */
         int length = snprintf(out + used, size - used, "%s%s=%s",
                               used ? " " : "", key->name, value);
         if (length < 0 || (size_t)length >= size - used)

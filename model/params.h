@@ -26,6 +26,9 @@ enum baseline_method { BASELINE_ALS, BASELINE_SGD };
 enum svd_solver { SOLVER_EXACT, SOLVER_FAST };
 #define SVD_SOLVER_WORDS "exact|fast"
 
+enum fields_precision { PRECISION_SINGLE, PRECISION_DOUBLE };
+#define FIELDS_PRECISION_WORDS "single|double"
+
 /* A rate or damping below 0 means "as lr_all / reg_all". */
 struct model_params {
     uint64_t seed;
@@ -59,6 +62,12 @@ struct model_params {
 
     /* popular */
     double prior_weight; /* rows that the mean is worth */
+
+    /* fields: lists as field_list.h reads them */
+    char fields[384], lambda[192], memory[192];
+    uint32_t bits;
+    double lambda0, memory0, start;
+    int precision; /* enum fields_precision */
 };
 
 /* Rows of a model's table of parameters. */
@@ -78,6 +87,8 @@ struct model_params {
     PARAM_ROW(name, CONFIG_BOOL, field, fallback, 0, 1, NULL, help)
 #define PARAM_CHOICE(name, field, fallback, words, help)                       \
     PARAM_ROW(name, CONFIG_CHOICE, field, fallback, 0, 0, words, help)
+#define PARAM_TEXT(name, field, fallback, help)                                \
+    PARAM_ROW(name, CONFIG_TEXT, field, fallback, 0, 0, NULL, help)
 #define PARAM_SEED                                                             \
     PARAM_U64("seed", seed, "0", 0, 4294967295.0, "of the random numbers")
 #define PARAM_END                                                              \

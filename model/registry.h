@@ -8,6 +8,7 @@ struct model_ops;
 
 extern const struct model_ops baseline_ops;
 extern const struct model_ops co_clustering_ops;
+extern const struct model_ops fields_ops;
 extern const struct model_ops knn_baseline_ops;
 extern const struct model_ops knn_means_ops;
 extern const struct model_ops knn_ops;

@@ -1,6 +1,8 @@
 #include "model/rows/dataset.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int no_memory(struct error *err)
 {
@@ -22,6 +24,18 @@ int dataset_new(struct dataset **out, struct error *err)
     return 0;
 }
 
+void dataset_set_fields(struct dataset *dataset,
+                        const struct field_list *fields)
+{
+    assert(dataset->count == 0);
+    dataset->fields = *fields;
+}
+
+uint64_t *dataset_keys(struct dataset *dataset, size_t row)
+{
+    return dataset->keys + row * dataset->fields.values;
+}
+
 static int grow(struct dataset *dataset, struct error *err)
 {
     size_t room = dataset->room ? dataset->room * 2 : 1024;
@@ -34,6 +48,13 @@ static int grow(struct dataset *dataset, struct error *err)
     if (!times)
         return no_memory(err);
     dataset->times_ms = times;
+    if (dataset->fields.count > 0) {
+        size_t width = dataset->fields.values * sizeof(*dataset->keys);
+        uint64_t *keys = realloc(dataset->keys, room * width);
+        if (!keys)
+            return no_memory(err);
+        dataset->keys = keys;
+    }
     dataset->room = room;
     return 0;
 }
@@ -54,6 +75,9 @@ int dataset_add(struct dataset *dataset, const struct id *user,
         return -1;
     dataset->rows[dataset->count] = row;
     dataset->times_ms[dataset->count] = time_ms;
+    if (dataset->fields.count > 0)
+        memset(dataset_keys(dataset, dataset->count), 0,
+               dataset->fields.values * sizeof(*dataset->keys));
     dataset->count++;
     return 0;
 }
@@ -80,6 +104,7 @@ void dataset_free(struct dataset *dataset)
     id_map_free(dataset->items);
     free(dataset->rows);
     free(dataset->times_ms);
+    free(dataset->keys);
     free(dataset);
 }
 
@@ -108,6 +133,16 @@ int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
     if (ratings_build(inner, n, set->users.count, set->items.count, scale,
                       &set->ratings, err) < 0)
         goto out;
+    if (dataset->fields.count > 0) {
+        set->rows = inner;
+        set->fields = (struct field_rows){.list = &dataset->fields,
+                                          .keys = dataset->keys,
+                                          .places = rows,
+                                          .rows = inner,
+                                          .count = n};
+        set->ratings->fields = &set->fields;
+        inner = NULL;
+    }
     *out = set;
     set = NULL;
     status = 0;
@@ -123,6 +158,7 @@ void trainset_free(struct trainset *set)
     if (!set)
         return;
     ratings_free(set->ratings);
+    free(set->rows);
     numbering_free(&set->users);
     numbering_free(&set->items);
     free(set);

@@ -14,6 +14,7 @@
 #include "common/base/error.h"
 #include "common/base/id.h"
 
+#include "model/rows/field_list.h"
 #include "model/rows/id_map.h"
 #include "model/rows/numbering.h"
 #include "model/rows/ratings.h"
@@ -27,9 +28,21 @@ struct dataset {
                                      INDEX_UNKNOWN: nobody */
     int64_t *times_ms;            /* (count) 0 where there is no time */
     size_t count, room;
+
+    /* Of rows with fields: 8 bytes a value and row. */
+    struct field_list fields; /* count is 0 where there are none */
+    uint64_t *keys;           /* (count, fields.values) */
 };
 
 int dataset_new(struct dataset **out, struct error *err) MUST_CHECK;
+
+/* Rows will have these fields. Before the first row. */
+void dataset_set_fields(struct dataset *dataset,
+                        const struct field_list *fields);
+
+/* The keys (fields.values) of a row, for the caller to fill in: FIELD_ABSENT
+ * after dataset_add(). */
+uint64_t *dataset_keys(struct dataset *dataset, size_t row);
 
 /* `user` may be NULL: nobody. */
 int dataset_add(struct dataset *dataset, const struct id *user,
@@ -44,9 +57,12 @@ void dataset_free(struct dataset *dataset);
 struct trainset {
     struct ratings *ratings;       /* owned */
     struct numbering users, items; /* of the data set's indices */
+    struct rating *rows;           /* (n) of rows with fields, else NULL */
+    struct field_rows fields;      /* ratings->fields leads here */
 };
 
-/* rows[0..n-1] are positions in the data set; NULL: all, in order. */
+/* rows[0..n-1] are positions in the data set; NULL: all, in order. Where the
+ * rows have fields, the training set borrows both `dataset` and `rows`. */
 int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
                    struct scale scale, struct trainset **out,
                    struct error *err) MUST_CHECK;

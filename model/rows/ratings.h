@@ -23,6 +23,8 @@
 /* Limits: at most 2^31 - 1 users, items and rows. */
 #define RATINGS_MAX ((size_t)INT32_MAX)
 
+struct field_list; /* field_list.h */
+
 struct pair {
     uint32_t user, item; /* from a model's count on: unknown to it, as is
                             INDEX_UNKNOWN, the user of nobody's rows */
@@ -43,6 +45,17 @@ struct scale {
     double low, high; /* predictions are clipped to it */
 };
 
+/* Rows with the keys of their fields (field_list.h), in the order in which they
+ * came. Borrowed by whoever has it. */
+struct field_rows {
+    const struct field_list *list;
+    const uint64_t *keys; /* (any, list->values) */
+    const size_t *places; /* (count) where the keys of a row are; NULL: row i
+                             has those of place i */
+    const struct rating *rows; /* (count) inner indices and labels */
+    size_t count;
+};
+
 struct ratings {
     uint32_t users, items;
     size_t count; /* rows, nobody's included */
@@ -60,6 +73,10 @@ struct ratings {
 
     struct rated *nobody; /* (nobody_count) rows without a user */
     size_t nobody_count;
+
+    /* Borrowed; NULL after ratings_build(), until the owner of the rows sets
+     * it for models that learn from more than a user and an item. */
+    const struct field_rows *fields;
 };
 
 /* rows: inner indices must already be dense. Refuses NaN, infinity, an empty

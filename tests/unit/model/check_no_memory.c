@@ -58,6 +58,8 @@ static const char *const variants[][2] = {
     {"nmf", "biased=true"},
     {"slope-one", ""},
     {"co-clustering", ""},
+    {"fields", ""},
+    {"fields", "precision=double fields=ad"},
 };
 enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
 

@@ -1,0 +1,615 @@
+/*
+ * fields.c - the model "fields": a logistic regression over the values of any
+ * number of fields, learned in one pass with counted precision.
+ *
+ *   p = 1 / (1 + exp(-(m_0 + sum over the fields m_f[value])))
+ *
+ * Each value of a field has a weight m and a count q of the information behind
+ * it; both begin at 0. A row with label y and h = p (1 - p) moves the intercept
+ * and then the value of each field, in the order of the list, by
+ *
+ *   q = min(q + h, memory);  m = m + (y - p) / (lambda + q)
+ *
+ * which is Newton's step on the diagonal (assumed density filtering), so that
+ * there is no learning rate. Where the label of a row that was learned turns
+ * out to be another one, m moves by the difference in the same way and q stays:
+ * a click after all is +1, a click that is taken back -1.
+ *
+ * Values are hashed to 2^bits slots; two values in one slot are learned as one.
+ * A field that a row does not have adds nothing. Nobody's id is a value like
+ * any other. There are no random numbers: the model depends on its rows and
+ * their order alone. Labels on another scale than 0..1 are mapped to it.
+ *
+ * A caller that knows no fields may still ask for pairs: the keys of the users
+ * and ads of the rows are kept, and the other fields then count as absent.
+ */
+#include "model/algorithms/fields.h"
+
+#include "common/base/attributes.h"
+#include "common/base/bytes_reader.h"
+#include "model/maths/logistic.h"
+#include "model/registry.h"
+#include "model/rows/field_list.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BITS_MAX = 26, AHEAD = 8 /* rows, a power of two */ };
+enum { CANCEL_EVERY = 4096 /* rows */ };
+
+/* Two places that are none: values without a slot. */
+enum { SLOT_ABSENT = 1 << 30, SLOT_UNSEEN };
+
+static const double logit_max = 35;
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    PARAM_TEXT("fields",    fields,    "",   "what is learned from, such as user+ad+position+user*ad; empty: user+ad"),
+    PARAM_TEXT("lambda",    lambda,    "10", "rows' worth of information that holds a value at 0; for all fields, or 10+user:2"),
+    PARAM_TEXT("memory",    memory,    "",   "most information that a value keeps, such as user:5; empty: all of it"),
+    PARAM_U32("bits",       bits,      "20", 4, BITS_MAX, "slots are 2^bits: 4 to 6 times the distinct values"),
+    PARAM_F64("lambda0",    lambda0,   "1",  1e-9, 1e9, "as lambda, of the intercept"),
+    PARAM_F64("memory0",    memory0,   "2000", 1e-9, 1e15, "as memory, of the intercept"),
+    PARAM_F64("start",      start,     "0",  0, 0.999999, "click rate before the first row; 0: that of the rows"),
+    PARAM_CHOICE("precision", precision, "single", FIELDS_PRECISION_WORDS, "of a slot: 8 bytes, or 16"),
+    PARAM_END};
+/* clang-format on */
+
+struct fields {
+    struct model model;
+    struct field_list list;
+    double lambda[FIELDS_MAX], memory[FIELDS_MAX], lambda0, memory0;
+    uint32_t bits;
+    bool single;
+    float *m_q_f32; /* (2^bits, 2) m and q of a slot where `single`, else */
+    double *m_q;    /* the same as double */
+    double m0, q0;
+    int user_value, ad_value;      /* in the list; -1: not used */
+    uint32_t users, ads;           /* whose keys are known: */
+    uint64_t *user_keys, *ad_keys; /* (users), (ads); NULL where not used */
+};
+
+struct weight {
+    double m, q;
+};
+
+/* --- Memory ------------------------------------------------------------- */
+
+static void fields_free(struct model *model)
+{
+    struct fields *self = (struct fields *)model;
+
+    free(self->m_q_f32);
+    free(self->m_q);
+    free(self->user_keys);
+    free(self->ad_keys);
+    free(self);
+}
+
+static int fields_new(const struct model_params *params, uint32_t users,
+                      uint32_t ads, struct fields **out, struct error *err)
+{
+    const char *text = params->fields[0] ? params->fields : "user+ad";
+    const size_t slots = (size_t)1 << params->bits;
+    struct fields *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return error_no_memory(err, "the fields");
+    if (field_list_parse(text, &self->list, err) < 0 ||
+        field_list_numbers(&self->list, params->lambda, 10, self->lambda, err) <
+            0 ||
+        field_list_numbers(&self->list, params->memory, INFINITY, self->memory,
+                           err) < 0) {
+        fields_free(&self->model);
+        return -1;
+    }
+    self->lambda0 = params->lambda0;
+    self->memory0 = params->memory0;
+    self->bits = params->bits;
+    self->single = params->precision == PRECISION_SINGLE;
+    self->users = users;
+    self->ads = ads;
+    self->user_value = field_list_value(&self->list, "user");
+    self->ad_value = field_list_value(&self->list, "ad");
+    if (self->single)
+        self->m_q_f32 = calloc(slots, 2 * sizeof(*self->m_q_f32));
+    else
+        self->m_q = calloc(slots, 2 * sizeof(*self->m_q));
+    if (self->user_value >= 0)
+        self->user_keys = calloc((size_t)users + 1, sizeof(uint64_t));
+    if (self->ad_value >= 0)
+        self->ad_keys = calloc((size_t)ads + 1, sizeof(uint64_t));
+    if ((self->single ? !self->m_q_f32 : !self->m_q) ||
+        (self->user_value >= 0 && !self->user_keys) ||
+        (self->ad_value >= 0 && !self->ad_keys)) {
+        fields_free(&self->model);
+        return error_no_memory(err, "2^%u slots of fields", params->bits);
+    }
+    *out = self;
+    return 0;
+}
+
+/* --- Slots -------------------------------------------------------------- */
+
+static struct weight weight_at(const struct fields *self, uint32_t slot)
+{
+    if (self->single)
+        return (struct weight){(double)self->m_q_f32[2 * (size_t)slot],
+                               (double)self->m_q_f32[2 * (size_t)slot + 1]};
+    return (struct weight){self->m_q[2 * (size_t)slot],
+                           self->m_q[2 * (size_t)slot + 1]};
+}
+
+static void set_weight(struct fields *self, uint32_t slot, struct weight weight)
+{
+    if (self->single) {
+        self->m_q_f32[2 * (size_t)slot] = (float)weight.m;
+        self->m_q_f32[2 * (size_t)slot + 1] = (float)weight.q;
+    } else {
+        self->m_q[2 * (size_t)slot] = weight.m;
+        self->m_q[2 * (size_t)slot + 1] = weight.q;
+    }
+}
+
+/* Finds the slots (count) of a row, and asks for their memory: it is needed
+ * AHEAD rows later. */
+static void find_slots(const struct fields *self, const uint64_t *values,
+                       uint32_t *slots)
+{
+    uint64_t of_fields[FIELDS_MAX];
+
+    field_list_keys(&self->list, values, of_fields);
+    for (uint32_t f = 0; f < self->list.count; f++) {
+        if (of_fields[f] <= FIELD_UNSEEN) {
+            slots[f] = of_fields[f] == FIELD_ABSENT ? SLOT_ABSENT : SLOT_UNSEEN;
+            continue;
+        }
+        slots[f] = (uint32_t)(of_fields[f] >> (64 - self->bits));
+        if (self->single)
+            PREFETCH(self->m_q_f32 + 2 * (size_t)slots[f]);
+        else
+            PREFETCH(self->m_q + 2 * (size_t)slots[f]);
+    }
+}
+
+static double probability(const struct fields *self, const uint32_t *slots)
+{
+    double logit = self->m0;
+
+    for (uint32_t f = 0; f < self->list.count; f++)
+        if (slots[f] < SLOT_ABSENT)
+            logit += weight_at(self, slots[f]).m;
+    return logistic(fmax(-logit_max, fmin(logit_max, logit)));
+}
+
+/* Adds `h` of information, and moves by `g`. */
+static void move(struct fields *self, const uint32_t *slots, double h, double g)
+{
+    self->q0 = fmin(self->q0 + h, self->memory0);
+    self->m0 += g / (self->lambda0 + self->q0);
+    for (uint32_t f = 0; f < self->list.count; f++) {
+        if (slots[f] >= SLOT_ABSENT)
+            continue;
+        struct weight weight = weight_at(self, slots[f]);
+        weight.q = fmin(weight.q + h, self->memory[f]);
+        weight.m += g / (self->lambda[f] + weight.q);
+        set_weight(self, slots[f], weight);
+    }
+}
+
+static void learn_slots(struct fields *self, const uint32_t *slots, double y)
+{
+    double p = probability(self, slots);
+
+    move(self, slots, p * (1 - p), y - p);
+}
+
+/* --- Row by row --------------------------------------------------------- */
+
+/* A label of the model's scale as one of 0..1, and a probability back. */
+static double to_share(const struct scale *scale, double label)
+{
+    double width = scale->high - scale->low;
+
+    return width > 0 ? (label - scale->low) / width : 0.5;
+}
+
+static double from_share(const struct scale *scale, double p)
+{
+    return scale->low + p * (scale->high - scale->low);
+}
+
+static const struct field_list *fields_list(const struct model *model)
+{
+    return &((const struct fields *)model)->list;
+}
+
+static void fields_learn(struct model *model, const uint64_t *values,
+                         double label)
+{
+    struct fields *self = (struct fields *)model;
+    uint32_t slots[FIELDS_MAX];
+
+    find_slots(self, values, slots);
+    learn_slots(self, slots, to_share(&model->scale, label));
+}
+
+static void fields_correct(struct model *model, const uint64_t *values,
+                           double change)
+{
+    struct fields *self = (struct fields *)model;
+    double width = model->scale.high - model->scale.low;
+    uint32_t slots[FIELDS_MAX];
+
+    find_slots(self, values, slots);
+    move(self, slots, 0, width > 0 ? change / width : 0);
+}
+
+/* --- Predicting --------------------------------------------------------- */
+
+/* The values of a pair of which nothing else is known. */
+static void values_of_pair(const struct fields *self, struct pair pair,
+                           uint64_t *values)
+{
+    memset(values, 0, self->list.values * sizeof(*values));
+    if (self->user_value >= 0)
+        values[self->user_value] =
+            pair.user < self->users ? self->user_keys[pair.user] : FIELD_UNSEEN;
+    if (self->ad_value >= 0)
+        values[self->ad_value] =
+            pair.item < self->ads ? self->ad_keys[pair.item] : FIELD_UNSEEN;
+}
+
+static void answer(const struct fields *self, const uint32_t *slots,
+                   struct prediction *out)
+{
+    const double mean = to_share(&self->model.scale, self->model.mean);
+    uint32_t present = 0, learned = 0;
+    double least = INFINITY;
+
+    for (uint32_t f = 0; f < self->list.count; f++) {
+        if (slots[f] == SLOT_ABSENT)
+            continue;
+        double q = slots[f] == SLOT_UNSEEN ? 0 : weight_at(self, slots[f]).q;
+        present++;
+        learned += q > 0;
+        least = fmin(least, q);
+    }
+    out->value = from_share(&self->model.scale, probability(self, slots));
+    out->basis = learned == 0         ? BASIS_FALLBACK
+                 : learned == present ? BASIS_LEARNED
+                                      : BASIS_PARTIAL;
+    out->support = learned ? least / fmax(mean * (1 - mean), 1e-9) : 0;
+}
+
+static void predict_values(const struct model *model, const struct pair *pairs,
+                           const uint64_t *values, size_t n,
+                           struct prediction *out)
+{
+    const struct fields *self = (const struct fields *)model;
+    uint32_t slots[AHEAD][FIELDS_MAX];
+    uint64_t of_pair[FIELDS_MAX];
+
+    for (size_t i = 0; i < n + AHEAD - 1; i++) {
+        if (i < n) {
+            const uint64_t *row = of_pair;
+            if (values)
+                row = values + i * self->list.values;
+            else
+                values_of_pair(self, pairs[i], of_pair);
+            find_slots(self, row, slots[i % AHEAD]);
+        }
+        if (i >= AHEAD - 1) {
+            size_t done = i - (AHEAD - 1);
+            answer(self, slots[done % AHEAD], &out[done]);
+        }
+    }
+}
+
+static void fields_predict(const struct model *model, const struct pair *pairs,
+                           size_t n, struct prediction *out)
+{
+    predict_values(model, pairs, NULL, n, out);
+}
+
+/* --- Fitting ------------------------------------------------------------ */
+
+/* Where the rows of a fit come from: those with fields in the order in which
+ * they came; else the pairs, by user, whose indices then stand for the ids. */
+struct rows {
+    const struct ratings *train;
+    uint8_t columns[FIELDS_MAX]; /* of the model's values */
+    uint32_t user;               /* of the newest row, without fields */
+};
+
+/* Reads row i, the one behind the last; returns its label. */
+static double read_row(struct rows *rows, struct fields *self, size_t i,
+                       uint64_t *values)
+{
+    const struct ratings *train = rows->train;
+    const struct field_rows *fields = train->fields;
+    uint32_t user, ad;
+    double label;
+
+    if (fields) {
+        size_t place = fields->places ? fields->places[i] : i;
+        const uint64_t *from = fields->keys + place * fields->list->values;
+        for (uint32_t v = 0; v < self->list.values; v++)
+            values[v] = from[rows->columns[v]];
+        user = fields->rows[i].user;
+        ad = fields->rows[i].item;
+        label = fields->rows[i].value;
+    } else {
+        while (rows->user < train->users &&
+               i >= train->user_first[rows->user + 1])
+            rows->user++;
+        user = rows->user < train->users ? rows->user : INDEX_UNKNOWN;
+        ad = train->by_user[i].other; /* nobody's rows lie behind the users' */
+        label = train->by_user[i].value;
+        struct id user_id = id_from_number(user), ad_id = id_from_number(ad);
+        if (self->user_value >= 0)
+            values[self->user_value] =
+                user == INDEX_UNKNOWN
+                    ? FIELD_ABSENT
+                    : field_list_key(&self->list, (uint32_t)self->user_value,
+                                     &user_id);
+        if (self->ad_value >= 0)
+            values[self->ad_value] =
+                field_list_key(&self->list, (uint32_t)self->ad_value, &ad_id);
+    }
+    if (self->user_value >= 0 && user < self->users)
+        self->user_keys[user] = values[self->user_value];
+    if (self->ad_value >= 0 && ad < self->ads)
+        self->ad_keys[ad] = values[self->ad_value];
+    return label;
+}
+
+/* The log-odds of the rate, which has to be below 1 and above 0: one half of a
+ * row speaks against rows that all agree. */
+static double start_logit(const struct ratings *train, double rate)
+{
+    double half = 0.5 / ((double)train->count + 1);
+
+    rate = fmin(fmax(rate, half), 1 - half);
+    return log(rate / (1 - rate));
+}
+
+static int match_rows(const struct fields *self, struct rows *rows,
+                      struct error *err)
+{
+    static const char pairs_alone[] = "user,ad";
+    struct field_list of_pairs;
+
+    if (rows->train->fields)
+        return field_list_match(&self->list, rows->train->fields->list,
+                                rows->columns, err);
+    if (field_list_parse(pairs_alone, &of_pairs, err) < 0)
+        return -1;
+    return field_list_match(&self->list, &of_pairs, rows->columns, err);
+}
+
+static int learn_all(struct fields *self, struct rows *rows,
+                     const atomic_bool *cancel, struct error *err)
+{
+    const struct ratings *train = rows->train;
+    uint32_t slots[AHEAD][FIELDS_MAX];
+    double labels[AHEAD];
+    uint64_t values[FIELDS_MAX] = {0};
+
+    for (size_t i = 0; i < train->count + AHEAD - 1; i++) {
+        if (i % CANCEL_EVERY == 0 && model_is_cancelled(cancel))
+            return model_cancelled(err);
+        if (i < train->count) {
+            labels[i % AHEAD] = read_row(rows, self, i, values);
+            find_slots(self, values, slots[i % AHEAD]);
+        }
+        if (i >= AHEAD - 1) {
+            size_t done = (i - (AHEAD - 1)) % AHEAD;
+            learn_slots(self, slots[done],
+                        to_share(&train->scale, labels[done]));
+        }
+    }
+    return 0;
+}
+
+static int fields_fit(const struct ratings *train,
+                      const struct model_params *params,
+                      const atomic_bool *cancel, struct model **out,
+                      struct error *err)
+{
+    struct rows rows = {.train = train};
+    struct fields *self = NULL;
+
+    if (fields_new(params, train->users, train->items, &self, err) < 0)
+        return -1;
+    self->m0 = start_logit(train, params->start > 0
+                                      ? params->start
+                                      : to_share(&train->scale, train->mean));
+    if (match_rows(self, &rows, err) < 0 ||
+        learn_all(self, &rows, cancel, err) < 0) {
+        fields_free(&self->model);
+        return -1;
+    }
+    *out = &self->model;
+    return 0;
+}
+
+/* --- Saving and loading ------------------------------------------------- */
+
+/* The body: u32 F, then the title of each field as u32 size and text; u32 bits,
+ * f64 lambda (F), f64 memory (F) with 0 for none, f64 m_0, f64 q_0; u32 n and n
+ * times u32 slot, m, q, slots rising, m and q as f32, or f64 where the
+ * precision is double; u64 key of each user, u64 key of each ad, where the
+ * fields need them. */
+
+static void save_slots(const struct fields *self, struct buffer *to)
+{
+    const uint32_t slots = (uint32_t)1 << self->bits;
+    uint32_t used = 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        struct weight weight = weight_at(self, slot);
+        used += weight.m != 0 || weight.q != 0;
+    }
+    buffer_append_u32(to, used);
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        struct weight weight = weight_at(self, slot);
+        if (weight.m == 0 && weight.q == 0)
+            continue;
+        buffer_append_u32(to, slot);
+        if (self->single)
+            buffer_append_f32_array(to, self->m_q_f32 + 2 * (size_t)slot, 2);
+        else
+            buffer_append_f64_array(to, self->m_q + 2 * (size_t)slot, 2);
+    }
+}
+
+static void fields_save(const struct model *model, struct buffer *to)
+{
+    const struct fields *self = (const struct fields *)model;
+    char title[FIELD_TITLE_SIZE];
+
+    buffer_append_u32(to, self->list.count);
+    for (uint32_t f = 0; f < self->list.count; f++) {
+        field_list_title(&self->list, f, title);
+        buffer_append_u32(to, (uint32_t)strlen(title));
+        buffer_append(to, title, strlen(title));
+    }
+    buffer_append_u32(to, self->bits);
+    buffer_append_f64_array(to, self->lambda, self->list.count);
+    for (uint32_t f = 0; f < self->list.count; f++)
+        buffer_append_f64(to, isinf(self->memory[f]) ? 0 : self->memory[f]);
+    buffer_append_f64(to, self->m0);
+    buffer_append_f64(to, self->q0);
+    save_slots(self, to);
+    for (uint32_t u = 0; self->user_keys && u < self->users; u++)
+        buffer_append_u64(to, self->user_keys[u]);
+    for (uint32_t a = 0; self->ad_keys && a < self->ads; a++)
+        buffer_append_u64(to, self->ad_keys[a]);
+}
+
+/* The parameters have said it all already: the body has to agree. */
+static bool agrees(const struct fields *self, struct bytes_reader *from)
+{
+    bool same = bytes_read_u32(from) == self->list.count;
+    char title[FIELD_TITLE_SIZE];
+
+    for (uint32_t f = 0; same && f < self->list.count; f++) {
+        size_t size = strlen(field_list_title(&self->list, f, title));
+        same = bytes_read_u32(from) == size;
+        const uint8_t *text = same ? bytes_read(from, size) : NULL;
+        same = text && memcmp(text, title, size) == 0;
+    }
+    same = same && bytes_read_u32(from) == self->bits;
+    for (uint32_t f = 0; same && f < self->list.count; f++)
+        same = bytes_read_f64(from) == self->lambda[f];
+    for (uint32_t f = 0; same && f < self->list.count; f++)
+        same = bytes_read_f64(from) ==
+               (isinf(self->memory[f]) ? 0 : self->memory[f]);
+    return same && !bytes_reader_failed(from);
+}
+
+static void load_slots(struct fields *self, struct bytes_reader *from)
+{
+    const uint32_t used = bytes_read_u32(from);
+    const size_t width = self->single ? 12 : 20;
+    int64_t last = -1;
+
+    if (used > from->left / width)
+        from->failed = true;
+    for (uint32_t i = 0; i < used && !from->failed; i++) {
+        uint32_t slot = bytes_read_u32(from);
+        if (slot <= last || slot >> self->bits != 0) {
+            from->failed = true;
+            break;
+        }
+        last = slot;
+        if (self->single)
+            bytes_read_f32_into(from, self->m_q_f32 + 2 * (size_t)slot, 2);
+        else
+            bytes_read_f64_into(from, self->m_q + 2 * (size_t)slot, 2);
+        if (!(weight_at(self, slot).q >= 0))
+            from->failed = true;
+    }
+}
+
+static void load_keys(struct bytes_reader *from, uint64_t *to, uint32_t count)
+{
+    for (uint32_t i = 0; to && i < count; i++)
+        to[i] = bytes_read_u64(from);
+}
+
+static int fields_load(struct bytes_reader *from, const struct model *head,
+                       struct model **out, struct error *err)
+{
+    const uint64_t ids = (uint64_t)head->users + head->items;
+    struct fields *self = NULL;
+
+    /* Keys are 8 bytes an id. A list without user and ad has none, but then
+     * the ids are there in the snapshot, which is bounded itself. */
+    if (ids > UINT32_MAX)
+        return error_set(err, ERROR_FORMAT, "fields: too many ids");
+    if (fields_new(&head->params, head->users, head->items, &self, err) < 0) {
+        if (err && err->code == ERROR_CONFIG)
+            err->code = ERROR_FORMAT;
+        return -1;
+    }
+    if (!agrees(self, from)) {
+        fields_free(&self->model);
+        return error_set(err, ERROR_FORMAT, "the fields' head makes no sense");
+    }
+    bytes_read_f64_into(from, &self->m0, 1);
+    bytes_read_f64_into(from, &self->q0, 1);
+    load_slots(self, from);
+    load_keys(from, self->user_keys, self->users);
+    load_keys(from, self->ad_keys, self->ads);
+    if (bytes_reader_failed(from) || !(self->q0 >= 0)) {
+        fields_free(&self->model);
+        return bytes_reader_refuse(
+            from, "fields cut short, out of order or not finite", err);
+    }
+    *out = &self->model;
+    return 0;
+}
+
+/* --- The model ---------------------------------------------------------- */
+
+static const struct field_ops with_fields = {
+    .list = fields_list,
+    .predict = predict_values,
+    .learn = fields_learn,
+    .correct = fields_correct,
+};
+
+const struct model_ops fields_ops = {
+    .name = "fields",
+    .summary = "logistic biases of any fields, learned row by row",
+    .format = 1,
+    .keys = keys,
+    .fit = fields_fit,
+    .predict = fields_predict,
+    .save = fields_save,
+    .load = fields_load,
+    .free = fields_free,
+    .fields = &with_fields,
+};
+
+int fields_start(const struct model_params *params, struct model **out,
+                 struct error *err)
+{
+    struct fields *self = NULL;
+
+    if (!(params->start > 0))
+        return error_set(err, ERROR_CONFIG,
+                         "fields: without rows, start needs a click rate");
+    if (fields_new(params, 0, 0, &self, err) < 0)
+        return -1;
+    self->m0 = log(params->start / (1 - params->start));
+    self->model = (struct model){.ops = &fields_ops,
+                                 .mean = params->start,
+                                 .scale = {0, 1},
+                                 .params = *params};
+    *out = &self->model;
+    return 0;
+}
