@@ -58,7 +58,8 @@ struct field_list; /* rows/field_list.h */
 
 /* Of a model that learns from more than a user and an ad. */
 struct field_ops {
-    /* Those it was fit with: whoever asks gives the keys of their values. */
+    /* Those it was fit with: whoever asks gives the keys of their values. NULL
+     * where it was fit on pairs alone, and has to be asked for pairs. */
     const struct field_list *(*list)(const struct model *model);
 
     /* As predict() below, of n rows of values, which may be NULL: then of the
@@ -140,7 +141,7 @@ void model_predict(const struct model *model, const struct pair *pairs,
 void model_answer(const struct model *model, const struct questions *ask,
                   size_t n, struct prediction *out);
 
-/* The fields that the model wants to be asked with; NULL: none. */
+/* The fields that the model wants to be asked with; NULL: it wants pairs. */
 const struct field_list *model_fields(const struct model *model);
 
 /* As the reference's predict(clip=False): the mean where impossible. */

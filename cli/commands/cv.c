@@ -33,6 +33,7 @@ static const struct config_key keys[] = {
     {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, for a single model"},
     {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
     {"train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
+    {"progressive", CONFIG_BOOL, FIELD(measures.progressive), "false", 0, 0, NULL, "the model \"fields\" learns each test row after it was asked for, in the order of the split"},
     {"ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: do not"},
     {"ranking.threshold", CONFIG_F64, FIELD(measures.ranking_threshold), "0.5", -1e12, 1e12, NULL, "label from which on a row is relevant"},
     {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "a JSON line per fold"},
@@ -202,7 +203,7 @@ static int print_result(const struct cv_settings *settings, const char *model,
 /* --- One model
  * ------------------------------------------------------------------------- */
 
-static int plan_one(const char *model, const char *params,
+static int plan_one(const struct cv_settings *settings, const char *model,
                     struct search_plan *plan, struct model_params *filled,
                     char (*text)[SEARCH_TEXT_SIZE], struct error *err)
 {
@@ -210,7 +211,8 @@ static int plan_one(const char *model, const char *params,
 
     if (model_find(model, &ops, err) < 0 ||
         params_start(ops, filled, err) < 0 ||
-        params_set(ops, params, filled, err) < 0)
+        params_set(ops, settings->params, filled, err) < 0 ||
+        dataset_file_params(&settings->data, ops, filled, err) < 0)
         return -1;
     params_print(ops, filled, *text, SEARCH_TEXT_SIZE);
     *plan = (struct search_plan){
@@ -227,7 +229,7 @@ static int validate(const struct cv_settings *settings, const char *model,
     char text[1][SEARCH_TEXT_SIZE];
     struct search_results *results = NULL;
 
-    if (plan_one(model, settings->params, &plan, &params, text, err) < 0)
+    if (plan_one(settings, model, &plan, &params, text, err) < 0)
         return -1;
     plan.measures = settings->measures;
     if (search_run(&plan, data, folds, scale, settings->threads, NULL, NULL,
@@ -303,7 +305,9 @@ const struct command cv_command = {
         "--split.folds=4\n"
         "  pctr cv ratings.csv --models=svd --params=\"factors=20\" "
         "--split=time\n"
-        "  pctr cv train.csv test.csv --models=knn --split=predefined\n",
+        "  pctr cv train.csv test.csv --models=knn --split=predefined\n"
+        "  pctr cv clicks.csv.gz --models=baseline,fields \\\n"
+        "      --fields=user,ad,advertiser_id,position\n",
     .keys = keys,
     .settings_size = sizeof(struct cv_settings),
     .run = run,

@@ -141,7 +141,7 @@ static int report(const struct dataset *data, const struct trainset *train,
                   struct error *err)
 {
     struct evaluation on_train;
-    char params[512];
+    char params[1024];
 
     if (cross_validate_measure(snapshot->model, train, data, NULL, data->count,
                                &on_train, err) < 0)
@@ -190,6 +190,7 @@ static int fit(const struct fit_settings *settings, const struct dataset *data,
     if (model_find(settings->model, &ops, err) < 0 ||
         params_start(ops, &params, err) < 0 ||
         params_set(ops, settings->params, &params, err) < 0 ||
+        dataset_file_params(&settings->data, ops, &params, err) < 0 ||
         trainset_build(data, NULL, data->count, scale, &train, err) < 0 ||
         trainset_ids(train, data, &snapshot.users, &snapshot.ads, err) < 0)
         goto out;

@@ -63,28 +63,54 @@ static void print_row(const struct predict_settings *settings,
     if (settings->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
                p->neighbours);
-    putchar('\n');
+}
+
+/* The answer of a model of fields, whose values are in the file. Nobody's id is
+ * a value like any other there. */
+static int answer_fields(const struct model *model,
+                         const struct pair_table *pairs, struct prediction *out,
+                         struct error *err)
+{
+    const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
+    uint64_t values[FIELDS_MAX];
+
+    if (pair_table_values(pairs, values, err) < 0)
+        return -1;
+    model_answer(model, &(struct questions){.pairs = &unused, .values = values},
+                 1, out);
+    return 0;
 }
 
 static int predict_rows(const struct predict_settings *settings,
                         const struct served_model *model,
                         struct pair_table *pairs, struct error *err)
 {
+    const struct field_list *fields = model_fields(model->snapshot->model);
     struct id_set *nobody = NULL;
     int status = 0;
     bool found = true;
 
     if (id_set_new(settings->topic.fields.anonymous, &nobody, err) < 0)
         return -1;
-    printf("user,ad,p%s\n",
-           settings->details ? ",basis,impossible,neighbours" : "");
+    printf("user,ad,p%s%s\n",
+           settings->details ? ",basis,impossible,neighbours" : "",
+           settings->details && fields ? ",support" : "");
     while (found) {
         struct id user, ad;
         status = pair_table_next(pairs, &found, &user, &ad, err);
         if (status < 0 || !found)
             break;
-        const struct prediction p = score_pair(model, nobody, 0, &user, &ad);
+        struct prediction p;
+        if (!fields)
+            p = score_pair(model, nobody, 0, &user, &ad);
+        else if (answer_fields(model->snapshot->model, pairs, &p, err) < 0) {
+            status = -1;
+            break;
+        }
         print_row(settings, &user, &ad, &p);
+        if (settings->details && fields)
+            printf(",%.3g", p.support);
+        putchar('\n');
     }
     id_set_free(nobody);
     return status;
@@ -100,7 +126,10 @@ static int predict_file(const struct predict_settings *settings,
     if (pair_table_open(path, (enum table_format)settings->format,
                         settings->user, settings->ad, &pairs, err) < 0)
         return -1;
-    int status = predict_rows(settings, &model, &pairs, err);
+    const struct field_list *fields = model_fields(snapshot->model);
+    int status = fields ? pair_table_want_fields(&pairs, fields, err) : 0;
+    if (status == 0)
+        status = predict_rows(settings, &model, &pairs, err);
     pair_table_close(&pairs);
     if (status < 0)
         return error_wrap(err, "'%s'", path);

@@ -44,6 +44,7 @@ struct tune_settings {
     uint32_t random, threads;
     uint64_t seed;
     int measure, output;
+    bool progressive;
 };
 
 #define FIELD(f)                                                               \
@@ -58,6 +59,7 @@ static const struct config_key keys[] = {
     {"seed",    CONFIG_U64,  FIELD(seed), "0", 0, 4294967295.0, NULL, "of the random search"},
     {"measure", CONFIG_CHOICE, FIELD(measure), "rmse", 0, 0, MEASURE_WORDS, "what the best is the best of"},
     {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
+    {"progressive", CONFIG_BOOL, FIELD(progressive), "false", 0, 0, NULL, "the model \"fields\" learns each test row after it was asked for, in the order of the split"},
     {"output",  CONFIG_CHOICE, FIELD(output), "table", 0, 0, OUTPUT_WORDS, "form of the results"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
@@ -317,7 +319,8 @@ static int make_plan(const struct tune_settings *settings,
 
     if (model_find(settings->model, &ops, err) < 0 ||
         params_start(ops, &base, err) < 0 ||
-        params_set(ops, settings->params, &base, err) < 0)
+        params_set(ops, settings->params, &base, err) < 0 ||
+        dataset_file_params(&settings->data, ops, &base, err) < 0)
         return -1;
     if (settings->random > 0)
         return search_random(ops, &base, settings->space, settings->random,
@@ -351,8 +354,10 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct scale scale;
     int status = -1;
 
-    if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0 ||
-        split_read(&settings->split, &settings->data, with, &data, &scale,
+    if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0)
+        goto out;
+    plan->measures.progressive = settings->progressive;
+    if (split_read(&settings->split, &settings->data, with, &data, &scale,
                    &folds, err) < 0 ||
         search(settings, plan, data, folds, scale, &results, err) < 0)
         goto out;

@@ -4,12 +4,55 @@
 
 #include "producer/feed/event_source.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The value is one of the two that every row has. */
+static bool is_pair_value(const char *name)
+{
+    return strcmp(name, "user") == 0 || strcmp(name, "ad") == 0;
+}
+
+/* Writes the columns that hold the other values, with commas between. */
+static void list_columns(const struct field_list *fields, char out[512])
+{
+    size_t used = 0;
+
+    for (uint32_t v = 0; v < fields->values; v++) {
+        if (is_pair_value(fields->names[v]))
+            continue;
+        if (used > 0)
+            out[used++] = ',';
+        strcpy(out + used, fields->names[v]); /* parts of a shorter text */
+        used += strlen(fields->names[v]);
+    }
+    if (used == 0)
+        strcpy(out, "none");
+}
+
+/* In the order of list_columns(). */
+static void fill_keys(const struct source_row *row, struct dataset *dataset)
+{
+    const struct field_list *fields = &dataset->fields;
+    uint64_t *keys = dataset_keys(dataset, dataset->count - 1);
+    size_t extra = 0;
+
+    for (uint32_t v = 0; v < fields->values; v++) {
+        const char *name = fields->names[v];
+        const struct id *value = strcmp(name, "user") == 0 ? &row->user
+                                 : strcmp(name, "ad") == 0
+                                     ? &row->ad
+                                     : &row->extras[extra++].value;
+        if (!value->text || value->size > 0)
+            keys[v] = field_list_key(fields, v, value);
+    }
+}
+
 static struct table_source_config
-source_config(const struct dataset_file *settings, const char *path)
+source_config(const struct dataset_file *settings,
+              const struct field_list *fields, const char *path)
 {
     struct table_source_config config = {
         .path = path,
@@ -22,6 +65,8 @@ source_config(const struct dataset_file *settings, const char *path)
     snprintf(config.ad, sizeof(config.ad), "%s", settings->ad);
     snprintf(config.click, sizeof(config.click), "%s", settings->click);
     snprintf(config.ts, sizeof(config.ts), "%s", settings->ts);
+    if (fields->count > 0)
+        list_columns(fields, config.extras);
     return config;
 }
 
@@ -44,6 +89,8 @@ static int read_rows(struct event_source *source, const struct id_set *nobody,
             id_set_has(nobody, &row.user) ? NULL : &row.user;
         if (dataset_add(dataset, user, &row.ad, row.click, row.ts_ms, err) < 0)
             return -1;
+        if (dataset->fields.count > 0)
+            fill_keys(&row, dataset);
     }
 }
 
@@ -68,7 +115,8 @@ static int choose_scale(const struct dataset_file *settings,
 static int read_file(const struct dataset_file *settings, const char *path,
                      struct dataset *dataset, struct error *err)
 {
-    struct table_source_config config = source_config(settings, path);
+    struct table_source_config config =
+        source_config(settings, &dataset->fields, path);
     struct event_source *source = NULL;
     struct id_set *nobody = NULL;
 
@@ -85,14 +133,35 @@ static int read_file(const struct dataset_file *settings, const char *path,
     return status < 0 ? error_wrap(err, "'%s'", path) : 0;
 }
 
+int dataset_file_params(const struct dataset_file *settings,
+                        const struct model_ops *ops,
+                        struct model_params *params, struct error *err)
+{
+    char text[sizeof(settings->fields) + sizeof("fields=")];
+
+    if (!ops->fields || !settings->fields[0] || params->fields[0])
+        return 0;
+    snprintf(text, sizeof(text), "fields=%s", settings->fields);
+    for (char *at = text; *at; at++)
+        if (*at == ',')
+            *at = '+'; /* a comma parts two parameters */
+    return params_set(ops, text, params, err);
+}
+
 int dataset_file_read_all(const struct dataset_file *settings,
                           const char *const *paths, size_t count, size_t *first,
                           struct dataset **out, struct scale *scale,
                           struct error *err)
 {
     struct dataset *dataset = NULL;
-    int status = dataset_new(&dataset, err);
+    struct field_list fields = {0};
 
+    if (settings->fields[0] &&
+        field_list_parse(settings->fields, &fields, err) < 0)
+        return -1;
+    int status = dataset_new(&dataset, err);
+    if (status == 0)
+        dataset_set_fields(dataset, &fields);
     for (size_t i = 0; status == 0 && i < count; i++) {
         first[i] = dataset->count;
         status = read_file(settings, paths[i], dataset, err);

@@ -8,13 +8,15 @@
 #include "common/base/config.h"
 #include "common/base/error.h"
 
+#include "model/model.h"
 #include "model/rows/dataset.h"
 
 struct dataset_file {
     int format;                               /* enum table_format */
     char user[64], ad[64], click[64], ts[64]; /* columns; empty: the usual */
     char anonymous[256];                      /* user ids that mean nobody */
-    char scale[64]; /* "0..1"; empty: lowest and highest of the file */
+    char scale[64];   /* "0..1"; empty: lowest and highest of the file */
+    char fields[384]; /* of the model `fields`; empty: none */
 };
 
 /* clang-format off */
@@ -27,9 +29,18 @@ struct dataset_file {
     {"column.click",    CONFIG_TEXT, FIELD(member.click), "", 0, 0, NULL, "column of the label; empty: click, rating or label"}, \
     {"column.ts",       CONFIG_TEXT, FIELD(member.ts),    "", 0, 0, NULL, "column of the time; empty: ts, timestamp or none"}, \
     {"field.anonymous", CONFIG_TEXT, FIELD(member.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"}, \
+    {"fields",          CONFIG_TEXT, FIELD(member.fields), "", 0, 0, NULL, "columns that the model \"fields\" learns from, such as user,ad,position,user*ad; user and ad are the columns above, a*b is a cross; each value is a word, numbers too, and an empty one is absent"}, \
     {"scale",           CONFIG_TEXT, FIELD(member.scale), "", 0, 0, NULL, "lowest..highest label, such as 0..1; empty: as in the file"}
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
+
+/* Gives the fields of the file to a model that learns from fields, unless its
+ * parameters name their own. Fails with ERROR_CONFIG where they are too long.
+ */
+int dataset_file_params(const struct dataset_file *settings,
+                        const struct model_ops *ops,
+                        struct model_params *params,
+                        struct error *err) MUST_CHECK;
 
 /* Several files, one behind the other: file i has the rows first[i] up to
  * first[i + 1]; first (count + 1). */

@@ -57,6 +57,7 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
 
     if (table_next(pairs->table, &result, &fields, &why, err) < 0)
         return -1;
+    pairs->fields = fields;
     *found = result != TABLE_END;
     if (result == TABLE_END)
         return 0;
@@ -64,6 +65,41 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
         read_id(&fields[pairs->ad], ad, &why) < 0)
         return error_set(err, ERROR_FORMAT, "line %" PRIu64 ": %s",
                          table_line(pairs->table), why.text);
+    return 0;
+}
+
+int pair_table_want_fields(struct pair_table *pairs,
+                           const struct field_list *list, struct error *err)
+{
+    for (uint32_t v = 0; v < list->values; v++) {
+        const char *name = list->names[v];
+        int column = strcmp(name, "user") == 0 ? pairs->user
+                     : strcmp(name, "ad") == 0
+                         ? pairs->ad
+                         : table_column(pairs->table, name, err);
+        if (column < 0)
+            return error_wrap(err, "a field of the model");
+        pairs->columns[v] = column;
+    }
+    pairs->list = list;
+    return 0;
+}
+
+int pair_table_values(const struct pair_table *pairs, uint64_t *values,
+                      struct error *err)
+{
+    for (uint32_t v = 0; v < pairs->list->values; v++) {
+        const struct table_field *field = &pairs->fields[pairs->columns[v]];
+        if (field->size > ID_TEXT_MAX)
+            return error_set(err, ERROR_FORMAT,
+                             "line %" PRIu64 ": %s: %zu bytes, at most %d are "
+                             "fine",
+                             table_line(pairs->table), pairs->list->names[v],
+                             field->size, ID_TEXT_MAX);
+        struct id id = id_from_text(field->text, field->size);
+        values[v] = field->size == 0 ? FIELD_ABSENT
+                                     : field_list_key(pairs->list, v, &id);
+    }
     return 0;
 }
 

@@ -8,12 +8,17 @@
 #include "common/base/id.h"
 #include "common/base/table.h"
 
+#include "model/rows/field_list.h"
+
 #include <stdbool.h>
 
 /* Zeroed is closed. */
 struct pair_table {
     struct table *table;
-    int user, ad; /* columns */
+    int user, ad;                     /* columns */
+    const struct table_field *fields; /* of the newest row */
+    const struct field_list *list;    /* of pair_table_want_fields() */
+    int columns[FIELDS_MAX];          /* (list->values) */
 };
 
 /* A column is named, or several with '|' between them: the first that is
@@ -26,6 +31,18 @@ int pair_table_open(const char *path, enum table_format format,
  * line. */
 int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
                     struct id *ad, struct error *err) MUST_CHECK;
+
+/* The rows are to give the values of these fields, too: `user` and `ad` out of
+ * the two columns, others out of the columns of their names. Borrows the list.
+ * Fails with ERROR_FORMAT where a column is not there. */
+int pair_table_want_fields(struct pair_table *pairs,
+                           const struct field_list *list,
+                           struct error *err) MUST_CHECK;
+
+/* The keys (list->values) of the newest row. Fails with ERROR_FORMAT, naming
+ * the line, where a value is longer than an id may be. */
+int pair_table_values(const struct pair_table *pairs, uint64_t *values,
+                      struct error *err) MUST_CHECK;
 
 void pair_table_close(struct pair_table *pairs);
 

@@ -48,7 +48,7 @@ static const struct config_key keys[] = {
     PARAM_TEXT("fields",    fields,    "",   "what is learned from, such as user+ad+position+user*ad; empty: user+ad"),
     PARAM_TEXT("lambda",    lambda,    "10", "rows' worth of information that holds a value at 0; for all fields, or 10+user:2"),
     PARAM_TEXT("memory",    memory,    "",   "most information that a value keeps, such as user:5; empty: all of it"),
-    PARAM_U32("bits",       bits,      "20", 4, BITS_MAX, "slots are 2^bits: 4 to 6 times the distinct values"),
+    PARAM_U32("bits",       bits,      "22", 4, BITS_MAX, "slots are 2^bits: 4 to 6 times the distinct values"),
     PARAM_F64("lambda0",    lambda0,   "1",  1e-9, 1e9, "as lambda, of the intercept"),
     PARAM_F64("memory0",    memory0,   "2000", 1e-9, 1e15, "as memory, of the intercept"),
     PARAM_F64("start",      start,     "0",  0, 0.999999, "click rate before the first row; 0: that of the rows"),
@@ -62,6 +62,8 @@ struct fields {
     double lambda[FIELDS_MAX], memory[FIELDS_MAX], lambda0, memory0;
     uint32_t bits;
     bool single;
+    bool of_pairs;  /* indices stand for the ids: it can be asked for pairs only
+                     */
     float *m_q_f32; /* (2^bits, 2) m and q of a slot where `single`, else */
     double *m_q;    /* the same as double */
     double m0, q0;
@@ -222,7 +224,9 @@ static double from_share(const struct scale *scale, double p)
 
 static const struct field_list *fields_list(const struct model *model)
 {
-    return &((const struct fields *)model)->list;
+    const struct fields *self = (const struct fields *)model;
+
+    return self->of_pairs ? NULL : &self->list;
 }
 
 static void fields_learn(struct model *model, const uint64_t *values,
@@ -288,16 +292,17 @@ static void predict_values(const struct model *model, const struct pair *pairs,
                            struct prediction *out)
 {
     const struct fields *self = (const struct fields *)model;
+    const bool of_pairs = !values || self->of_pairs;
     uint32_t slots[AHEAD][FIELDS_MAX];
     uint64_t of_pair[FIELDS_MAX];
 
     for (size_t i = 0; i < n + AHEAD - 1; i++) {
         if (i < n) {
             const uint64_t *row = of_pair;
-            if (values)
-                row = values + i * self->list.values;
-            else
+            if (of_pairs)
                 values_of_pair(self, pairs[i], of_pair);
+            else
+                row = values + i * self->list.values;
             find_slots(self, row, slots[i % AHEAD]);
         }
         if (i >= AHEAD - 1) {
@@ -426,6 +431,7 @@ static int fields_fit(const struct ratings *train,
     self->m0 = start_logit(train, params->start > 0
                                       ? params->start
                                       : to_share(&train->scale, train->mean));
+    self->of_pairs = !train->fields;
     if (match_rows(self, &rows, err) < 0 ||
         learn_all(self, &rows, cancel, err) < 0) {
         fields_free(&self->model);
@@ -438,10 +444,10 @@ static int fields_fit(const struct ratings *train,
 /* --- Saving and loading ------------------------------------------------- */
 
 /* The body: u32 F, then the title of each field as u32 size and text; u32 bits,
- * f64 lambda (F), f64 memory (F) with 0 for none, f64 m_0, f64 q_0; u32 n and n
- * times u32 slot, m, q, slots rising, m and q as f32, or f64 where the
- * precision is double; u64 key of each user, u64 key of each ad, where the
- * fields need them. */
+ * u32 1 where indices stand for the ids, else 0, f64 lambda (F), f64 memory (F)
+ * with 0 for none, f64 m_0, f64 q_0; u32 n and n times u32 slot, m, q, slots
+ * rising, m and q as f32, or f64 where the precision is double; u64 key of each
+ * user, u64 key of each ad, where the fields need them. */
 
 static void save_slots(const struct fields *self, struct buffer *to)
 {
@@ -477,6 +483,7 @@ static void fields_save(const struct model *model, struct buffer *to)
         buffer_append(to, title, strlen(title));
     }
     buffer_append_u32(to, self->bits);
+    buffer_append_u32(to, self->of_pairs);
     buffer_append_f64_array(to, self->lambda, self->list.count);
     for (uint32_t f = 0; f < self->list.count; f++)
         buffer_append_f64(to, isinf(self->memory[f]) ? 0 : self->memory[f]);
@@ -490,7 +497,7 @@ static void fields_save(const struct model *model, struct buffer *to)
 }
 
 /* The parameters have said it all already: the body has to agree. */
-static bool agrees(const struct fields *self, struct bytes_reader *from)
+static bool agrees(struct fields *self, struct bytes_reader *from)
 {
     bool same = bytes_read_u32(from) == self->list.count;
     char title[FIELD_TITLE_SIZE];
@@ -502,6 +509,9 @@ static bool agrees(const struct fields *self, struct bytes_reader *from)
         same = text && memcmp(text, title, size) == 0;
     }
     same = same && bytes_read_u32(from) == self->bits;
+    uint32_t of_pairs = same ? bytes_read_u32(from) : 2;
+    self->of_pairs = of_pairs == 1;
+    same = same && of_pairs <= 1;
     for (uint32_t f = 0; same && f < self->list.count; f++)
         same = bytes_read_f64(from) == self->lambda[f];
     for (uint32_t f = 0; same && f < self->list.count; f++)

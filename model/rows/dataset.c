@@ -110,6 +110,54 @@ void dataset_free(struct dataset *dataset)
 
 /* --- Training sets ---------------------------------------------------- */
 
+struct placed {
+    size_t place;
+    struct rating row;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* Puts set->rows into the order of the data set, and notes their places. */
+static int sort_by_place(struct trainset *set, const size_t *rows, size_t n,
+                         struct error *err)
+{
+    struct placed *placed = malloc((n + 1) * sizeof(*placed));
+
+    set->places = malloc((n + 1) * sizeof(*set->places));
+    if (!placed || !set->places) {
+        free(placed);
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < n; i++)
+        placed[i] = (struct placed){rows[i], set->rows[i]};
+    qsort(placed, n, sizeof(*placed), by_place);
+    for (size_t i = 0; i < n; i++) {
+        set->places[i] = placed[i].place;
+        set->rows[i] = placed[i].row;
+    }
+    free(placed);
+    return 0;
+}
+
+static int add_fields(struct trainset *set, const struct dataset *dataset,
+                      const size_t *rows, size_t n, struct error *err)
+{
+    if (rows && sort_by_place(set, rows, n, err) < 0)
+        return -1;
+    set->fields = (struct field_rows){.list = &dataset->fields,
+                                      .keys = dataset->keys,
+                                      .places = set->places,
+                                      .rows = set->rows,
+                                      .count = n};
+    set->ratings->fields = &set->fields;
+    return 0;
+}
+
 int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
                    struct scale scale, struct trainset **out, struct error *err)
 {
@@ -135,13 +183,9 @@ int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
         goto out;
     if (dataset->fields.count > 0) {
         set->rows = inner;
-        set->fields = (struct field_rows){.list = &dataset->fields,
-                                          .keys = dataset->keys,
-                                          .places = rows,
-                                          .rows = inner,
-                                          .count = n};
-        set->ratings->fields = &set->fields;
         inner = NULL;
+        if (add_fields(set, dataset, rows, n, err) < 0)
+            goto out;
     }
     *out = set;
     set = NULL;
@@ -159,6 +203,7 @@ void trainset_free(struct trainset *set)
         return;
     ratings_free(set->ratings);
     free(set->rows);
+    free(set->places);
     numbering_free(&set->users);
     numbering_free(&set->items);
     free(set);

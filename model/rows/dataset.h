@@ -58,11 +58,14 @@ struct trainset {
     struct ratings *ratings;       /* owned */
     struct numbering users, items; /* of the data set's indices */
     struct rating *rows;           /* (n) of rows with fields, else NULL */
+    size_t *places;                /* (n) theirs; NULL: all, or no fields */
     struct field_rows fields;      /* ratings->fields leads here */
 };
 
 /* rows[0..n-1] are positions in the data set; NULL: all, in order. Where the
- * rows have fields, the training set borrows both `dataset` and `rows`. */
+ * rows have fields, the training set borrows their keys from `dataset`, and its
+ * `fields` go through them in the order of the data set, however the rows are
+ * shuffled: what is learned row by row is learned as it happened. */
 int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
                    struct scale scale, struct trainset **out,
                    struct error *err) MUST_CHECK;

@@ -2,10 +2,12 @@
 
 #include "common/base/clock.h"
 
+#include "model/rows/field_list.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-enum { BATCH = 512 };
+enum { BATCH = 256 };
 
 /* An id that the model does not know keeps a number of its own beyond those of
  * the model: the draws of the random models differ from id to id. */
@@ -22,38 +24,74 @@ struct judged_rows {
     double *labels, *predictions;
 };
 
-static void predict_rows(const struct model *model,
-                         const struct trainset *train,
-                         const struct dataset *dataset, const size_t *rows,
-                         size_t n, struct judged_rows *judged)
+/* Rows of a data set that a model is asked for. */
+struct asked_rows {
+    const struct model *model;
+    struct model *pupil; /* the same model where it learns them, too; or NULL */
+    const struct trainset *train;
+    const struct dataset *dataset;
+    const size_t *rows; /* (n) places in the data set; NULL: all, in order */
+    size_t n;
+};
+
+/* Copies the keys that the model wants out of a row of the data set. */
+static void copy_values(const struct dataset *dataset, size_t row,
+                        const struct field_list *wanted, const uint8_t *columns,
+                        uint64_t *values)
 {
+    const uint64_t *keys = dataset->keys + row * dataset->fields.values;
+
+    for (uint32_t v = 0; v < wanted->values; v++)
+        values[v] = keys[columns[v]];
+}
+
+static int predict_rows(const struct asked_rows *asked,
+                        struct judged_rows *judged, struct error *err)
+{
+    const struct dataset *dataset = asked->dataset;
+    const struct model *model = asked->model;
+    const struct field_list *wanted = model_fields(model);
+    const size_t step = asked->pupil ? 1 : BATCH;
+    uint8_t columns[FIELDS_MAX];
+    uint64_t values[BATCH * FIELDS_MAX];
     struct pair pairs[BATCH];
     struct prediction out[BATCH];
 
-    for (size_t first = 0; first < n; first += BATCH) {
-        size_t count = n - first < BATCH ? n - first : BATCH;
+    if (wanted && field_list_match(wanted, &dataset->fields, columns, err) < 0)
+        return -1;
+    for (size_t first = 0; first < asked->n; first += step) {
+        size_t count = asked->n - first < step ? asked->n - first : step;
         for (size_t i = 0; i < count; i++) {
-            size_t at = rows ? rows[first + i] : first + i;
+            size_t at = asked->rows ? asked->rows[first + i] : first + i;
             const struct rating *row = &dataset->rows[at];
             pairs[i] = (struct pair){
-                inner_of(train->users.inner, row->user, model->users),
-                inner_of(train->items.inner, row->item, model->items)};
+                inner_of(asked->train->users.inner, row->user, model->users),
+                inner_of(asked->train->items.inner, row->item, model->items)};
+            if (wanted)
+                copy_values(dataset, at, wanted, columns,
+                            values + i * wanted->values);
             judged->users[first + i] = row->user;
             judged->labels[first + i] = row->value;
         }
-        model_predict(model, pairs, count, out);
+        model_answer(model,
+                     &(struct questions){.pairs = pairs,
+                                         .values = wanted ? values : NULL},
+                     count, out);
         for (size_t i = 0; i < count; i++)
             judged->predictions[first + i] = out[i].value;
+        if (asked->pupil)
+            model->ops->fields->learn(asked->pupil, values,
+                                      judged->labels[first]);
     }
+    return 0;
 }
 
 /* `ranking` may be NULL. */
-static int measure_rows(const struct model *model, const struct trainset *train,
-                        const struct dataset *dataset, const size_t *rows,
-                        size_t n, const struct measures *measures,
-                        struct evaluation *out, struct ranking *ranking,
-                        struct error *err)
+static int measure_rows(const struct asked_rows *asked,
+                        const struct measures *measures, struct evaluation *out,
+                        struct ranking *ranking, struct error *err)
 {
+    const size_t n = asked->n;
     struct judged_rows judged = {
         .users = malloc((n + 1) * sizeof(*judged.users)),
         .labels = malloc((n + 1) * sizeof(*judged.labels)),
@@ -65,8 +103,8 @@ static int measure_rows(const struct model *model, const struct trainset *train,
         error_no_memory(err, "the evaluation");
         goto out;
     }
-    predict_rows(model, train, dataset, rows, n, &judged);
-    if (evaluate(judged.labels, judged.predictions, n, out, err) < 0 ||
+    if (predict_rows(asked, &judged, err) < 0 ||
+        evaluate(judged.labels, judged.predictions, n, out, err) < 0 ||
         evaluate_fcp(judged.users, judged.labels, judged.predictions, n,
                      &out->fcp, err) < 0)
         goto out;
@@ -91,10 +129,14 @@ int cross_validate_measure(const struct model *model,
                            const struct dataset *dataset, const size_t *rows,
                            size_t n, struct evaluation *out, struct error *err)
 {
+    const struct asked_rows asked = {.model = model,
+                                     .train = train,
+                                     .dataset = dataset,
+                                     .rows = rows,
+                                     .n = n};
     struct evaluation result;
 
-    if (measure_rows(model, train, dataset, rows, n, NULL, &result, NULL, err) <
-        0)
+    if (measure_rows(&asked, NULL, &result, NULL, err) < 0)
         return -1;
     *out = result;
     return 0;
@@ -124,10 +166,23 @@ int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
     if (model_fit(ops, train->ratings, params, cancel, &model, err) < 0)
         goto out;
     result.fit_seconds = seconds_since(started);
+    if (measures->progressive && !model_fields(model)) {
+        error_set(err, ERROR_CONFIG,
+                  "model %s does not go on learning: a progressive measure "
+                  "is for the model fields, with --fields",
+                  ops->name);
+        goto out;
+    }
 
+    const struct asked_rows asked = {.model = model,
+                                     .pupil =
+                                         measures->progressive ? model : NULL,
+                                     .train = train,
+                                     .dataset = dataset,
+                                     .rows = fold->test,
+                                     .n = fold->test_count};
     started = clock_monotonic_ns();
-    if (measure_rows(model, train, dataset, fold->test, fold->test_count,
-                     measures, &result.test,
+    if (measure_rows(&asked, measures, &result.test,
                      measures->ranking_k > 0 ? &result.ranking : NULL, err) < 0)
         goto out;
     result.test_seconds = seconds_since(started);

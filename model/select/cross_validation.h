@@ -20,6 +20,8 @@
 /* What is measured besides the test rows' errors. */
 struct measures {
     bool train;               /* the training rows' too */
+    bool progressive;         /* each test row is learned after it was asked
+                                 for, in the order of the fold */
     uint32_t ranking_k;       /* 0: no ranking */
     double ranking_threshold; /* of a relevant label */
 };
@@ -30,7 +32,9 @@ struct fold_result {
     double fit_seconds, test_seconds;
 };
 
-/* One fold. `out` is untouched on failure. */
+/* One fold. Fails with ERROR_CONFIG where a model cannot be fit, or cannot go
+ * on learning for a progressive measure, and with ERROR_TEMPORARY and
+ * ERROR_MEMORY; `out` is then untouched. */
 int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
                         const struct model_ops *ops,
                         const struct model_params *params, struct scale scale,

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEARCH_TEXT_SIZE = 256, SEARCH_COMBINATIONS_MAX = 100000 };
+enum { SEARCH_TEXT_SIZE = 512, SEARCH_COMBINATIONS_MAX = 100000 };
 
 /* What is tried: `params` and their texts, in order. */
 struct search_plan {

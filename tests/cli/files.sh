@@ -89,6 +89,50 @@ while read -r command; do
         fail "docs/pctr.1.scd: no $command"
 done <commands.txt
 
+# --- Fields: of the event, and of nothing but the pair ------------------------
+awk 'BEGIN {print "user,ad,click,position,query"
+    for (i = 0; i < 900; i++) {
+        position = 1 + i % 3
+        query = i % 5 ? "q" i % 7 : ""
+        printf "u%d,a%d,%d,%d,%s\n", i * i % 31, i % 11,
+            i * 7 % 10 < 4 - position, position, query}}' >events.csv
+with=(--models=baseline,fields --fields=user,ad,position,query,ad\*position)
+"$pctr" cv events.csv "${with[@]}" --json=true >cv.json
+mean_ne() {
+    grep "\"model\":\"$1\"" cv.json | sed 's/.*"normalised_entropy":\([^,}]*\).*/\1/' |
+        awk '{sum += $1} END {print sum / NR}'
+}
+awk -v a="$(mean_ne fields)" -v b="$(mean_ne baseline)" 'BEGIN {exit !(a < b - 0.05)}' ||
+    fail "fields: $(mean_ne fields), baseline: $(mean_ne baseline)"
+"$pctr" fit events.csv --model=fields "${with[1]}" --output=f.snap >fit.txt
+grep -q 'fields=user+ad+position+query+ad\*position' fit.txt || fail "fit: $(cat fit.txt)"
+"$pctr" predict --snapshot=f.snap --details=true events.csv >answers.csv
+[ "$(head -1 answers.csv)" = user,ad,p,basis,impossible,neighbours,support ] ||
+    fail "predict: $(head -1 answers.csv)"
+awk -F, 'NR > 1 && ($4 != "learned" || $7 < 5) {exit 1}' answers.csv ||
+    fail "predict: not all of them learned"
+paste -d, <(cut -d, -f3,4 events.csv) <(cut -d, -f3 answers.csv) |
+    awk -F, 'NR > 1 {n[$2]++; clicks[$2] += $1; said[$2] += $3}
+        END {for (at in n) {gap = (clicks[at] - said[at]) / n[at]
+            if (gap > 0.05 || gap < -0.05) exit 1}}' ||
+    fail "predict: not right by position"
+printf 'user,ad,position,query\nu1,new,,q1\n' >one.csv
+"$pctr" predict --snapshot=f.snap --details=true one.csv | tail -1 |
+    grep -q '^u1,new,0\.[0-9]*,partial,0,0,0$' || fail "predict: a new ad"
+"$pctr" top --snapshot=f.snap --user=u1 --n=11 >top.csv
+[ "$(wc -l <top.csv)" = 12 ] || fail "top: not 11 ads"
+"$pctr" tune events.csv --model=fields "${with[1]}" --measure=logloss \
+    --space='lambda=2|10|10+user:40 fields=user+ad|user+ad+position' >tune.txt
+grep -q '^best logloss .*fields=user+ad+position$' tune.txt || fail "tune: $(cat tune.txt)"
+"$pctr" cv events.csv --models=fields "${with[1]}" --progressive=true --split=shuffle \
+    --split.shuffle=false --split.folds=1 --split.test_size=0.8 --json=true >cv.json
+[ "$(grep -c '"rows":720' cv.json)" = 1 ] || fail "cv: $(cat cv.json)"
+refused 78 "no column 'queri'" fit events.csv --model=fields --fields=user,queri
+refused 78 "no field 'query'" fit events.csv --model=fields --fields=user --params=fields=query
+refused 78 "'click' is the label" fit events.csv --model=fields --fields=user,click
+refused 78 "no column 'position'" predict --snapshot=f.snap pairs.csv
+refused 78 "svd does not go on learning" cv events.csv --models=svd --progressive=true
+
 # --- Refusals -----------------------------------------------------------------
 refused 2 "give one of" similar "$clicks"
 refused 2 "give one of" similar "$clicks" --user=u5 --ad=a4

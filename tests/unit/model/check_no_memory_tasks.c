@@ -146,7 +146,8 @@ static int search_and_validate(void)
         split_k_fold(DATA_ROWS, 2, false, 0, &folds, &err) == 0 &&
         search_random(ops, &base, "k=1|2|3", 2, 0, &drawn, &err) == 0 &&
         search_grid(ops, &base, "k=1|2", &grid, &err) == 0) {
-        grid->measures = (struct measures){true, 3, 0.5};
+        grid->measures = (struct measures){
+            .train = true, .ranking_k = 3, .ranking_threshold = 0.5};
         status = search_run(grid, data, folds, (struct scale){0, 1}, 1, NULL,
                             &finished, &results, &err);
     }
