@@ -20,8 +20,13 @@ static struct error err;
 
 void scorer_world_open(struct scorer_world *world)
 {
+    static const char *const topics[] = {"in", "out", "dead"};
+
     *world = (struct scorer_world){.fields = EVENT_FIELDS_DEFAULT};
     world->cluster = mock_cluster_new();
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+        mock_cluster_add_topic(world->cluster, topics[i],
+                               SCORER_WORLD_PARTITIONS);
     struct publisher_config config = {.kafka =
                                           mock_cluster_settings(world->cluster),
                                       .linger_ms = 5,
