@@ -65,7 +65,7 @@ static const struct config_key keys[] = {
     {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, TEN_YEARS_MS, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
     {"slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
     {"slice.max", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
-    {"rows.max",   CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 40 bytes each, 24 a contender, and 48 more while figures are made"},
+    {"rows.max",   CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 48 bytes each, 24 a contender, and 48 more while figures are made"},
     {"spool.dir",  CONFIG_TEXT, FIELD(replay.spool_folder), "", 0, 0, NULL, "folder for what memory does not hold: nameless files, gone at the end; empty: $TMPDIR, or /tmp"},
     {"sort_bytes", CONFIG_U64,  FIELD(report.sort_bytes), "67108864", 1048576, 17179869184.0, NULL, "memory to sort predictions in; more of them are sorted in spool.dir"},
     {"bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: none"},

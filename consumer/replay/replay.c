@@ -117,6 +117,8 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
 
     head->partition = message->partition;
     head->offset = message->offset;
+    head->unit = id_set_has(pass->nobody, &event->user) ? log->count
+                                                        : id_hash(&event->user);
     if (replay_log_append(log, head, &pass->scan, &row, err) < 0)
         return -1;
     for (size_t c = 0; c < pass->opened; c++)

@@ -3,7 +3,7 @@
  *
  * Rows whose label may still change are in memory; once it cannot, they go to
  * the sinks and to a spool, in the order they came. So memory does not grow
- * with the range. A row takes 40 bytes and 24 a contender. Knows no clock and
+ * with the range. A row takes 48 bytes and 24 a contender. Knows no clock and
  * no Kafka. One thread.
  */
 #ifndef CONSUMER_REPLAY_LOG_H

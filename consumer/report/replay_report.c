@@ -23,10 +23,10 @@ static int no_memory(struct error *err)
 /* --- Into the order of a contender's predictions ---------------------- */
 
 static int add_row(struct pass *pass, const struct replay_row *row,
-                   uint64_t number, size_t contender, struct error *err)
+                   size_t contender, struct error *err)
 {
     struct sorted_row sorted = {
-        .p = row->answers[contender].p, .number = number, .label = row->label};
+        .p = row->answers[contender].p, .unit = row->unit, .label = row->label};
 
     if (!replay_census_counts(pass->census, pass->log, row))
         return 0;
@@ -43,12 +43,9 @@ static int sort_rows(struct pass *pass, size_t contender, struct error *err)
     if (status < 0)
         return -1;
     row_sorter_clear(pass->sorter);
-    for (uint64_t number = 0; status == 0; number++) {
-        status = replay_log_next(&cursor, &row, err);
-        if (status < 0 || !row)
-            break;
-        status = add_row(pass, row, number, contender, err);
-    }
+    while (status == 0 && (status = replay_log_next(&cursor, &row, err)) == 0 &&
+           row)
+        status = add_row(pass, row, contender, err);
     replay_log_read_end(&cursor);
     return status < 0 ? -1 : row_sorter_sort(pass->sorter, err);
 }
@@ -64,7 +61,7 @@ static void measure_row(struct pass *pass, const struct sorted_row *row,
 
     evaluation_add(total, &terms);
     curves_add(curves, terms.label, terms.prediction);
-    bootstrap_add(pass->report->bootstrap, row->number, &terms);
+    bootstrap_add(pass->report->bootstrap, row->unit, &terms);
     for (size_t i = 0; i < ROW_GROUPS_MAX; i++)
         if (row->groups[i] != NO_GROUP)
             evaluation_add(&pass->sums[row->groups[i]], &terms);

@@ -26,6 +26,7 @@ struct replay_answer {
 struct replay_row {
     int64_t ts_ms;  /* event time */
     int64_t offset; /* of the impression */
+    uint64_t unit;  /* of the bootstrap: the same for all rows of a user */
     int32_t partition;
     float label; /* NaN: open, or given up */
     uint32_t values[REPLAY_SLICES_MAX];

@@ -16,8 +16,8 @@
 enum { ROW_GROUPS_MAX = 7 };
 
 struct sorted_row {
-    double p; /* no NaN */
-    uint64_t number;
+    double p;      /* no NaN */
+    uint64_t unit; /* of the bootstrap */
     float label;
     uint32_t groups[ROW_GROUPS_MAX]; /* the caller's */
 };

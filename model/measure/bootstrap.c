@@ -53,10 +53,10 @@ double evaluation_figure(const struct evaluation *evaluation,
     return figures[figure];
 }
 
-/* --- How often a row counts ------------------------------------------- */
+/* --- How often a unit counts ------------------------------------------ */
 
-/* Four replicates from each number of a generator that row and seed start. */
-void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
+/* Four replicates from each number of a generator that unit and seed start. */
+void bootstrap_weights(uint64_t seed, uint64_t unit, int16_t *weights,
                        size_t count)
 {
     /* Poisson(1): how many of 65536 draws count at least 1, 2, ... times; mean
@@ -67,7 +67,7 @@ void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
         INT16_MAX + 1 - 5,     INT16_MAX + 1 - 1};
     uint64_t state = seed;
 
-    state = random_next(&state) ^ number;
+    state = random_next(&state) ^ unit;
     state = random_next(&state);
     for (size_t i = 0; i < count; i += 4) {
         uint64_t word = random_next(&state);
@@ -81,6 +81,7 @@ void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
         weights[i] = times;
     }
 }
+
 /* --- Runs of equal rows ----------------------------------------------- */
 
 static double *column(const struct bootstrap *bootstrap, size_t column)
@@ -161,7 +162,7 @@ static void end_bins(const struct bootstrap *bootstrap, size_t end)
     }
 }
 
-void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
+void bootstrap_add(struct bootstrap *bootstrap, uint64_t unit,
                    const struct evaluation_terms *row)
 {
     const struct evaluation_terms *run = &bootstrap->run;
@@ -173,7 +174,7 @@ void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
         end_bins(bootstrap, row->bin);
         bootstrap->run = *row;
     }
-    bootstrap_weights(bootstrap->config.seed, number, bootstrap->weights,
+    bootstrap_weights(bootstrap->config.seed, unit, bootstrap->weights,
                       bootstrap->room);
     for (size_t r = 0; r < bootstrap->room; r++)
         bootstrap->times[r] += bootstrap->weights[r];

@@ -1,13 +1,14 @@
 /*
  * bootstrap.h - how sure the figures of several contenders are.
  *
- * Efron's bootstrap over the rows, with Poisson(1) weights in place of drawing
- * rows (Hanley and MacGibbon 2006): in each replicate every row counts 0, 1,
+ * Efron's bootstrap over units, with Poisson(1) weights in place of drawing
+ * them (Hanley and MacGibbon 2006): in each replicate every unit counts 0, 1,
  * 2, ... times, for all contenders alike, so that differences between two of
- * them are paired. How often depends on seed, row and replicate alone, so that
- * rows may come in the order of each contender's predictions and none is kept.
- * Percentile intervals. Rows are taken as independent: a user's rows are not
- * quite.
+ * them are paired. A unit is a set of rows that depend on one another, such as
+ * the rows of a user; the units are taken as independent. How often a unit
+ * counts depends on seed, unit and replicate alone, so that rows may come in
+ * the order of each contender's predictions and none is kept. The intervals are
+ * percentiles of the replicates.
  */
 #ifndef MODEL_BOOTSTRAP_H
 #define MODEL_BOOTSTRAP_H
@@ -50,15 +51,15 @@ int bootstrap_new(const struct bootstrap_config *config, size_t contenders,
                   struct bootstrap **out, struct error *err) MUST_CHECK;
 
 /* All rows of a contender, in the order of prediction, then label, then their
- * end; then those of the next one. `number` says which row of the replay it
- * is, the same for all contenders. */
-void bootstrap_add(struct bootstrap *bootstrap, uint64_t number,
+ * end; then those of the next one. `unit` names the unit of the row, the same
+ * for all contenders. */
+void bootstrap_add(struct bootstrap *bootstrap, uint64_t unit,
                    const struct evaluation_terms *row);
 void bootstrap_end(struct bootstrap *bootstrap, size_t contender);
 
-/* How often a row counts in `count` replicates from the first on; a multiple
+/* How often a unit counts in `count` replicates from the first on; a multiple
  * of four. */
-void bootstrap_weights(uint64_t seed, uint64_t number, int16_t *weights,
+void bootstrap_weights(uint64_t seed, uint64_t unit, int16_t *weights,
                        size_t count);
 
 struct interval bootstrap_interval(const struct bootstrap *bootstrap,

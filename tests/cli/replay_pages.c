@@ -163,8 +163,10 @@ static void add_row(const struct page_case *of, struct replay_log *made,
     struct replay_row *added = NULL;
 
     struct event_scan scan = position(made, row % 5);
-    struct replay_row head = {
-        .ts_ms = START_MS + after_ms, .offset = (int64_t)row, .label = NAN};
+    struct replay_row head = {.ts_ms = START_MS + after_ms,
+                              .offset = (int64_t)row,
+                              .unit = row,
+                              .label = NAN};
     check(replay_log_append(made, &head, &scan, &added, &err), &err);
     for (size_t c = 0; c < of->contenders; c++)
         added->answers[c] = (struct replay_answer){

@@ -23,7 +23,7 @@ static void add_row(struct replay_log *log, size_t i, uint64_t *state)
     static const struct event_scan nothing;
     int64_t now_ms = (int64_t)i * STEP_MS;
     struct replay_row head = {
-        .ts_ms = now_ms, .offset = (int64_t)i, .label = NAN};
+        .ts_ms = now_ms, .offset = (int64_t)i, .unit = i, .label = NAN};
     struct replay_row *row = NULL;
 
     if (replay_log_append(log, &head, &nothing, &row, &err) < 0)

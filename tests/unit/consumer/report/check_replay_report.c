@@ -44,7 +44,7 @@ static const struct event_scan *shelf(struct replay_log *log, size_t number)
 static struct replay_row row_at(int64_t ts_ms, size_t i)
 {
     return (struct replay_row){
-        .ts_ms = ts_ms, .offset = (int64_t)i, .label = NAN};
+        .ts_ms = ts_ms, .offset = (int64_t)i, .unit = i / 3, .label = NAN};
 }
 
 static struct replay_row *row_of(size_t i)

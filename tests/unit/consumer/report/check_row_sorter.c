@@ -28,7 +28,7 @@ static void fill(void)
             .p = i % 3 ? floor(random_uniform(&state) * 50) / 40 - 0.1
                        : random_uniform(&state),
             .label = i % 7 ? (float)(random_uniform(&state) < 0.3) : 0.25F,
-            .number = i,
+            .unit = i,
             .groups = {(uint32_t)i * 3}};
     rows[10].p = -0.0;
     rows[11].p = 0.0;
@@ -43,7 +43,7 @@ static int by_order(const void *a, const void *b)
         return x->p < y->p ? -1 : 1;
     if (x->label < y->label || x->label > y->label)
         return x->label < y->label ? -1 : 1;
-    return (x->number > y->number) - (x->number < y->number);
+    return (x->unit > y->unit) - (x->unit < y->unit);
 }
 
 static struct row_sorter *new_sorter(size_t memory_rows)
@@ -70,7 +70,7 @@ static void assert_sorts(struct row_sorter *sorter, size_t n)
     for (size_t i = 0; i < n; i++) {
         ck_assert_ok(row_sorter_next(sorter, &row, &err), err);
         ck_assert_ptr_nonnull(row);
-        ck_assert_uint_eq(row->number, expected[i].number);
+        ck_assert_uint_eq(row->unit, expected[i].unit);
         ck_assert_uint_eq(row->groups[0], expected[i].groups[0]);
     }
     for (int again = 0; again < 2; again++) {
