@@ -12,6 +12,7 @@
 #include "common/base/stop.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,6 +104,8 @@ static void print_gain(const struct demo_version *versions, size_t count)
         return;
     double before = first->evaluation.normalised_entropy;
     double after = last->evaluation.normalised_entropy;
+    if (!isfinite(before) || !isfinite(after))
+        return; /* without clicks there is nothing to compare */
     printf("\nModel %" PRIu64 " against model %" PRIu64 ": AUC %.4f -> %.4f,\n"
            "normalised entropy %.4f -> %.4f (%.1f %% %s).\n",
            last->version, first->version, first->evaluation.auc,

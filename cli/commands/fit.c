@@ -7,6 +7,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/digest.h"
+#include "common/base/figure_text.h"
+#include "common/base/utf8.h"
 
 #include "model/select/cross_validation.h"
 #include "model/snapshot.h"
@@ -53,14 +55,30 @@ static double pair_mean(const struct dataset *data, uint32_t user,
     return *rows ? sum / (double)*rows : 0;
 }
 
+/* Prints an id in a column, on its left where the width is negative, as
+ * printf() does. An ellipsis marks an id that is cut. */
+static void print_column(const struct id *id, int width)
+{
+    char text[ID_SAFE_SIZE];
+    size_t size = id_print_safe(id, text), at = 0, last = 0;
+    int wanted = width < 0 ? -width : width, length = 0; /* characters */
+
+    for (; at < size && length < wanted; length++) {
+        last = at;
+        at += utf8_sequence((const uint8_t *)text + at, size - at);
+    }
+    bool is_cut = at < size;
+    printf("%*s%.*s%s%*s", width > 0 ? wanted - length : 0, "",
+           (int)(is_cut ? last : at), text, is_cut ? "\u2026" : "",
+           width < 0 ? wanted - length : 0, "");
+}
+
 static void print_matrix_row(const struct dataset *data, uint32_t user,
                              uint32_t items)
 {
-    char text[ID_PRINT_SIZE];
     struct id id = id_map_id(data->users, user);
 
-    id_print(&id, text);
-    printf("%-12.12s", text);
+    print_column(&id, -12);
     for (uint32_t i = 0; i < items; i++) {
         size_t rows;
         double mean = pair_mean(data, user, i, &rows);
@@ -104,7 +122,7 @@ static int print_matrix(const struct dataset *data, const char *size,
                         struct error *err)
 {
     unsigned users, items;
-    char behind, text[ID_PRINT_SIZE];
+    char behind;
 
     if (sscanf(size, "%ux%u%c", &users, &items, &behind) != 2)
         return error_set(err, ERROR_CONFIG,
@@ -118,8 +136,8 @@ static int print_matrix(const struct dataset *data, const char *size,
     printf("%-12s", "user \\ ad");
     for (uint32_t i = 0; i < items; i++) {
         struct id id = id_map_id(data->items, i);
-        id_print(&id, text);
-        printf(" %10.10s", text);
+        putchar(' ');
+        print_column(&id, 10);
     }
     putchar('\n');
     for (uint32_t u = 0; u < users; u++)
@@ -127,9 +145,10 @@ static int print_matrix(const struct dataset *data, const char *size,
     size_t pairs = 0;
     if (count_pairs(data, &pairs, err) < 0)
         return -1;
-    printf("\n%u users, %u ads, %zu rows; %zu pairs, %.4f %% of all\n",
-           all_users, all_items, data->count, pairs,
-           100.0 * (double)pairs / ((double)all_users * all_items));
+    double share = 100.0 * (double)pairs / ((double)all_users * all_items);
+    char percent[FIGURE_TEXT_SIZE];
+    printf("\n%u users, %u ads, %zu rows; %zu pairs, %s %% of all\n", all_users,
+           all_items, data->count, pairs, figure_text(share, 4, percent));
     return 0;
 }
 
@@ -141,7 +160,8 @@ static int report(const struct dataset *data, const struct trainset *train,
                   struct error *err)
 {
     struct evaluation on_train;
-    char params[1024];
+    char params[1024], rmse[FIGURE_TEXT_SIZE], mae[FIGURE_TEXT_SIZE],
+        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE];
 
     if (cross_validate_measure(snapshot->model, train, data, NULL, data->count,
                                &on_train, err) < 0)
@@ -150,11 +170,13 @@ static int report(const struct dataset *data, const struct trainset *train,
                  sizeof(params));
     printf("model     %s  %s\n"
            "learned   %zu rows, %u users, %u ads, mean %.6g, in %.3f s\n"
-           "on them   RMSE %.6f  MAE %.6f  log-loss %.6f  AUC %.6f\n",
+           "on them   RMSE %s  MAE %s  log-loss %s  AUC %s\n",
            snapshot->model->ops->name, params, data->count,
            train->ratings->users, train->ratings->items, train->ratings->mean,
-           seconds, on_train.rmse, on_train.mae, on_train.logloss,
-           on_train.auc);
+           seconds, figure_text(on_train.rmse, 6, rmse),
+           figure_text(on_train.mae, 6, mae),
+           figure_text(on_train.logloss, 6, logloss),
+           figure_text(on_train.auc, 6, auc));
     return 0;
 }
 

@@ -56,9 +56,9 @@ static void print_row(const struct predict_settings *settings,
                       const struct id *user, const struct id *ad,
                       const struct prediction *p)
 {
-    csv_print_id(user);
+    csv_print_id(stdout, user, CSV_PLAIN);
     putchar(',');
-    csv_print_id(ad);
+    csv_print_id(stdout, ad, CSV_PLAIN);
     printf(",%.17g", p->value);
     if (settings->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,

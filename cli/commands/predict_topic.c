@@ -36,11 +36,11 @@ static int print(void *context, const struct range_scored *scored,
     const struct work *work = context;
     const struct prediction *p = &scored->prediction;
 
-    csv_print_id(&scored->impression->id);
+    csv_print_id(stdout, &scored->impression->id, CSV_PLAIN);
     printf(",%" PRId64 ",", scored->impression->ts_ms);
-    csv_print_id(&scored->impression->user);
+    csv_print_id(stdout, &scored->impression->user, CSV_PLAIN);
     putchar(',');
-    csv_print_id(&scored->impression->ad);
+    csv_print_id(stdout, &scored->impression->ad, CSV_PLAIN);
     printf(",%.17g", p->value);
     if (work->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,

@@ -9,11 +9,13 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/base/utf8.h"
 
 #include "consumer/letters/redrive.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct redrive_settings {
     char dead_letters[250], group[128], reasons[256];
@@ -100,9 +102,12 @@ static void print_text(const struct redrive_counts *counts, bool is_plan)
     printf("%10" PRIu64 "  letters\n%10" PRIu64 "  %s\n", counts->letters,
            counts->fates[REDRIVE_SENT],
            is_plan ? "would be sent back" : "sent back");
-    for (size_t i = 0; i < counts->topic_count; i++)
-        printf("%10" PRIu64 "    to %s\n", counts->per_topic[i],
-               counts->topics[i]);
+    for (size_t i = 0; i < counts->topic_count; i++) {
+        const char *topic = counts->topics[i];
+        char safe[UTF8_PRINT_SIZE(sizeof(counts->topics[i]))];
+        utf8_print(topic, strlen(topic), safe);
+        printf("%10" PRIu64 "    to %s\n", counts->per_topic[i], safe);
+    }
     for (int fate = REDRIVE_DONE; fate < REDRIVE_FATES; fate++)
         if (counts->fates[fate] > 0)
             printf("%10" PRIu64 "  %s\n", counts->fates[fate], texts[fate]);

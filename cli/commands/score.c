@@ -254,8 +254,9 @@ static int start(struct service *service, const struct kafka_settings *kafka,
         start_models(service, kafka, err) < 0 ||
         start_scorer(service, err) < 0 || start_http(service, err) < 0)
         return -1;
-    metrics_set_info(service->metrics, SCORER_BUILD_INFO,
-                     "version=\"" PCTR_VERSION "\"");
+    const struct metric_label labels[] = {{"version", PCTR_VERSION},
+                                          {NULL, NULL}};
+    metrics_set_info(service->metrics, SCORER_BUILD_INFO, labels);
     return 0;
 }
 
@@ -264,7 +265,7 @@ static int start(struct service *service, const struct kafka_settings *kafka,
 static void show_model(struct service *service)
 {
     const struct served_model *model = model_board_take(service->board);
-    char hex[DIGEST_HEX_SIZE], labels[256];
+    char hex[DIGEST_HEX_SIZE], version[24];
 
     if (!model)
         return;
@@ -272,12 +273,13 @@ static void show_model(struct service *service)
                 (double)(clock_wall_ms() - model->manifest.created_ms) / 1e3);
     if (service->shown_epoch != model->manifest.epoch) {
         service->shown_epoch = model->manifest.epoch;
-        snprintf(labels, sizeof(labels),
-                 "name=\"%s\",version=\"%" PRIu64 "\",algorithm=\"%s\","
-                 "sha256=\"%s\"",
-                 model->manifest.name, model->manifest.epoch,
-                 model->manifest.algorithm,
-                 digest_hex(&model->snapshot->sha256, hex));
+        snprintf(version, sizeof(version), "%" PRIu64, model->manifest.epoch);
+        const struct metric_label labels[] = {
+            {"name", model->manifest.name},
+            {"version", version},
+            {"algorithm", model->manifest.algorithm},
+            {"sha256", digest_hex(&model->snapshot->sha256, hex)},
+            {NULL, NULL}};
         metrics_set_info(service->metrics, SCORER_MODEL_INFO, labels);
     }
     model_board_put(service->board, model);

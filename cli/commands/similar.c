@@ -68,7 +68,7 @@ static void print_name(const struct side *side, uint32_t inner)
 {
     struct id id = id_map_id(side->ids, side->outer[inner]);
 
-    csv_print_id(&id);
+    csv_print_id(stdout, &id, CSV_PLAIN);
 }
 
 static int print_nearest(const struct similar_command *settings,

@@ -7,8 +7,10 @@
 #include "cli/snapshot/snapshot_diff.h"
 
 #include "common/base/clock.h"
+#include "common/base/figure_text.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 
 #include "consumer/models/snapshot_reader.h"
 #include "model/snapshot.h"
@@ -63,13 +65,16 @@ static int print_object(struct json_writer *to, struct error *err)
 
 static void print_row(const struct manifest *m, bool served)
 {
-    char created[CLOCK_TEXT_SIZE];
+    char created[CLOCK_TEXT_SIZE], algorithm[UTF8_PRINT_SIZE(64)],
+        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE];
 
+    utf8_print(m->algorithm, strlen(m->algorithm), algorithm);
     printf("%c %8" PRIu64 "  %s  %-12s %10" PRIu64 " %9" PRIu32 " %8" PRIu32
-           " %11" PRIu64 " %8.5f %7.5f\n",
+           " %11" PRIu64 " %8s %7s\n",
            served ? '*' : ' ', m->epoch, clock_format(m->created_ms, created),
-           m->algorithm, m->rows, m->users, m->ads, m->size, m->metrics.logloss,
-           m->metrics.auc);
+           algorithm, m->rows, m->users, m->ads, m->size,
+           figure_text(m->metrics.logloss, 5, logloss),
+           figure_text(m->metrics.auc, 5, auc));
 }
 
 static int list(struct work *work, struct error *err)

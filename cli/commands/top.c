@@ -59,9 +59,9 @@ static void print_csv(const struct snapshot *snapshot,
 {
     for (size_t i = 0; i < block->requests[at].found; i++) {
         struct id ad = id_map_id(snapshot->ads, block->pairs[i].item);
-        csv_print_id(&block->users[at]);
+        csv_print_id(stdout, &block->users[at], CSV_PLAIN);
         printf(",%zu,", i + 1);
-        csv_print_id(&ad);
+        csv_print_id(stdout, &ad, CSV_PLAIN);
         printf(",%.17g\n", block->answers[i].value);
     }
 }

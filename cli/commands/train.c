@@ -117,8 +117,9 @@ static int start(struct service *service, const struct train_settings *settings,
                       err) < 0 ||
         start_http(service, settings, err) < 0)
         return -1;
-    metrics_set_info(service->metrics, TRAINER_BUILD_INFO,
-                     "version=\"" PCTR_VERSION "\"");
+    const struct metric_label labels[] = {{"version", PCTR_VERSION},
+                                          {NULL, NULL}};
+    metrics_set_info(service->metrics, TRAINER_BUILD_INFO, labels);
     return 0;
 }
 

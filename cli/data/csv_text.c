@@ -1,27 +1,53 @@
 #include "cli/data/csv_text.h"
 
-#include <stdio.h>
+#include "common/base/utf8.h"
+
+#include <stdbool.h>
 #include <string.h>
 
-void csv_print_text(const char *text)
+/* What a terminal obeys at `at`, or -1. *step is how long it is. */
+static int control_at(const uint8_t *at, size_t left, size_t *step)
 {
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, stdout);
-        return;
+    *step = utf8_sequence(at, left);
+    if (*step == 0) {
+        *step = 1;
+        return at[0] < 0xa0 ? at[0] : -1;
     }
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"')
-            putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
+    int control = utf8_control(at, *step);
+    return control == '\n' || control == '\t' ? -1 : control;
 }
 
-void csv_print_id(const struct id *id)
+static void print_bytes(FILE *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 0, step; at < size; at += step) {
+        int control = control_at(bytes + at, size - at, &step);
+        if (control >= 0) {
+            fprintf(out, step == 2 ? "\\u%04x" : "\\x%02x", (unsigned)control);
+            continue;
+        }
+        if (bytes[at] == '"')
+            fputc('"', out);
+        fwrite(bytes + at, 1, step, out);
+    }
+}
+
+static bool would_run(const struct id *id)
+{
+    return id->text && id->size > 0 && memchr("=+-@\t", id->text[0], 5);
+}
+
+void csv_print_id(FILE *out, const struct id *id, enum csv_cells cells)
 {
     char text[ID_PRINT_SIZE];
+    size_t size = id_print(id, text);
+    bool is_quoted = memchr(text, ',', size) || memchr(text, '"', size) ||
+                     memchr(text, '\n', size);
 
-    id_print(id, text);
-    csv_print_text(text);
+    if (is_quoted)
+        fputc('"', out);
+    if (cells == CSV_SAFE && would_run(id))
+        fputc('\'', out);
+    print_bytes(out, (const uint8_t *)text, size);
+    if (is_quoted)
+        fputc('"', out);
 }

@@ -28,8 +28,12 @@ static const char *escape_of(const uint8_t *at, size_t step)
 
 void html_text(FILE *out, const char *text)
 {
+    html_text_sized(out, text, strlen(text));
+}
+
+void html_text_sized(FILE *out, const char *text, size_t size)
+{
     const uint8_t *bytes = (const uint8_t *)text;
-    size_t size = strlen(text);
 
     for (size_t at = 0, step; at < size; at += step) {
         step = utf8_sequence(bytes + at, size - at);

@@ -176,7 +176,7 @@ static void print_slice(const struct replay_view *view,
     fprintf(out, "<tr class=\"k%zu\"><th scope=\"row\">", contender);
     html_text(out, slice->by);
     fputs(" <b>", out);
-    html_text(out, slice->value);
+    html_text_sized(out, slice->value, slice->value_size);
     fputs("</b></th><td class=\"left\">", out);
     page_name(view, contender, out);
     fputs("</td><td>", out);

@@ -15,12 +15,26 @@ struct predictions_file {
     FILE *out;
 };
 
+/* A quote in the contender's name is written twice. */
+static void print_column(FILE *out, const char *name, const char *what)
+{
+    fputs(",\"", out);
+    for (; *name; name++) {
+        if (*name == '"')
+            fputc('"', out);
+        fputc(*name, out);
+    }
+    fprintf(out, ".%s\"", what);
+}
+
 static void print_head(const struct replay_config *config, FILE *out)
 {
     fputs("partition,offset,ts,label", out);
     for (size_t c = 0; c < config->contender_count; c++) {
         const char *name = config->contenders[c].name;
-        fprintf(out, ",\"%s.p\",\"%s.version\",\"%s.basis\"", name, name, name);
+        print_column(out, name, "p");
+        print_column(out, name, "version");
+        print_column(out, name, "basis");
     }
     fputc('\n', out);
 }

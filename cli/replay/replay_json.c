@@ -219,7 +219,7 @@ static int write_slices(const struct lines *lines, struct error *err)
             json_writer_member_text(lines->to, "by", slice->by);
             json_writer_name(lines->to, "value");
             json_writer_bytes(lines->to, (const uint8_t *)slice->value,
-                              strlen(slice->value));
+                              slice->value_size);
             write_contender(lines, c);
             write_figures(lines->to, &slice->figures[c]);
             if (end_line(lines, err) < 0)

@@ -7,6 +7,7 @@
 #include "cli/replay/replay_view.h"
 
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -349,12 +350,14 @@ static size_t count_versions(const struct replay_report *report, size_t c)
 static void print_slice(const struct replay_view *view, FILE *out,
                         const struct replay_slice *slice)
 {
-    char title[400];
+    char value[UTF8_PRINT_SIZE(sizeof(slice->value))];
+    char title[sizeof(value) + 160];
 
+    utf8_print(slice->value, slice->value_size, value);
     for (size_t c = 0; c < view->report->contenders; c++) {
         if (slice->contender != SIZE_MAX && slice->contender != c)
             continue;
-        snprintf(title, sizeof(title), "%s=%s %s", slice->by, slice->value,
+        snprintf(title, sizeof(title), "%s=%s %s", slice->by, value,
                  name_of(view, c));
         print_figures(out, title, SLICE_WIDTH, &slice->figures[c]);
     }

@@ -5,14 +5,14 @@
 
 void movers_print(const struct movers *movers, const char *what)
 {
-    char id[ID_PRINT_SIZE];
+    char id[ID_SAFE_SIZE];
 
     printf("\n%s: %" PRIu64 " in both, %" PRIu64 " only before, %" PRIu64
            " only after; moved most:\n",
            what, movers->both, movers->only_before, movers->only_after);
     for (size_t i = 0; i < movers->count; i++) {
         const struct mover *mover = &movers->top[i];
-        id_print(&mover->id, id);
+        id_print_safe(&mover->id, id);
         printf("  %-20s %10.6f -> %.6f  %+.6f%s\n", id, mover->before,
                mover->after, mover->after - mover->before,
                !mover->known_before  ? "  new"
@@ -31,8 +31,6 @@ static void write_pair(struct json_writer *to, double before, double after)
 
 void movers_write(struct json_writer *to, const struct movers *movers)
 {
-    char id[ID_PRINT_SIZE];
-
     json_writer_open(to, '{');
     json_writer_name(to, "both");
     json_writer_unsigned(to, movers->both);
@@ -44,10 +42,9 @@ void movers_write(struct json_writer *to, const struct movers *movers)
     json_writer_open(to, '[');
     for (size_t i = 0; i < movers->count; i++) {
         const struct mover *mover = &movers->top[i];
-        size_t size = id_print(&mover->id, id);
         json_writer_open(to, '{');
         json_writer_name(to, "id");
-        json_writer_bytes(to, (const uint8_t *)id, size);
+        json_writer_id(to, &mover->id);
         json_writer_name(to, "p");
         write_pair(to, mover->before, mover->after);
         json_writer_name(to, "known");

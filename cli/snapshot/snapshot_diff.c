@@ -1,9 +1,11 @@
 #include "cli/snapshot/snapshot_diff.h"
 
 #include "cli/json/json_writer.h"
+#include "cli/json/manifest_json.h"
 #include "cli/snapshot/movers_print.h"
 
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 
 #include "model/params.h"
 
@@ -112,7 +114,12 @@ static void print_numbers(const struct side *a, const struct side *b)
     numbers_of(a, x);
     numbers_of(b, y);
     for (size_t i = 0; i < NUMBERS; i++) {
-        printf("%-20s %16.10g %16.10g", number_names[i], x[i], y[i]);
+        char before[32] = "-", after[32] = "-";
+        if (isfinite(x[i]))
+            snprintf(before, sizeof(before), "%.10g", x[i]);
+        if (isfinite(y[i]))
+            snprintf(after, sizeof(after), "%.10g", y[i]);
+        printf("%-20s %16s %16s", number_names[i], before, after);
         if (x[i] != y[i] && isfinite(x[i]) && isfinite(y[i]))
             printf("  %+.6g", y[i] - x[i]);
         putchar('\n');
@@ -174,8 +181,13 @@ static void each_parameter(const struct side *from, const struct side *other,
 static void print_parameter(void *context, const char *name, const char *before,
                             const char *after)
 {
+    char safe[3][UTF8_PRINT_SIZE(PARAMS_SIZE)];
+
     (void)context;
-    printf("%-20s %16s %16s\n", name, before, after);
+    utf8_print(name, strlen(name), safe[0]);
+    utf8_print(before, strlen(before), safe[1]);
+    utf8_print(after, strlen(after), safe[2]);
+    printf("%-20s %16s %16s\n", safe[0], safe[1], safe[2]);
 }
 
 static void write_parameter(void *context, const char *name, const char *before,
@@ -218,9 +230,10 @@ static void print_ranges(const struct side *side, const struct side *other,
     for (size_t i = 0; i < side->manifest.range_count; i++) {
         const struct offset_range *range = &side->manifest.ranges[i];
         const struct offset_range *now = same_range(&other->manifest, range);
-        char place[300];
-        snprintf(place, sizeof(place), "%s/%" PRId32, range->topic,
-                 range->partition);
+        char topic[UTF8_PRINT_SIZE(sizeof(range->topic))];
+        char place[sizeof(topic) + 16];
+        utf8_print(range->topic, strlen(range->topic), topic);
+        snprintf(place, sizeof(place), "%s/%" PRId32, topic, range->partition);
         if (now && strcmp(word, "before") == 0)
             printf("%-28s %" PRId64 "..%" PRId64 " -> %" PRId64 "..%" PRId64
                    "\n",
@@ -229,21 +242,6 @@ static void print_ranges(const struct side *side, const struct side *other,
             printf("%-28s %" PRId64 "..%" PRId64 " only %s\n", place,
                    range->first, range->next, word);
     }
-}
-
-static void write_ranges(struct json_writer *to, const struct side *side)
-{
-    json_writer_open(to, '[');
-    for (size_t i = 0; i < side->manifest.range_count; i++) {
-        const struct offset_range *range = &side->manifest.ranges[i];
-        json_writer_open(to, '[');
-        json_writer_text(to, range->topic);
-        json_writer_integer(to, range->partition);
-        json_writer_integer(to, range->first);
-        json_writer_integer(to, range->next);
-        json_writer_close(to, ']');
-    }
-    json_writer_close(to, ']');
 }
 
 /* --- All of it -------------------------------------------------------- */
@@ -288,20 +286,17 @@ static int print_json(const struct side *a, const struct side *b,
     json_writer_close(&to, '}');
     json_writer_name(&to, "ranges");
     json_writer_open(&to, '[');
-    write_ranges(&to, a);
-    write_ranges(&to, b);
+    manifest_json_write_ranges(&to, &a->manifest);
+    manifest_json_write_ranges(&to, &b->manifest);
     json_writer_close(&to, ']');
     json_writer_name(&to, "moved_ads");
     movers_write(&to, ads);
     json_writer_name(&to, "moved_users");
     movers_write(&to, users);
     json_writer_close(&to, '}');
-    buffer_append(&line, "\n", 1);
-    bool failed = buffer_failed(&line);
-    if (!failed)
-        fwrite(line.bytes, 1, line.size, stdout);
+    int status = json_writer_print_line(&to, stdout, err);
     buffer_free(&line);
-    return failed ? error_no_memory(err, "the snapshot diff") : 0;
+    return status;
 }
 
 static int print_both(const struct side *a, const struct side *b, bool json,

@@ -1,12 +1,17 @@
 #include "common/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,7 +56,11 @@ int file_read(const char *path, size_t max, uint8_t **data, size_t *size,
         goto out;
     }
     bytes = malloc((size_t)info.st_size + 1);
-    if (!bytes || read_all(fd, bytes, (size_t)info.st_size) < 0) {
+    if (!bytes) {
+        error_no_memory(err, "'%s'", path);
+        goto out;
+    }
+    if (read_all(fd, bytes, (size_t)info.st_size) < 0) {
         error_set(err, ERROR_INPUT, "read '%s': %s", path, strerror(errno));
         goto out;
     }
@@ -81,21 +90,77 @@ static int write_all(int fd, const uint8_t *data, size_t size)
     return 0;
 }
 
-static int sync_folder(const char *path)
-{
-    char copy[PATH_MAX];
+/* --- Drafts ----------------------------------------------------------- */
 
-    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int status = fsync(fd);
-    close(fd);
-    return status;
+#define DRAFT_MARK ".draft-"
+enum { DRAFT_DIGITS = 8 };
+
+/* Is it "NAME.draft-0123abcd"? NULL is any name. */
+static bool is_draft(const char *entry, const char *name)
+{
+    size_t size = strlen(entry);
+    size_t tail = strlen(DRAFT_MARK) + DRAFT_DIGITS;
+
+    if (size <= tail ||
+        strncmp(entry + size - tail, DRAFT_MARK, strlen(DRAFT_MARK)) != 0)
+        return false;
+    return !name || (strlen(name) == size - tail &&
+                     strncmp(entry, name, size - tail) == 0);
 }
+
+/* The lock of a draft goes with the process that writes it. */
+static bool is_abandoned(int folder, const char *entry)
+{
+    struct stat info;
+    int fd =
+        openat(folder, entry, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return false;
+    bool is_ours = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                   info.st_uid == geteuid() &&
+                   flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return is_ours;
+}
+
+void file_sweep_drafts(const char *folder, const char *name)
+{
+    DIR *list = opendir(folder);
+
+    if (!list)
+        return;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;)
+        if (is_draft(entry->d_name, name) &&
+            is_abandoned(dirfd(list), entry->d_name))
+            unlinkat(dirfd(list), entry->d_name, 0);
+    closedir(list);
+}
+
+/* A new draft, locked. It may be swept before it is locked: then it has no name
+ * any more, and another is made. */
+static int open_draft(const char *path, mode_t mode, char draft[PATH_MAX])
+{
+    for (;;) {
+        struct stat info;
+        if (snprintf(draft, PATH_MAX, "%s" DRAFT_MARK "%08" PRIx32, path,
+                     randombytes_random()) >= PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0 && errno == EEXIST)
+            continue;
+        if (fd < 0)
+            return -1;
+        flock(fd, LOCK_EX); /* where there are no locks, nothing is swept */
+        if (fstat(fd, &info) == 0 && info.st_nlink > 0)
+            return fd;
+        close(fd);
+    }
+}
+
+/* --- Replacing -------------------------------------------------------- */
 
 /* A device or pipe would be gone, with a file in its place. */
 static bool is_replaceable(const char *path)
@@ -105,42 +170,62 @@ static bool is_replaceable(const char *path)
     return stat(path, &info) != 0 || S_ISREG(info.st_mode);
 }
 
-int file_replace(const char *path, const void *data, size_t size,
-                 struct error *err)
+static int replace(const char *path, mode_t mode, const void *data, size_t size,
+                   struct error *err)
 {
-    char draft[PATH_MAX];
-    bool drafted = false;
+    char draft[PATH_MAX], folder[PATH_MAX], name[PATH_MAX];
+    bool is_drafted = false;
+    int fd = -1, folder_fd = -1;
 
     if (!is_replaceable(path))
         return error_set(err, ERROR_IO,
                          "write '%s': it is no regular file: name another",
                          path);
-
-    int length = snprintf(draft, sizeof(draft), "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof(draft))
+    if (strlen(path) >= sizeof(folder) - 32)
         return error_set(err, ERROR_LIMIT, "path too long: '%s'", path);
-
-    int fd = mkstemp(draft);
+    strcpy(folder, path);
+    strcpy(name, path);
+    const char *in =
+        dirname(folder); /* both may write to what they are given */
+    file_sweep_drafts(in, basename(name));
+    fd = open_draft(path, mode, draft);
     if (fd < 0)
         goto failed;
-    drafted = true;
+    is_drafted = true;
     /* After a failed fsync the pages may be gone: never try it again. */
-    if (write_all(fd, data, size) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+    if (write_all(fd, data, size) < 0 || fsync(fd) < 0 ||
+        rename(draft, path) < 0)
         goto failed;
+    is_drafted = false;
     int closed = close(fd);
     fd = -1;
-    if (closed < 0 || rename(draft, path) < 0)
+    if (closed < 0)
         goto failed;
-    drafted = false;
-    if (sync_folder(path) < 0)
+    folder_fd = open(in, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0 || fsync(folder_fd) < 0)
         goto failed;
+    close(folder_fd);
     return 0;
 
 failed:
     error_set(err, ERROR_IO, "write '%s': %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
-    if (drafted)
+    if (folder_fd >= 0)
+        close(folder_fd);
+    if (is_drafted)
         unlink(draft);
     return -1;
+}
+
+int file_replace(const char *path, const void *data, size_t size,
+                 struct error *err)
+{
+    return replace(path, 0666, data, size, err);
+}
+
+int file_replace_private(const char *path, const void *data, size_t size,
+                         struct error *err)
+{
+    return replace(path, 0600, data, size, err);
 }

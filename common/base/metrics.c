@@ -1,12 +1,13 @@
 #include "common/base/metrics.h"
 
+#include "common/base/utf8.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { INFO_SIZE = 256 };
 
 static const double bounds[] = {
     1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2,
@@ -28,7 +29,7 @@ struct family {
     struct series *series; /* (series_count) */
     size_t series_count;
     struct histogram *histogram; /* only for METRIC_HISTOGRAM */
-    char info[INFO_SIZE];        /* guarded by metrics.lock */
+    char info[METRIC_INFO_MAX];  /* guarded by metrics.lock */
 };
 
 struct metrics {
@@ -170,12 +171,51 @@ double metrics_value(const struct metrics *metrics, int family, int series)
     return value;
 }
 
-void metrics_set_info(struct metrics *metrics, int family, const char *labels)
+/* Prometheus knows three escapes in the value of a label. It refuses a page
+ * that is not UTF-8, so that a byte that is not becomes U+FFFD. */
+static void print_label_value(FILE *out, const char *value)
 {
+    const uint8_t *bytes = (const uint8_t *)value;
+    size_t size = strlen(value);
+
+    for (size_t at = 0, step; at < size; at += step) {
+        step = utf8_sequence(bytes + at, size - at);
+        if (step == 0) {
+            fputs("\xef\xbf\xbd", out);
+            step = 1;
+        } else if (bytes[at] == '\n') {
+            fputs("\\n", out);
+        } else {
+            if (bytes[at] == '\\' || bytes[at] == '"')
+                fputc('\\', out);
+            fwrite(bytes + at, 1, step, out);
+        }
+    }
+}
+
+void metrics_set_info(struct metrics *metrics, int family,
+                      const struct metric_label *labels)
+{
+    char info[METRIC_INFO_MAX] = "";
+
     if (!metrics)
         return;
+    for (size_t i = 0, used = 0; labels[i].name; i++) {
+        FILE *out = fmemopen(info + used, sizeof(info) - used, "w");
+        if (!out)
+            break;
+        fprintf(out, "%s%s=\"", used > 0 ? "," : "", labels[i].name);
+        print_label_value(out, labels[i].value);
+        fputc('"', out);
+        bool is_whole = !ferror(out) && fflush(out) == 0;
+        long length = ftell(out);
+        fclose(out);
+        if (is_whole && length > 0 && used + (size_t)length < sizeof(info) - 1)
+            used += (size_t)length;
+        info[used] = '\0';
+    }
     pthread_mutex_lock(metrics->lock);
-    snprintf(metrics->families[family].info, INFO_SIZE, "%s", labels);
+    memcpy(metrics->families[family].info, info, sizeof(info));
     pthread_mutex_unlock(metrics->lock);
     metrics_set(metrics, family, 0, 1);
 }

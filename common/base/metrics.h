@@ -48,8 +48,17 @@ void metrics_observe(struct metrics *metrics, int family, double seconds);
 /* The value of a counter or gauge; 0 where nothing was counted. */
 double metrics_value(const struct metrics *metrics, int family, int series);
 
-/* Replaces the labels of an info gauge: name="click",version="3". */
-void metrics_set_info(struct metrics *metrics, int family, const char *labels);
+/* A label of an info gauge and its value, which may be any bytes. */
+struct metric_label {
+    const char *name, *value;
+};
+
+/* Replaces the labels of an info gauge; a label without a name ends them.
+ * Values are escaped as Prometheus reads them. A label that finds no room in
+ * METRIC_INFO_MAX bytes is left out whole. */
+enum { METRIC_INFO_MAX = 1024 };
+void metrics_set_info(struct metrics *metrics, int family,
+                      const struct metric_label *labels);
 
 void metrics_render(const struct metrics *metrics, FILE *out);
 

@@ -34,7 +34,7 @@ static int open_lock(struct snapshot_store *store, struct error *err)
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "%s/lock", store->folder);
-    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock < 0)
         return error_set(err, ERROR_IO, "open '%s': %s", path, strerror(errno));
     if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
@@ -45,6 +45,28 @@ static int open_lock(struct snapshot_store *store, struct error *err)
                          "its own state.dir",
                          store->folder);
     return error_set(err, ERROR_IO, "lock '%s': %s", path, strerror(errno));
+}
+
+/* A folder of somebody else could be filled, or emptied, behind our back. */
+static int check_owner(const char *folder, struct error *err)
+{
+    struct stat info;
+
+    if (stat(folder, &info) != 0)
+        return error_set(err, ERROR_IO, "look at '%s': %s", folder,
+                         strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return error_set(err, ERROR_IO, "'%s' is not a folder", folder);
+    if (info.st_uid != geteuid())
+        return error_set(err, ERROR_CONFIG,
+                         "state.dir: '%s' belongs to user %ju, not to user %ju "
+                         "of this process: chown it, or name another",
+                         folder, (uintmax_t)info.st_uid, (uintmax_t)geteuid());
+    if (info.st_mode & S_IWOTH)
+        return error_set(err, ERROR_CONFIG,
+                         "state.dir: everybody may write to '%s': chmod o-w",
+                         folder);
+    return 0;
 }
 
 int snapshot_store_open(const char *folder, struct snapshot_store **out,
@@ -60,13 +82,14 @@ int snapshot_store_open(const char *folder, struct snapshot_store **out,
         goto failed;
     }
     strcpy(store->folder, folder);
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         error_set(err, ERROR_IO, "make folder '%s': %s", folder,
                   strerror(errno));
         goto failed;
     }
-    if (open_lock(store, err) < 0)
+    if (check_owner(folder, err) < 0 || open_lock(store, err) < 0)
         goto failed;
+    file_sweep_drafts(folder, NULL);
     *out = store;
     return 0;
 
@@ -163,10 +186,10 @@ int snapshot_store_save(struct snapshot_store *store,
         goto out;
     }
     path_of(store, manifest->name, manifest->epoch, "snapshot", path);
-    if (file_replace(path, bytes, size, err) < 0)
+    if (file_replace_private(path, bytes, size, err) < 0)
         goto out;
     path_of(store, manifest->name, manifest->epoch, "manifest", path);
-    if (file_replace(path, encoded.bytes, encoded.size, err) < 0)
+    if (file_replace_private(path, encoded.bytes, encoded.size, err) < 0)
         goto out;
     if (list_epochs(store, manifest->name, epochs, &count, err) < 0)
         goto out;

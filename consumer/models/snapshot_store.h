@@ -21,8 +21,11 @@ enum { SNAPSHOT_STORE_KEPT = 2 };
 
 struct snapshot_store;
 
-/* Makes the folder where there is none. Another live process has it:
- * ERROR_FENCED. */
+/* Makes the folder where there is none, and removes the drafts that a killed
+ * process left in it. ERROR_FENCED: another live process has the folder;
+ * ERROR_CONFIG: it belongs to another user, or everybody may write to it; else
+ * ERROR_IO, ERROR_LIMIT or ERROR_MEMORY. Files are readable by the owner alone.
+ */
 int snapshot_store_open(const char *folder, struct snapshot_store **out,
                         struct error *err) MUST_CHECK;
 

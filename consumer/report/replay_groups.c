@@ -90,8 +90,9 @@ static int lay_out_bases(struct replay_groups *groups, size_t contender,
         struct replay_slice *slice;
         if (add_slice(groups, "basis", contender, &slice, err) < 0)
             return -1;
-        snprintf(slice->value, sizeof(slice->value), "%s",
-                 basis_name((enum basis)basis));
+        slice->value_size =
+            (size_t)snprintf(slice->value, sizeof(slice->value), "%s",
+                             basis_name((enum basis)basis));
     }
     return 0;
 }
@@ -122,8 +123,8 @@ static int lay_out_versions(struct replay_groups *groups, size_t contender,
         struct replay_slice *slice;
         if (add_slice(groups, "version", contender, &slice, err) < 0)
             return -1;
-        snprintf(slice->value, sizeof(slice->value), "%" PRIu64,
-                 list->versions[i]);
+        slice->value_size = (size_t)snprintf(slice->value, sizeof(slice->value),
+                                             "%" PRIu64, list->versions[i]);
     }
     return 0;
 }
@@ -156,7 +157,7 @@ static int lay_out_values(struct replay_groups *groups, size_t field,
         if (add_slice(groups, log->config.fields[field], SIZE_MAX, &slice,
                       err) < 0)
             return -1;
-        id_print(&id, slice->value);
+        slice->value_size = id_print(&id, slice->value);
     }
     return 0;
 }

@@ -30,7 +30,8 @@ struct replay_window {
 struct replay_slice {
     const char *by; /* "basis", "version", or a field: borrowed */
     char value[ID_PRINT_SIZE];
-    size_t contender; /* whose basis or version it is; SIZE_MAX: a field's */
+    size_t value_size; /* a field's value may hold any bytes, zeros too */
+    size_t contender;  /* whose basis or version it is; SIZE_MAX: a field's */
     size_t rows;
     struct evaluation *figures; /* (contenders); of a basis or a
                                    version only that contender's is set */

@@ -1,6 +1,7 @@
 #include "consumer/train/live_evaluation.h"
 
 #include "common/base/clock.h"
+#include "common/base/figure_text.h"
 #include "common/base/log.h"
 
 #include "consumer/evaluate/evaluation_rows.h"
@@ -329,15 +330,20 @@ static void log_incomplete(struct live_evaluation *self)
 
 static void log_newest(const struct evaluation_event *all, size_t windows)
 {
-    char start[CLOCK_TEXT_SIZE];
+    char start[CLOCK_TEXT_SIZE], rate[FIGURE_TEXT_SIZE], rmse[FIGURE_TEXT_SIZE],
+        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE],
+        entropy[FIGURE_TEXT_SIZE], calibration[FIGURE_TEXT_SIZE];
 
-    log_info("models in service evaluated",
-             "windows=%zu newest=%s rows=%" PRIu64
-             " click_rate=%.5f rmse=%.5f logloss=%.5f auc=%.5f "
-             "normalised_entropy=%.5f calibration=%.4f",
-             windows, clock_format(all->start_ms, start), all->rows,
-             all->click_rate, all->rmse, all->logloss, all->auc,
-             all->normalised_entropy, all->calibration);
+    log_info(
+        "models in service evaluated",
+        "windows=%zu newest=%s rows=%" PRIu64
+        " click_rate=%s rmse=%s logloss=%s auc=%s normalised_entropy=%s "
+        "calibration=%s",
+        windows, clock_format(all->start_ms, start), all->rows,
+        figure_text(all->click_rate, 5, rate), figure_text(all->rmse, 5, rmse),
+        figure_text(all->logloss, 5, logloss), figure_text(all->auc, 5, auc),
+        figure_text(all->normalised_entropy, 5, entropy),
+        figure_text(all->calibration, 4, calibration));
 }
 
 static int take_windows(struct live_evaluation *self, struct error *err)

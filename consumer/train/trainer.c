@@ -1,6 +1,7 @@
 #include "consumer/train/trainer.h"
 
 #include "common/base/clock.h"
+#include "common/base/figure_text.h"
 #include "common/base/log.h"
 
 #include "consumer/learn/fit_job.h"
@@ -215,15 +216,20 @@ static void show_result(struct trainer *trainer,
     metrics_set(metrics, TRAINER_HOLDOUT_AUC, 0, holdout->auc);
     metrics_set(metrics, TRAINER_HOLDOUT_ENTROPY, 0,
                 holdout->normalised_entropy);
+    char rmse[FIGURE_TEXT_SIZE], mae[FIGURE_TEXT_SIZE],
+        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE],
+        entropy[FIGURE_TEXT_SIZE];
     log_info("model published",
              "version=%" PRIu64 " algorithm=%s rows=%" PRIu64
              " users=%u ads=%u bytes=%zu fit_seconds=%.3f holdout_rows=%zu "
-             "rmse=%.5f mae=%.5f logloss=%.5f auc=%.5f "
-             "normalised_entropy=%.5f",
+             "rmse=%s mae=%s logloss=%s auc=%s normalised_entropy=%s",
              epoch, trainer->fit.ops->name, result->rows, result->users,
              result->ads, result->bytes.size, result->seconds, holdout->rows,
-             holdout->rmse, holdout->mae, holdout->logloss, holdout->auc,
-             holdout->normalised_entropy);
+             figure_text(holdout->rmse, 5, rmse),
+             figure_text(holdout->mae, 5, mae),
+             figure_text(holdout->logloss, 5, logloss),
+             figure_text(holdout->auc, 5, auc),
+             figure_text(holdout->normalised_entropy, 5, entropy));
 }
 
 /* Once more after a failure that may be over: the second publisher also finds

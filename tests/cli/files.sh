@@ -162,4 +162,36 @@ fi
 [ -z "$(ls big.snap* 2>/dev/null)" ] || fail "a draft is left"
 "$pctr" score --help >help.txt
 grep -qF "scored together (default 10000)" help.txt || fail "help: no default"
+
+# --- Ids of strangers: a terminal obeys none of their bytes --------------------
+# ESC, BEL, DEL, C1 in UTF-8, C1 alone, latin-1, a carriage return.
+printf 'user,ad,click\nu1,a1,1\nu2,a2,0\nu1,a2,0\nu2,a1,1\n' >mild.csv
+printf 'user,ad,click\n' >evil.csv
+for _ in 1 2 3; do
+    printf '\033]0;owned\007\033[31m,\302\2331;31mad,1\n'
+    printf '\23331m,del\177,0\ncaf\351,"cr\rad",1\nu1,\033c,0\n'
+done >>evil.csv
+"$pctr" fit evil.csv --show-matrix=6x6 >evil-fit.txt
+"$pctr" fit evil.csv --model=svd --params=factors=2 --output=evil.snap >>evil-fit.txt
+"$pctr" fit mild.csv --model=svd --params=factors=2 --output=mild.snap >mild.txt
+{
+    cat evil-fit.txt
+    "$pctr" top --snapshot=evil.snap
+    "$pctr" top --snapshot=evil.snap --output=json
+    "$pctr" predict --snapshot=evil.snap evil.csv
+    "$pctr" similar evil.csv --matrix=users --by=matrix
+    "$pctr" similar evil.csv --matrix=ads --by=matrix
+    "$pctr" snapshot diff mild.snap evil.snap
+    "$pctr" snapshot diff mild.snap evil.snap --json
+} >evil.txt
+[ "$(wc -l <evil.txt)" -gt 50 ] || fail "strangers' ids: too few lines"
+# The ellipsis of a column that is cut holds a byte that looks like one.
+if LC_ALL=C sed $'s/\xe2\x80\xa6/.../g' evil.txt |
+    LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f-\x9f]' | LC_ALL=C sed -n l |
+    head -3 | grep .; then
+    fail "a control character of an id came through"
+fi
+grep -qF '\x1b]0;owned\x07\x1b[31m' evil.txt || fail "an id is not escaped"
+LC_ALL=C grep -q $'caf\xe9' evil.txt || fail "latin-1 in a CSV is not kept"
+grep -qF '{"bin":' evil.txt || fail "JSON: an id that is not UTF-8"
 echo "ok"

@@ -8,9 +8,11 @@
 #include "common/base/file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +82,51 @@ START_TEST(a_failed_replace_leaves_no_draft)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ck_assert_refused(file_replace(path, "x", 1, &err), err, ERROR_IO,
                       "no regular file");
+    ck_assert_uint_eq(count_files(), 1);
+}
+END_TEST
+
+START_TEST(the_umask_decides_who_reads)
+{
+    static const struct {
+        mode_t umask, mode;
+    } rows[] = {{022, 0644}, {077, 0600}, {002, 0664}, {027, 0640}};
+    struct stat info;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        umask(rows[i].umask);
+        ck_assert_ok(file_replace(path, "x", 1, &err), err);
+        ck_assert_int_eq(stat(path, &info), 0);
+        ck_assert_uint_eq(info.st_mode & 0777, rows[i].mode);
+    }
+    umask(0);
+    ck_assert_ok(file_replace_private(path, "x", 1, &err), err);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_uint_eq(info.st_mode & 0777, 0600);
+}
+END_TEST
+
+/* Those of the living are locked, those of other files are none of ours. */
+START_TEST(the_drafts_of_the_dead_are_swept)
+{
+    static const char *const names[] = {
+        "file.draft-0123abcd", "file.draft-89ab0000", "other.draft-0123abcd"};
+    char drafts[3][96];
+    int fds[3];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(drafts[i], sizeof(drafts[i]), "%s/%s", folder, names[i]);
+        fds[i] = open(drafts[i], O_RDWR | O_CREAT, 0600);
+        ck_assert_int_ge(fds[i], 0);
+    }
+    ck_assert_int_eq(flock(fds[1], LOCK_EX), 0);
+    ck_assert_ok(file_replace(path, "x", 1, &err), err);
+    ck_assert_int_ne(access(drafts[0], F_OK), 0);
+    ck_assert_int_eq(access(drafts[1], F_OK), 0);
+    ck_assert_int_eq(access(drafts[2], F_OK), 0);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    file_sweep_drafts(folder, NULL);
     ck_assert_uint_eq(count_files(), 1);
 }
 END_TEST
@@ -192,6 +239,8 @@ int main(void)
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, a_file_is_replaced_whole);
     tcase_add_test(tests, a_failed_replace_leaves_no_draft);
+    tcase_add_test(tests, the_umask_decides_who_reads);
+    tcase_add_test(tests, the_drafts_of_the_dead_are_swept);
     tcase_add_test(tests, a_file_over_the_limit_is_refused);
     tcase_add_test(tests, what_is_no_file_is_refused_at_once);
     tcase_add_test(tests, a_buffer_grows_and_keeps_what_it_has);

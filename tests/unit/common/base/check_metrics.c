@@ -90,7 +90,7 @@ START_TEST(series_out_of_range_and_no_metrics_are_ignored)
     metrics_add(NULL, EVENTS, 0, 1);
     metrics_set(NULL, LAG, 0, 1);
     metrics_observe(NULL, DELAY, 1);
-    metrics_set_info(NULL, MODEL, "");
+    metrics_set_info(NULL, MODEL, (struct metric_label[]){{NULL, NULL}});
     metrics_free(NULL);
     ck_assert(metrics_value(metrics, LAG, 4) == 0);
     ck_assert(metrics_value(NULL, EVENTS, 0) == 0);
@@ -115,10 +115,31 @@ END_TEST
 
 START_TEST(an_info_has_its_labels)
 {
-    metrics_set_info(metrics, MODEL, "name=\"click\",version=\"3\"");
+    struct metric_label labels[] = {
+        {"name", "click"}, {"version", "3"}, {NULL, NULL}};
+
+    metrics_set_info(metrics, MODEL, labels);
     assert_page("\nx_model_info{name=\"click\",version=\"3\"} 1\n", true);
-    metrics_set_info(metrics, MODEL, "name=\"click\",version=\"4\"");
+    labels[1].value = "4";
+    metrics_set_info(metrics, MODEL, labels);
     assert_page("version=\"3\"", false);
+}
+END_TEST
+
+/* A label that could end its own quotes would take the whole page with it. */
+START_TEST(labels_are_escaped_in_full)
+{
+    char huge[METRIC_INFO_MAX];
+    const struct metric_label labels[] = {
+        {"algorithm", "svd\\"}, {"name", "a\"b\nc"}, {"trainer", "caf\xe9"},
+        {"huge", huge},         {"last", "1"},       {NULL, NULL}};
+
+    memset(huge, '"', sizeof(huge) - 1);
+    huge[sizeof(huge) - 1] = '\0';
+    metrics_set_info(metrics, MODEL, labels);
+    assert_page("\nx_model_info{algorithm=\"svd\\\\\",name=\"a\\\"b\\nc\","
+                "trainer=\"caf\xef\xbf\xbd\",last=\"1\"} 1\n",
+                true);
 }
 END_TEST
 
@@ -170,6 +191,7 @@ int main(void)
     tcase_add_test(tests, series_out_of_range_and_no_metrics_are_ignored);
     tcase_add_test(tests, buckets_are_cumulative_and_inclusive);
     tcase_add_test(tests, an_info_has_its_labels);
+    tcase_add_test(tests, labels_are_escaped_in_full);
     tcase_add_test(tests, nothing_is_lost_between_threads);
     tcase_add_test(tests, the_table_is_a_page);
     suite_add_tcase(suite, tests);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +169,50 @@ START_TEST(a_second_process_is_fenced)
 }
 END_TEST
 
+/* Snapshots hold the ids of all users. */
+START_TEST(files_are_the_owners_alone)
+{
+    struct stat info;
+
+    umask(0);
+    save(1);
+    ck_assert_int_eq(stat(path_of("click-1.snapshot"), &info), 0);
+    ck_assert_uint_eq(info.st_mode & 0777, 0600);
+    ck_assert_int_eq(stat(path_of("click-1.manifest"), &info), 0);
+    ck_assert_uint_eq(info.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(drafts_of_the_dead_are_swept)
+{
+    FILE *draft = fopen(path_of("click-7.snapshot.draft-0123abcd"), "w");
+
+    ck_assert_ptr_nonnull(draft);
+    fclose(draft);
+    snapshot_store_close(store);
+    ck_assert_ok(snapshot_store_open(folder, &store, &err), err);
+    ck_assert_int_ne(access(path_of("click-7.snapshot.draft-0123abcd"), F_OK),
+                     0);
+}
+END_TEST
+
+START_TEST(a_folder_of_others_is_refused)
+{
+    struct snapshot_store *other = NULL;
+
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    ck_assert_refused(snapshot_store_open(folder, &other, &err), err,
+                      ERROR_CONFIG, "everybody may write");
+    ck_assert_int_eq(chmod(folder, 0700), 0);
+    if (geteuid() != 0)
+        return; /* only root can give a folder away */
+    ck_assert_int_eq(chown(folder, 12345, 0), 0);
+    ck_assert_refused(snapshot_store_open(folder, &other, &err), err,
+                      ERROR_CONFIG, "belongs to user 12345");
+    ck_assert_int_eq(chown(folder, 0, 0), 0);
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_is_refused)
 {
     struct snapshot_store *none = NULL;
@@ -190,6 +235,9 @@ int main(void)
     tcase_add_test(tests, a_manifest_without_its_snapshot_is_passed_over);
     tcase_add_test(tests, other_files_are_left_alone);
     tcase_add_test(tests, a_second_process_is_fenced);
+    tcase_add_test(tests, files_are_the_owners_alone);
+    tcase_add_test(tests, drafts_of_the_dead_are_swept);
+    tcase_add_test(tests, a_folder_of_others_is_refused);
     tcase_add_test(tests, a_folder_that_cannot_be_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
