@@ -68,10 +68,11 @@ struct field_ops {
     void (*predict)(const struct model *model, const struct pair *pairs,
                     const uint64_t *values, size_t n, struct prediction *out);
 
-    /* Goes on learning, one row at a time; correct() takes the change of the
-     * label of a row that was learned. One thread, and nobody predicts
-     * meanwhile. Can not fail. */
-    void (*learn)(struct model *model, const uint64_t *values, double label);
+    /* Goes on learning n rows of values, one behind the other; correct() takes
+     * the change of the label of a row that was learned. One thread, and no
+     * other may predict meanwhile. Can not fail. */
+    void (*learn)(struct model *model, const uint64_t *values,
+                  const double *labels, size_t n);
     void (*correct)(struct model *model, const uint64_t *values, double change);
 };
 

@@ -38,8 +38,8 @@
 enum { BITS_MAX = 26, AHEAD = 8 /* rows, a power of two */ };
 enum { CANCEL_EVERY = 4096 /* rows */ };
 
-/* Two places that are none: values without a slot. */
-enum { SLOT_ABSENT = 1 << 30, SLOT_UNSEEN };
+/* Two slots behind those of values, in which nothing is ever learned. */
+enum { SPARE_ABSENT, SPARE_UNSEEN, SPARES };
 
 static const double logit_max = 35;
 
@@ -64,7 +64,8 @@ struct fields {
     bool single;
     bool of_pairs;  /* indices stand for the ids: it can be asked for pairs only
                      */
-    float *m_q_f32; /* (2^bits, 2) m and q of a slot where `single`, else */
+    uint32_t slots; /* 2^bits, the spares not counted */
+    float *m_q_f32; /* (slots + SPARES, 2) m and q where `single`, else */
     double *m_q;    /* the same as double */
     double m0, q0;
     int user_value, ad_value;      /* in the list; -1: not used */
@@ -93,7 +94,7 @@ static int fields_new(const struct model_params *params, uint32_t users,
                       uint32_t ads, struct fields **out, struct error *err)
 {
     const char *text = params->fields[0] ? params->fields : "user+ad";
-    const size_t slots = (size_t)1 << params->bits;
+    const size_t slots = ((size_t)1 << params->bits) + SPARES;
     struct fields *self = calloc(1, sizeof(*self));
 
     if (!self)
@@ -109,6 +110,7 @@ static int fields_new(const struct model_params *params, uint32_t users,
     self->lambda0 = params->lambda0;
     self->memory0 = params->memory0;
     self->bits = params->bits;
+    self->slots = (uint32_t)1 << params->bits;
     self->single = params->precision == PRECISION_SINGLE;
     self->users = users;
     self->ads = ads;
@@ -134,24 +136,37 @@ static int fields_new(const struct model_params *params, uint32_t users,
 
 /* --- Slots -------------------------------------------------------------- */
 
-static struct weight weight_at(const struct fields *self, uint32_t slot)
+/* `single` is a constant wherever these two are called in a loop: the compiler
+ * then makes a loop for each precision. */
+static inline struct weight weight_at(const struct fields *self, uint32_t slot,
+                                      bool single)
 {
-    if (self->single)
-        return (struct weight){(double)self->m_q_f32[2 * (size_t)slot],
-                               (double)self->m_q_f32[2 * (size_t)slot + 1]};
-    return (struct weight){self->m_q[2 * (size_t)slot],
-                           self->m_q[2 * (size_t)slot + 1]};
+    if (single) {
+        const float *at = self->m_q_f32 + 2 * (size_t)slot;
+        return (struct weight){(double)at[0], (double)at[1]};
+    }
+    const double *at = self->m_q + 2 * (size_t)slot;
+    return (struct weight){at[0], at[1]};
 }
 
-static void set_weight(struct fields *self, uint32_t slot, struct weight weight)
+static inline void set_weight(struct fields *self, uint32_t slot, bool single,
+                              struct weight weight)
 {
-    if (self->single) {
-        self->m_q_f32[2 * (size_t)slot] = (float)weight.m;
-        self->m_q_f32[2 * (size_t)slot + 1] = (float)weight.q;
-    } else {
-        self->m_q[2 * (size_t)slot] = weight.m;
-        self->m_q[2 * (size_t)slot + 1] = weight.q;
+    if (single) {
+        float *at = self->m_q_f32 + 2 * (size_t)slot;
+        at[0] = (float)weight.m;
+        at[1] = (float)weight.q;
+        return;
     }
+    double *at = self->m_q + 2 * (size_t)slot;
+    at[0] = weight.m;
+    at[1] = weight.q;
+}
+
+/* fmin() of two numbers, which the C library would be called for. */
+static inline double least(double a, double b)
+{
+    return a < b ? a : b;
 }
 
 /* Finds the slots (count) of a row, and asks for their memory: it is needed
@@ -159,15 +174,16 @@ static void set_weight(struct fields *self, uint32_t slot, struct weight weight)
 static void find_slots(const struct fields *self, const uint64_t *values,
                        uint32_t *slots)
 {
+    const uint32_t count = self->list.count;
     uint64_t of_fields[FIELDS_MAX];
 
     field_list_keys(&self->list, values, of_fields);
-    for (uint32_t f = 0; f < self->list.count; f++) {
-        if (of_fields[f] <= FIELD_UNSEEN) {
-            slots[f] = of_fields[f] == FIELD_ABSENT ? SLOT_ABSENT : SLOT_UNSEEN;
-            continue;
-        }
+    for (uint32_t f = 0; f < count; f++) {
         slots[f] = (uint32_t)(of_fields[f] >> (64 - self->bits));
+        if (of_fields[f] <= FIELD_UNSEEN)
+            slots[f] =
+                self->slots +
+                (of_fields[f] == FIELD_ABSENT ? SPARE_ABSENT : SPARE_UNSEEN);
         if (self->single)
             PREFETCH(self->m_q_f32 + 2 * (size_t)slots[f]);
         else
@@ -175,36 +191,52 @@ static void find_slots(const struct fields *self, const uint64_t *values,
     }
 }
 
-static double probability(const struct fields *self, const uint32_t *slots)
+static inline double probability(double logit)
+{
+    logit = logit > logit_max ? logit_max : logit;
+    return logistic(logit < -logit_max ? -logit_max : logit);
+}
+
+static inline double logit_of(const struct fields *self, const uint32_t *slots,
+                              bool single)
 {
     double logit = self->m0;
 
     for (uint32_t f = 0; f < self->list.count; f++)
-        if (slots[f] < SLOT_ABSENT)
-            logit += weight_at(self, slots[f]).m;
-    return logistic(fmax(-logit_max, fmin(logit_max, logit)));
+        logit += weight_at(self, slots[f], single).m; /* 0 of the spares */
+    return logit;
 }
 
 /* Adds `h` of information, and moves by `g`. */
-static void move(struct fields *self, const uint32_t *slots, double h, double g)
+static inline void move(struct fields *self, const uint32_t *slots, bool single,
+                        double h, double g)
 {
-    self->q0 = fmin(self->q0 + h, self->memory0);
+    self->q0 = least(self->q0 + h, self->memory0);
     self->m0 += g / (self->lambda0 + self->q0);
     for (uint32_t f = 0; f < self->list.count; f++) {
-        if (slots[f] >= SLOT_ABSENT)
+        if (slots[f] >= self->slots)
             continue;
-        struct weight weight = weight_at(self, slots[f]);
-        weight.q = fmin(weight.q + h, self->memory[f]);
+        struct weight weight = weight_at(self, slots[f], single);
+        weight.q = least(weight.q + h, self->memory[f]);
         weight.m += g / (self->lambda[f] + weight.q);
-        set_weight(self, slots[f], weight);
+        set_weight(self, slots[f], single, weight);
     }
+}
+
+static inline void learn_as(struct fields *self, const uint32_t *slots,
+                            bool single, double y)
+{
+    double p = probability(logit_of(self, slots, single));
+
+    move(self, slots, single, p * (1 - p), y - p);
 }
 
 static void learn_slots(struct fields *self, const uint32_t *slots, double y)
 {
-    double p = probability(self, slots);
-
-    move(self, slots, p * (1 - p), y - p);
+    if (self->single)
+        learn_as(self, slots, true, y);
+    else
+        learn_as(self, slots, false, y);
 }
 
 /* --- Row by row --------------------------------------------------------- */
@@ -230,13 +262,20 @@ static const struct field_list *fields_list(const struct model *model)
 }
 
 static void fields_learn(struct model *model, const uint64_t *values,
-                         double label)
+                         const double *labels, size_t n)
 {
     struct fields *self = (struct fields *)model;
-    uint32_t slots[FIELDS_MAX];
+    uint32_t slots[AHEAD][FIELDS_MAX];
 
-    find_slots(self, values, slots);
-    learn_slots(self, slots, to_share(&model->scale, label));
+    for (size_t i = 0; i < n + AHEAD - 1; i++) {
+        if (i < n)
+            find_slots(self, values + i * self->list.values, slots[i % AHEAD]);
+        if (i >= AHEAD - 1) {
+            size_t done = i - (AHEAD - 1);
+            learn_slots(self, slots[done % AHEAD],
+                        to_share(&model->scale, labels[done]));
+        }
+    }
 }
 
 static void fields_correct(struct model *model, const uint64_t *values,
@@ -247,7 +286,7 @@ static void fields_correct(struct model *model, const uint64_t *values,
     uint32_t slots[FIELDS_MAX];
 
     find_slots(self, values, slots);
-    move(self, slots, 0, width > 0 ? change / width : 0);
+    move(self, slots, self->single, 0, width > 0 ? change / width : 0);
 }
 
 /* --- Predicting --------------------------------------------------------- */
@@ -265,26 +304,36 @@ static void values_of_pair(const struct fields *self, struct pair pair,
             pair.item < self->ads ? self->ad_keys[pair.item] : FIELD_UNSEEN;
 }
 
-static void answer(const struct fields *self, const uint32_t *slots,
-                   struct prediction *out)
+static inline void answer_as(const struct fields *self, const uint32_t *slots,
+                             bool single, struct prediction *out)
 {
     const double mean = to_share(&self->model.scale, self->model.mean);
+    const double spread = mean * (1 - mean);
     uint32_t present = 0, learned = 0;
-    double least = INFINITY;
+    double logit = self->m0, weakest = INFINITY;
 
     for (uint32_t f = 0; f < self->list.count; f++) {
-        if (slots[f] == SLOT_ABSENT)
-            continue;
-        double q = slots[f] == SLOT_UNSEEN ? 0 : weight_at(self, slots[f]).q;
-        present++;
-        learned += q > 0;
-        least = fmin(least, q);
+        struct weight weight = weight_at(self, slots[f], single);
+        bool is_present = slots[f] != self->slots + SPARE_ABSENT;
+        logit += weight.m;
+        present += is_present;
+        learned += weight.q > 0;
+        weakest = least(is_present ? weight.q : INFINITY, weakest);
     }
-    out->value = from_share(&self->model.scale, probability(self, slots));
+    out->value = from_share(&self->model.scale, probability(logit));
     out->basis = learned == 0         ? BASIS_FALLBACK
                  : learned == present ? BASIS_LEARNED
                                       : BASIS_PARTIAL;
-    out->support = learned ? least / fmax(mean * (1 - mean), 1e-9) : 0;
+    out->support = learned ? weakest / (spread > 1e-9 ? spread : 1e-9) : 0;
+}
+
+static void answer(const struct fields *self, const uint32_t *slots,
+                   struct prediction *out)
+{
+    if (self->single)
+        answer_as(self, slots, true, out);
+    else
+        answer_as(self, slots, false, out);
 }
 
 static void predict_values(const struct model *model, const struct pair *pairs,
@@ -451,16 +500,15 @@ static int fields_fit(const struct ratings *train,
 
 static void save_slots(const struct fields *self, struct buffer *to)
 {
-    const uint32_t slots = (uint32_t)1 << self->bits;
     uint32_t used = 0;
 
-    for (uint32_t slot = 0; slot < slots; slot++) {
-        struct weight weight = weight_at(self, slot);
+    for (uint32_t slot = 0; slot < self->slots; slot++) {
+        struct weight weight = weight_at(self, slot, self->single);
         used += weight.m != 0 || weight.q != 0;
     }
     buffer_append_u32(to, used);
-    for (uint32_t slot = 0; slot < slots; slot++) {
-        struct weight weight = weight_at(self, slot);
+    for (uint32_t slot = 0; slot < self->slots; slot++) {
+        struct weight weight = weight_at(self, slot, self->single);
         if (weight.m == 0 && weight.q == 0)
             continue;
         buffer_append_u32(to, slot);
@@ -530,7 +578,7 @@ static void load_slots(struct fields *self, struct bytes_reader *from)
         from->failed = true;
     for (uint32_t i = 0; i < used && !from->failed; i++) {
         uint32_t slot = bytes_read_u32(from);
-        if (slot <= last || slot >> self->bits != 0) {
+        if (slot <= last || slot >= self->slots) {
             from->failed = true;
             break;
         }
@@ -539,7 +587,7 @@ static void load_slots(struct fields *self, struct bytes_reader *from)
             bytes_read_f32_into(from, self->m_q_f32 + 2 * (size_t)slot, 2);
         else
             bytes_read_f64_into(from, self->m_q + 2 * (size_t)slot, 2);
-        if (!(weight_at(self, slot).q >= 0))
+        if (!(weight_at(self, slot, self->single).q >= 0))
             from->failed = true;
     }
 }

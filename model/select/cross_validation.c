@@ -81,7 +81,7 @@ static int predict_rows(const struct asked_rows *asked,
             judged->predictions[first + i] = out[i].value;
         if (asked->pupil)
             model->ops->fields->learn(asked->pupil, values,
-                                      judged->labels[first]);
+                                      judged->labels + first, 1);
     }
     return 0;
 }

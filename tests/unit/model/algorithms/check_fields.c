@@ -274,7 +274,8 @@ static void check_steps(const char *precision, double tolerance)
                      1, &p);
         check_near(p.value, real(step, "p_before"), tolerance);
         if (strcmp(event, "learn") == 0)
-            model->ops->fields->learn(model, values, real(step, "label"));
+            model->ops->fields->learn(model, values,
+                                      (const double[]){real(step, "label")}, 1);
         else
             model->ops->fields->correct(model, values,
                                         strcmp(event, "flip") == 0 ? 1 : -1);
@@ -366,7 +367,7 @@ START_TEST(a_fit_learns_its_rows_in_their_order)
     struct model *pupil = start(text);
     for (size_t i = 1; i < ROWS; i += 2)
         pupil->ops->fields->learn(pupil, dataset_keys(dataset, i),
-                                  dataset->rows[i].value);
+                                  &dataset->rows[i].value, 1);
     for (size_t i = 0; i < ROWS; i++) {
         struct prediction a, b;
         const struct questions ask = {.pairs = &(struct pair){0, 0},
