@@ -4,11 +4,18 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+/* A longest escape, a quote, and the end of the object find room at the end of
+ * a line, and so does any number. */
+enum { LINE_SIZE = 2048, ROOM_AT_END = 32 };
+
 static _Atomic int log_level = LOG_INFO;
+static _Atomic int log_format = LOG_LOGFMT;
 
 static const struct {
     const char *name, *priority;
@@ -24,34 +31,165 @@ void log_set_level(enum log_level level)
     log_level = (int)level;
 }
 
-static size_t clamp(int length, size_t room)
+void log_set_format(enum log_format format)
 {
-    if (length < 0)
-        return 0;
-    return (size_t)length < room ? (size_t)length : room - 1;
+    log_format = (int)format;
 }
 
-void log_write(enum log_level level, const char *msg, const char *fields, ...)
+/* --- A line as JSON ----------------------------------------------------- */
+
+/* A line that grows up to its room; what is beyond is cut off. */
+struct line {
+    char text[LINE_SIZE];
+    size_t size;
+};
+
+static void put(struct line *line, const char *bytes, size_t size)
 {
+    size_t room = sizeof(line->text) - 2 - line->size; /* for "}\n" */
+
+    size = size < room ? size : room;
+    memcpy(line->text + line->size, bytes, size);
+    line->size += size;
+}
+
+static void put_text(struct line *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
+/* A string that does not fit is cut, and closed: the line stays JSON. */
+static void put_string(struct line *line, const char *text, size_t size)
+{
+    static const char hex[] = "0123456789abcdef";
+    char *to = line->text;
+    size_t at = line->size;
+
+    to[at++] = '"';
+    for (size_t i = 0; i < size && at + ROOM_AT_END < sizeof(line->text); i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7f) {
+            memcpy(to + at, "\\u00", 4);
+            to[at + 4] = hex[c >> 4];
+            to[at + 5] = hex[c & 15];
+            at += 6;
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            to[at++] = '\\';
+        to[at++] = (char)c;
+    }
+    to[at++] = '"';
+    line->size = at;
+}
+
+/* true, false, and the numbers of JSON, which know no leading zeros, no sign
+ * plus, no hexadecimal, no NaN. */
+static bool is_json_word(const char *text, size_t size)
+{
+    size_t i = text[0] == '-';
+    size_t digits = strspn(text + i, "0123456789");
+
+    if ((size == 4 && strncmp(text, "true", 4) == 0) ||
+        (size == 5 && strncmp(text, "false", 5) == 0))
+        return true;
+    if (digits == 0 || (digits > 1 && text[i] == '0'))
+        return false;
+    i += digits;
+    if (text[i] == '.') {
+        digits = strspn(text + i + 1, "0123456789");
+        if (digits == 0)
+            return false;
+        i += 1 + digits;
+    }
+    if (text[i] == 'e' || text[i] == 'E') {
+        i += text[i + 1] == '-' || text[i + 1] == '+' ? 2 : 1;
+        digits = strspn(text + i, "0123456789");
+        if (digits == 0)
+            return false;
+        i += digits;
+    }
+    return i == size;
+}
+
+/* Turns key=value and key="quoted text" into members of the object. Where the
+ * line is full, the rest is left out. */
+static void put_fields(struct line *line, const char *fields)
+{
+    while (*fields) {
+        size_t key = strcspn(fields, "= ");
+        if (fields[key] != '=') { /* no pair */
+            fields += key + (fields[key] == ' ');
+            continue;
+        }
+        bool is_quoted = fields[key + 1] == '"';
+        const char *value = fields + key + 1 + is_quoted;
+        size_t size = strcspn(value, is_quoted ? "\"" : " ");
+        if (line->size + key + 2 * ROOM_AT_END > sizeof(line->text))
+            return;
+        put_text(line, ",");
+        put_string(line, fields, key);
+        put_text(line, ":");
+        if (!is_quoted && size < ROOM_AT_END && is_json_word(value, size))
+            put(line, value, size);
+        else
+            put_string(line, value, size);
+        fields = value + size + (is_quoted && value[size]);
+        fields += strspn(fields, " ");
+    }
+}
+
+static void write_json(const char *priority, const char *time,
+                       const char *level, const char *msg, const char *fields)
+{
+    struct line line = {.size = 0};
+
+    put_text(&line, priority);
+    put_text(&line, "{\"ts\":\"");
+    put_text(&line, time);
+    put_text(&line, "\",\"level\":\"");
+    put_text(&line, level);
+    put_text(&line, "\",\"msg\":");
+    put_string(&line, msg, strlen(msg));
+    put_fields(&line, fields);
+    line.text[line.size++] = '}';
+    line.text[line.size++] = '\n';
+    if (write(STDERR_FILENO, line.text, line.size) < 0)
+        return; /* a closed stderr is nobody's business */
+}
+
+/* --- A line as logfmt --------------------------------------------------- */
+
+static void write_logfmt(const char *priority, const char *time,
+                         const char *level, const char *msg, const char *fields)
+{
+    char line[LINE_SIZE];
+    size_t room = sizeof(line) - 1; /* one byte for the newline */
+    int size = snprintf(line, room, "%sts=%s level=%s msg=\"%s\"%s%s", priority,
+                        time, level, msg, *fields ? " " : "", fields);
+
+    if (size < 0)
+        return;
+    size_t end = (size_t)size < room ? (size_t)size : room - 1;
+    line[end++] = '\n';
+    if (write(STDERR_FILENO, line, end) < 0)
+        return; /* a closed stderr is nobody's business */
+}
+
+void log_write(enum log_level level, const char *msg, const char *format, ...)
+{
+    char fields[LINE_SIZE], time[CLOCK_TEXT_SIZE];
+
     if ((int)level > log_level)
         return;
 
-    char line[2048], time[CLOCK_TEXT_SIZE];
-    size_t room = sizeof(line) - 1; /* one byte for the newline */
-    size_t size =
-        clamp(snprintf(line, room, "%sts=%s level=%s msg=\"%s\"%s",
-                       getenv("JOURNAL_STREAM") ? levels[level].priority : "",
-                       clock_format(clock_wall_ms(), time), levels[level].name,
-                       msg, *fields ? " " : ""),
-              room);
-
     va_list args;
-    va_start(args, fields);
-    size +=
-        clamp(vsnprintf(line + size, room - size, fields, args), room - size);
+    va_start(args, format);
+    if (vsnprintf(fields, sizeof(fields), format, args) < 0)
+        *fields = '\0';
     va_end(args);
 
-    line[size++] = '\n';
-    if (write(STDERR_FILENO, line, size) < 0)
-        return; /* a closed stderr is nobody's business */
+    (log_format == LOG_JSON ? write_json : write_logfmt)(
+        getenv("JOURNAL_STREAM") ? levels[level].priority : "",
+        clock_format(clock_wall_ms(), time), levels[level].name, msg, fields);
 }

@@ -1,7 +1,8 @@
 /*
- * log.h - one logfmt line per happening, on stderr.
+ * log.h - one line on stderr for each thing that happens.
  *
  *   ts=2026-11-24T12:20:35.000Z level=info msg="model active" version=3
+ *   {"ts":"2026-11-24T12:20:35.000Z","level":"info","msg":"model active",...}
  *
  * Any thread; a line is written with one write(2), so lines never mix. Under
  * systemd the syslog priority is put in front ("<6>"). Only the program's top
@@ -13,9 +14,14 @@
 #include "common/base/attributes.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+#define LOG_LEVEL_WORDS "error|warn|info|debug"
 
-/* One of the two globals of the program (the other is the stop flag). */
+enum log_format { LOG_LOGFMT, LOG_JSON };
+#define LOG_FORMAT_WORDS "logfmt|json"
+
+/* Level and format are globals of the program (another is the stop flag). */
 void log_set_level(enum log_level level);
+void log_set_format(enum log_format format);
 
 /* Writes msg="<msg>" and then the fields, a printf format of key=value pairs.
  * Texts with blanks go in as key=\"%s\"; the texts of struct error are safe

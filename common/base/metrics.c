@@ -36,7 +36,7 @@ struct metrics {
     const struct metric_family *described;
     struct family *families; /* (count) */
     size_t count;
-    pthread_mutex_t *lock; /* of the info texts */
+    pthread_mutex_t lock; /* of the info texts */
 };
 
 static size_t word_count(const char *words)
@@ -77,18 +77,16 @@ int metrics_new(const struct metric_family *families, struct metrics **out,
     while (families[count].name)
         count++;
     if (!metrics)
-        goto failed;
+        return error_no_memory(err, "the metrics");
+    pthread_mutex_init(&metrics->lock, NULL);
     metrics->described = families;
     metrics->families = calloc(count + 1, sizeof(*metrics->families));
-    metrics->lock = malloc(sizeof(*metrics->lock));
-    if (!metrics->families || !metrics->lock)
+    if (!metrics->families)
         goto failed;
-    pthread_mutex_init(metrics->lock, NULL);
-    for (; metrics->count < count; metrics->count++) {
-        size_t i = metrics->count;
+    metrics->count = count;
+    for (size_t i = 0; i < count; i++)
         if (family_open(&metrics->families[i], &families[i]) < 0)
             goto failed;
-    }
     *out = metrics;
     return 0;
 
@@ -106,7 +104,7 @@ void metrics_free(struct metrics *metrics)
         free(metrics->families[i].histogram);
     }
     free(metrics->families);
-    free(metrics->lock);
+    pthread_mutex_destroy(&metrics->lock);
     free(metrics);
 }
 
@@ -214,9 +212,9 @@ void metrics_set_info(struct metrics *metrics, int family,
             used += (size_t)length;
         info[used] = '\0';
     }
-    pthread_mutex_lock(metrics->lock);
+    pthread_mutex_lock(&metrics->lock);
     memcpy(metrics->families[family].info, info, sizeof(info));
-    pthread_mutex_unlock(metrics->lock);
+    pthread_mutex_unlock(&metrics->lock);
     metrics_set(metrics, family, 0, 1);
 }
 
@@ -274,9 +272,9 @@ static void render_histogram(const char *name, const struct histogram *from,
 
 static const char *const kinds[] = {"counter", "gauge", "histogram"};
 
-void metrics_render(const struct metrics *metrics, FILE *out)
+void metrics_render(struct metrics *metrics, FILE *out)
 {
-    pthread_mutex_lock(metrics->lock);
+    pthread_mutex_lock(&metrics->lock);
     for (size_t i = 0; i < metrics->count; i++) {
         const struct metric_family *family = &metrics->described[i];
         fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
@@ -286,7 +284,7 @@ void metrics_render(const struct metrics *metrics, FILE *out)
         else
             render_series(metrics, i, out);
     }
-    pthread_mutex_unlock(metrics->lock);
+    pthread_mutex_unlock(&metrics->lock);
 }
 
 void metrics_describe(const struct metric_family *families, FILE *out)

@@ -60,7 +60,8 @@ enum { METRIC_INFO_MAX = 1024 };
 void metrics_set_info(struct metrics *metrics, int family,
                       const struct metric_label *labels);
 
-void metrics_render(const struct metrics *metrics, FILE *out);
+/* Locks the info texts meanwhile: therefore not const. */
+void metrics_render(struct metrics *metrics, FILE *out);
 
 /* The Markdown table of docs/metrics.md. */
 void metrics_describe(const struct metric_family *families, FILE *out);
