@@ -1,74 +1,157 @@
 #include "cli/command.h"
 
+#include "cli/help.h"
+
 #include "common/base/log.h"
 #include "common/base/version.h"
 
-#include <argp.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys of options without a letter; settings follow from OPTION_SETTING on. */
+/* What getopt returns for options without a letter; settings follow from
+ * OPTION_SETTING on, by their place in the list of options. */
 enum {
     OPTION_DUMP = 256,
     OPTION_CHECK,
-    OPTION_DESCRIBE,
-    OPTION_LOG_LEVEL,
+    OPTION_HELP,
+    OPTION_HELP_ALL,
+    OPTION_VERSION,
     OPTION_SETTING,
 };
 
-enum { FILES_MAX = 8, WORDS_SHOWN_MAX = 48, DOC_SIZE = 512 };
+enum {
+    FILES_MAX = 8,
+    OPTIONS_MAX = CONFIG_TABLES_MAX * CONFIG_KEYS_MAX + 16,
+    OTHERS_MAX = 64,
+    LETTERS_SIZE = 64,
+};
+
+/* The settings that every command has. */
+struct common_settings {
+    char brokers[512];
+    char topics_prefix[64];
+    int log_level, log_format;
+};
+
+#define FIELD(f)                                                               \
+    offsetof(struct common_settings, f),                                       \
+        sizeof(((struct common_settings *)0)->f)
+
+/* clang-format off */
+const struct config_key command_general_keys[] = {
+    {GROUP_PROCESS | RARE, "log.level",  CONFIG_CHOICE, FIELD(log_level), "info", 0, 0, LOG_LEVEL_WORDS, "write log lines of this level and above"},
+    {GROUP_PROCESS | RARE, "log.format", CONFIG_CHOICE, FIELD(log_format), "logfmt", 0, 0, LOG_FORMAT_WORDS, "form of the log lines on standard error"},
+    CONFIG_END,
+};
+
+const struct config_key command_kafka_keys[] = {
+    {GROUP_TOPICS, "topics.prefix", CONFIG_TEXT, FIELD(topics_prefix), "pctr.", 0, 0, NULL, "beginning of the names of all topics; topic.* settings name them one by one"},
+    {GROUP_KAFKA, "brokers", CONFIG_TEXT, FIELD(brokers), "", 0, 0, NULL, "Kafka brokers as HOST:PORT, comma separated"},
+    CONFIG_END,
+};
+/* clang-format on */
 
 struct parsing {
     const struct command *command;
     struct config config;
+    struct common_settings common;
+    const struct config_key *others[OTHERS_MAX + 1];
     struct invocation with;
+    struct option options[OPTIONS_MAX + 1];
+    size_t option_count;
+    char letters[LETTERS_SIZE];
     const char *files[FILES_MAX]; /* -F, in order */
     size_t file_count;
-    bool dump, check, describe;
+    bool dump, check;
+    void (*help)(const struct command *command, FILE *out); /* NULL: none */
+    bool version;
     struct error err;
 };
 
-static const struct argp_option common_options[] = {
-    {"bootstrap-server", 'b', "HOST:PORT", 0, "Kafka brokers, comma separated",
-     1},
-    {"command-property", 'X', "KEY=VALUE", 0,
-     "property for librdkafka; consumer., producer. or admin. in front limits "
-     "it",
-     1},
-    {"command-config", 'F', "FILE", 0,
-     "read settings from a file of key = value lines", 1},
-    {"log.level", OPTION_LOG_LEVEL, "LEVEL", 0,
-     "error, warn, info (default) or debug", 1},
-    {"dump-config", OPTION_DUMP, NULL, 0,
-     "print all settings with their origin, secrets masked, and exit", 1},
-    {"check-config", OPTION_CHECK, NULL, 0,
-     "check all settings and exit with 0 or 78", 1},
-    {"describe-config", OPTION_DESCRIBE, NULL, OPTION_HIDDEN, NULL, 1},
-};
+/* --- Options ---------------------------------------------------------- */
 
-static int set_log_level(const char *text, struct error *err)
+static void add_option(struct parsing *p, const char *name, int argument,
+                       int value)
 {
-    static const char *const names[] = {"error", "warn", "info", "debug"};
-
-    for (int level = LOG_ERROR; level <= (int)LOG_DEBUG; level++) {
-        if (strcmp(text, names[level]) == 0) {
-            log_set_level((enum log_level)level);
-            return 0;
-        }
-    }
-    return error_set(err, ERROR_CONFIG,
-                     "log.level: '%s' is not one of error|warn|info|debug",
-                     text);
+    p->options[p->option_count++] =
+        (struct option){name, argument, NULL, value};
 }
 
-static int set_brokers(struct kafka_settings *kafka, const char *text,
-                       struct error *err)
+static void list_options(struct parsing *p)
 {
-    if (strlen(text) >= sizeof(kafka->brokers))
-        return error_set(err, ERROR_CONFIG, "-b: too long");
-    strcpy(kafka->brokers, text);
-    return 0;
+    const struct command_letter *letter = p->command->letters;
+    char *to = p->letters;
+
+    for (size_t t = 0; t < p->config.table_count; t++) {
+        const struct config_key *key = p->config.tables[t].keys;
+        for (; key->name; key++) {
+            const struct config_key *now = config_find(&p->config, key->name);
+            add_option(p, key->name,
+                       now->type == CONFIG_BOOL ? optional_argument
+                                                : required_argument,
+                       OPTION_SETTING + (int)p->option_count);
+        }
+    }
+    *to++ = ':'; /* getopt tells a missing argument from an unknown option */
+    for (; letter && letter->letter; letter++) {
+        *to++ = letter->letter;
+        if (config_find(&p->config, letter->setting)->type != CONFIG_BOOL)
+            *to++ = ':';
+    }
+    if (p->command->kafka != KAFKA_NEVER) {
+        to += sprintf(to, "b:X:");
+        add_option(p, "bootstrap-server", required_argument, 'b');
+        add_option(p, "command-property", required_argument, 'X');
+    }
+    sprintf(to, "F:");
+    add_option(p, "command-config", required_argument, 'F');
+    add_option(p, "dump-config", no_argument, OPTION_DUMP);
+    add_option(p, "check-config", no_argument, OPTION_CHECK);
+    add_option(p, "help", no_argument, OPTION_HELP);
+    add_option(p, "help-all", no_argument, OPTION_HELP_ALL);
+    add_option(p, "version", no_argument, OPTION_VERSION);
+}
+
+/* NULL where the letter is none of the command's. */
+static const char *setting_of(const struct command *command, int letter)
+{
+    const struct command_letter *known = command->letters;
+
+    while (known && known->letter && known->letter != letter)
+        known++;
+    return known && known->letter ? known->setting : NULL;
+}
+
+/* The value of an option that is not known is not repeated: it may be a
+ * password. */
+static int unknown_option(struct parsing *p, const char *typed)
+{
+    const char *nearest = NULL;
+    size_t best = 4; /* further away than this is no help */
+
+    if (typed[0] != '-' || typed[1] != '-')
+        return error_set(&p->err, ERROR_USAGE,
+                         "unknown option '-%c': `pctr %s --help` lists them",
+                         optopt, p->command->name);
+    char name[128];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(typed + 2, "="),
+             typed + 2);
+    for (size_t i = 0; i < p->option_count; i++) {
+        size_t distance = config_name_distance(name, p->options[i].name);
+        if (distance < best) {
+            best = distance;
+            nearest = p->options[i].name;
+        }
+    }
+    if (nearest)
+        return error_set(&p->err, ERROR_USAGE,
+                         "unknown option '--%s': did you mean '--%s'?", name,
+                         nearest);
+    return error_set(&p->err, ERROR_USAGE,
+                     "unknown option '--%s': `pctr %s --help-all` lists them",
+                     name, p->command->name);
 }
 
 static int take_argument(struct parsing *p, const char *text)
@@ -98,232 +181,157 @@ static int take_setting(struct parsing *p, const char *name, const char *text)
                       ORIGIN_COMMAND_LINE, &p->err);
 }
 
-/* NULL where the letter is none of the command's. */
-static const char *setting_of(const struct command *command, int letter)
+static int take_option(struct parsing *p, int key, const char *typed)
 {
-    const struct command_letter *known = command->letters;
+    const char *setting = setting_of(p->command, key);
 
-    while (known && known->letter && known->letter != letter)
-        known++;
-    return known && known->letter ? known->setting : NULL;
-}
-
-static int take_option(struct parsing *p, int key, char *text)
-{
+    if (setting)
+        return take_setting(p, setting, optarg);
     switch (key) {
     case 'b':
-        return set_brokers(&p->with.kafka, text, &p->err);
+        return take_setting(p, "brokers", optarg);
     case 'X':
-        return config_set_property(&p->config, text, &p->err);
+        return config_set_property(&p->config, optarg, ORIGIN_COMMAND_LINE,
+                                   &p->err);
     case 'F':
-        return take_file(p, text);
-    case OPTION_LOG_LEVEL:
-        return set_log_level(text, &p->err);
+        return take_file(p, optarg);
     case OPTION_DUMP:
         p->dump = true;
         return 0;
     case OPTION_CHECK:
         p->check = true;
         return 0;
-    case OPTION_DESCRIBE:
-        p->describe = true;
+    case OPTION_HELP:
+        p->help = help_print;
         return 0;
+    case OPTION_HELP_ALL:
+        p->help = help_print_all;
+        return 0;
+    case OPTION_VERSION:
+        p->version = true;
+        return 0;
+    case ':':
+        return error_set(&p->err, ERROR_USAGE, "'%s' needs a value", typed);
+    case '?':
+        return unknown_option(p, typed);
     default:
-        return take_setting(p, p->command->keys[key - OPTION_SETTING].name,
-                            text);
+        return take_setting(p, p->options[key - OPTION_SETTING].name, optarg);
     }
-}
-
-/* argp's one callback: the only void pointer of the command line. */
-static error_t on_option(int key, char *text, struct argp_state *state)
-{
-    struct parsing *p = state->input;
-
-    if (p->err.code)
-        return 0; /* the first mistake is the one that is told */
-    if (key == ARGP_KEY_ARG)
-        take_argument(p, text);
-    else if (key == 'b' || key == 'X' || key == 'F' ||
-             (key >= OPTION_DUMP &&
-              key < OPTION_SETTING + (int)CONFIG_KEYS_MAX))
-        take_option(p, key, text);
-    else if (setting_of(p->command, key))
-        take_setting(p, setting_of(p->command, key), text);
-    else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
-}
-
-static size_t key_count(const struct config_key *keys)
-{
-    size_t count = 0;
-
-    while (keys[count].name)
-        count++;
-    return count;
-}
-
-static int letter_of(const struct command *command, const char *setting)
-{
-    const struct command_letter *known = command->letters;
-
-    while (known && known->letter && strcmp(known->setting, setting) != 0)
-        known++;
-    return known ? known->letter : 0;
-}
-
-/* Words that would not leave their column go into the text. */
-static bool is_wordy(const struct config_key *key)
-{
-    return key->type == CONFIG_CHOICE && strlen(key->words) > WORDS_SHOWN_MAX;
-}
-
-static const char *argument_of(const struct config_key *key)
-{
-    static const char *const arguments[] = {
-        [CONFIG_TEXT] = "TEXT", [CONFIG_SECRET] = "SECRET",
-        [CONFIG_U32] = "N",     [CONFIG_U64] = "N",
-        [CONFIG_F64] = "X",     [CONFIG_BOOL] = "true|false",
-        [CONFIG_CHOICE] = NULL,
-    };
-
-    if (key->type != CONFIG_CHOICE)
-        return arguments[key->type];
-    return is_wordy(key) ? "WORD" : key->words;
-}
-
-/* What the table says of a setting, long words and the default included. */
-static void print_doc(const struct config_key *key, char *out, size_t size)
-{
-    FILE *to = fmemopen(out, size, "w");
-
-    if (!to)
-        return; /* out of memory: help without texts */
-    fputs(key->help, to);
-    if (is_wordy(key)) {
-        fputs(": ", to);
-        config_print_words(key, to);
-    }
-    if (!key->fallback)
-        fputs(" (must be given)", to);
-    else if (*key->fallback)
-        fprintf(to, " (default %s)", key->fallback);
-    fclose(to);
-}
-
-/* Common options, then one per setting, then the end mark; their texts are
- * behind them, in the same piece of memory. */
-static struct argp_option *make_options(const struct command *command)
-{
-    const struct config_key *keys = command->keys;
-    size_t common = sizeof(common_options) / sizeof(common_options[0]);
-    size_t count = key_count(keys), all = common + count + 1;
-    struct argp_option *options =
-        calloc(1, all * sizeof(*options) + count * DOC_SIZE);
-
-    if (!options)
-        return NULL;
-    char *docs = (char *)(options + all);
-    memcpy(options, common_options, sizeof(common_options));
-    for (size_t i = 0; i < count; i++) {
-        int letter = letter_of(command, keys[i].name);
-        print_doc(&keys[i], docs + i * DOC_SIZE, DOC_SIZE);
-        options[common + i] = (struct argp_option){
-            .name = keys[i].name,
-            .key = letter ? letter : OPTION_SETTING + (int)i,
-            .arg = argument_of(&keys[i]),
-            .flags = keys[i].type == CONFIG_BOOL ? OPTION_ARG_OPTIONAL : 0,
-            .doc = docs + i * DOC_SIZE,
-            .group = 2,
-        };
-    }
-    return options;
 }
 
 static int parse_arguments(struct parsing *p, int argc, char **argv)
 {
-    char name[64], doc[4096];
-    struct argp_option *options = make_options(p->command);
+    int key, before = 1;
 
-    if (!options)
-        return error_no_memory(&p->err, "the command");
-    snprintf(name, sizeof(name), "pctr %s", p->command->name);
-    snprintf(doc, sizeof(doc), "%s\v%s", p->command->summary,
-             p->command->help ? p->command->help : "");
-
-    struct argp argp = {options, on_option, p->command->arguments, doc, NULL,
-                        NULL,    NULL};
-    argp_err_exit_status = 2;
-    char *typed = argv[0];
-    argv[0] = name;
-    error_t failed = argp_parse(&argp, argc, argv, 0, NULL, p);
-    argv[0] = typed;
-    free(options);
-    if (failed && !p->err.code)
-        error_set(&p->err, ERROR_USAGE, "%s", strerror(failed));
-    return p->err.code ? -1 : 0;
-}
-
-/* -b, else PCTR_BROKERS, else the file's kafka.bootstrap.servers. */
-static int find_brokers(struct parsing *p)
-{
-    const char *environment = getenv("PCTR_BROKERS");
-
-    if (!p->with.kafka.brokers[0] && environment &&
-        set_brokers(&p->with.kafka, environment, &p->err) < 0)
-        return -1;
-    for (size_t i = 0; i < p->config.property_count; i++) {
-        const struct config_property *property = &p->config.properties[i];
-        if (!p->with.kafka.brokers[0] &&
-            strcmp(property->name, "bootstrap.servers") == 0 &&
-            set_brokers(&p->with.kafka, property->value, &p->err) < 0)
+    opterr = 0;
+    optind = 1;
+    while ((key = getopt_long(argc, argv, p->letters, p->options, NULL)) !=
+           -1) {
+        const char *typed = argv[optind > before ? optind - 1 : before];
+        before = optind;
+        if (take_option(p, key, typed) < 0)
             return -1;
     }
-    if (p->command->needs_kafka && !p->with.kafka.brokers[0] && !p->dump &&
-        !p->describe)
-        return error_set(&p->err, ERROR_USAGE,
-                         "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
+    for (; optind < argc; optind++)
+        if (take_argument(p, argv[optind]) < 0)
+            return -1;
     return 0;
 }
 
-static int gather(struct parsing *p, int argc, char **argv)
+/* --- Settings --------------------------------------------------------- */
+
+static void list_others(struct parsing *p)
 {
-    if (parse_arguments(p, argc, argv) < 0)
+    size_t count = 0;
+
+    for (size_t i = 0; commands[i] && count + 2 < OTHERS_MAX; i++)
+        if (commands[i] != p->command)
+            p->others[count++] = commands[i]->keys;
+    p->others[count++] = command_kafka_keys;
+    p->config.others = p->others;
+}
+
+static int start(struct parsing *p, void *settings)
+{
+    if (config_start(&p->config, p->command->keys, settings, &p->err) < 0 ||
+        (p->command->kafka != KAFKA_NEVER &&
+         config_add(&p->config, command_kafka_keys, &p->common, &p->err) < 0) ||
+        config_add(&p->config, command_general_keys, &p->common, &p->err) < 0)
         return -1;
+    list_others(p);
+    list_options(p);
+    return 0;
+}
+
+/* The property bootstrap.servers is another name for the brokers; where both
+ * are given, the stronger origin wins. */
+static int find_brokers(struct parsing *p)
+{
+    static const char name[] = "bootstrap.servers";
+    struct config *config = &p->config;
+
+    if (p->command->kafka == KAFKA_NEVER)
+        return 0;
+    for (size_t i = 0; i < config->property_count; i++) {
+        const struct config_property *property = &config->properties[i];
+        if (strcmp(property->name, name) == 0 &&
+            property->origin > config_origin_of(config, "brokers") &&
+            config_set(config, "brokers", property->value, property->origin,
+                       &p->err) < 0)
+            return -1;
+    }
+    config_drop_property(config, name);
+    return 0;
+}
+
+static int gather(struct parsing *p)
+{
     for (size_t i = 0; i < p->file_count; i++)
         if (config_read_file(&p->config, p->files[i], &p->err) < 0)
             return -1;
     if (config_read_environment(&p->config, &p->err) < 0 || find_brokers(p) < 0)
         return -1;
-    if (!p->dump && !p->describe && config_check(&p->config, &p->err) < 0)
+    if (p->command->kafka != KAFKA_NEVER &&
+        config_prefix_topics(&p->config, p->common.topics_prefix, &p->err) < 0)
         return -1;
+    log_set_level((enum log_level)p->common.log_level);
+    log_set_format((enum log_format)p->common.log_format);
+    for (size_t i = 0; i < p->config.notice_count; i++)
+        log_warn(p->config.notices[i], "command=%s", p->command->name);
     return 0;
+}
+
+static void fill_invocation(struct parsing *p)
+{
+    struct kafka_settings *kafka = &p->with.kafka;
+
+    p->with.config = &p->config;
+    kafka->properties = p->config.properties;
+    kafka->property_count = p->config.property_count;
+    memcpy(kafka->brokers, p->common.brokers, sizeof(kafka->brokers));
+    snprintf(kafka->client_id, sizeof(kafka->client_id), "pctr-%s",
+             p->command->name);
 }
 
 static int run(struct parsing *p, void *settings)
 {
-    if (p->describe) {
-        config_describe(p->command->keys, stdout);
-        return 0;
-    }
     if (p->dump) {
         config_dump(&p->config, stdout);
         return 0;
     }
-    p->with.config = &p->config;
-    p->with.kafka.properties = p->config.properties;
-    p->with.kafka.property_count = p->config.property_count;
-    if (kafka_check(&p->with.kafka, &p->err) < 0)
+    if (config_check(&p->config, &p->err) < 0)
         return -1;
-    if (p->check)
-        return 0;
-    snprintf(p->with.kafka.client_id, sizeof(p->with.kafka.client_id),
-             "pctr-%s", p->command->name);
-    int status = p->command->run(&p->with, settings, &p->err);
-    return status;
+    if (p->command->kafka == KAFKA_ALWAYS && !p->common.brokers[0])
+        return error_set(&p->err, ERROR_USAGE,
+                         "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
+    fill_invocation(p);
+    if (p->command->kafka != KAFKA_NEVER &&
+        kafka_check(&p->with.kafka, &p->err) < 0)
+        return -1;
+    return p->check ? 0 : p->command->run(&p->with, settings, &p->err);
 }
 
-/* What was printed has to be where it should go: on a full disk, too. */
+/* On a full disk the output is not where it should be, and that is told. */
 static int finish_output(int status, struct error *err)
 {
     if (status < 0 || (fflush(stdout) == 0 && !ferror(stdout)))
@@ -344,9 +352,16 @@ int command_run(const struct command *command, int argc, char **argv)
     }
     p->command = command;
     status = -1;
-    if (config_start(&p->config, command->keys, settings, &p->err) == 0 &&
-        gather(p, argc, argv) == 0)
-        status = finish_output(run(p, settings), &p->err);
+    if (start(p, settings) == 0 && parse_arguments(p, argc, argv) == 0) {
+        if (p->help)
+            p->help(command, stdout);
+        else if (p->version)
+            printf("pctr %s\n", PCTR_VERSION);
+        if (p->help || p->version)
+            status = finish_output(0, &p->err);
+        else if (gather(p) == 0)
+            status = finish_output(run(p, settings), &p->err);
+    }
     if (status < 0) {
         log_error(p->err.text, "command=%s code=%s", command->name,
                   error_code_name(p->err.code));

@@ -1,10 +1,10 @@
 /*
- * command.h - what a command of pctr is, and how its settings are gathered.
+ * command.h - a command of pctr, and how its settings are gathered.
  *
  * A command is one file: a settings struct, its table, and run(). main.c has
- * the table of commands. Common options (-b, -X, -F, --dump-config,
- * --check-config, --log.level, --help, --version) are handled here with argp;
- * every setting is also a long option of the same name.
+ * the table of commands. Every setting is a long option of its own name; the
+ * options that all commands share (-b, -X, -F, --log.level, --dump-config,
+ * --check-config, --help, --help-all) are here.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -20,8 +20,8 @@ enum { COMMAND_ARGUMENTS_MAX = 64 };
 /* What run() gets besides its own settings. */
 struct invocation {
     const struct config *config;
-    struct kafka_settings kafka; /* from -b, -X and the files */
-    const char *arguments[COMMAND_ARGUMENTS_MAX]; /* what is not an option */
+    struct kafka_settings kafka; /* from -b, -X, environment and files */
+    const char *arguments[COMMAND_ARGUMENTS_MAX]; /* what is no option */
     size_t argument_count;
 };
 
@@ -31,15 +31,19 @@ struct command_letter {
     const char *setting;
 };
 
+/* A command that never meets a broker offers no settings of Kafka. */
+enum command_kafka { KAFKA_NEVER, KAFKA_SOMETIMES, KAFKA_ALWAYS };
+
 struct command {
     const char *name;              /* "score" */
-    const char *summary;           /* one line for `pctr --help` */
+    const char *summary;           /* its purpose, in one line */
     const char *arguments;         /* "[FILE]"; NULL: takes none */
-    const char *help;              /* paragraphs: what it does, examples */
+    const char *examples;          /* stand before the settings in --help */
+    const char *help;              /* paragraphs behind them in --help-all */
     const struct config_key *keys; /* its settings */
     const struct command_letter *letters; /* NULL: none */
     size_t settings_size;                 /* of its settings struct */
-    bool needs_kafka;                     /* -b must be given */
+    enum command_kafka kafka;             /* whether -b must be given */
     /* Returns the process's exit status; on -1, `err` decides it. */
     int (*run)(const struct invocation *with, void *settings,
                struct error *err);
@@ -47,6 +51,10 @@ struct command {
 
 /* One entry per command, NULL-terminated, in the order help shows them. */
 extern const struct command *const commands[];
+
+/* Settings of every command, and of those that meet a broker. */
+extern const struct config_key command_general_keys[];
+extern const struct config_key command_kafka_keys[];
 
 /* Gathers the settings of one command and runs it; returns the exit status.
  * argv[0] is the command's name. */

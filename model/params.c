@@ -21,7 +21,8 @@ int params_set(const struct model_ops *ops, const char *text,
                struct model_params *params, struct error *err)
 {
     struct model_params changed = *params;
-    struct config config = {.keys = ops->keys, .target = &changed};
+    struct config config = {.tables = {{.keys = ops->keys, .target = &changed}},
+                            .table_count = 1};
     char copy[1024], *rest = NULL;
 
     if (strlen(text) >= sizeof(copy))

@@ -73,7 +73,7 @@ struct model_params {
 /* Rows of a model's table of parameters. */
 #define PARAM_ROW(name, type, field, fallback, min, max, words, help)          \
     {                                                                          \
-        name, type, offsetof(struct model_params, field),                      \
+        GROUP_MODEL, name, type, offsetof(struct model_params, field),         \
             sizeof(((struct model_params *)0)->field), fallback, min, max,     \
             words, help                                                        \
     }
@@ -91,10 +91,7 @@ struct model_params {
     PARAM_ROW(name, CONFIG_TEXT, field, fallback, 0, 0, NULL, help)
 #define PARAM_SEED                                                             \
     PARAM_U64("seed", seed, "0", 0, 4294967295.0, "of the random numbers")
-#define PARAM_END                                                              \
-    {                                                                          \
-        NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL                        \
-    }
+#define PARAM_END CONFIG_END
 
 /* The model's defaults. */
 int params_start(const struct model_ops *ops, struct model_params *out,

@@ -2,6 +2,7 @@
  * cat.c - `pctr cat` shows what is on a topic, one JSON object a line.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/json/record_json.h"
 
 #include "common/base/clock.h"
@@ -41,28 +42,24 @@ struct cat_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic",     CONFIG_TEXT,   FIELD(topic), "", 0, 0, NULL, "any topic, instead of one of ours"},
-    {"as",        CONFIG_CHOICE, FIELD(kind), "auto", 0, 0, RECORD_KIND_WORDS "|auto", "what the records are; auto: by the topic's name, else any msgpack"},
-    {"from",      CONFIG_TEXT,   FIELD(from), "", 0, 0, NULL, "first record: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
-    {"to",        CONFIG_TEXT,   FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
-    {"partition", CONFIG_TEXT,   FIELD(partition), "", 0, 0, NULL, "only this one; empty: all"},
-    {"last",      CONFIG_U32,    FIELD(last),  "0", 0, 1000000, NULL, "only the newest records, so many; 0: all"},
-    {"count",     CONFIG_U32,    FIELD(count), "0", 0, 4294967295.0, NULL, "end after so many records; 0: no limit"},
-    {"follow",    CONFIG_BOOL,   FIELD(follow), "false", 0, 0, NULL, "go on with what comes, until SIGINT or SIGTERM"},
-    {"topic.impressions",  CONFIG_TEXT, FIELD(topics[RECORD_IMPRESSION]),  "pctr.impressions",  1, 0, NULL, "name of this topic"},
-    {"topic.labels",       CONFIG_TEXT, FIELD(topics[RECORD_LABEL]),       "pctr.labels",       1, 0, NULL, "name of this topic"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(topics[RECORD_PREDICTION]),  "pctr.predictions",  1, 0, NULL, "name of this topic"},
-    {"topic.models",       CONFIG_TEXT, FIELD(topics[RECORD_MODEL]),       "pctr.models",       1, 0, NULL, "name of this topic"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(topics[RECORD_CHUNK]),       "pctr.model-chunks", 1, 0, NULL, "name of this topic"},
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(topics[RECORD_DEAD_LETTER]), "pctr.dead-letters", 1, 0, NULL, "name of this topic"},
-    {"topic.evaluations",  CONFIG_TEXT, FIELD(topics[RECORD_EVALUATION]),  "pctr.evaluations",  1, 0, NULL, "name of this topic"},
-    {"field.id",    CONFIG_TEXT, FIELD(fields.id),    "id",    1, 0, NULL, "event field: unique id of the impression"},
-    {"field.ts",    CONFIG_TEXT, FIELD(fields.ts),    "ts",    1, 0, NULL, "event field: event time"},
-    {"field.user",  CONFIG_TEXT, FIELD(fields.user),  "user",  1, 0, NULL, "event field: who sees the ad"},
-    {"field.ad",    CONFIG_TEXT, FIELD(fields.ad),    "ad",    1, 0, NULL, "event field: what is seen"},
-    {"field.click", CONFIG_TEXT, FIELD(fields.click), "click", 1, 0, NULL, "label field: clicked or not"},
-    {"timeout_ms",  CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "last",      CONFIG_U32,    FIELD(last), "0", 0, 1000000, NULL, "number of newest records to show; 0: all"},
+    {GROUP_DATA, "follow",    CONFIG_BOOL,   FIELD(follow), "false", 0, 0, NULL, "go on with new records until SIGINT or SIGTERM"},
+    RANGE_KEYS(from, to),
+    {GROUP_DATA, "count",     CONFIG_U32,    FIELD(count), "0", 0, 4294967295.0, NULL, "end after this number of records; 0: no limit"},
+    {GROUP_DATA, "partition", CONFIG_TEXT,   FIELD(partition), "", 0, 0, NULL, "show this partition only; empty: all"},
+    {GROUP_DATA, "topic",     CONFIG_TEXT,   FIELD(topic), "", 0, 0, NULL, "any topic, in place of one of pctr's"},
+    {GROUP_DATA, "as",        CONFIG_CHOICE, FIELD(kind), "auto", 0, 0, RECORD_KIND_WORDS "|auto", "kind of the records; auto goes by the topic's name, else it reads any msgpack"},
+    TOPIC_IMPRESSIONS_KEY(topics[RECORD_IMPRESSION]),
+    TOPIC_LABELS_KEY(topics[RECORD_LABEL]),
+    TOPIC_PREDICTIONS_KEY(topics[RECORD_PREDICTION]),
+    TOPIC_MODELS_KEY(topics[RECORD_MODEL]),
+    TOPIC_CHUNKS_KEY(topics[RECORD_CHUNK]),
+    TOPIC_DEAD_LETTERS_KEY(topics[RECORD_DEAD_LETTER]),
+    TOPIC_EVALUATIONS_KEY(topics[RECORD_EVALUATION]),
+    IMPRESSION_FIELD_KEYS(fields),
+    CLICK_FIELD_KEY(fields),
+    TIMEOUT_KEY(timeout_ms, "30000"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -357,19 +354,17 @@ const struct command cat_command = {
     .summary = "show the records of a topic as JSON lines",
     .arguments = "[impressions|labels|predictions|models|chunks|dead_letters|"
                  "evaluations]",
-    .help = "  pctr cat predictions -b HOST:PORT --last 10\n"
-            "  pctr cat predictions -b HOST:PORT -f | jq .value.p\n"
-            "  pctr cat dead_letters -b HOST:PORT --from -1h\n"
-            "  pctr cat impressions -b HOST:PORT -p 3 --from @1200 -c 5\n"
-            "  pctr cat --topic any.msgpack -b HOST:PORT\n"
-            "\n"
-            "Records of all partitions come in the order of their time; only "
-            "committed ones\n"
-            "are shown. What is not of its kind is shown with its bytes and "
-            "the fault.",
+    .examples = "  pctr cat predictions -b HOST:PORT --last 10\n"
+                "  pctr cat predictions -b HOST:PORT -f | jq .value.p\n"
+                "  pctr cat dead_letters -b HOST:PORT --from -1h\n"
+                "  pctr cat impressions -b HOST:PORT -p 3 --from @1200 -c 5\n"
+                "  pctr cat --topic any.msgpack -b HOST:PORT\n",
+    .help = "Records of all partitions come in the order of their time; only "
+            "committed ones are shown. A record that is not of its kind is "
+            "shown with its bytes and the fault.\n",
     .keys = keys,
     .letters = letters,
     .settings_size = sizeof(struct cat_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

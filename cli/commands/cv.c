@@ -29,17 +29,17 @@ struct cv_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 1, 0, NULL, "what to compare, comma separated"},
-    {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, for a single model"},
-    {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
-    {"train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
-    {"progressive", CONFIG_BOOL, FIELD(measures.progressive), "false", 0, 0, NULL, "the model \"fields\" learns each test row after it was asked for, in the order of the split"},
-    {"ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: do not"},
-    {"ranking.threshold", CONFIG_F64, FIELD(measures.ranking_threshold), "0.5", -1e12, 1e12, NULL, "label from which on a row is relevant"},
-    {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "a JSON line per fold"},
+    {GROUP_MODEL, "models",  CONFIG_TEXT, FIELD(models), "random,baseline,svd", 1, 0, NULL, "algorithms to compare, comma separated"},
+    {GROUP_MODEL, "params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "parameters of a single model, as 'factors=20'"},
+    {GROUP_PROCESS | RARE, "threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one for each core"},
+    {GROUP_MEASURES, "train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
+    {GROUP_MEASURES | RARE, "progressive", CONFIG_BOOL, FIELD(measures.progressive), "false", 0, 0, NULL, "the model fields learns each test row after it was asked for, in the order of the split"},
+    {GROUP_MEASURES, "ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: leave them out"},
+    {GROUP_MEASURES | RARE, "ranking.threshold", CONFIG_F64, FIELD(measures.ranking_threshold), "0.5", -1e12, 1e12, NULL, "label from which on a row is relevant"},
+    {GROUP_DATA, "json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print a JSON line for each fold"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -298,16 +298,16 @@ const struct command cv_command = {
     .name = "cv",
     .summary = "cross-validate models on a file",
     .arguments = "FILE...",
-    .help =
-        "Fits every model on the same folds and prints what it is worth on the "
-        "rows it has not seen.\n\n"
+    .examples =
         "  pctr cv clicks.csv.gz --models=random,knn,baseline,svd "
         "--split.folds=4\n"
-        "  pctr cv ratings.csv --models=svd --params=\"factors=20\" "
+        "  pctr cv ratings.csv --models=svd --params='factors=20' "
         "--split=time\n"
         "  pctr cv train.csv test.csv --models=knn --split=predefined\n"
         "  pctr cv clicks.csv.gz --models=baseline,fields \\\n"
         "      --fields=user,ad,advertiser_id,position\n",
+    .help = "Fits every model on the same folds and prints its measures on the "
+            "rows that it has not seen.\n",
     .keys = keys,
     .settings_size = sizeof(struct cv_settings),
     .run = run,

@@ -29,20 +29,20 @@ enum {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"rate",            CONFIG_F64,  FIELD(rate), "2000", 1, 1e6, NULL, "impressions a second"},
-    {"rows",            CONFIG_U64,  FIELD(world.rows), "50000", 1000, 1e9, NULL, "impressions of the synthetic world"},
-    {"users",           CONFIG_U32,  FIELD(world.users), "500", 1, 10000000, NULL, "users of the world"},
-    {"ads",             CONFIG_U32,  FIELD(world.ads), "100", 1, 10000000, NULL, "ads of the world"},
-    {"seed",            CONFIG_U64,  FIELD(seed), "1", 0, 4294967295.0, NULL, "of the world and the model"},
-    {"column.user",     CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of FILE with the user"},
-    {"column.ad",       CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column of FILE with the ad"},
-    {"column.click",    CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of FILE with the label"},
-    {"click.min",       CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "a label from here on is a click"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(anonymous), "", 0, 0, NULL, "user ids that mean nobody"},
-    {"model.algorithm", CONFIG_TEXT, FIELD(algorithm), "baseline", 1, 0, NULL, "what the trainer fits"},
-    {"model.params",    CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its hyper-parameters"},
-    {"retrain.rows",    CONFIG_U64,  FIELD(retrain_rows), "6000", 100, 1e9, NULL, "a new model after so many rows"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "rate",            CONFIG_F64,  FIELD(rate), "2000", 1, 1e6, NULL, "impressions a second"},
+    {GROUP_COLUMNS, "column.user",     CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of FILE with the user"},
+    {GROUP_COLUMNS, "column.ad",       CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column of FILE with the ad"},
+    {GROUP_COLUMNS, "column.click",    CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of FILE with the label"},
+    {GROUP_COLUMNS, "click.min",       CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "least label that is a click (ratings: 4); 0: labels are 0 to 1 as they are"},
+    {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"},
+    {GROUP_MODEL, "model.algorithm", CONFIG_TEXT, FIELD(algorithm), "baseline", 1, 0, NULL, "algorithm that the trainer fits"},
+    {GROUP_MODEL, "model.params",    CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its parameters, as 'factors=20'"},
+    {GROUP_MODEL, "retrain.rows",    CONFIG_U64,  FIELD(retrain_rows), "6000", 100, 1e9, NULL, "number of new rows that starts a fit"},
+    {GROUP_WORLD, "rows",            CONFIG_U64,  FIELD(world.rows), "50000", 1000, 1e9, NULL, "impressions of the synthetic world"},
+    {GROUP_WORLD, "users",           CONFIG_U32,  FIELD(world.users), "500", 1, 10000000, NULL, "users of the world"},
+    {GROUP_WORLD, "ads",             CONFIG_U32,  FIELD(world.ads), "100", 1, 10000000, NULL, "ads of the world"},
+    {GROUP_WORLD, "seed",            CONFIG_U64,  FIELD(seed), "1", 0, 4294967295.0, NULL, "seed of the world and of the model"},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -198,6 +198,8 @@ const struct command demo_command = {
     .name = "demo",
     .summary = "see it all in one process, in under a minute",
     .arguments = "[FILE]",
+    .examples = "  pctr demo\n"
+                "  pctr demo clicks.csv.gz --field.anonymous=0\n",
     .help = "Feeds FILE (CSV, ARFF; see pctr feed) or a synthetic world to two "
             "scoring workers and a trainer on an embedded broker, shows what "
             "happens, and ends with an account.\n",

@@ -3,6 +3,7 @@
  * as impressions and labels.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/json/json_writer.h"
 
 #include "common/base/clock.h"
@@ -37,47 +38,44 @@ struct feed_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions", CONFIG_TEXT, FIELD(feed.impressions), "pctr.impressions", 1, 0, NULL, "where impressions go"},
-    {"topic.labels",      CONFIG_TEXT, FIELD(feed.labels), "pctr.labels", 0, 0, NULL, "where labels go; empty: nowhere"},
-    {"field.id",          CONFIG_TEXT, FIELD(feed.fields.id), "id", 1, 0, NULL, "name of the impression id in the events"},
-    {"field.ts",          CONFIG_TEXT, FIELD(feed.fields.ts), "ts", 1, 0, NULL, "name of the event time"},
-    {"field.user",        CONFIG_TEXT, FIELD(feed.fields.user), "user", 1, 0, NULL, "name of the user id"},
-    {"field.ad",          CONFIG_TEXT, FIELD(feed.fields.ad), "ad", 1, 0, NULL, "name of the ad id"},
-    {"field.click",       CONFIG_TEXT, FIELD(feed.fields.click), "click", 1, 0, NULL, "name of the click"},
-    {"field.anonymous",   CONFIG_TEXT, FIELD(feed.fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated: they get no key"},
-    {"format",            CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of FILE"},
-    {"column.user",       CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of the user; empty: user, user_id or userId"},
-    {"column.ad",         CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column of the ad; empty: ad, ad_id, item, item_id or movieId"},
-    {"column.click",      CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of the label; empty: click, rating or label"},
-    {"column.ts",         CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column of the time (s or ms since 1970); empty: ts, timestamp or none"},
-    {"column.id",         CONFIG_TEXT, FIELD(table.id), "", 0, 0, NULL, "column of the impression id; empty: the number of the row"},
-    {"id.start",          CONFIG_U64,  FIELD(table.id_start), "1", 0, 9007199254740992.0, NULL, "number of the first row"},
-    {"extras",            CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list; never the label"},
-    {"extras.without",    CONFIG_TEXT, FIELD(table.without), "impression,impressions,clicks,ctr", 0, 0, NULL, "columns that extras=all leaves out: they tell the label"},
-    {"click.min",         CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "a label from here on is a click (ratings: 4); 0: the label is 0..1 as it is"},
-    {"rate",              CONFIG_F64,  FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
-    {"clock",             CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
-    {"clock.start",       CONFIG_TEXT, FIELD(start), "", 0, 0, NULL, "event time of the first row (2026-11-24T12:00Z); empty: so that the last row is now"},
-    {"clock.step_ms",     CONFIG_U64,  FIELD(feed.step_ms), "1000", 0, 86400000, NULL, "ms of event time between two rows"},
-    {"label.delay_ms",    CONFIG_U64,  FIELD(feed.delay_ms), "30000", 0, 2592000000.0, NULL, "mean ms from impression to label, exponential"},
-    {"labels",            CONFIG_CHOICE, FIELD(feed.label_choice), "clicks", 0, 0, FEED_LABELS_WORDS, "clicks: only for clicks, as in life; all: zeros too"},
-    {"label.pairs",       CONFIG_BOOL, FIELD(feed.label_pairs), "false", 0, 0, NULL, "labels carry user and ad: no join is needed"},
-    {"seed",              CONFIG_U64,  FIELD(feed.seed), "1", 0, 4294967295.0, NULL, "of delays and of the world"},
-    {"rejects",           CONFIG_TEXT, FIELD(rejects), "", 0, 0, NULL, "file for line and reason of each rejected row"},
-    {"json",              CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "the final account as JSON"},
-    {"world",             CONFIG_BOOL, FIELD(use_world), "false", 0, 0, NULL, "feed a synthetic world instead of a file"},
-    {"world.rows",        CONFIG_U64,  FIELD(world.rows), "60000", 1, 1e12, NULL, "impressions of the world"},
-    {"world.users",       CONFIG_U32,  FIELD(world.users), "1000", 1, 10000000, NULL, "users of the world"},
-    {"world.ads",         CONFIG_U32,  FIELD(world.ads), "200", 1, 10000000, NULL, "ads of the world"},
-    {"world.rank",        CONFIG_U32,  FIELD(world.rank), "4", 0, 256, NULL, "dimensions of the users' taste"},
-    {"world.click_rate",  CONFIG_F64,  FIELD(world.click_rate), "0.15", 0.000001, 0.999999, NULL, "of an average pair"},
-    {"world.spread",      CONFIG_F64,  FIELD(world.spread), "0.8", 0, 10, NULL, "standard deviation of users' and ads' biases, in logits"},
-    {"world.affinity",    CONFIG_F64,  FIELD(world.affinity), "0.8", 0, 10, NULL, "standard deviation of the taste, in logits"},
-    {"world.zipf",        CONFIG_F64,  FIELD(world.zipf), "0.7", 0, 4, NULL, "exponent of the activity's long tail"},
-    {"world.drift",       CONFIG_F64,  FIELD(world.drift), "0.3", 0, 100, NULL, "radians that the ads' biases turn over all rows"},
-    {"world.truth",       CONFIG_TEXT, FIELD(truth), "", 0, 0, NULL, "file for the true click probabilities: id,p"},
-    {"world.truth_field", CONFIG_TEXT, FIELD(truth_field), "", 0, 0, NULL, "field of the impressions that carries the true click probability, for pctr replay field:NAME; empty: none"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "rate",     CONFIG_F64,    FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
+    {GROUP_DATA, "format",   CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of FILE"},
+    {GROUP_DATA, "rejects",  CONFIG_TEXT,   FIELD(rejects), "", 0, 0, NULL, "file for the line and the reason of each rejected row"},
+    {GROUP_DATA, "json",     CONFIG_BOOL,   FIELD(json), "false", 0, 0, NULL, "print the final account as JSON"},
+    {GROUP_COLUMNS, "column.user",    CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column with the user; empty: user, user_id or userId"},
+    {GROUP_COLUMNS, "column.ad",      CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column with the ad; empty: ad, ad_id, item, item_id or movieId"},
+    {GROUP_COLUMNS, "column.click",   CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column with the label; empty: click, rating or label"},
+    {GROUP_COLUMNS, "column.ts",      CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column with the time (s or ms since 1970); empty: ts or timestamp, where there is one"},
+    {GROUP_COLUMNS, "click.min",      CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "least label that is a click (ratings: 4); 0: labels are 0 to 1 as they are"},
+    {GROUP_COLUMNS | RARE, "column.id", CONFIG_TEXT, FIELD(table.id), "", 0, 0, NULL, "column with the impression's id; empty: the number of the row"},
+    {GROUP_COLUMNS | RARE, "id.start",  CONFIG_U64,  FIELD(table.id_start), "1", 0, 9007199254740992.0, NULL, "number of the first row"},
+    {GROUP_COLUMNS | RARE, "extras",    CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list; the label never does"},
+    {GROUP_COLUMNS | RARE, "extras.without", CONFIG_TEXT, FIELD(table.without), "impression,impressions,clicks,ctr", 0, 0, NULL, "columns that extras=all leaves out because they tell the label"},
+    TOPIC_IMPRESSIONS_KEY(feed.impressions),
+    {GROUP_TOPICS | RARE, "topic.labels", CONFIG_TOPIC, FIELD(feed.labels), "pctr.labels", 0, 0, NULL, "labels: clicks, and other outcomes of impressions; empty: no labels are sent"},
+    IMPRESSION_FIELD_KEYS(feed.fields),
+    CLICK_FIELD_KEY(feed.fields),
+    ANONYMOUS_FIELD_KEY(feed.fields),
+    {GROUP_CLOCK, "clock",          CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
+    {GROUP_CLOCK, "clock.start",    CONFIG_TEXT, FIELD(start), "", 0, 0, NULL, "event time of the first row (2026-11-24T12:00Z); empty: a time that makes the last row now"},
+    {GROUP_CLOCK | RARE, "clock.step_ms",  CONFIG_U64,  FIELD(feed.step_ms), "1000", 0, 86400000, NULL, "event time between two rows"},
+    {GROUP_CLOCK, "labels",         CONFIG_CHOICE, FIELD(feed.label_choice), "clicks", 0, 0, FEED_LABELS_WORDS, "send labels for clicks only, as in life, or for zeros too"},
+    {GROUP_CLOCK, "label.delay_ms", CONFIG_U64,  FIELD(feed.delay_ms), "30000", 0, 2592000000.0, NULL, "mean time from impression to label; it is exponential"},
+    {GROUP_CLOCK | RARE, "label.pairs",    CONFIG_BOOL, FIELD(feed.label_pairs), "false", 0, 0, NULL, "labels carry user and ad, so that no join is needed"},
+    {GROUP_WORLD, "world",            CONFIG_BOOL, FIELD(use_world), "false", 0, 0, NULL, "feed a synthetic world in place of a file"},
+    {GROUP_WORLD, "world.rows",       CONFIG_U64,  FIELD(world.rows), "60000", 1, 1e12, NULL, "impressions of the world"},
+    {GROUP_WORLD, "world.users",      CONFIG_U32,  FIELD(world.users), "1000", 1, 10000000, NULL, "users of the world"},
+    {GROUP_WORLD, "world.ads",        CONFIG_U32,  FIELD(world.ads), "200", 1, 10000000, NULL, "ads of the world"},
+    {GROUP_WORLD | RARE, "seed",              CONFIG_U64,  FIELD(feed.seed), "1", 0, 4294967295.0, NULL, "seed of the delays and of the world"},
+    {GROUP_WORLD | RARE, "world.rank",        CONFIG_U32,  FIELD(world.rank), "4", 0, 256, NULL, "dimensions of the users' taste"},
+    {GROUP_WORLD | RARE, "world.click_rate",  CONFIG_F64,  FIELD(world.click_rate), "0.15", 0.000001, 0.999999, NULL, "click rate of an average pair"},
+    {GROUP_WORLD | RARE, "world.spread",      CONFIG_F64,  FIELD(world.spread), "0.8", 0, 10, NULL, "standard deviation of users' and ads' biases, in logits"},
+    {GROUP_WORLD | RARE, "world.affinity",    CONFIG_F64,  FIELD(world.affinity), "0.8", 0, 10, NULL, "standard deviation of the taste, in logits"},
+    {GROUP_WORLD | RARE, "world.zipf",        CONFIG_F64,  FIELD(world.zipf), "0.7", 0, 4, NULL, "exponent of the long tail of activity"},
+    {GROUP_WORLD | RARE, "world.drift",       CONFIG_F64,  FIELD(world.drift), "0.3", 0, 100, NULL, "radians that the ads' biases turn over all rows"},
+    {GROUP_WORLD | RARE, "world.truth",       CONFIG_TEXT, FIELD(truth), "", 0, 0, NULL, "file for the true click probabilities: id,p"},
+    {GROUP_WORLD | RARE, "world.truth_field", CONFIG_TEXT, FIELD(truth_field), "", 0, 0, NULL, "field of the impressions that carries the true click probability, for pctr replay field:NAME; empty: none"},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -283,21 +281,20 @@ const struct command feed_command = {
     .name = "feed",
     .summary = "publish a data set or a synthetic world as events",
     .arguments = "[FILE]",
+    .examples =
+        "  pctr feed -b localhost:9092 clicks.csv.gz --field.anonymous=0\n"
+        "  pctr feed -b localhost:9092 ratings.csv --click.min=4\n"
+        "  pctr feed -b localhost:9092 --world --rate=1000 --clock=wall\n",
     .help =
         "Reads CSV with a header, ARFF or MovieLens files, plain or gzip, or "
         "standard input (-), and publishes an impression for each row and a "
         "label for each click, keyed by user, in the order of event time. The "
         "final account balances: rows read = published + rejected. After "
-        "SIGTERM the labels of what was already published are still sent. "
-        "Further "
-        "columns go along as extras, but not those that tell the label, such "
-        "as "
-        "how often a row was shown (--extras.without).\n\n"
-        "  pctr feed -b localhost:9092 clicks.csv.gz --field.anonymous=0\n"
-        "  pctr feed -b localhost:9092 ratings.csv --click.min=4\n"
-        "  pctr feed -b localhost:9092 --world --rate=1000 --clock=wall\n",
+        "SIGTERM the labels of the impressions that were published are still "
+        "sent. Further columns go along as extras, but not those that tell the "
+        "label, such as how often a row was shown (--extras.without).\n",
     .keys = keys,
     .settings_size = sizeof(struct feed_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

@@ -27,12 +27,13 @@ struct fit_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"model",       CONFIG_TEXT, FIELD(model),  "svd", 1, 0, NULL, "algorithm; an unknown one is answered with the list"},
-    {"params",      CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "hyper-parameters, such as \"factors=50 epochs=10\""},
-    {"output",      CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file for the snapshot"},
-    {"show-matrix", CONFIG_TEXT, FIELD(matrix), "", 0, 0, NULL, "print the first users x ads, such as 10x10, instead of fitting"},
+    {GROUP_MODEL, "model",       CONFIG_TEXT, FIELD(model),  "svd", 1, 0, NULL, "algorithm; an unknown one is answered with the list"},
+    {GROUP_MODEL, "params",      CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its parameters, as 'factors=50 epochs=10'; empty: their defaults"},
+    {GROUP_DATA, "output",      CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file for the snapshot; empty: none is written"},
+    {GROUP_DATA, "show_matrix", CONFIG_TEXT, FIELD(matrix), "", 0, 0, NULL, "print the first users x ads, as 10x10, in place of fitting"},
+    CONFIG_WAS("show-matrix", "show_matrix"),
     DATASET_FILE_KEYS(data),
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -255,9 +256,10 @@ const struct command fit_command = {
     .name = "fit",
     .summary = "learn a model from a file and keep it as a snapshot",
     .arguments = "FILE",
-    .help = "  pctr fit clicks.csv.gz --model=baseline --output=click.snap\n"
-            "  pctr fit ratings.csv --model=svd --params=\"factors=20\"\n"
-            "  pctr fit clicks.csv.gz --show-matrix=10x10\n",
+    .examples =
+        "  pctr fit clicks.csv.gz --model=baseline --output=click.snap\n"
+        "  pctr fit ratings.csv --model=svd --params='factors=20'\n"
+        "  pctr fit clicks.csv.gz --show_matrix=10x10\n",
     .keys = keys,
     .settings_size = sizeof(struct fit_settings),
     .run = run,

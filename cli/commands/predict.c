@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/predict_topic.h"
+#include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/pair_table.h"
 
@@ -32,23 +33,20 @@ struct predict_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"snapshot",        CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
-    {"format",          CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of FILE"},
-    {"column.user",     CONFIG_TEXT, FIELD(user), "user", 1, 0, NULL, "column of the user"},
-    {"column.ad",       CONFIG_TEXT, FIELD(ad),   "ad", 1, 0, NULL, "column of the ad"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(topic.fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"},
-    {"details",         CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "basis, impossible and neighbours too"},
-    {"topic",           CONFIG_TEXT, FIELD(topic.topic), "", 0, 0, NULL, "impressions to score, instead of FILE"},
-    {"from",            CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
-    {"to",              CONFIG_TEXT, FIELD(topic.to), "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
-    {"to_topic",        CONFIG_TEXT, FIELD(topic.to_topic), "", 0, 0, NULL, "where predictions go, as a scorer's; empty: CSV on standard output"},
-    {"model.version",   CONFIG_U64,  FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
-    {"field.id",        CONFIG_TEXT, FIELD(topic.fields.id), "id", 1, 0, NULL, "event field: unique id of the impression"},
-    {"field.ts",        CONFIG_TEXT, FIELD(topic.fields.ts), "ts", 1, 0, NULL, "event field: event time"},
-    {"field.user",      CONFIG_TEXT, FIELD(topic.fields.user), "user", 1, 0, NULL, "event field: who sees the ad"},
-    {"field.ad",        CONFIG_TEXT, FIELD(topic.fields.ad), "ad", 1, 0, NULL, "event field: what is seen"},
-    {"timeout_ms",      CONFIG_U32,  FIELD(topic.timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
+    {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
+    {GROUP_DATA, "format",   CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of FILE"},
+    {GROUP_COLUMNS, "column.user", CONFIG_TEXT, FIELD(user), "user", 1, 0, NULL, "column with the user"},
+    {GROUP_COLUMNS, "column.ad",   CONFIG_TEXT, FIELD(ad),   "ad", 1, 0, NULL, "column with the ad"},
+    ANONYMOUS_FIELD_KEY(topic.fields),
+    {GROUP_TOPICS, "topic",    CONFIG_TEXT, FIELD(topic.topic), "", 0, 0, NULL, "impressions to score, in place of FILE"},
+    {GROUP_TOPICS, "from",     CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, a span before now as -15m (s, m, h, d), or an offset as @123; empty: the oldest"},
+    {GROUP_TOPICS, "to",       CONFIG_TEXT, FIELD(topic.to), "", 0, 0, NULL, "first impression that is left out, written as --from; empty: the end of now"},
+    {GROUP_TOPICS, "to_topic", CONFIG_TEXT, FIELD(topic.to_topic), "", 0, 0, NULL, "topic for the predictions, as a scorer's; empty: CSV on standard output"},
+    {GROUP_TOPICS | RARE, "model.version", CONFIG_U64, FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
+    IMPRESSION_FIELD_KEYS(topic.fields),
+    TIMEOUT_KEY(topic.timeout_ms, "30000"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -178,19 +176,20 @@ const struct command predict_command = {
     .name = "predict",
     .summary = "score the pairs of a file, or a topic, with a snapshot",
     .arguments = "[FILE]",
-    .help =
-        "Reads a CSV with columns user and ad and writes user,ad,p, or reads "
-        "the impressions of a topic and writes id,ts,user,ad,p; p has 17 "
-        "significant digits, so that it reads back as the same bits. With "
-        "--to_topic the predictions go to a topic, each as a scorer with this "
-        "model would have made it; a run that breaks off leaves there what it "
-        "has sent.\n\n"
+    .examples =
         "  printf 'user,ad\\n7,42\\n' | pctr predict --snapshot=c.snap -\n"
         "  pctr predict -b HOST:PORT --snapshot=c.snap --details \\\n"
         "      --topic=pctr.impressions --from=-24h\n"
         "  pctr predict -b HOST:PORT --snapshot=c.snap \\\n"
         "      --topic=pctr.impressions --to_topic=again\n",
+    .help = "Reads a CSV with columns user and ad and writes user,ad,p, or "
+            "reads the impressions of a topic and writes id,ts,user,ad,p; p "
+            "has 17 significant digits, so that it reads back as the same "
+            "bits. With --to_topic the predictions go to a topic, each as a "
+            "scorer with this model would have made it; a run that breaks off "
+            "leaves there the predictions that it has sent.\n",
     .keys = keys,
     .settings_size = sizeof(struct predict_settings),
+    .kafka = KAFKA_SOMETIMES,
     .run = run,
 };

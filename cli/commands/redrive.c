@@ -3,6 +3,7 @@
  * came from, each once.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 
 #include "cli/json/json_writer.h"
 
@@ -30,16 +31,16 @@ struct redrive_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 1, 0, NULL, "where the letters are"},
-    {"reason",  CONFIG_TEXT, FIELD(reasons), "", 0, 0, NULL, "only letters with one of these reasons, comma separated; empty: all"},
-    {"from",    CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "first letter: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
-    {"to",      CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
-    {"dry-run", CONFIG_BOOL, FIELD(dry_run), "false", 0, 0, NULL, "only say what would be done"},
-    {"json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "the account as JSON"},
-    {"group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 1, 0, NULL, "consumer group whose offsets keep account, and transactional id"},
-    {"batch.max_events", CONFIG_U32, FIELD(batch_max), "1000", 1, 1000000, NULL, "letters in one transaction"},
-    {"timeout_ms",       CONFIG_U32, FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "reason",  CONFIG_TEXT, FIELD(reasons), "", 0, 0, NULL, "only letters with one of these reasons, comma separated; empty: all"},
+    RANGE_KEYS(from, to),
+    {GROUP_DATA, "dry_run", CONFIG_BOOL, FIELD(dry_run), "false", 0, 0, NULL, "only say which letters would go back"},
+    {GROUP_DATA, "json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print the account as JSON"},
+    TOPIC_DEAD_LETTERS_KEY(dead_letters),
+    {GROUP_DELIVERY, "group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 1, 0, NULL, "consumer group whose offsets keep the progress; it names the transactional id too"},
+    {GROUP_DELIVERY | RARE, "batch.max_events", CONFIG_U32, FIELD(batch_max), "1000", 1, 1000000, NULL, "letters in one transaction"},
+    TIMEOUT_KEY(timeout_ms, "30000"),
+    CONFIG_WAS("dry-run", "dry_run"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -149,17 +150,17 @@ const struct command redrive_command = {
     .name = "redrive",
     .summary = "put dead letters back on the topics they came from, once each",
     .arguments = NULL,
-    .help = "  pctr redrive -b HOST:PORT --dry-run\n"
-            "  pctr redrive -b HOST:PORT --reason=missing,type --from=-24h\n"
-            "\n"
-            "To be run when what made them is fixed. Key, value and headers "
-            "are what they were; what the letter said goes along in headers "
-            "redrive.*. Account is kept in the offsets of the group, in the "
-            "same transaction: no letter goes back twice, whatever filters "
-            "runs have and wherever one of them dies. Letters that filters "
-            "leave out stay for later.\n",
+    .examples =
+        "  pctr redrive -b HOST:PORT --dry_run\n"
+        "  pctr redrive -b HOST:PORT --reason=missing,type --from=-24h\n",
+    .help = "Run it after fixing what caused the dead letters. Key, value and "
+            "headers are those of the first record; what the letter said goes "
+            "along in headers redrive.*. Progress is kept in the committed "
+            "offsets of the group, in the same transaction: no letter goes "
+            "back twice, whichever filters the runs have and wherever one of "
+            "them dies. Letters that filters leave out stay for later.\n",
     .keys = keys,
     .settings_size = sizeof(struct redrive_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

@@ -40,43 +40,46 @@ struct replay_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions",  CONFIG_TEXT, FIELD(replay.impressions), "pctr.impressions",  1, 0, NULL, "what was shown to whom"},
-    {"topic.labels",       CONFIG_TEXT, FIELD(replay.labels),      "pctr.labels",       1, 0, NULL, "what became of it"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(replay.predictions), "pctr.predictions",  1, 0, NULL, "which model was live, for the contender live"},
-    {"topic.models",       CONFIG_TEXT, FIELD(replay.models),      "pctr.models",       1, 0, NULL, "manifests of models"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(replay.chunks),      "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
-    {"model.name",         CONFIG_TEXT, FIELD(replay.name),        "click",             1, 0, NULL, "under which models are published"},
-    {"from",       CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; or offsets of the partitions to read: 0:@100,3:@250; empty: the oldest"},
-    {"to",         CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time, or offsets, to end before; empty: what is there now"},
-    {"last",       CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "instead of from: the last 24h (s, m, h, d)"},
-    {"history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, TEN_YEARS_MS, NULL, "ms before the range that contenders learn from and that are not counted"},
+    {GROUP_DATA, "last",        CONFIG_TEXT, FIELD(last), "", 0, 0, NULL, "span of time up to now, as 24h (s, m, h, d), in place of --from"},
+    {GROUP_DATA, "from",        CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "record time to begin at: 2026-11-24T12:00Z, or -24h (s, m, h, d) before now; or offsets of the partitions to read: 0:@100,3:@250; empty: the oldest"},
+    {GROUP_DATA, "to",          CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "record time, or offsets, to end before; empty: the end of now"},
+    {GROUP_DATA, "html",        CONFIG_TEXT, FIELD(html), "", 0, 0, NULL, "file for the page with the plots"},
+    {GROUP_DATA, "json",        CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print lines of JSON in place of tables"},
+    {GROUP_DATA, "predictions.file",  CONFIG_TEXT, FIELD(predictions), "", 0, 0, NULL, "CSV file for every prediction"},
+    {GROUP_DATA | RARE, "predictions.topic", CONFIG_TEXT, FIELD(replay.answers), "", 0, 0, NULL, "topic for every prediction, with the field contender; empty: none"},
+    {GROUP_DATA | RARE, "predictions.force", CONFIG_BOOL, FIELD(replay.answers_forced), "false", 0, 0, NULL, "predictions.topic may be topic.predictions, which the scorers write"},
+    {GROUP_DATA | RARE, "spool.dir",  CONFIG_TEXT, FIELD(replay.spool_folder), "", 0, 0, NULL, "folder for rows that memory does not hold: nameless files, gone at the end; empty: $TMPDIR, or /tmp"},
+    TOPIC_IMPRESSIONS_KEY(replay.impressions),
+    TOPIC_LABELS_KEY(replay.labels),
+    TOPIC_PREDICTIONS_KEY(replay.predictions),
+    TOPIC_MODEL_KEYS(replay.models, replay.chunks),
     IMPRESSION_FIELD_KEYS(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
-    {"join",             CONFIG_CHOICE, FIELD(replay.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves: then they alone are read"},
+    MODEL_NAME_KEY(replay.name),
+    NO_MODEL_P_KEY(replay.prior),
+    {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:..."},
+    {GROUP_MODEL | RARE, "refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "least number of rows to fit on"},
+    {GROUP_MODEL | RARE, "holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that a refit does not learn from; the older half of it calibrates"},
+    {GROUP_MODEL | RARE, "calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
+    {GROUP_LEARNING, "history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, TEN_YEARS_MS, NULL, "record time before the range that contenders learn from and that is not counted"},
+    {GROUP_LEARNING, "join", CONFIG_CHOICE, FIELD(replay.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves: then they alone are read"},
     JOIN_KEYS(replay.intake, times),
-    LOG_KEYS(replay.intake, times),
-    {"buffer_bytes", CONFIG_U64, FIELD(replay.buffer_bytes), "33554432", 1048576, 17179869184.0, NULL, "memory for what is fetched ahead, of all partitions together"},
-    {"no_model.p",     CONFIG_F64, FIELD(replay.prior), "0.05", 0, 1, NULL, "answer while a contender has no model, as the scorer's"},
-    {"refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "ms of event time between two fits of a contender refit:..."},
-    {"refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "rows without which there is no fit"},
-    {"holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that a refit does not learn from; the older half of it calibrates"},
-    {"calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
-    {"window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, TEN_YEARS_MS, NULL, "ms of event time of a line of the report; 0: a round length that gives about 50"},
-    {"slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
-    {"slice.max", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
-    {"rows.max",   CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 48 bytes each, 24 a contender, and 48 more while figures are made"},
-    {"spool.dir",  CONFIG_TEXT, FIELD(replay.spool_folder), "", 0, 0, NULL, "folder for what memory does not hold: nameless files, gone at the end; empty: $TMPDIR, or /tmp"},
-    {"sort_bytes", CONFIG_U64,  FIELD(report.sort_bytes), "67108864", 1048576, 17179869184.0, NULL, "memory to sort predictions in; more of them are sorted in spool.dir"},
-    {"bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: none"},
-    {"bootstrap.seed",  CONFIG_U64, FIELD(report.bootstrap.seed), "1", 0, 4294967295.0, NULL, "of their random numbers"},
-    {"bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "of the intervals"},
-    {"json",        CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "lines of JSON instead of tables"},
-    {"predictions", CONFIG_TEXT, FIELD(predictions), "", 0, 0, NULL, "file for every prediction: CSV"},
-    {"predictions.topic", CONFIG_TEXT, FIELD(replay.answers), "", 0, 0, NULL, "topic for every prediction, with the field contender; empty: none"},
-    {"predictions.force", CONFIG_BOOL, FIELD(replay.answers_forced), "false", 0, 0, NULL, "predictions.topic may be topic.predictions, where the scorers' are"},
-    {"html",        CONFIG_TEXT, FIELD(html), "", 0, 0, NULL, "file for the page with the plots"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    TRAINING_KEYS(replay.intake, times),
+    {GROUP_MEASURES, "slice",     CONFIG_TEXT, FIELD(slice), "", 0, 0, NULL, "fields of the impressions to report by, comma separated, at most 4"},
+    {GROUP_MEASURES | RARE, "slice.max_values", CONFIG_U32, FIELD(slices_max), "20", 1, 100000, NULL, "values of a field that are reported: those with most rows"},
+    {GROUP_MEASURES, "report.window_ms", CONFIG_U64, FIELD(report_ms), "0", 0, TEN_YEARS_MS, NULL, "event time of a line of the report; 0: a round length that gives about 50 lines"},
+    {GROUP_MEASURES | RARE, "bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: no intervals"},
+    {GROUP_MEASURES | RARE, "bootstrap.seed",  CONFIG_U64, FIELD(report.bootstrap.seed), "1", 0, 4294967295.0, NULL, "seed of their random numbers"},
+    {GROUP_MEASURES | RARE, "bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "confidence level of the intervals"},
+    {GROUP_LIMITS | RARE, "rows.max", CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 48 bytes each, 24 for each contender, and 48 more while figures are made"},
+    {GROUP_LIMITS | RARE, "sort.max_bytes", CONFIG_U64,  FIELD(report.sort_bytes), "67108864", 1048576, 17179869184.0, NULL, "memory to sort predictions in; beyond it they are sorted in spool.dir"},
+    FETCH_MEMORY_KEY(replay.buffer_bytes),
+    CONFIG_WAS("predictions", "predictions.file"),
+    CONFIG_WAS("slice.max", "slice.max_values"),
+    CONFIG_WAS("window_ms", "report.window_ms"),
+    CONFIG_WAS("sort_bytes", "sort.max_bytes"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -351,31 +354,31 @@ const struct command replay_command = {
     .name = "replay",
     .summary = "read the history again and compare models on it",
     .arguments = "[[NAME=]CONTENDER...]",
-    .help =
-        "Reads impressions and labels of a range of time in one pass, lets "
-        "every contender answer each impression with what was known by then, "
-        "and reports how good the answers were. Joins no consumer group and "
-        "ends by itself. With join=labels the labels topic alone is read. A "
-        "contender is\n"
-        "\n"
+    .examples =
+        "A CONTENDER is\n"
         "  live                      the models that were live (the default)\n"
         "  epoch:N                   published version N\n"
-        "  served                    what a scorer that starts now serves\n"
+        "  served                    the model that a scorer serves that "
+        "starts now\n"
         "  newest                    the newest version, whatever is pinned\n"
         "  FILE                      a snapshot file\n"
         "  refit:ALGORITHM PARAMS    fitted every refit.every_ms as of then\n"
         "  field:NAME                a probability in the impressions\n"
         "\n"
-        "Examples:\n"
         "  pctr replay -b localhost:9092 --last=24h\n"
         "  pctr replay -b localhost:9092 --from=-7d --html=week.html \\\n"
-        "      live next='refit:svd factors=20' base=refit:baseline\n"
+        "      live next='refit:svd factors=20' base=refit:baseline\n",
+    .help =
+        "Reads impressions and labels of a range of time in one pass, lets "
+        "every contender answer each impression with what was known by then, "
+        "and reports how good the answers were. It joins no consumer group and "
+        "ends by itself. With join=labels the labels topic alone is read.\n"
         "\n"
         "Exit status: 0 done, 65 more than rows.max or a broken snapshot, 69 "
         "no broker, topic or version, 73 spool.dir is full, 75 stopped, 78 a "
         "setting is wrong.\n",
     .keys = keys,
     .settings_size = sizeof(struct replay_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

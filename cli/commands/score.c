@@ -10,9 +10,8 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
-#include "common/base/version.h"
 
-#include "cli/serve/status_server.h"
+#include "cli/serve/service.h"
 #include "consumer/models/model_board.h"
 #include "consumer/models/model_watcher.h"
 #include "consumer/score/scorer.h"
@@ -23,16 +22,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_MS = 50, TICK_MS = 1000, TOPIC_WAIT_MS = 10000 };
+enum { TICK_MS = 1000, TOPIC_WAIT_MS = 10000 };
 
 struct score_settings {
     struct scorer_config scorer;
     char models[250], chunks[250];
     char model_name[64];
     char state_dir[512];
-    char http_address[64];
-    uint32_t http_port;
-    uint32_t deadline_ms;
+    struct service_settings service;
     bool exit_at_end, huge_pages;
 };
 
@@ -41,53 +38,53 @@ struct score_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions",  CONFIG_TEXT, FIELD(scorer.impressions),  "pctr.impressions",  1, 0, NULL, "events to score"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(scorer.predictions),  "pctr.predictions",  1, 0, NULL, "the scores"},
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(scorer.dead_letters), "pctr.dead-letters", 1, 0, NULL, "records that could not be scored"},
-    {"topic.models",       CONFIG_TEXT, FIELD(models),              "pctr.models",       1, 0, NULL, "manifests of models"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),              "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
+    TOPIC_IMPRESSIONS_KEY(scorer.impressions),
+    TOPIC_PREDICTIONS_KEY(scorer.predictions),
+    TOPIC_DEAD_LETTERS_KEY(scorer.dead_letters),
+    TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
-    {"workers",  CONFIG_U32,  FIELD(scorer.workers), "1", 1, SCORER_WORKERS_MAX, NULL, "scoring threads, each with its own consumer and producer"},
-    {"group",    CONFIG_TEXT, FIELD(scorer.group),   "pctr-score", 1, 0, NULL, "consumer group that shares the partitions"},
-    {"slot",     CONFIG_TEXT, FIELD(scorer.slot),    "0", 1, 0, NULL, "name of this process within the group: the same after a restart, no other's"},
-    {"delivery", CONFIG_CHOICE, FIELD(scorer.delivery), "exactly-once", 0, 0, DELIVERY_WORDS, "exactly-once needs readers with isolation.level=read_committed"},
-    {"commit.interval_ms",     CONFIG_U32, FIELD(scorer.commit_interval_ms), "100", 1, 60000, NULL, "ms between two commits; exactly-once predictions become visible with one"},
-    {"commit.max_events",      CONFIG_U32, FIELD(scorer.commit_max_events), "500000", 1, 100000000, NULL, "records in one transaction"},
-    {"transaction.timeout_ms", CONFIG_U32, FIELD(scorer.transaction_timeout_ms), "15000", 1000, 900000, NULL, "ms after which the broker aborts a transaction of a dead scorer"},
-    {"batch.max_events",       CONFIG_U32, FIELD(scorer.batch_max_events), "10000", 1, 1000000, NULL, "records scored together"},
-    {"linger_ms",              CONFIG_U32, FIELD(scorer.linger_ms), "5", 0, 1000, NULL, "ms that predictions wait for company at high rates"},
-    {"compression",            CONFIG_TEXT, FIELD(scorer.compression), "none", 1, 0, NULL, "of predictions: none, lz4, zstd, snappy or gzip"},
-    {"no_model",          CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for one"},
-    {"no_model.p",        CONFIG_F64, FIELD(scorer.no_model_p), "0.05", 0, 1, NULL, "click probability while there is no model"},
-    {"model.name",        CONFIG_TEXT, FIELD(model_name), "click", 1, 0, NULL, "which model to serve"},
-    {"model.catch_up_ms", CONFIG_U32, FIELD(scorer.model_catch_up_ms), "5000", 0, 600000, NULL, "ms to wait for the newest model when partitions are assigned"},
-    {"state.dir",         CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "folder for a local copy of the model; empty: none"},
-    {"dead_letters.max_share", CONFIG_F64, FIELD(scorer.dead_letters_max_share), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
-    {"offset.start", CONFIG_CHOICE, FIELD(scorer.offset_start), "earliest", 0, 0, SUBSCRIBER_START_WORDS, "where a new group begins"},
-    {"offset.lost",  CONFIG_CHOICE, FIELD(scorer.offset_lost), "fail", 0, 0, SUBSCRIBER_LOST_WORDS, "where to go on when the committed offset is gone"},
-    {"exit.at_end",  CONFIG_BOOL, FIELD(exit_at_end), "false", 0, 0, NULL, "stop when every partition is scored to its end"},
-    {"memory.huge_pages", CONFIG_BOOL, FIELD(huge_pages), "true", 0, 0, NULL, "start over with malloc on huge pages, unless GLIBC_TUNABLES is set: a quarter less CPU"},
-    {"shutdown.deadline_ms", CONFIG_U32, FIELD(deadline_ms), "30000", 0, 600000, NULL, "ms after SIGTERM until the process ends whatever it does; 0: never"},
-    {"http.address", CONFIG_TEXT, FIELD(http_address), "127.0.0.1", 1, 0, NULL, "where /metrics, /livez, /readyz, /version and /score are"},
-    {"http.port",    CONFIG_U32,  FIELD(http_port), "9464", 0, 65535, NULL, "0: no HTTP"},
+    MODEL_NAME_KEY(model_name),
+    {GROUP_MODEL, "no_model.policy", CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for a model"},
+    NO_MODEL_P_KEY(scorer.no_model_p),
+    {GROUP_MODEL | RARE, "model.catch_up_ms", CONFIG_U32, FIELD(scorer.model_catch_up_ms), "5000", 0, 600000, NULL, "how long to wait for the newest model when partitions are assigned"},
+    {GROUP_MODEL, "state.dir", CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "folder for a local copy of the model; empty: no copy"},
+    {GROUP_DELIVERY, "workers", CONFIG_U32, FIELD(scorer.workers), "1", 1, SCORER_WORKERS_MAX, NULL, "scoring threads, each with its own consumer and producer"},
+    {GROUP_DELIVERY, "group", CONFIG_TEXT, FIELD(scorer.group), "pctr-score", 1, 0, NULL, "consumer group that shares the partitions"},
+    {GROUP_DELIVERY, "slot", CONFIG_TEXT, FIELD(scorer.slot), "0", 1, 0, NULL, "name of this process within the group; it stays the same after a restart, and no two processes share one"},
+    {GROUP_DELIVERY, "delivery", CONFIG_CHOICE, FIELD(scorer.delivery), "exactly-once", 0, 0, DELIVERY_WORDS, "exactly-once needs readers with isolation.level=read_committed"},
+    {GROUP_DELIVERY, "offset.start", CONFIG_CHOICE, FIELD(scorer.offset_start), "earliest", 0, 0, SUBSCRIBER_START_WORDS, "where a new group begins"},
+    {GROUP_DELIVERY, "offset.lost", CONFIG_CHOICE, FIELD(scorer.offset_lost), "fail", 0, 0, SUBSCRIBER_LOST_WORDS, "where to go on when the committed offset is gone"},
+    {GROUP_DELIVERY, "exit.at_end", CONFIG_BOOL, FIELD(exit_at_end), "false", 0, 0, NULL, "stop when every partition is scored to its end"},
+    {GROUP_DELIVERY, "commit.interval_ms", CONFIG_U32, FIELD(scorer.commit_interval_ms), "100", 1, 60000, NULL, "time between two commits; exactly-once predictions become visible with a commit"},
+    {GROUP_DELIVERY | RARE, "commit.max_events", CONFIG_U32, FIELD(scorer.commit_max_events), "500000", 1, 100000000, NULL, "records in one transaction"},
+    {GROUP_DELIVERY | RARE, "transaction.timeout_ms", CONFIG_U32, FIELD(scorer.transaction_timeout_ms), "15000", 1000, 900000, NULL, "time after which the broker aborts the transaction of a dead scorer"},
+    {GROUP_DELIVERY | RARE, "batch.max_events", CONFIG_U32, FIELD(scorer.batch_max_events), "10000", 1, 1000000, NULL, "records scored together"},
+    {GROUP_DELIVERY | RARE, "predictions.linger_ms", CONFIG_U32, FIELD(scorer.linger_ms), "5", 0, 1000, NULL, "how long a prediction waits for others to be sent with it"},
+    {GROUP_DELIVERY | RARE, "predictions.compression", CONFIG_TEXT, FIELD(scorer.compression), "none", 1, 0, NULL, "compression of predictions: none, lz4, zstd, snappy or gzip"},
+    {GROUP_LIMITS, "dead_letters.max_share", CONFIG_F64, FIELD(scorer.dead_letters_max_share), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
+    {GROUP_PROCESS | RARE, "memory.huge_pages", CONFIG_BOOL, FIELD(huge_pages), "true", 0, 0, NULL, "start over with malloc on huge pages, unless GLIBC_TUNABLES is set; saves a quarter of the processor time"},
+    SERVICE_KEYS(service, "9464"),
 #ifdef PCTR_TEST_HOOKS
-    {"test.crash",         CONFIG_CHOICE, FIELD(scorer.plan.point), "never", 0, 0, CRASH_POINT_WORDS, "for tests: SIGKILL at this step of a transaction"},
-    {"test.crash_after",   CONFIG_U32, FIELD(scorer.plan.passes), "0", 0, 1000000, NULL, "for tests: transactions that pass the step before"},
-    {"test.random_aborts", CONFIG_U32, FIELD(scorer.plan.random_aborts), "0", 0, 1000000, NULL, "for tests: abort one transaction in this many; 0: none"},
+    {GROUP_TESTS | RARE, "test.crash",         CONFIG_CHOICE, FIELD(scorer.plan.point), "never", 0, 0, CRASH_POINT_WORDS, "SIGKILL at this step of a transaction"},
+    {GROUP_TESTS | RARE, "test.crash_after",   CONFIG_U32, FIELD(scorer.plan.passes), "0", 0, 1000000, NULL, "transactions that pass the step before"},
+    {GROUP_TESTS | RARE, "test.random_aborts", CONFIG_U32, FIELD(scorer.plan.random_aborts), "0", 0, 1000000, NULL, "abort about one transaction in N; 0: none"},
 #endif
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    CONFIG_WAS("no_model", "no_model.policy"),
+    CONFIG_WAS("linger_ms", "predictions.linger_ms"),
+    CONFIG_WAS("compression", "predictions.compression"),
+    CONFIG_END,
 };
 /* clang-format on */
 
 /* Everything that runs, in the order it is started. */
-struct service {
+struct scoring {
     const struct score_settings *settings;
     struct metrics *metrics;
     struct model_board *board;
     struct model_watcher *watcher;
     struct scorer *scorer;
-    struct status_server *server;
+    struct service *service;
     uint64_t shown_epoch;
     int64_t tick_ms;
 };
@@ -110,7 +107,7 @@ static bool take_id(const struct status_query *query, const char *name,
 static int answer_score(void *context, const struct status_query *query,
                         FILE *body)
 {
-    const struct service *service = context;
+    const struct scoring *scoring = context;
     struct id user, ad;
     uint64_t version = 0;
 
@@ -128,7 +125,7 @@ static int answer_score(void *context, const struct status_query *query,
         status = 400;
     } else {
         struct prediction answer =
-            scorer_predict(service->scorer, &user, &ad, &version);
+            scorer_predict(scoring->scorer, &user, &ad, &version);
         json_writer_member_real(&to, "p", answer.value);
         json_writer_member_text(&to, "basis", basis_name(answer.basis));
         json_writer_member_unsigned(&to, "model", version);
@@ -142,32 +139,31 @@ static int answer_score(void *context, const struct status_query *query,
 
 static bool is_live(void *context, char *why, size_t size)
 {
-    const struct service *service = context;
+    const struct scoring *scoring = context;
 
-    return scorer_is_live(service->scorer, why, size);
+    return scorer_is_live(scoring->scorer, why, size);
 }
 
 static bool is_ready(void *context, char *why, size_t size)
 {
-    const struct service *service = context;
+    const struct scoring *scoring = context;
 
-    return scorer_is_ready(service->scorer, why, size);
+    return scorer_is_ready(scoring->scorer, why, size);
 }
 
-static int start_http(struct service *service, struct error *err)
+static int start_service(struct scoring *scoring, struct error *err)
 {
     static const struct status_route routes[] = {{"/score", answer_score},
                                                  {NULL, NULL}};
-    struct status_config config = {.port = service->settings->http_port,
-                                   .metrics = service->metrics,
-                                   .routes = routes,
-                                   .live = is_live,
-                                   .ready = is_ready,
-                                   .context = service};
+    struct service_parts parts = {.metrics = scoring->metrics,
+                                  .build_info = SCORER_BUILD_INFO,
+                                  .routes = routes,
+                                  .live = is_live,
+                                  .ready = is_ready,
+                                  .context = scoring};
 
-    memcpy(config.address, service->settings->http_address,
-           sizeof(config.address));
-    return status_server_start(&config, &service->server, err);
+    return service_start(&scoring->settings->service, &parts, &scoring->service,
+                         err);
 }
 
 /* --- Starting --------------------------------------------------------- */
@@ -216,12 +212,12 @@ static int catch_up(void *context, unsigned timeout_ms, struct error *err)
     return model_watcher_catch_up(context, timeout_ms, err);
 }
 
-static int start_models(struct service *service,
+static int start_models(struct scoring *scoring,
                         const struct kafka_settings *kafka, struct error *err)
 {
-    const struct score_settings *settings = service->settings;
+    const struct score_settings *settings = scoring->settings;
     struct model_watcher_config config = {
-        .metrics = service->metrics, .refused_family = SCORER_MODEL_REJECTED};
+        .metrics = scoring->metrics, .refused_family = SCORER_MODEL_REJECTED};
 
     config.reader.kafka = *kafka;
     memcpy(config.reader.name, settings->model_name,
@@ -231,48 +227,45 @@ static int start_models(struct service *service,
     memcpy(config.reader.chunks, settings->chunks,
            sizeof(config.reader.chunks));
     memcpy(config.state_dir, settings->state_dir, sizeof(config.state_dir));
-    if (model_board_new(&service->board, err) < 0)
+    if (model_board_new(&scoring->board, err) < 0)
         return -1;
-    return model_watcher_start(&config, service->board, &service->watcher, err);
+    return model_watcher_start(&config, scoring->board, &scoring->watcher, err);
 }
 
-static int start_scorer(struct service *service, struct error *err)
+static int start_scorer(struct scoring *scoring, struct error *err)
 {
-    struct scorer_parts parts = {.board = service->board,
-                                 .metrics = service->metrics,
+    struct scorer_parts parts = {.board = scoring->board,
+                                 .metrics = scoring->metrics,
                                  .catch_up = catch_up,
-                                 .context = service->watcher};
+                                 .context = scoring->watcher};
 
-    return scorer_start(&service->settings->scorer, &parts, &service->scorer,
+    return scorer_start(&scoring->settings->scorer, &parts, &scoring->scorer,
                         err);
 }
 
-static int start(struct service *service, const struct kafka_settings *kafka,
+static int start(struct scoring *scoring, const struct kafka_settings *kafka,
                  struct error *err)
 {
-    if (metrics_new(scorer_metric_families, &service->metrics, err) < 0 ||
-        start_models(service, kafka, err) < 0 ||
-        start_scorer(service, err) < 0 || start_http(service, err) < 0)
+    if (metrics_new(scorer_metric_families, &scoring->metrics, err) < 0 ||
+        start_models(scoring, kafka, err) < 0 ||
+        start_scorer(scoring, err) < 0 || start_service(scoring, err) < 0)
         return -1;
-    const struct metric_label labels[] = {{"version", PCTR_VERSION},
-                                          {NULL, NULL}};
-    metrics_set_info(service->metrics, SCORER_BUILD_INFO, labels);
     return 0;
 }
 
 /* --- Running ---------------------------------------------------------- */
 
-static void show_model(struct service *service)
+static void show_model(struct scoring *scoring)
 {
-    const struct served_model *model = model_board_take(service->board);
+    const struct served_model *model = model_board_take(scoring->board);
     char hex[DIGEST_HEX_SIZE], version[24];
 
     if (!model)
         return;
-    metrics_set(service->metrics, SCORER_MODEL_AGE, 0,
+    metrics_set(scoring->metrics, SCORER_MODEL_AGE, 0,
                 (double)(clock_wall_ms() - model->manifest.created_ms) / 1e3);
-    if (service->shown_epoch != model->manifest.epoch) {
-        service->shown_epoch = model->manifest.epoch;
+    if (scoring->shown_epoch != model->manifest.epoch) {
+        scoring->shown_epoch = model->manifest.epoch;
         snprintf(version, sizeof(version), "%" PRIu64, model->manifest.epoch);
         const struct metric_label labels[] = {
             {"name", model->manifest.name},
@@ -280,40 +273,39 @@ static void show_model(struct service *service)
             {"algorithm", model->manifest.algorithm},
             {"sha256", digest_hex(&model->snapshot->sha256, hex)},
             {NULL, NULL}};
-        metrics_set_info(service->metrics, SCORER_MODEL_INFO, labels);
+        metrics_set_info(scoring->metrics, SCORER_MODEL_INFO, labels);
     }
-    model_board_put(service->board, model);
+    model_board_put(scoring->board, model);
 }
 
-static void look_for_model(struct service *service)
+static void look_for_model(struct scoring *scoring)
 {
     struct error err;
 
     log_info("looking for a new model", "name=%s",
-             service->settings->model_name);
-    if (model_watcher_catch_up(service->watcher,
-                               service->settings->scorer.model_catch_up_ms,
+             scoring->settings->model_name);
+    if (model_watcher_catch_up(scoring->watcher,
+                               scoring->settings->scorer.model_catch_up_ms,
                                &err) < 0)
         log_warn("looked in vain", "reason=\"%s\"", err.text);
 }
 
-static void serve(struct service *service)
+static void serve(struct scoring *scoring)
 {
-    while (!stop_requested() && scorer_is_running(service->scorer)) {
-        if (service->settings->exit_at_end && scorer_at_end(service->scorer))
+    while (service_goes_on() && scorer_is_running(scoring->scorer)) {
+        if (scoring->settings->exit_at_end && scorer_at_end(scoring->scorer))
             return;
         if (stop_take_nudge())
-            look_for_model(service);
+            look_for_model(scoring);
         int64_t now_ms = clock_monotonic_ms();
-        if (now_ms - service->tick_ms >= TICK_MS) {
-            service->tick_ms = now_ms;
-            show_model(service);
+        if (now_ms - scoring->tick_ms >= TICK_MS) {
+            scoring->tick_ms = now_ms;
+            show_model(scoring);
         }
-        clock_sleep_ms(ROUND_MS);
     }
 }
 
-/* Waits for the workers and tells what they did. */
+/* Waits for the workers and logs what they did. */
 static int finish(struct scorer *scorer, struct error *err)
 {
     struct scorer_counts total;
@@ -328,26 +320,25 @@ static int finish(struct scorer *scorer, struct error *err)
     return status;
 }
 
-/* Backwards; the first failure stays. */
-static int stop(struct service *service, int status, struct error *err)
+/* Stops everything in reverse order; the first failure stays. */
+static int stop(struct scoring *scoring, int status, struct error *err)
 {
     struct error late;
 
-    status_server_stop(service->server);
-    if (service->scorer && finish(service->scorer, &late) < 0 && status == 0) {
-        *err = late;
-        status = -1;
-    }
-    model_watcher_stop(service->watcher);
-    model_board_free(service->board);
-    metrics_free(service->metrics);
+    service_stop(scoring->service);
+    if (scoring->scorer)
+        status = service_first_failure(status, err,
+                                       finish(scoring->scorer, &late), &late);
+    model_watcher_stop(scoring->watcher);
+    model_board_free(scoring->board);
+    metrics_free(scoring->metrics);
     return status;
 }
 
 static int run(const struct invocation *with, void *context, struct error *err)
 {
     struct score_settings *settings = context;
-    struct service service = {.settings = settings};
+    struct scoring scoring = {.settings = settings};
 
     /* For the start that follows, unless somebody else has said: a scorer
      * multiplies no matrices, and BLAS's threads spin before they sleep. */
@@ -358,38 +349,36 @@ static int run(const struct invocation *with, void *context, struct error *err)
     settings->scorer.watch_end = settings->exit_at_end;
     settings->scorer.plan.random = (uint64_t)clock_wall_ms();
     if (check_loop(settings, err) < 0 ||
-        stop_on_signals(settings->deadline_ms, err) < 0 ||
+        service_catch_signals(&settings->service, err) < 0 ||
         check_topics(&with->kafka, settings, err) < 0)
         return -1;
-    int status = start(&service, &with->kafka, err);
+    int status = start(&scoring, &with->kafka, err);
     if (status == 0) {
         log_info("scoring", "topic=%s group=%s slot=%s workers=%u",
                  settings->scorer.impressions, settings->scorer.group,
                  settings->scorer.slot, settings->scorer.workers);
-        serve(&service);
+        serve(&scoring);
     }
-    status = stop(&service, status, err);
+    status = stop(&scoring, status, err);
     return status < 0 ? -1 : stop_exit_status();
 }
 
 const struct command score_command = {
     .name = "score",
     .summary = "turn impressions into predictions",
-    .help =
-        "Takes impressions off Kafka, predicts with the newest published "
-        "model, and puts one prediction or one dead letter back for each.\n"
-        "\n"
-        "Examples:\n"
-        "  pctr score -b localhost:9092 --workers=2\n"
-        "  pctr score -b localhost:9092 --delivery=at-least-once "
-        "--exit.at_end\n"
-        "\n"
-        "SIGTERM commits what is scored and leaves; SIGUSR1 looks for a new "
-        "model at once. Exit status: 0 done, 65 too many bad records, 69 no "
-        "broker or topic, 75 start again, 77 not allowed, 78 a setting is "
-        "wrong, 79 another live process has the slot.\n",
+    .examples = "Examples:\n"
+                "  pctr score -b localhost:9092 --workers=2\n"
+                "  pctr score -b localhost:9092 --delivery=at-least-once "
+                "--exit.at_end\n",
+    .help = "Takes impressions off Kafka, predicts with the newest published "
+            "model, and sends one prediction or one dead letter for each.\n"
+            "\n"
+            "SIGTERM commits what is scored and leaves; SIGUSR1 looks for a "
+            "new model at once. Exit status: 0 done, 65 too many bad records, "
+            "69 no broker or topic, 75 start again, 77 not allowed, 78 a "
+            "setting is wrong, 79 another live process has the slot.\n",
     .keys = keys,
     .settings_size = sizeof(struct score_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

@@ -1,9 +1,13 @@
 /*
- * settings.h - how records become rows: settings that train and replay
- * share. score has the same fields of impressions.
+ * settings.h - rows of settings that several commands share.
+ *
+ * The name of a topic or of a field of events is one setting of the whole
+ * pipeline: it has one row, one default and one sentence, whatever command
+ * uses it. FIELD is the macro of the command that names a member of its
+ * settings.
  */
-#ifndef CLI_INTAKE_SETTINGS_H
-#define CLI_INTAKE_SETTINGS_H
+#ifndef CLI_COMMANDS_SETTINGS_H
+#define CLI_COMMANDS_SETTINGS_H
 
 #include "common/base/config.h"
 
@@ -11,33 +15,75 @@
 
 #include <stdint.h>
 
-/* The longest time of a setting: further than anybody's clicks. */
+/* The longest time of a setting: longer than any click takes. */
 #define TEN_YEARS_MS 315360000000.0
 
-/* What a table can hold; an intake counts in signed ms. */
+/* Times as a table can hold them; an intake counts in signed ms. */
 struct intake_times {
     uint64_t window_ms, late_ms, age_ms;
 };
 
 /* clang-format off */
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
-/* Rows of a command's table; FIELD as everywhere. */
+
+#define TOPIC_IMPRESSIONS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.impressions", CONFIG_TOPIC, FIELD(member), "pctr.impressions", 1, 0, NULL, "impressions: which user saw which ad, and when"}
+#define TOPIC_LABELS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.labels", CONFIG_TOPIC, FIELD(member), "pctr.labels", 1, 0, NULL, "labels: clicks, and other outcomes of impressions"}
+#define TOPIC_PREDICTIONS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.predictions", CONFIG_TOPIC, FIELD(member), "pctr.predictions", 1, 0, NULL, "predictions of the scorers"}
+#define TOPIC_DEAD_LETTERS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.dead_letters", CONFIG_TOPIC, FIELD(member), "pctr.dead-letters", 1, 0, NULL, "records that could not be read, each with its reason"}
+#define TOPIC_EVALUATIONS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.evaluations", CONFIG_TOPIC, FIELD(member), "pctr.evaluations", 1, 0, NULL, "how good the models in service were, window by window"}
+#define TOPIC_MODELS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.models", CONFIG_TOPIC, FIELD(member), "pctr.models", 1, 0, NULL, "manifests of the published models"}
+#define TOPIC_CHUNKS_KEY(member) \
+    {GROUP_TOPICS | RARE, "topic.chunks", CONFIG_TOPIC, FIELD(member), "pctr.model-chunks", 1, 0, NULL, "bytes of the published models"}
+#define TOPIC_MODEL_KEYS(models, chunks) \
+    TOPIC_MODELS_KEY(models), \
+    TOPIC_CHUNKS_KEY(chunks)
+
+#define FIELD_KEY(name, member) \
+    {GROUP_FIELDS | RARE, "field." name, CONFIG_TEXT, FIELD(member), name, 1, 0, NULL,
 #define IMPRESSION_FIELD_KEYS(fields) \
-    {"field.id",   CONFIG_TEXT, FIELD(fields.id),   "id",   1, 0, NULL, "event field: unique id of the impression"}, \
-    {"field.ts",   CONFIG_TEXT, FIELD(fields.ts),   "ts",   1, 0, NULL, "event field: event time, ms since 1970 or a msgpack timestamp"}, \
-    {"field.user", CONFIG_TEXT, FIELD(fields.user), "user", 1, 0, NULL, "event field: who sees the ad"}, \
-    {"field.ad",   CONFIG_TEXT, FIELD(fields.ad),   "ad",   1, 0, NULL, "event field: what is seen"}
+    FIELD_KEY("id", fields.id)     "field with the unique id of the impression"}, \
+    FIELD_KEY("ts", fields.ts)     "field with the event time: ms since 1970, or a msgpack timestamp"}, \
+    FIELD_KEY("user", fields.user) "field with the user's id"}, \
+    FIELD_KEY("ad", fields.ad)     "field with the ad's id"}
 #define CLICK_FIELD_KEY(fields) \
-    {"field.click", CONFIG_TEXT, FIELD(fields.click), "click", 1, 0, NULL, "label field: 0 to 1, above 0 is a click"}
+    FIELD_KEY("click", fields.click) "field of a label from 0 to 1; above 0 it is a click"}
 #define ANONYMOUS_FIELD_KEY(fields) \
-    {"field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"}
+    {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}
+
+#define TIMEOUT_KEY(member, fallback) \
+    {GROUP_KAFKA | RARE, "timeout_ms", CONFIG_U32, FIELD(member), fallback, 100, 600000, NULL, "how long to wait for an answer of the broker"}
+#define MODEL_NAME_KEY(member) \
+    {GROUP_MODEL, "model.name", CONFIG_TEXT, FIELD(member), "click", 1, 0, NULL, "name under which models are published"}
+#define NO_MODEL_P_KEY(member) \
+    {GROUP_MODEL | RARE, "no_model.p", CONFIG_F64, FIELD(member), "0.05", 0, 1, NULL, "click probability that is predicted while there is no model"}
+#define RANGE_KEYS(first, end) \
+    {GROUP_DATA, "from", CONFIG_TEXT, FIELD(first), "", 0, 0, NULL, "first record: a time, a span before now as -15m (s, m, h, d), or an offset as @123; empty: the oldest"}, \
+    {GROUP_DATA, "to",   CONFIG_TEXT, FIELD(end),   "", 0, 0, NULL, "first record that is left out, written as --from; empty: the end of now"}
+
 #define JOIN_KEYS(intake, times) \
-    {"join.window_ms",   CONFIG_U64, FIELD(times.window_ms), "600000",  0, TEN_YEARS_MS, NULL, "ms of event time in which a click belongs to its impression; without one it is a negative then"}, \
-    {"join.late_ms",     CONFIG_U64, FIELD(times.late_ms),   "1200000", 0, TEN_YEARS_MS, NULL, "ms after the window in which a click still corrects it"}, \
-    {"join.pending_max", CONFIG_U32, FIELD(intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels remembered by the join; about 72 bytes each"}
-#define LOG_KEYS(intake, times) \
-    {"log.rows",   CONFIG_U64, FIELD(intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows that are learned from; 24 bytes each"}, \
-    {"log.age_ms", CONFIG_U64, FIELD(times.age_ms), "0", 0, TEN_YEARS_MS, NULL, "ms of event time that are learned from; 0: log.rows alone decides"}
+    {GROUP_LEARNING, "join.window_ms", CONFIG_U64, FIELD(times.window_ms), "600000", 0, TEN_YEARS_MS, NULL, "event time that a click may take; an impression without one is then learned as not clicked"}, \
+    {GROUP_LEARNING | RARE, "join.late_ms", CONFIG_U64, FIELD(times.late_ms), "1200000", 0, TEN_YEARS_MS, NULL, "event time after the window in which a click still corrects its impression"}, \
+    {GROUP_LIMITS | RARE, "join.pending_max", CONFIG_U32, FIELD(intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels that the join remembers, about 72 bytes each"}
+#define TRAINING_KEYS(intake, times) \
+    {GROUP_LIMITS | RARE, "training.max_rows", CONFIG_U64, FIELD(intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows to learn from, 24 bytes each"}, \
+    {GROUP_LEARNING | RARE, "training.max_age_ms", CONFIG_U64, FIELD(times.age_ms), "0", 0, TEN_YEARS_MS, NULL, "event time to learn from; 0: training.max_rows alone decides"}, \
+    CONFIG_WAS("log.rows", "training.max_rows"), \
+    CONFIG_WAS("log.age_ms", "training.max_age_ms")
+#define FETCH_MEMORY_KEY(member) \
+    {GROUP_LIMITS | RARE, "fetch.max_bytes", CONFIG_U64, FIELD(member), "33554432", 1048576, 17179869184.0, NULL, "memory for records fetched ahead, of all partitions together"}, \
+    CONFIG_WAS("buffer_bytes", "fetch.max_bytes")
+
+#define SERVICE_KEYS(member, usual_port) \
+    {GROUP_HTTP, "http.address", CONFIG_TEXT, FIELD(member.address), "127.0.0.1", 1, 0, NULL, "address to listen on; 0.0.0.0 for all, as a pod needs it"}, \
+    {GROUP_HTTP, "http.port",    CONFIG_U32,  FIELD(member.port), usual_port, 0, 65535, NULL, "port of /metrics, /livez, /readyz and /version; 0: no HTTP"}, \
+    {GROUP_PROCESS | RARE, "shutdown.deadline_ms", CONFIG_U32, FIELD(member.deadline_ms), "30000", 0, 600000, NULL, "time after SIGTERM until the process ends whatever it is doing; 0: no deadline"}
+
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 

@@ -32,17 +32,17 @@ struct similar_command {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "the user to find others for"},
-    {"ad",          CONFIG_TEXT,   FIELD(ad), "", 0, 0, NULL, "or the ad"},
-    {"matrix",      CONFIG_CHOICE, FIELD(matrix), "none", 0, 0, MATRIX_WORDS, "or print how alike all are"},
-    {"n",           CONFIG_U32,    FIELD(n), "10", 1, 1000000, NULL, "how many"},
-    {"by",          CONFIG_CHOICE, FIELD(how.by), "cosine", 0, 0, SIMILAR_WORDS, "the first four look at what both rated; matrix: cosine of the rows of the user x ad matrix; svd: the same behind a truncated SVD"},
-    {"min_support", CONFIG_U32,    FIELD(how.min_support), "1", 0, 4294967295.0, NULL, "fewer common ratings are no similarity"},
-    {"shrinkage",   CONFIG_F64,    FIELD(how.shrinkage), "100", 0, 1e9, NULL, "of pearson_baseline"},
-    {"factors",     CONFIG_U32,    FIELD(how.factors), "2", 1, 10000, NULL, "of svd: singular values that are kept"},
-    {"seed",        CONFIG_U32,    FIELD(how.seed), "0", 0, 4294967295.0, NULL, "of svd"},
+    {GROUP_DATA, "user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "user to find similar users for"},
+    {GROUP_DATA, "ad",          CONFIG_TEXT,   FIELD(ad), "", 0, 0, NULL, "ad to find similar ads for"},
+    {GROUP_DATA, "matrix",      CONFIG_CHOICE, FIELD(matrix), "none", 0, 0, MATRIX_WORDS, "print how similar all of them are"},
+    {GROUP_DATA, "n",           CONFIG_U32,    FIELD(n), "10", 1, 1000000, NULL, "number of similar ones to print"},
+    {GROUP_MODEL, "by",          CONFIG_CHOICE, FIELD(how.by), "cosine", 0, 0, SIMILAR_WORDS, "the first four compare the ratings that both have; matrix is the cosine of the rows of the user x ad matrix; svd is the same behind a truncated SVD"},
+    {GROUP_MODEL, "min_support", CONFIG_U32,    FIELD(how.min_support), "1", 0, 4294967295.0, NULL, "least number of common ratings; with fewer the similarity is 0"},
+    {GROUP_MODEL, "shrinkage",   CONFIG_F64,    FIELD(how.shrinkage), "100", 0, 1e9, NULL, "shrinkage of pearson_baseline"},
+    {GROUP_MODEL, "factors",     CONFIG_U32,    FIELD(how.factors), "2", 1, 10000, NULL, "singular values that svd keeps"},
+    {GROUP_MODEL, "seed",        CONFIG_U32,    FIELD(how.seed), "0", 0, 4294967295.0, NULL, "seed of svd"},
     DATASET_FILE_KEYS(data),
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -173,9 +173,10 @@ const struct command similar_command = {
     .name = "similar",
     .summary = "the users or ads that are most like one",
     .arguments = "FILE",
-    .help = "  pctr similar clicks.csv.gz --ad=3108 --by=pearson\n"
-            "  pctr similar clicks.csv.gz --user=42 --by=svd --factors=20\n"
-            "  pctr similar music.csv --matrix=users --by=svd --factors=2\n",
+    .examples =
+        "  pctr similar clicks.csv.gz --ad=3108 --by=pearson\n"
+        "  pctr similar clicks.csv.gz --user=42 --by=svd --factors=20\n"
+        "  pctr similar music.csv --matrix=users --by=svd --factors=2\n",
     .keys = keys,
     .settings_size = sizeof(struct similar_command),
     .run = run,

@@ -3,6 +3,7 @@
  * a file, and decides what is served.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/json/manifest_json.h"
 #include "cli/snapshot/snapshot_diff.h"
 
@@ -36,13 +37,12 @@ struct snapshot_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.models", CONFIG_TEXT, FIELD(models),     "pctr.models",       1, 0, NULL, "manifests of models"},
-    {"topic.chunks", CONFIG_TEXT, FIELD(chunks),     "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
-    {"model.name",   CONFIG_TEXT, FIELD(model_name), "click",             1, 0, NULL, "which model"},
-    {"output",       CONFIG_TEXT, FIELD(output),     "",                  0, 0, NULL, "fetch: the file to write"},
-    {"timeout_ms",   CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {"json",         CONFIG_BOOL, FIELD(json),       "false",             0, 0, NULL, "list, show and diff: JSON, one object a line"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "output", CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file that fetch writes"},
+    {GROUP_DATA, "json",   CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "list, show and diff print JSON, one object a line"},
+    MODEL_NAME_KEY(model_name),
+    TOPIC_MODEL_KEYS(models, chunks),
+    TIMEOUT_KEY(timeout_ms, "30000"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -360,19 +360,21 @@ const struct command snapshot_command = {
     .name = "snapshot",
     .summary = "list, show, compare and fetch published models, pin, roll back",
     .arguments = "list|show|fetch|pin|unpin|rollback|diff [EPOCH|FILE] [...]",
-    .help =
-        "  pctr snapshot list -b HOST:PORT           * marks what is served\n"
+    .examples =
+        "  pctr snapshot list -b HOST:PORT           * marks the version "
+        "served\n"
         "  pctr snapshot show 12 -b HOST:PORT        all that is known of one\n"
-        "  pctr snapshot show FILE                   what a file holds\n"
+        "  pctr snapshot show FILE                   the contents of a file\n"
         "  pctr snapshot fetch 12 --output FILE -b HOST:PORT\n"
         "  pctr snapshot pin 12 -b HOST:PORT         serve 12 whatever comes\n"
         "  pctr snapshot unpin -b HOST:PORT          serve the newest again\n"
         "  pctr snapshot rollback 12 -b HOST:PORT    12 again, as the newest;\n"
         "                                            the next one follows it\n"
-        "  pctr snapshot diff 11 12 -b HOST:PORT     epochs or files: what is\n"
-        "                                            another, and what moved\n",
+        "  pctr snapshot diff 11 12 -b HOST:PORT     how two epochs or files "
+        "differ,\n"
+        "                                            and whose answers moved\n",
     .keys = keys,
     .settings_size = sizeof(struct snapshot_settings),
-    .needs_kafka = false,
+    .kafka = KAFKA_SOMETIMES,
     .run = run,
 };

@@ -30,15 +30,15 @@ struct top_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"snapshot",    CONFIG_TEXT,   FIELD(snapshot), NULL, 0, 0, NULL, "file to rank with (pctr fit, pctr snapshot fetch)"},
-    {"user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "whose ads; empty: those of every user of the snapshot"},
-    {"n",           CONFIG_U32,    FIELD(n), "10", 1, TOP_MAX, NULL, "ads per user"},
-    {"exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs already seen; they are left out"},
-    {"format",      CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "of the excluded file"},
-    {"column.user", CONFIG_TEXT,   FIELD(user_column), "", 0, 0, NULL, "its column of the user; empty: user, user_id or userId"},
-    {"column.ad",   CONFIG_TEXT,   FIELD(ad_column), "", 0, 0, NULL, "its column of the ad; empty: ad, ad_id, item, item_id or movieId"},
-    {"output",      CONFIG_CHOICE, FIELD(output), "csv", 0, 0, OUTPUT_WORDS, "a line per ad, or a JSON object per user"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "snapshot",    CONFIG_TEXT,   FIELD(snapshot), NULL, 0, 0, NULL, "file to rank with (pctr fit, pctr snapshot fetch)"},
+    {GROUP_DATA, "user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "user to rank ads for; empty: every user of the snapshot"},
+    {GROUP_DATA, "n",           CONFIG_U32,    FIELD(n), "10", 1, TOP_MAX, NULL, "ads for each user"},
+    {GROUP_DATA, "output",      CONFIG_CHOICE, FIELD(output), "csv", 0, 0, OUTPUT_WORDS, "print a line for each ad, or a JSON object for each user"},
+    {GROUP_DATA, "exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs that users have seen; they are left out"},
+    {GROUP_COLUMNS, "format",      CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of the excluded file"},
+    {GROUP_COLUMNS, "column.user", CONFIG_TEXT,   FIELD(user_column), "", 0, 0, NULL, "its column with the user; empty: user, user_id or userId"},
+    {GROUP_COLUMNS, "column.ad",   CONFIG_TEXT,   FIELD(ad_column), "", 0, 0, NULL, "its column with the ad; empty: ad, ad_id, item, item_id or movieId"},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -224,12 +224,12 @@ out:
 const struct command top_command = {
     .name = "top",
     .summary = "the best ads for a user, or for all",
-    .help =
-        "Ranks all ads of a snapshot and prints the first --n with their "
-        "click probability: what `pctr predict` says of the pair. A user "
-        "nobody knows gets the ads that are best for anybody.\n\n"
+    .examples =
         "  pctr top --snapshot=c.snap --user=42\n"
         "  pctr top --snapshot=c.snap --exclude=clicks.csv.gz --output=json\n",
+    .help = "Ranks all ads of a snapshot and prints the first --n with their "
+            "click probability: the same as `pctr predict` prints for the "
+            "pair. An unknown user gets the ads that are best for anybody.\n",
     .keys = keys,
     .settings_size = sizeof(struct top_settings),
     .run = run,

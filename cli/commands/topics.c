@@ -3,6 +3,7 @@
  * use, and says what is wrong with those that are there.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,20 +31,19 @@ struct topics_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.impressions",  CONFIG_TEXT, FIELD(impressions),  "pctr.impressions",  1, 0, NULL, "events to score"},
-    {"topic.labels",       CONFIG_TEXT, FIELD(labels),       "pctr.labels",       1, 0, NULL, "what became of them"},
-    {"topic.predictions",  CONFIG_TEXT, FIELD(predictions),  "pctr.predictions",  1, 0, NULL, "the scores"},
-    {"topic.dead_letters", CONFIG_TEXT, FIELD(dead_letters), "pctr.dead-letters", 1, 0, NULL, "records that could not be read"},
-    {"topic.models",       CONFIG_TEXT, FIELD(models),       "pctr.models",       1, 0, NULL, "manifests of models; 1 partition, compacted"},
-    {"topic.chunks",       CONFIG_TEXT, FIELD(chunks),       "pctr.model-chunks", 1, 0, NULL, "the bytes of models; 1 partition"},
-    {"topic.evaluations",  CONFIG_TEXT, FIELD(evaluations),  "pctr.evaluations",  1, 0, NULL, "how good the models in service were; 1 partition, compacted"},
-    {"partitions",         CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "of each topic of events; the most scoring threads that can share the work"},
-    {"replicas",           CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
-    {"history",            CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "events are kept for ever (retention.ms=-1): needed where old ones are fed or replayed"},
-    {"chunks.max_bytes",   CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 1099511627776, NULL, "bytes of old models that are kept"},
-    {"timeout_ms",         CONFIG_U32,  FIELD(timeout_ms),   "10000", 100, 600000, NULL, "ms to wait for the broker"},
-    {"check",              CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only look"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    {GROUP_DATA, "check",            CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only check"},
+    {GROUP_DATA, "partitions",       CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "partitions of each topic of events: the most scoring threads that can share the work"},
+    {GROUP_DATA, "replicas",         CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
+    {GROUP_DATA, "history",          CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "keep events for ever (retention.ms=-1), as feeding or replaying old ones needs it"},
+    {GROUP_DATA | RARE, "chunks.max_bytes", CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 1099511627776, NULL, "bytes of old models that are kept"},
+    TOPIC_IMPRESSIONS_KEY(impressions),
+    TOPIC_LABELS_KEY(labels),
+    TOPIC_PREDICTIONS_KEY(predictions),
+    TOPIC_DEAD_LETTERS_KEY(dead_letters),
+    TOPIC_MODEL_KEYS(models, chunks),
+    TOPIC_EVALUATIONS_KEY(evaluations),
+    TIMEOUT_KEY(timeout_ms, "10000"),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -286,15 +286,14 @@ static int run(const struct invocation *with, void *settings_of_command,
 const struct command topics_command = {
     .name = "topics",
     .summary = "create and check the topics that the other commands use",
-    .help =
-        "Topics that are there stay as they are; what is wrong with one is "
-        "said, with the command that changes it.\n"
-        "\n"
-        "  pctr topics -b localhost:9092 --partitions 8\n"
+    .examples =
+        "  pctr topics -b localhost:9092 --partitions=8\n"
         "  pctr topics -b localhost:9092 --history     old events will be fed\n"
-        "  pctr topics -b localhost:9092 --check       only look\n",
+        "  pctr topics -b localhost:9092 --check       create nothing\n",
+    .help = "A topic that is there stays as it is; a wrong setting of one is "
+            "reported with the command that changes it.\n",
     .keys = keys,
     .settings_size = sizeof(struct topics_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

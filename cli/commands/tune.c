@@ -52,18 +52,18 @@ struct tune_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"model",   CONFIG_TEXT, FIELD(model), "svd", 1, 0, NULL, "algorithm to tune"},
-    {"space",   CONFIG_TEXT, FIELD(space), NULL, 0, 0, NULL, "what to try: \"k=5|10|20 similarity=cosine|pearson\"; with --random also uniform(a,b), loguniform(a,b), int(a,b)"},
-    {"params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "parameters that stay as they are"},
-    {"random",  CONFIG_U32,  FIELD(random), "0", 0, 100000, NULL, "tries of a random search; 0: the whole grid"},
-    {"seed",    CONFIG_U64,  FIELD(seed), "0", 0, 4294967295.0, NULL, "of the random search"},
-    {"measure", CONFIG_CHOICE, FIELD(measure), "rmse", 0, 0, MEASURE_WORDS, "what the best is the best of"},
-    {"threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one per core"},
-    {"progressive", CONFIG_BOOL, FIELD(progressive), "false", 0, 0, NULL, "the model \"fields\" learns each test row after it was asked for, in the order of the split"},
-    {"output",  CONFIG_CHOICE, FIELD(output), "table", 0, 0, OUTPUT_WORDS, "form of the results"},
+    {GROUP_MODEL, "model",   CONFIG_TEXT, FIELD(model), "svd", 1, 0, NULL, "algorithm to tune"},
+    {GROUP_MODEL, "space",   CONFIG_TEXT, FIELD(space), NULL, 0, 0, NULL, "values to try, as 'k=5|10|20 similarity=cosine|pearson'; with --random also uniform(a,b), loguniform(a,b), int(a,b)"},
+    {GROUP_MODEL, "params",  CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "parameters that stay as they are"},
+    {GROUP_MODEL, "random",  CONFIG_U32,  FIELD(random), "0", 0, 100000, NULL, "tries of a random search; 0: the whole grid"},
+    {GROUP_MODEL | RARE, "seed",    CONFIG_U64,  FIELD(seed), "0", 0, 4294967295.0, NULL, "seed of the random search"},
+    {GROUP_MEASURES, "measure", CONFIG_CHOICE, FIELD(measure), "rmse", 0, 0, MEASURE_WORDS, "measure to optimise"},
+    {GROUP_MEASURES | RARE, "progressive", CONFIG_BOOL, FIELD(progressive), "false", 0, 0, NULL, "the model fields learns each test row after it was asked for, in the order of the split"},
+    {GROUP_DATA, "output",  CONFIG_CHOICE, FIELD(output), "table", 0, 0, OUTPUT_WORDS, "form of the results"},
+    {GROUP_PROCESS | RARE, "threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one for each core"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -375,10 +375,10 @@ const struct command tune_command = {
     .name = "tune",
     .summary = "search hyper-parameters on a file",
     .arguments = "FILE...",
+    .examples = "  pctr tune clicks.csv.gz --model=knn --split.folds=4 \\\n"
+                "      --space='k=5|10|20|40 similarity=cosine|pearson'\n",
     .help = "Tries every combination (or --random of them) on the same folds, "
-            "on all cores. Ctrl-C prints what is done so far.\n\n"
-            "  pctr tune clicks.csv.gz --model=knn --split.folds=4 \\\n"
-            "      --space=\"k=5|10|20|40 similarity=cosine|pearson\"\n",
+            "on all cores. Ctrl-C prints the results so far.\n",
     .keys = keys,
     .settings_size = sizeof(struct tune_settings),
     .run = run,

@@ -3,6 +3,7 @@
  * and models that they name, and tells whether they are what they were.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/commands/verify_print.h"
 
 #include "common/base/clock.h"
@@ -29,7 +30,8 @@ struct verify_settings {
     char model_name[64], state_dir[512];
     char from[64], to[64];
     double prior;
-    uint32_t every, shown, cache_mb, timeout_ms;
+    uint32_t every, shown, timeout_ms;
+    uint64_t cache_bytes;
     bool json;
 };
 
@@ -39,26 +41,22 @@ struct verify_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {"topic.predictions", CONFIG_TEXT, FIELD(predictions), "pctr.predictions",  1, 0, NULL, "what is verified"},
-    {"topic.impressions", CONFIG_TEXT, FIELD(impressions), "pctr.impressions",  1, 0, NULL, "what was scored"},
-    {"topic.models",      CONFIG_TEXT, FIELD(models),      "pctr.models",       1, 0, NULL, "manifests of models"},
-    {"topic.chunks",      CONFIG_TEXT, FIELD(chunks),      "pctr.model-chunks", 1, 0, NULL, "the bytes of models"},
-    {"from",  CONFIG_TEXT, FIELD(from), "", 0, 0, NULL, "first prediction: a time, -15m (s, m, h, d) before now, or an offset as @123; empty: the oldest"},
-    {"to",    CONFIG_TEXT, FIELD(to),   "", 0, 0, NULL, "where to end, that one excluded; empty: at the end of now"},
-    {"every", CONFIG_U32,  FIELD(every), "1", 1, 1000000000, NULL, "a sample: one prediction in so many"},
-    {"shown", CONFIG_U32,  FIELD(shown), "10", 0, 4294967295.0, NULL, "findings that are shown in full; the others are counted"},
-    {"json",  CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "findings and the account as JSON, one object a line"},
-    {"field.id",        CONFIG_TEXT, FIELD(fields.id),        "id",   1, 0, NULL, "event field, as the scorer has it: unique id of the impression"},
-    {"field.ts",        CONFIG_TEXT, FIELD(fields.ts),        "ts",   1, 0, NULL, "event field, as the scorer has it: event time"},
-    {"field.user",      CONFIG_TEXT, FIELD(fields.user),      "user", 1, 0, NULL, "event field, as the scorer has it: who sees the ad"},
-    {"field.ad",        CONFIG_TEXT, FIELD(fields.ad),        "ad",   1, 0, NULL, "event field, as the scorer has it: what is seen"},
-    {"field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "",     0, 0, NULL, "user ids that mean nobody, as the scorer has them"},
-    {"no_model.p",      CONFIG_F64,  FIELD(prior), "0.05", 0, 1, NULL, "click probability while there was no model, as the scorer has it"},
-    {"model.name",      CONFIG_TEXT, FIELD(model_name), "click", 1, 0, NULL, "which model"},
-    {"state.dir",       CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "a scorer's folder, for models that Kafka has no more; empty: none"},
-    {"cache.max_mb",    CONFIG_U32,  FIELD(cache_mb), "1024", 1, 1048576, NULL, "MiB of models held at a time"},
-    {"timeout_ms",      CONFIG_U32,  FIELD(timeout_ms), "30000", 100, 600000, NULL, "ms to wait for the broker"},
-    {NULL, CONFIG_TEXT, 0, 0, NULL, 0, 0, NULL, NULL},
+    RANGE_KEYS(from, to),
+    {GROUP_DATA, "every", CONFIG_U32,  FIELD(every), "1", 1, 1000000000, NULL, "verify a sample: one prediction in N"},
+    {GROUP_DATA, "shown", CONFIG_U32,  FIELD(shown), "10", 0, 4294967295.0, NULL, "findings that are shown in full; the others are counted"},
+    {GROUP_DATA, "json",  CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print findings and the account as JSON, one object a line"},
+    TOPIC_PREDICTIONS_KEY(predictions),
+    TOPIC_IMPRESSIONS_KEY(impressions),
+    TOPIC_MODEL_KEYS(models, chunks),
+    IMPRESSION_FIELD_KEYS(fields),
+    ANONYMOUS_FIELD_KEY(fields),
+    MODEL_NAME_KEY(model_name),
+    NO_MODEL_P_KEY(prior),
+    {GROUP_MODEL, "state.dir", CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "folder of a scorer, for models that Kafka has no more; empty: none"},
+    {GROUP_LIMITS | RARE, "cache.max_bytes", CONFIG_U64, FIELD(cache_bytes), "1073741824", 1048576, 1099511627776, NULL, "memory for the models that are held at a time"},
+    TIMEOUT_KEY(timeout_ms, "30000"),
+    CONFIG_WAS_IN("cache.max_mb", "cache.max_bytes", 1048576),
+    CONFIG_END,
 };
 /* clang-format on */
 
@@ -98,7 +96,7 @@ static int open_reproduction(struct work *work, struct error *err)
         .fields = settings->fields,
         .prior = settings->prior,
         .models = {.reader = {.kafka = work->with->kafka},
-                   .bytes_max = (size_t)settings->cache_mb << 20,
+                   .bytes_max = (size_t)settings->cache_bytes,
                    .timeout_ms = settings->timeout_ms},
         .block_max = BLOCK_MAX,
         .timeout_ms = settings->timeout_ms,
@@ -249,20 +247,18 @@ const struct command verify_command = {
     .name = "verify",
     .summary = "make predictions again and compare them bit for bit",
     .arguments = NULL,
+    .examples = "  pctr verify -b HOST:PORT --from=-1h\n"
+                "  pctr verify -b HOST:PORT --every=1000 --json\n",
     .help =
-        "  pctr verify -b HOST:PORT --from=-1h\n"
-        "  pctr verify -b HOST:PORT --every=1000 --json\n"
-        "\n"
         "Each prediction names its impression (partition and offset) and its "
         "model (version and hash). Both are read again and scored by the "
         "scorer's own code; the field.*, no_model.p and model.name settings "
         "have to be the scorer's.\n"
         "\n"
-        "Exit status: 0 all verified, 1 some are not what they should be, 65 a "
-        "model or a prediction is damaged, 69 an impression or a model is "
-        "gone.",
+        "Exit status: 0 all verified, 1 some predictions differ, 65 a model or "
+        "a prediction is damaged, 69 an impression or a model is gone.\n",
     .keys = keys,
     .settings_size = sizeof(struct verify_settings),
-    .needs_kafka = true,
+    .kafka = KAFKA_ALWAYS,
     .run = run,
 };

@@ -23,14 +23,14 @@ struct dataset_file {
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define DATASET_FILE_KEYS(member) \
-    {"format",          CONFIG_CHOICE, FIELD(member.format), "auto", 0, 0, "auto|csv|arff|movielens", "of FILE"}, \
-    {"column.user",     CONFIG_TEXT, FIELD(member.user),  "", 0, 0, NULL, "column of the user; empty: user, user_id or userId"}, \
-    {"column.ad",       CONFIG_TEXT, FIELD(member.ad),    "", 0, 0, NULL, "column of the ad; empty: ad, ad_id, item, item_id or movieId"}, \
-    {"column.click",    CONFIG_TEXT, FIELD(member.click), "", 0, 0, NULL, "column of the label; empty: click, rating or label"}, \
-    {"column.ts",       CONFIG_TEXT, FIELD(member.ts),    "", 0, 0, NULL, "column of the time; empty: ts, timestamp or none"}, \
-    {"field.anonymous", CONFIG_TEXT, FIELD(member.anonymous), "", 0, 0, NULL, "user ids that mean nobody, comma separated"}, \
-    {"fields",          CONFIG_TEXT, FIELD(member.fields), "", 0, 0, NULL, "columns that the model \"fields\" learns from, such as user,ad,position,user*ad; user and ad are the columns above, a*b is a cross; each value is a word, numbers too, and an empty one is absent"}, \
-    {"scale",           CONFIG_TEXT, FIELD(member.scale), "", 0, 0, NULL, "lowest..highest label, such as 0..1; empty: as in the file"}
+    {GROUP_COLUMNS, "format",          CONFIG_CHOICE, FIELD(member.format), "auto", 0, 0, "auto|csv|arff|movielens", "format of FILE"}, \
+    {GROUP_COLUMNS, "column.user",     CONFIG_TEXT, FIELD(member.user),  "", 0, 0, NULL, "column with the user; empty: user, user_id or userId"}, \
+    {GROUP_COLUMNS, "column.ad",       CONFIG_TEXT, FIELD(member.ad),    "", 0, 0, NULL, "column with the ad; empty: ad, ad_id, item, item_id or movieId"}, \
+    {GROUP_COLUMNS, "column.click",    CONFIG_TEXT, FIELD(member.click), "", 0, 0, NULL, "column with the label; empty: click, rating or label"}, \
+    {GROUP_COLUMNS, "column.ts",       CONFIG_TEXT, FIELD(member.ts),    "", 0, 0, NULL, "column with the time; empty: ts or timestamp, where there is one"}, \
+    {GROUP_COLUMNS, "field.anonymous", CONFIG_TEXT, FIELD(member.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}, \
+    {GROUP_COLUMNS, "fields",          CONFIG_TEXT, FIELD(member.fields), "", 0, 0, NULL, "columns that the model fields learns from, as user,ad,position,user*ad; user and ad are the columns above, a*b is a cross; each value is a word, numbers too, and an empty one is absent"}, \
+    {GROUP_COLUMNS, "scale",           CONFIG_TEXT, FIELD(member.scale), "", 0, 0, NULL, "lowest..highest label, as 0..1; empty: as in the file"}
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 

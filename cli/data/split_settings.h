@@ -34,14 +34,14 @@ struct split_settings {
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 /* Rows of a command's table; FIELD as everywhere. */
 #define SPLIT_KEYS(member) \
-    {"split",            CONFIG_CHOICE, FIELD(member.kind), "kfold", 0, 0, SPLIT_WORDS, "how rows become folds; predefined: the arguments are TRAIN TEST, twice or more for more folds"}, \
-    {"split.folds",      CONFIG_U32,  FIELD(member.folds), "5", 1, 1000000, NULL, "folds, splits or slices of time"}, \
-    {"split.repeats",    CONFIG_U32,  FIELD(member.repeats), "10", 1, 100000, NULL, "of split=repeated"}, \
-    {"split.seed",       CONFIG_U32,  FIELD(member.seed), "0", 0, 4294967295.0, NULL, "of the shuffling; numpy's RandomState(seed)"}, \
-    {"split.shuffle",    CONFIG_BOOL, FIELD(member.shuffle), "true", 0, 0, NULL, "of kfold and shuffle: false keeps the file's order"}, \
-    {"split.test_size",  CONFIG_F64,  FIELD(member.test_size), "0.2", 0, 1e12, NULL, "of split=shuffle: a share below 1, else rows"}, \
-    {"split.train_size", CONFIG_F64,  FIELD(member.train_size), "0", 0, 1e12, NULL, "of split=shuffle; 0: all the others"}, \
-    {"split.min_rows",   CONFIG_U32,  FIELD(member.min_rows), "0", 0, 1000000, NULL, "of split=leave-one-out: only users with more rows"}
+    {GROUP_FOLDS, "split",            CONFIG_CHOICE, FIELD(member.kind), "kfold", 0, 0, SPLIT_WORDS, "how rows become folds; for predefined the arguments are TRAIN TEST, twice or more for more folds"}, \
+    {GROUP_FOLDS, "split.folds",      CONFIG_U32,  FIELD(member.folds), "5", 1, 1000000, NULL, "number of folds, splits or slices of time"}, \
+    {GROUP_FOLDS | RARE, "split.repeats",    CONFIG_U32,  FIELD(member.repeats), "10", 1, 100000, NULL, "repetitions of split=repeated"}, \
+    {GROUP_FOLDS | RARE, "split.seed",       CONFIG_U32,  FIELD(member.seed), "0", 0, 4294967295.0, NULL, "seed of the shuffling, as numpy's RandomState(seed)"}, \
+    {GROUP_FOLDS | RARE, "split.shuffle",    CONFIG_BOOL, FIELD(member.shuffle), "true", 0, 0, NULL, "shuffle the rows for kfold and shuffle; false keeps the file's order"}, \
+    {GROUP_FOLDS | RARE, "split.test_size",  CONFIG_F64,  FIELD(member.test_size), "0.2", 0, 1e12, NULL, "test rows of split=shuffle: a share below 1, else a number of rows"}, \
+    {GROUP_FOLDS | RARE, "split.train_size", CONFIG_F64,  FIELD(member.train_size), "0", 0, 1e12, NULL, "training rows of split=shuffle; 0: all the others"}, \
+    {GROUP_FOLDS | RARE, "split.min_rows",   CONFIG_U32,  FIELD(member.min_rows), "0", 0, 1000000, NULL, "leave-one-out takes only users with more rows than this"}
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 

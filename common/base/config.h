@@ -1,34 +1,24 @@
 /*
- * config.h - settings, described once.
- *
- * A command has one table of struct config_key. It parses the command line,
- * the environment and files, gives defaults, checks ranges, and prints --help,
- * --dump-config and docs/configuration.md. A default is text and takes the
- * user's path, so every default is checked by its own range.
+ * config.h - the settings of one run, gathered from where they are given.
  *
  * Precedence: command line, then environment (PCTR_ + the name in capitals,
- * dots as underscores), then file, then default.
+ * dots as underscores), then files, then defaults. It holds for the properties
+ * of librdkafka too: -X, then PCTR_KAFKA_..., then kafka.... in files.
+ *
+ * One file and one environment serve all commands: settings of other commands
+ * are accepted there and left alone, and only what no command knows is a
+ * mistake. A mistake in a file is an error; in the environment, where
+ * Kubernetes puts variables of its own, it is a notice.
  */
 #ifndef COMMON_CONFIG_H
 #define COMMON_CONFIG_H
 
+#include "common/base/config_key.h"
 #include "common/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-enum config_type {
-    CONFIG_TEXT,   /* char[size], terminated */
-    CONFIG_SECRET, /* char[size]; "file:PATH" is replaced by the file's first
-                      line; never printed */
-    CONFIG_U32,    /* uint32_t */
-    CONFIG_U64,    /* uint64_t; up to 2^53 in min and max */
-    CONFIG_F64,    /* double */
-    CONFIG_BOOL,   /* bool; true/false/yes/no/1/0 */
-    CONFIG_CHOICE, /* int: the index of the word in `words` */
-};
 
 enum config_origin {
     ORIGIN_NONE, /* no value yet */
@@ -38,52 +28,78 @@ enum config_origin {
     ORIGIN_COMMAND_LINE,
 };
 
-struct config_key {
-    const char *name; /* "batch.max_events"; NULL ends a table */
-    enum config_type type;
-    size_t offset;        /* of the field in the command's struct */
-    size_t size;          /* of the field, in bytes */
-    const char *fallback; /* default, as text; NULL when a value must be given
-                           */
-    double min, max;      /* inclusive; of a text min 1 forbids none at all */
-    const char *words;    /* CHOICE: "exactly-once|at-least-once" */
-    const char *help;     /* one line, with the unit */
+enum {
+    CONFIG_KEYS_MAX = 96,
+    CONFIG_TABLES_MAX = 3,
+    CONFIG_PROPERTIES_MAX = 64,
+    CONFIG_NOTICES_MAX = 16,
+    CONFIG_NOTICE_SIZE = 256,
 };
 
-enum { CONFIG_KEYS_MAX = 96, CONFIG_PROPERTIES_MAX = 64 };
-
-/* Passed through to librdkafka as they are: -X key=value, or the same in a
- * file with "kafka." in front. */
+/* Passed through to librdkafka as they are. */
 struct config_property {
     char name[96], value[512];
+    enum config_origin origin;
 };
 
-/* A command's settings while they are being gathered. `target` is the
- * command's own struct; it must be zeroed and outlive the gathering. */
-struct config {
+/* A table and the struct that its values go into, which must be zeroed and
+ * outlive the gathering. */
+struct config_table {
     const struct config_key *keys;
     void *target;
     enum config_origin origins[CONFIG_KEYS_MAX];
-    struct config_property properties[CONFIG_PROPERTIES_MAX];
-    size_t property_count;
 };
 
-/* Applies all defaults. */
+struct config {
+    struct config_table tables[CONFIG_TABLES_MAX];
+    size_t table_count;
+    /* Tables of other commands, whose settings files and environment may hold;
+     * ends with NULL; NULL: there are none. */
+    const struct config_key *const *others;
+    struct config_property properties[CONFIG_PROPERTIES_MAX];
+    size_t property_count;
+    /* What a person should know and what ends nothing: old names, variables
+     * that nobody reads. For the log, once its level is known. */
+    char notices[CONFIG_NOTICES_MAX][CONFIG_NOTICE_SIZE];
+    size_t notice_count;
+};
+
+/* Begins with one table and applies its defaults. */
 int config_start(struct config *config, const struct config_key *keys,
                  void *target, struct error *err) MUST_CHECK;
 
-/* Sets one value. A weaker origin never overwrites a stronger one. An unknown
- * name is answered with the nearest known one. On failure the field is
- * untouched. */
+/* One more table, with its defaults. */
+int config_add(struct config *config, const struct config_key *keys,
+               void *target, struct error *err) MUST_CHECK;
+
+/* The row of a name, or of the present name where the name is an old one; NULL
+ * where no table of the run has it. */
+const struct config_key *config_find(const struct config *config,
+                                     const char *name);
+
+/* Where the value of a setting comes from. */
+enum config_origin config_origin_of(const struct config *config,
+                                    const char *name);
+
+/* Sets one value. A weaker origin never overwrites a stronger one. An old name
+ * sets the present one and leaves a notice. An unknown name is answered with
+ * the nearest one of the run. On failure (ERROR_CONFIG) the field is
+ * untouched. A secret of the command line must be "file:PATH": everybody on
+ * the machine sees command lines. */
 int config_set(struct config *config, const char *name, const char *value,
                enum config_origin origin, struct error *err) MUST_CHECK;
 
-/* "key=value" for librdkafka. */
+/* "key=value" for librdkafka; the same rules as for settings. */
 int config_set_property(struct config *config, const char *assignment,
+                        enum config_origin origin,
                         struct error *err) MUST_CHECK;
 
+/* Forgets a property. */
+void config_drop_property(struct config *config, const char *name);
+
 /* key = value lines, # comments, blanks around = allowed. Complaints carry
- * file and line. */
+ * file and line. A file with a secret in it must not be readable for every
+ * user. */
 int config_read_file(struct config *config, const char *path,
                      struct error *err) MUST_CHECK;
 int config_read(struct config *config, FILE *in, const char *name,
@@ -92,35 +108,15 @@ int config_read(struct config *config, FILE *in, const char *name,
 int config_read_environment(struct config *config,
                             struct error *err) MUST_CHECK;
 
-/* Every key without a default has been given? */
+/* Puts the prefix in place of "pctr." in the names of topics that nobody
+ * gave. */
+int config_prefix_topics(struct config *config, const char *prefix,
+                         struct error *err) MUST_CHECK;
+
+/* Whether every key without a default was given: else ERROR_CONFIG. */
 int config_check(const struct config *config, struct error *err) MUST_CHECK;
 
-/* key=value  # origin, one a line, secrets masked: a file that -F reads. */
+/* key=value below a line "# origin", secrets masked: a file that -F reads. */
 void config_dump(const struct config *config, FILE *out);
-
-/* The same text form that config_set() takes; secrets masked. */
-void config_print_value(const struct config_key *key, const void *target,
-                        char *out, size_t size);
-
-/* The Markdown table of docs/configuration.md. */
-void config_describe(const struct config_key *keys, FILE *out);
-
-/* Is this the name of something that must not be shown? */
-bool config_is_secret(const char *name);
-
-/* The words of a CHOICE: "fast, slow, slower". */
-void config_print_words(const struct config_key *key, FILE *out);
-
-/* How many letters have to change: for "did you mean". */
-size_t config_name_distance(const char *a, const char *b);
-
-/* Puts a value into the target's field: what config_set() does with one. */
-int config_take_value(const struct config_key *key, const char *text,
-                      void *target, struct error *err) MUST_CHECK;
-
-/* Copies a secret, or the first line of the file that "file:PATH" names, which
- * nobody else may be able to read. `name` is for the complaint. */
-int config_take_secret(const char *name, const char *text, char *out,
-                       size_t room, struct error *err) MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@ struct training_log {
 
 static int out_of_memory(struct error *err)
 {
-    return error_no_memory(err, "the training log: lower log.rows");
+    return error_no_memory(err, "the training log: lower training.max_rows");
 }
 
 /* --- Room ------------------------------------------------------------- */

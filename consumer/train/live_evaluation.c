@@ -322,7 +322,7 @@ static void log_incomplete(struct live_evaluation *self)
     if (counts.early > self->early)
         log_warn("windows closed before they were over",
                  "windows=%" PRIu64
-                 " reason=\"more rows than evaluation.rows=%" PRIu32 "\"",
+                 " reason=\"more rows than evaluation.max_rows=%" PRIu32 "\"",
                  counts.early - self->early, self->config.rows_max);
     self->early = counts.early;
     self->missed = counts.missed;

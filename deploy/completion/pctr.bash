@@ -14,7 +14,7 @@ _pctr() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
     elif [[ $word == -* ]]; then
-        words=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null |
+        words=$("$program" "${COMP_WORDS[1]}" --help-all 2>/dev/null |
             grep -oE -- '--[a-z][a-z0-9._-]*' | sort -u)
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -42,7 +42,7 @@ prepare() {
     records=$(($(count "$impressions") + $(count "$labels")))
     if ! "$pctr" snapshot list -b "$broker" --model.name replay 2>/dev/null |
         grep -q svd; then
-        quietly "$pctr" train -b "$broker" --once "${topics[@]}" \
+        quietly "$pctr" train -b "$broker" --exit.at_end "${topics[@]}" \
             --http.port 0 --model.name replay --model.algorithm svd \
             --model.params "factors=20 epochs=5"
     fi

@@ -80,7 +80,7 @@ publish() {
         >"$work/topics.log" 2>&1
     feed 300000 --labels all --label.pairs --topic.labels "$seen" \
         --topic.impressions "$seen-in" --seed 2
-    "$pctr" train -b "$broker" --once --join labels --topic.labels "$seen" \
+    "$pctr" train -b "$broker" --exit.at_end --join labels --topic.labels "$seen" \
         --topic.impressions "$seen-in" --http.port 0 --model.name "$model" \
         --model.algorithm "$model" --model.params "$params" \
         >"$work/train.log" 2>&1 || die "train: $(tail -1 "$work/train.log")"

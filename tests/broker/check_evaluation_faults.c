@@ -35,7 +35,7 @@ static void stop(void)
 /* Returns what it said. */
 static char *train_once(const char *option)
 {
-    const char *const more[] = {"--once",
+    const char *const more[] = {"--exit.at_end",
                                 "--http.port=0",
                                 "--model.algorithm=baseline",
                                 "--evaluation.window_ms=600000",
@@ -101,8 +101,8 @@ END_TEST
  * be. */
 START_TEST(too_little_room_is_said)
 {
-    assert_said(train_once("--evaluation.rows=500"),
-                "windows closed before they were over", "evaluation.rows=500");
+    assert_said(train_once("--evaluation.max_rows=500"),
+                "windows closed before they were over", "evaluation.max_rows=500");
 }
 END_TEST
 

@@ -53,7 +53,7 @@ static const struct row {
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"score", "-b", broker, NO_TOPIC}},
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"train", "-b", broker, NO_TOPIC}},
     /* settings */
-    {2,   500, {"unrecognized option '--workerz=2'", "--help"}, {"score", "-b", nobody, "--workerz=2"}},
+    {2,   500, {"unknown option '--workerz'", "did you mean '--workers'?"}, {"score", "-b", nobody, "--workerz=2"}},
     {78,  500, {"workers: 0 is outside 1..64", NULL}, {"score", "-b", nobody, "--workers=0"}},
     {78,  500, {"unknown Kafka property 'linger'", NULL}, {"score", "-b", nobody, "-Xlinger=2"}},
     {78,  500, {"read settings '/no/such/file'", "No such file"}, {"score", "-b", nobody, "-F/no/such/file"}},

@@ -141,7 +141,7 @@ static json_t *find_window(const char *output, int64_t start_ms)
 /* Returns how many windows there were. */
 static size_t compare_with_replay(const struct published *published)
 {
-    const char *const more[] = {"--json", "--window_ms=1800000",
+    const char *const more[] = {"--json", "--report.window_ms=1800000",
                                 "--bootstrap=0", "live", NULL};
     char *output = pipeline_run(&pipe, "replay", more, WAIT_MS);
     size_t windows = 0;

@@ -206,7 +206,7 @@ static void assert_once(int first, int next, const char *reason)
 START_TEST(each_once_however_often_it_is_asked)
 {
     write_letters(0, 600);
-    ck_assert_int_eq(redrive("--dry-run", NULL), 0);
+    ck_assert_int_eq(redrive("--dry_run", NULL), 0);
     ck_assert_int_eq(count_of("sent"), 600);
     kafka_fixture_await(target, 0, WAIT_MS);
     ck_assert_int_eq(redrive(NULL, NULL), 0);

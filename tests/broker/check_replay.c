@@ -55,7 +55,7 @@ static void score(void)
 
 static void train(void)
 {
-    const char *const more[] = {"--once", "--http.port=0",
+    const char *const more[] = {"--exit.at_end", "--http.port=0",
                                 "--model.algorithm=baseline", NULL};
 
     free(pipeline_run(&history.way, "train", more, WAIT_MS));
@@ -144,7 +144,7 @@ START_TEST(what_was_live_is_replayed_bit_for_bit)
     size_t lines = 0;
 
     live();
-    snprintf(option, sizeof(option), "--predictions=%s", paths[0]);
+    snprintf(option, sizeof(option), "--predictions.file=%s", paths[0]);
     char *output = replay(option, "live", NULL, NULL);
     ck_assert_ptr_nonnull(strstr(output, "3600 answers by recorded version"));
     struct fixture_records records =
@@ -266,7 +266,7 @@ START_TEST(twice_gives_the_same_bytes)
 
     history_feed(&history, 0, 3000);
     for (size_t i = 0; i < 2; i++) {
-        snprintf(predictions[i], OPTION_SIZE, "--predictions=%.99s", paths[i]);
+        snprintf(predictions[i], OPTION_SIZE, "--predictions.file=%.99s", paths[i]);
         snprintf(pages[i], OPTION_SIZE, "--html=%.99s", paths[2 + i]);
         outputs[i] =
             replay(predictions[i], pages[i], "--refit.every_ms=600000", refit);

@@ -68,16 +68,16 @@ static char *replay(size_t size, const char *sort_bytes)
 {
     return run((const char *[]){
         "replay", "-b", brokers(), topics[size][0], topics[size][1], sort_bytes,
-        "--json", "--slice=ad", "--slice.max=5", "--buffer_bytes=4194304",
-        "--log.rows=10000", "--bootstrap=20", "--refit.every_ms=7200000",
+        "--json", "--slice=ad", "--slice.max_values=5", "--fetch.max_bytes=4194304",
+        "--training.max_rows=10000", "--bootstrap=20", "--refit.every_ms=7200000",
         "popular=refit:popular", "baseline=refit:baseline", NULL});
 }
 
 START_TEST(ten_times_the_range_takes_the_same_memory)
 {
-    free(replay(0, "--sort_bytes=1048576"));
+    free(replay(0, "--sort.max_bytes=1048576"));
     long small = peak_kib;
-    free(replay(1, "--sort_bytes=1048576"));
+    free(replay(1, "--sort.max_bytes=1048576"));
     long large = peak_kib;
     printf("replay of %s: %ld KiB, of %s: %ld KiB\n", rows[0], small, rows[1],
            large);
@@ -91,8 +91,8 @@ END_TEST
 
 START_TEST(figures_do_not_depend_on_where_rows_were_sorted)
 {
-    char *disk = replay(0, "--sort_bytes=1048576");
-    char *memory = replay(0, "--sort_bytes=67108864");
+    char *disk = replay(0, "--sort.max_bytes=1048576");
+    char *memory = replay(0, "--sort.max_bytes=67108864");
 
     ck_assert_ptr_nonnull(strstr(disk, "\"kind\":\"total\""));
     ck_assert_str_eq(disk, memory);

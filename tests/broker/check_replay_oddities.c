@@ -218,7 +218,7 @@ END_TEST
 
 static void train(void)
 {
-    const char *const more[] = {"--once", "--http.port=0",
+    const char *const more[] = {"--exit.at_end", "--http.port=0",
                                 "--model.algorithm=baseline", NULL};
 
     free(pipeline_run(&history.way, "train", more, WAIT_MS));

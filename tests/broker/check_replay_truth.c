@@ -154,7 +154,7 @@ static json_t *lines; /* of JSON */
 static void read_report(void)
 {
     char predictions[96], *rest = NULL;
-    snprintf(predictions, sizeof(predictions), "--predictions=%s", path);
+    snprintf(predictions, sizeof(predictions), "--predictions.file=%s", path);
     const char *const more[] = {"--json",
                                 "--refit.every_ms=3600000",
                                 predictions,

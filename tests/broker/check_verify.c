@@ -127,7 +127,7 @@ static void take_lines(char *output)
 static int verify(const char *first, const char *second)
 {
     const char *more[] = {
-        "--json", "--field.anonymous=0", "--cache.max_mb=1", first, second,
+        "--json", "--field.anonymous=0", "--cache.max_bytes=1048576", first, second,
         NULL};
     struct child_process child = {0, "", ""};
 

@@ -160,8 +160,8 @@ if [ -c /dev/full ]; then
 fi
 (ulimit -f 1 && refused 73 "File too large" fit "$clicks" --output=big.snap)
 [ -z "$(ls big.snap* 2>/dev/null)" ] || fail "a draft is left"
-"$pctr" score --help >help.txt
-grep -qF "scored together (default 10000)" help.txt || fail "help: no default"
+"$pctr" score --help-all >help.txt
+grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"
 
 # --- Ids of strangers: a terminal obeys none of their bytes --------------------
 # ESC, BEL, DEL, C1 in UTF-8, C1 alone, latin-1, a carriage return.
@@ -171,7 +171,7 @@ for _ in 1 2 3; do
     printf '\033]0;owned\007\033[31m,\302\2331;31mad,1\n'
     printf '\23331m,del\177,0\ncaf\351,"cr\rad",1\nu1,\033c,0\n'
 done >>evil.csv
-"$pctr" fit evil.csv --show-matrix=6x6 >evil-fit.txt
+"$pctr" fit evil.csv --show_matrix=6x6 >evil-fit.txt
 "$pctr" fit evil.csv --model=svd --params=factors=2 --output=evil.snap >>evil-fit.txt
 "$pctr" fit mild.csv --model=svd --params=factors=2 --output=mild.snap >mild.txt
 {

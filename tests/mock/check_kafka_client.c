@@ -166,7 +166,7 @@ START_TEST(a_secret_file_that_others_can_read_is_refused)
 {
     const char *file = secret_file(0644);
 
-    assert_refused("sasl.password", file, "chmod 600");
+    assert_refused("sasl.password", file, "chmod o-rw");
     unlink(file + 5);
 }
 END_TEST

@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
