@@ -298,14 +298,13 @@ const struct command cv_command = {
     .name = "cv",
     .summary = "cross-validate models on a file",
     .arguments = "FILE...",
-    .examples =
-        "  pctr cv clicks.csv.gz --models=random,knn,baseline,svd "
-        "--split.folds=4\n"
-        "  pctr cv ratings.csv --models=svd --params='factors=20' "
-        "--split=time\n"
-        "  pctr cv train.csv test.csv --models=knn --split=predefined\n"
-        "  pctr cv clicks.csv.gz --models=baseline,fields \\\n"
-        "      --fields=user,ad,advertiser_id,position\n",
+    .examples = "  pctr cv clicks.csv.gz --models=random,knn,baseline,svd "
+                "--split.folds=4\n"
+                "  pctr cv ratings.csv --models=svd --params='factors=20' "
+                "--split=time\n"
+                "  pctr cv train.csv test.csv --models=knn --split=predefined\n"
+                "  pctr cv clicks.csv.gz --models=baseline,fields \\\n"
+                "      --fields=user,ad,advertiser_id,position\n",
     .help = "Fits every model on the same folds and prints its measures on the "
             "rows that it has not seen.\n",
     .keys = keys,
