@@ -28,7 +28,9 @@ int training_columns_new(uint64_t room, struct training_columns *out,
         !columns.label) {
         training_columns_free(&columns);
         return error_no_memory(
-            err, "%" PRIu64 " rows of the training log: lower training.max_rows", room);
+            err,
+            "%" PRIu64 " rows of the training log: lower training.max_rows",
+            room);
     }
     *out = columns;
     return 0;

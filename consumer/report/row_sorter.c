@@ -46,7 +46,8 @@ int row_sorter_new(const char *folder, size_t memory_bytes,
     if (!sorter->rows || !sorter->keys) {
         row_sorter_free(sorter);
         return error_no_memory(
-            err, "sorting rows in %zu bytes: lower sort.max_bytes", memory_bytes);
+            err, "sorting rows in %zu bytes: lower sort.max_bytes",
+            memory_bytes);
     }
     if (spool_new(folder, sizeof(*sorter->rows), SPOOL_BYTES, &sorter->spool,
                   err) < 0) {
@@ -248,7 +249,8 @@ static int begin_merge(struct row_sorter *sorter, struct error *err)
 
     if (share == 0)
         return error_set(err, ERROR_LIMIT,
-                         "%zu runs to merge: raise sort.max_bytes", sorter->runs);
+                         "%zu runs to merge: raise sort.max_bytes",
+                         sorter->runs);
     sorter->cursors = calloc(sorter->runs, sizeof(*sorter->cursors));
     sorter->heads = calloc(sorter->runs, sizeof(*sorter->heads));
     sorter->heap = calloc(sorter->runs, sizeof(*sorter->heap));

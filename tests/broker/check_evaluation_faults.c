@@ -102,7 +102,8 @@ END_TEST
 START_TEST(too_little_room_is_said)
 {
     assert_said(train_once("--evaluation.max_rows=500"),
-                "windows closed before they were over", "evaluation.max_rows=500");
+                "windows closed before they were over",
+                "evaluation.max_rows=500");
 }
 END_TEST
 

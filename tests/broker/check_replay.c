@@ -266,7 +266,8 @@ START_TEST(twice_gives_the_same_bytes)
 
     history_feed(&history, 0, 3000);
     for (size_t i = 0; i < 2; i++) {
-        snprintf(predictions[i], OPTION_SIZE, "--predictions.file=%.99s", paths[i]);
+        snprintf(predictions[i], OPTION_SIZE, "--predictions.file=%.99s",
+                 paths[i]);
         snprintf(pages[i], OPTION_SIZE, "--html=%.99s", paths[2 + i]);
         outputs[i] =
             replay(predictions[i], pages[i], "--refit.every_ms=600000", refit);

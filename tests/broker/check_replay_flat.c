@@ -68,9 +68,10 @@ static char *replay(size_t size, const char *sort_bytes)
 {
     return run((const char *[]){
         "replay", "-b", brokers(), topics[size][0], topics[size][1], sort_bytes,
-        "--json", "--slice=ad", "--slice.max_values=5", "--fetch.max_bytes=4194304",
-        "--training.max_rows=10000", "--bootstrap=20", "--refit.every_ms=7200000",
-        "popular=refit:popular", "baseline=refit:baseline", NULL});
+        "--json", "--slice=ad", "--slice.max_values=5",
+        "--fetch.max_bytes=4194304", "--training.max_rows=10000",
+        "--bootstrap=20", "--refit.every_ms=7200000", "popular=refit:popular",
+        "baseline=refit:baseline", NULL});
 }
 
 START_TEST(ten_times_the_range_takes_the_same_memory)

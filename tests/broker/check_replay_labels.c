@@ -29,8 +29,9 @@ static void make_history(void)
     const char *const last[] = {"--world", "--world.rows=1",
                                 "--clock.start=2025-03-03",
                                 "--topic.labels=", NULL};
-    const char *const model[] = {"--exit.at_end", "--join=labels", "--http.port=0",
-                                 "--model.algorithm=baseline", NULL};
+    const char *const model[] = {"--exit.at_end", "--join=labels",
+                                 "--http.port=0", "--model.algorithm=baseline",
+                                 NULL};
 
     pipeline_create(&way, 3);
     free(pipeline_run(&way, "feed", world, WAIT_MS));

@@ -126,9 +126,12 @@ static void take_lines(char *output)
 
 static int verify(const char *first, const char *second)
 {
-    const char *more[] = {
-        "--json", "--field.anonymous=0", "--cache.max_bytes=1048576", first, second,
-        NULL};
+    const char *more[] = {"--json",
+                          "--field.anonymous=0",
+                          "--cache.max_bytes=1048576",
+                          first,
+                          second,
+                          NULL};
     struct child_process child = {0, "", ""};
 
     pipeline_start(&line, "verify", more, &child);
