@@ -33,8 +33,9 @@ int service_start(const struct service_settings *settings,
 
     if (!service)
         return error_no_memory(err, "the status server");
-    metrics_set_info(parts->metrics, parts->build_info,
-                     "version=\"" PCTR_VERSION "\"");
+    const struct metric_label build[] = {{"version", PCTR_VERSION},
+                                         {NULL, NULL}};
+    metrics_set_info(parts->metrics, parts->build_info, build);
     memcpy(config.address, settings->address, sizeof(config.address));
     if (status_server_start(&config, &service->server, err) < 0) {
         free(service);
