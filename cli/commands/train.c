@@ -95,10 +95,11 @@ static int finish(struct trainer *trainer, struct error *err)
     const struct join_books *books = &total.books;
     log_info("learned",
              "models=%" PRIu64 " impressions=%" PRIu64 " positive=%" PRIu64
-             " negative=%" PRIu64 " open=%" PRIu64 " given_up=%" PRIu64
-             " repeated=%" PRIu64,
+             " negative=%" PRIu64 " unknown=%" PRIu64 " open=%" PRIu64
+             " given_up=%" PRIu64 " repeated=%" PRIu64,
              total.published, books->impressions, books->positive,
-             books->negative, books->open, books->given_up, books->repeated);
+             books->negative, books->unknown, books->open, books->given_up,
+             books->repeated);
     log_info(
         "labels",
         "labels=%" PRIu64 " joined=%" PRIu64 " late=%" PRIu64

@@ -79,14 +79,13 @@ int version_evaluation_prediction(struct version_evaluation *self,
 {
     struct id id = event_span_id(event->raw_id);
     int64_t ts_ms = event_span_ms(event->raw_ts);
-    uint64_t sequence;
-    bool is_new;
+    struct join_place place;
 
-    if (join_impression(self->join, &id, ts_ms, &sequence, &is_new, err) < 0)
+    if (join_impression(self->join, &id, ts_ms, &place, err) < 0)
         return -1;
-    if (is_new) {
-        self->next = sequence + 1;
-        *row_at(self, sequence) =
+    if (place.is_new) {
+        self->next = place.sequence + 1;
+        *row_at(self, place.sequence) =
             (struct row){ts_ms, event->p, NAN, event->model_version};
     }
     take_outcomes(self);

@@ -86,7 +86,7 @@ static int write_head(const struct lines *lines, struct error *err)
         {"orphan", books->orphan},
         {"waiting", books->waiting},
         {"disordered", counts->disordered},
-        {"skewed", counts->events.skewed},
+        {"skewed", counts->events.odd[ODD_SKEWED]},
         {"history", counts->history},
         {"fits", counts->fits},
         {"fieldless", counts->fieldless},

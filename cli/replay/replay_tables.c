@@ -229,11 +229,11 @@ static void print_account(const struct replay_view *view, FILE *out)
                 "disordered  %" PRIu64 " impressions came after their window:\n"
                 "            was the history fed in the order of time?\n",
                 counts->disordered);
-    if (counts->events.skewed > 0)
+    if (counts->events.odd[ODD_SKEWED] > 0)
         fprintf(out,
                 "skewed  %" PRIu64 " events dated more than 30 minutes after "
                 "their record:\n        taken as of the record\n",
-                counts->events.skewed);
+                counts->events.odd[ODD_SKEWED]);
     if (counts->live.recorded + counts->live.published > 0)
         fprintf(out,
                 "live  %" PRIu64 " answers by recorded version, %" PRIu64

@@ -5,10 +5,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-
-/* A producer's clock may be wrong by so much. Further ahead it would close
- * everybody's windows. */
-enum { SKEW_MAX_MS = 30 * 60 * 1000 };
+#include <string.h>
 
 struct intake {
     struct intake_config config;
@@ -16,32 +13,46 @@ struct intake {
     struct join *join;
     struct training_log *log;
     struct intake_counts counts;
-    int64_t stream_ms;
+    struct stream_time time;
 };
 
-int64_t intake_plausible_ms(int64_t event_ms,
-                            const struct intake_origin *origin)
+/* Partitions of impressions and of labels in turns. */
+static struct stream_origin lane_of(enum intake_kind kind,
+                                    const struct intake_origin *origin)
 {
-    int64_t record_ms = origin->record_ms;
+    size_t partition = origin->partition < 0 ? 0 : (size_t)origin->partition;
 
-    return record_ms < 0 || event_ms - record_ms <= SKEW_MAX_MS ? event_ms
-                                                                : record_ms;
+    return (struct stream_origin){.lane = 2 * partition + (size_t)kind,
+                                  .record_ms = origin->record_ms,
+                                  .read_ms = origin->read_ms};
 }
 
-static int64_t plausible_time(struct intake *intake, int64_t event_ms,
-                              const struct intake_origin *origin)
+struct stream_stamp intake_stamp(const struct intake *intake,
+                                 enum intake_kind kind, int64_t event_ms,
+                                 const struct intake_origin *origin)
 {
-    int64_t ts_ms = intake_plausible_ms(event_ms, origin);
+    struct stream_origin lane = lane_of(kind, origin);
 
-    intake->counts.skewed += ts_ms != event_ms;
-    return ts_ms;
+    return stream_time_stamp(&intake->time, event_ms, &lane);
 }
 
-static void advance(struct intake *intake, int64_t event_ms)
+/* After the join has seen the event itself. */
+static int advance(struct intake *intake, enum intake_kind kind,
+                   const struct stream_stamp *stamp,
+                   const struct intake_origin *origin, struct error *err)
 {
-    if (event_ms > intake->stream_ms)
-        intake->stream_ms = event_ms;
-    join_advance(intake->join, event_ms);
+    struct stream_origin lane = lane_of(kind, origin);
+
+    if (stream_time_take(&intake->time, stamp, &lane, err) < 0)
+        return -1;
+    join_advance(intake->join, intake->time.now_ms);
+    return 0;
+}
+
+void intake_rest(struct intake *intake)
+{
+    stream_time_rest(&intake->time);
+    join_advance(intake->join, intake->time.now_ms);
 }
 
 bool intake_next_outcome(struct intake *intake, struct join_outcome *out)
@@ -52,15 +63,20 @@ bool intake_next_outcome(struct intake *intake, struct join_outcome *out)
     return true;
 }
 
-static int append_row(struct intake *intake, const struct id *id,
-                      const struct id *user, const struct id *ad, int64_t ts_ms,
-                      float label, struct error *err)
+struct event_ids {
+    const struct id *id, *user, *ad;
+};
+
+static int append_row(struct intake *intake, struct event_ids ids,
+                      const struct stream_stamp *stamp, float label,
+                      struct error *err)
 {
-    bool nobody = id_set_has(intake->nobody, user);
-    struct training_row row = {.user = nobody ? NULL : user,
-                               .ad = ad,
-                               .ts_ms = ts_ms,
-                               .tie = (uint32_t)id_hash(id),
+    bool nobody = id_set_has(intake->nobody, ids.user);
+    struct training_row row = {.user = nobody ? NULL : ids.user,
+                               .ad = ids.ad,
+                               .ts_ms = stamp->ts_ms,
+                               .counts_ms = stamp->counts_ms,
+                               .tie = (uint32_t)id_hash(ids.id),
                                .label = label};
 
     return training_log_append(intake->log, &row, err);
@@ -70,36 +86,40 @@ int intake_impression(struct intake *intake, const struct impression *event,
                       const struct intake_origin *origin,
                       struct intake_row *row, struct error *err)
 {
-    int64_t ts_ms = plausible_time(intake, event->ts_ms, origin);
-    uint64_t sequence = 0;
-    bool is_new = false;
+    struct stream_stamp stamp =
+        intake_stamp(intake, INTAKE_IMPRESSION, event->ts_ms, origin);
+    struct event_ids ids = {&event->id, &event->user, &event->ad};
+    struct join_place place;
 
     intake->counts.impressions++;
-    if (join_impression(intake->join, &event->id, ts_ms, &sequence, &is_new,
-                        err) < 0)
+    if (join_impression(intake->join, &event->id, stamp.ts_ms, &place, err) < 0)
         return -1;
-    assert(!is_new || sequence == training_log_counts(intake->log).appended);
-    if (is_new && append_row(intake, &event->id, &event->user, &event->ad,
-                             ts_ms, NAN, err) < 0)
+    assert(!place.is_new ||
+           place.sequence == training_log_counts(intake->log).appended);
+    if (place.is_new && append_row(intake, ids, &stamp, NAN, err) < 0)
         return -1;
-    *row = (struct intake_row){sequence, is_new, ts_ms};
-    advance(intake, ts_ms);
-    return 0;
+    *row = (struct intake_row){.sequence = place.sequence,
+                               .is_new = place.is_new,
+                               .is_unknown = place.is_unknown,
+                               .ts_ms = stamp.ts_ms};
+    return advance(intake, INTAKE_IMPRESSION, &stamp, origin, err);
 }
 
 int intake_label(struct intake *intake, const struct label *event,
                  const struct intake_origin *origin, struct error *err)
 {
-    int64_t ts_ms = plausible_time(intake, event->ts_ms, origin);
+    struct stream_stamp stamp =
+        intake_stamp(intake, INTAKE_LABEL, event->ts_ms, origin);
+    struct event_ids ids = {&event->id, &event->user, &event->ad};
+    int status;
 
     intake->counts.labels++;
     if (intake->config.mode == JOIN_LABELS)
-        return append_row(intake, &event->id, &event->user, &event->ad, ts_ms,
-                          (float)event->click, err);
-    if (join_label(intake->join, &event->id, ts_ms, event->click, err) < 0)
-        return -1;
-    advance(intake, ts_ms);
-    return 0;
+        status = append_row(intake, ids, &stamp, (float)event->click, err);
+    else
+        status = join_label(intake->join, &event->id, stamp.ts_ms, event->click,
+                            err);
+    return status < 0 ? -1 : advance(intake, INTAKE_LABEL, &stamp, origin, err);
 }
 
 static int take_impression(struct intake *intake,
@@ -150,7 +170,8 @@ int intake_new(const struct intake_config *config, struct intake **out,
     if (!intake)
         return error_no_memory(err, "the intake");
     intake->config = *config;
-    intake->stream_ms = INT64_MIN;
+    intake->time =
+        stream_time_from(config->join.window_ms + config->join.late_ms);
     if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
         join_new(&config->join, &intake->join, err) < 0 ||
         training_log_new(&config->log, &intake->log, err) < 0) {
@@ -173,22 +194,24 @@ struct join_books intake_books(const struct intake *intake)
 
 struct intake_counts intake_counts(const struct intake *intake)
 {
-    return intake->counts;
+    struct intake_counts counts = intake->counts;
+
+    memcpy(counts.odd, intake->time.counts, sizeof(counts.odd));
+    return counts;
 }
 
 int64_t intake_stream_ms(const struct intake *intake)
 {
-    return intake->stream_ms;
+    return intake->time.now_ms;
 }
 
 int64_t intake_reach_ms(const struct intake *intake)
 {
-    const struct join_config *join = &intake->config.join;
-    int64_t reach_ms = join->window_ms + join->late_ms;
+    int64_t reach_ms = intake->time.reach_ms;
 
-    return intake->stream_ms < INT64_MIN + reach_ms
+    return intake->time.now_ms < INT64_MIN + reach_ms
                ? INT64_MIN
-               : intake->stream_ms - reach_ms;
+               : intake->time.now_ms - reach_ms;
 }
 
 size_t intake_bytes(const struct intake *intake)
@@ -201,6 +224,7 @@ void intake_free(struct intake *intake)
     if (!intake)
         return;
     id_set_free(intake->nobody);
+    stream_time_free(&intake->time);
     join_free(intake->join);
     training_log_free(intake->log);
     free(intake);

@@ -16,6 +16,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/learn/join.h"
+#include "consumer/learn/stream_time.h"
 #include "consumer/learn/training_log.h"
 
 #include <stdbool.h>
@@ -39,9 +40,11 @@ struct intake_config {
 
 enum intake_kind { INTAKE_IMPRESSION, INTAKE_LABEL };
 
-/* What the log that held a record says about it. */
+/* Where and when a record was written, and when it was read. */
 struct intake_origin {
+    int32_t partition;
     int64_t record_ms; /* the record's own time; -1: it has none */
+    int64_t read_ms;   /* wall clock; INT64_MAX: not known */
 };
 
 struct intake_record {
@@ -55,8 +58,8 @@ struct intake_record {
 struct intake_row {
     uint64_t sequence; /* its number in the join and in the log */
     bool is_new;       /* false: the join remembers this impression already */
-    int64_t ts_ms;     /* event time; that of the record where the event's is
-                          not plausible */
+    bool is_unknown;   /* no label can reach it any more */
+    int64_t ts_ms;     /* event time; that of the record where it is skewed */
 };
 
 /* What a record became. */
@@ -68,8 +71,7 @@ struct intake_result {
 
 struct intake_counts {
     uint64_t impressions, labels; /* records that were events */
-    uint64_t skewed; /* events dated more than 30 minutes after their record's
-                        time: taken as of the record's time */
+    uint64_t odd[ODD_TIMES];      /* and those of them with an odd time */
 };
 
 /* Fails with ERROR_MEMORY alone; *out is then untouched. */
@@ -97,12 +99,17 @@ int intake_label(struct intake *intake, const struct label *event,
  * when there is none. */
 bool intake_next_outcome(struct intake *intake, struct join_outcome *out);
 
-/* The event's time, or that of its record where the event is dated more than
- * 30 minutes after it. */
-int64_t intake_plausible_ms(int64_t event_ms,
-                            const struct intake_origin *origin);
+/* What the event's time would be taken for. Changes nothing. */
+struct stream_stamp intake_stamp(const struct intake *intake,
+                                 enum intake_kind kind, int64_t event_ms,
+                                 const struct intake_origin *origin);
 
-/* How far event time has come; INT64_MIN before the first event. */
+/* All partitions are read to their ends and stay silent: stream time goes on to
+ * the newest event. Outcomes are pulled as after a record. */
+void intake_rest(struct intake *intake);
+
+/* How far event time has come (stream_time.h); INT64_MIN before the first
+ * event. */
 int64_t intake_stream_ms(const struct intake *intake);
 
 /* No label can reach impressions of before this time: what is known of them is

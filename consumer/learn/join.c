@@ -6,11 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum state {
-    OPEN,    /* an impression within its window: in the heap */
-    CLOSED,  /* an impression after it: in the list of closed ones */
-    WAITING, /* a label without impression: in the heap */
+enum join_state {
+    JOIN_OPEN,    /* an impression within its window: in that queue */
+    JOIN_CLOSED,  /* an impression after it: in the list of closed ones */
+    JOIN_WAITING, /* a label without impression: in that queue */
 };
+
+/* Of the room that labels may wait in. */
+enum { LABELS_SHARE = 4 };
 
 struct join {
     struct join_config config;
@@ -48,7 +51,7 @@ static bool in_reach(const struct join *join, int64_t impression_ms,
            label_ms <= reach_end(join, impression_ms);
 }
 
-/* Then its answer is final, remembered or not. */
+/* Then its answer is final, whether it is remembered or not. */
 static bool is_out_of_reach(const struct join *join, int64_t impression_ms)
 {
     return reach_end(join, impression_ms) < join->stream_ms;
@@ -96,7 +99,7 @@ static void close_entry(struct join *join, uint32_t slot)
 {
     struct join_entry *entry = entry_at(join, slot);
 
-    entry->state = CLOSED;
+    entry->state = JOIN_CLOSED;
     entry->link = JOIN_NO_ENTRY;
     if (join->closed_last == JOIN_NO_ENTRY)
         join->closed_first = slot;
@@ -115,40 +118,78 @@ static void forget_closed(struct join *join)
     join_entries_remove(&join->entries, slot);
 }
 
-static void give_up(struct join *join, uint32_t slot)
+static void give_up_label(struct join *join)
 {
-    const struct join_entry *entry = entry_at(join, slot);
+    uint32_t slot =
+        join_entries_earliest(&join->entries, JOIN_QUEUE_LABELS)->slot;
 
-    if (entry->state == WAITING) {
-        join->books.waiting--;
-        join->books.labels_given_up++;
-    } else if (entry->labelled) {
-        join->books.forgotten++;
-    } else {
-        join->books.open--;
-        join->books.given_up++;
-        emit(join, entry->sequence, NAN);
-    }
-    join_entries_unwait(&join->entries, slot);
+    join->books.waiting--;
+    join->books.labels_given_up++;
+    join_entries_unwait(&join->entries, JOIN_QUEUE_LABELS, slot);
     join_entries_remove(&join->entries, slot);
 }
 
-/* Answered ones go first: forgetting them costs a late label at most. */
-static void make_room(struct join *join)
+static void give_up_impression(struct join *join)
 {
-    if (join->entries.count < join->config.pending_max)
+    uint32_t slot =
+        join_entries_earliest(&join->entries, JOIN_QUEUE_WINDOWS)->slot;
+    const struct join_entry *entry = entry_at(join, slot);
+
+    if (entry->labelled) {
+        join->books.forgotten++;
+    } else {
+        join->books.open--;
+        join->books.unknown++;
+        join->books.given_up++;
+        emit(join, entry->sequence, NAN);
+    }
+    join_entries_unwait(&join->entries, JOIN_QUEUE_WINDOWS, slot);
+    join_entries_remove(&join->entries, slot);
+}
+
+static bool is_full(const struct join *join)
+{
+    return join->entries.count >= join->config.pending_max;
+}
+
+/* Answered impressions go first: forgetting one costs a late label at most. */
+static void make_room_for_impression(struct join *join)
+{
+    if (!is_full(join))
         return;
     if (join->closed_first != JOIN_NO_ENTRY) {
         forget_closed(join);
         join->books.forgotten++;
+    } else if (join_entries_earliest(&join->entries, JOIN_QUEUE_WINDOWS)) {
+        give_up_impression(join);
     } else {
-        give_up(join, join_entries_earliest(&join->entries)->slot);
+        give_up_label(join);
     }
+}
+
+/* False when the label has to go itself. */
+static bool make_room_for_label(struct join *join)
+{
+    uint32_t labels_max = join->config.pending_max / LABELS_SHARE;
+    bool is_one_waiting = join->books.waiting > 0;
+
+    if (join->books.waiting < labels_max || !is_one_waiting) {
+        if (!is_full(join))
+            return true;
+        if (join->closed_first != JOIN_NO_ENTRY) {
+            forget_closed(join);
+            join->books.forgotten++;
+            return true;
+        }
+    }
+    if (is_one_waiting)
+        give_up_label(join);
+    return is_one_waiting;
 }
 
 /* --- Labels ----------------------------------------------------------- */
 
-/* A further label of what has one: the highest counts. */
+/* A further label of an impression that has one: the highest counts. */
 static void compare(struct join *join, struct join_entry *entry, float label)
 {
     if (label == entry->label) {
@@ -157,7 +198,7 @@ static void compare(struct join *join, struct join_entry *entry, float label)
         join->books.contradicted++;
     } else {
         join->books.corrected++;
-        if (entry->state == WAITING)
+        if (entry->state == JOIN_WAITING)
             entry->label = label;
         else
             change(join, entry, label);
@@ -168,15 +209,15 @@ static void compare(struct join *join, struct join_entry *entry, float label)
 static void attribute(struct join *join, struct join_entry *entry,
                       int64_t label_ms, float label)
 {
-    bool late =
-        entry->state == CLOSED || label_ms > window_end(join, entry->ts_ms);
+    bool late = entry->state == JOIN_CLOSED ||
+                label_ms > window_end(join, entry->ts_ms);
 
     if (late)
         join->books.late++;
     else
         join->books.joined++;
     entry->labelled = true;
-    if (entry->state == OPEN) {
+    if (entry->state == JOIN_OPEN) {
         answer(join, entry, label);
         emit(join, entry->sequence, label);
     } else if (label != entry->label) {
@@ -189,14 +230,20 @@ static int wait_for_impression(struct join *join, const struct id *id,
 {
     uint32_t slot;
 
-    make_room(join);
+    if (join_entries_reserve(&join->entries, JOIN_QUEUE_LABELS, err) < 0)
+        return -1;
+    if (!make_room_for_label(join)) {
+        join->books.labels_given_up++;
+        return 0;
+    }
     if (join_entries_add(&join->entries, id, &slot, err) < 0)
         return -1;
     struct join_entry *entry = entry_at(join, slot);
-    entry->state = WAITING;
+    entry->state = JOIN_WAITING;
     entry->ts_ms = ts_ms;
     entry->label = label;
-    join_entries_wait(&join->entries, slot, window_end(join, ts_ms));
+    join_entries_wait(&join->entries, JOIN_QUEUE_LABELS, slot,
+                      window_end(join, ts_ms));
     join->books.waiting++;
     return 0;
 }
@@ -212,7 +259,7 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
             return -1;
     } else {
         struct join_entry *entry = entry_at(join, slot);
-        if (entry->state == WAITING)
+        if (entry->state == JOIN_WAITING)
             compare(join, entry, label);
         else if (!in_reach(join, entry->ts_ms, ts_ms) ||
                  is_out_of_reach(join, entry->ts_ms))
@@ -232,49 +279,72 @@ static void open_entry(struct join *join, uint32_t slot, int64_t ts_ms)
 {
     struct join_entry *entry = entry_at(join, slot);
 
-    entry->state = OPEN;
+    entry->state = JOIN_OPEN;
     entry->labelled = false;
     entry->label = 0;
     entry->ts_ms = ts_ms;
     entry->sequence = join->next_sequence++;
-    join_entries_wait(&join->entries, slot, window_end(join, ts_ms));
+    join_entries_wait(&join->entries, JOIN_QUEUE_WINDOWS, slot,
+                      window_end(join, ts_ms));
     join->books.impressions++;
     join->books.open++;
 }
 
-/* The impression that a label has been waiting for. */
-static void meet_label(struct join *join, uint32_t slot, int64_t ts_ms)
+/* It came after its reach. It is not remembered: nothing can change it. */
+static void pass_over(struct join *join, struct join_place *out)
+{
+    *out = (struct join_place){
+        .sequence = join->next_sequence++, .is_new = true, .is_unknown = true};
+    join->books.impressions++;
+    join->books.unknown++;
+    emit(join, out->sequence, NAN);
+}
+
+/* A label that has been waiting finds its impression. */
+static void meet_label(struct join *join, uint32_t slot, int64_t ts_ms,
+                       struct join_place *out)
 {
     struct join_entry label = *entry_at(join, slot);
+    bool is_met = in_reach(join, ts_ms, label.ts_ms);
 
-    join_entries_unwait(&join->entries, slot);
+    join_entries_unwait(&join->entries, JOIN_QUEUE_LABELS, slot);
     join->books.waiting--;
-    open_entry(join, slot, ts_ms);
-    if (in_reach(join, ts_ms, label.ts_ms))
-        attribute(join, entry_at(join, slot), label.ts_ms, label.label);
-    else
+    if (!is_met)
         join->books.orphan++;
+    if (!is_met && is_out_of_reach(join, ts_ms)) {
+        join_entries_remove(&join->entries, slot);
+        pass_over(join, out);
+        return;
+    }
+    open_entry(join, slot, ts_ms);
+    *out = (struct join_place){.sequence = entry_at(join, slot)->sequence,
+                               .is_new = true};
+    if (is_met)
+        attribute(join, entry_at(join, slot), label.ts_ms, label.label);
 }
 
 int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
-                    uint64_t *sequence, bool *is_new, struct error *err)
+                    struct join_place *out, struct error *err)
 {
     uint32_t slot = join_entries_find(&join->entries, id);
 
-    if (slot == JOIN_NO_ENTRY) {
-        make_room(join);
+    if (join_entries_reserve(&join->entries, JOIN_QUEUE_WINDOWS, err) < 0)
+        return -1;
+    if (slot == JOIN_NO_ENTRY && is_out_of_reach(join, ts_ms)) {
+        pass_over(join, out);
+    } else if (slot == JOIN_NO_ENTRY) {
+        make_room_for_impression(join);
         if (join_entries_add(&join->entries, id, &slot, err) < 0)
             return -1;
         open_entry(join, slot, ts_ms);
-        *is_new = true;
-    } else if (entry_at(join, slot)->state == WAITING) {
-        meet_label(join, slot, ts_ms);
-        *is_new = true;
+        *out = (struct join_place){.sequence = entry_at(join, slot)->sequence,
+                                   .is_new = true};
+    } else if (entry_at(join, slot)->state == JOIN_WAITING) {
+        meet_label(join, slot, ts_ms, out);
     } else {
         join->books.repeated++;
-        *is_new = false;
+        *out = (struct join_place){.sequence = entry_at(join, slot)->sequence};
     }
-    *sequence = entry_at(join, slot)->sequence;
     return 0;
 }
 
@@ -286,42 +356,44 @@ void join_advance(struct join *join, int64_t stream_ms)
         join->stream_ms = stream_ms;
 }
 
-/* Ends one wait that is over; true when that answers an impression. */
-static bool end_wait(struct join *join, uint32_t slot, struct join_outcome *out)
+/* The earliest wait in the queue, where it is over; JOIN_NO_ENTRY else. */
+static uint32_t take_over(struct join *join, enum join_queue queue)
 {
-    struct join_entry *entry = entry_at(join, slot);
+    const struct join_wait *first =
+        join_entries_earliest(&join->entries, queue);
 
-    join_entries_unwait(&join->entries, slot);
-    if (entry->state == WAITING) {
-        join->books.waiting--;
-        join->books.orphan++;
-        join_entries_remove(&join->entries, slot);
-        return false;
-    }
-    close_entry(join, slot);
-    if (entry->labelled)
-        return false;
-    answer(join, entry, 0);
-    *out = (struct join_outcome){entry->sequence, 0};
-    return true;
+    if (!first || first->deadline_ms >= join->stream_ms)
+        return JOIN_NO_ENTRY;
+    uint32_t slot = first->slot;
+    join_entries_unwait(&join->entries, queue, slot);
+    return slot;
 }
 
 bool join_next(struct join *join, struct join_outcome *out)
 {
+    uint32_t slot;
+
     if (join->is_ready) {
         *out = join->ready;
         join->is_ready = false;
         return true;
     }
-
-    const struct join_wait *first;
-    while ((first = join_entries_earliest(&join->entries)) &&
-           first->deadline_ms < join->stream_ms)
-        if (end_wait(join, first->slot, out))
-            return true;
+    while ((slot = take_over(join, JOIN_QUEUE_LABELS)) != JOIN_NO_ENTRY) {
+        join->books.waiting--;
+        join->books.orphan++;
+        join_entries_remove(&join->entries, slot);
+    }
+    while ((slot = take_over(join, JOIN_QUEUE_WINDOWS)) != JOIN_NO_ENTRY) {
+        struct join_entry *entry = entry_at(join, slot);
+        close_entry(join, slot);
+        if (entry->labelled)
+            continue;
+        answer(join, entry, 0);
+        *out = (struct join_outcome){entry->sequence, 0};
+        return true;
+    }
     while (join->closed_first != JOIN_NO_ENTRY &&
-           reach_end(join, entry_at(join, join->closed_first)->ts_ms) <
-               join->stream_ms)
+           is_out_of_reach(join, entry_at(join, join->closed_first)->ts_ms))
         forget_closed(join);
     return false;
 }
@@ -331,7 +403,8 @@ bool join_next(struct join *join, struct join_outcome *out)
 bool join_books_balance(const struct join_books *books)
 {
     return books->impressions == books->open + books->positive +
-                                     books->negative + books->given_up &&
+                                     books->negative + books->unknown &&
+           books->given_up <= books->unknown &&
            books->labels == books->joined + books->late + books->duplicate +
                                 books->contradicted + books->corrected +
                                 books->orphan + books->waiting +

@@ -1,24 +1,45 @@
 /*
  * join.h - labels meet impressions by id, in event time.
  *
- * Goes in: impressions and labels, in any order. Comes out: what each
- * impression's label is. An impression whose window closes without a label is
- * a negative. The label that counts is the highest of those whose time lies
- * between the impression's time - window and + window + late, in whatever
- * order the two arrive while either is remembered:
+ * Impressions and labels go in, in any order. Out comes the label of each
+ * impression. The label that counts is the highest of those whose time lies
+ * between the impression's time - window and + window + late (its reach), in
+ * whatever order they arrive while the join remembers either.
  *
- *   first label, in time         joined
- *   first label, after its window, or after the window had been closed
- *                                late: the impression's label changes
- *   as high as the one before    duplicate: ignored
- *   lower ("unclick")            contradicted: ignored
- *   higher                       corrected: the impression's label changes
- *   no such impression, or out of reach of it, or the stream has passed that
- *   reach                        orphan: what is out of reach is final
- *   before its impression        waits for it, for a window
+ * The states of an impression, and how it leaves them:
  *
- * Knows no clock and no Kafka: the same calls give the same outcomes. Holds
- * at most pending_max entries and gives up the oldest first. One thread.
+ *   open      its window has not ended. A label, or the end of its window,
+ *             answers it. Where there is no room for it, it becomes unknown.
+ *   answered  positive or negative. A label in reach may still change that,
+ *             until stream time has passed the reach; then it is forgotten.
+ *   unknown   its label cannot be known: it came when stream time had passed
+ *             its reach, or it was given up for want of room. It belongs in
+ *             no training set. Final.
+ *
+ * What becomes of a label:
+ *
+ *   first of its impression, in its window      joined
+ *   first, after it or after it was closed      late
+ *   as high as the one before                   duplicate: ignored
+ *   lower ("unclick")                           contradicted: ignored
+ *   higher                                      corrected
+ *   of no impression, or out of its reach, or
+ *   when stream time has passed that reach      orphan
+ *   before its impression                       waits for it, for a window
+ *
+ * Invariant: impressions = open + positive + negative + unknown.
+ *
+ * An example, with window 10 and late 20 minutes: an impression of 12:00 is
+ * open until stream time passes 12:10, then negative. A click of 12:08 that
+ * arrives at 12:25 makes it positive (late). From 12:30 on it is forgotten, and
+ * a click for it is an orphan. An impression of 12:00 that arrives when stream
+ * time is 12:31 is unknown.
+ *
+ * Knows no clock and no Kafka: the same calls give the same outcomes. Holds at
+ * most pending_max entries. At that limit it forgets answered impressions
+ * first, then gives up the one whose window ends first; labels that wait get a
+ * quarter of the room at most, and never the place of an open impression. One
+ * thread.
  */
 #ifndef CONSUMER_JOIN_H
 #define CONSUMER_JOIN_H
@@ -38,8 +59,15 @@ struct join_config {
     uint32_t pending_max;
 };
 
+/* What an impression became at its arrival. */
+struct join_place {
+    uint64_t sequence; /* new impressions are numbered from 0 on */
+    bool is_new;       /* false: it is remembered already */
+    bool is_unknown;   /* no label can reach it any more */
+};
+
 /* The label of one impression; a later outcome replaces an earlier one. NaN:
- * given up for want of room, the impression belongs in no training set. */
+ * unknown. */
 struct join_outcome {
     uint64_t sequence;
     float label;
@@ -48,8 +76,9 @@ struct join_outcome {
 /* What became of everything that went in. Only open, waiting, positive and
  * negative ever go down. */
 struct join_books {
-    uint64_t impressions; /* = open + positive + negative + given_up */
-    uint64_t open, positive, negative, given_up;
+    uint64_t impressions; /* = open + positive + negative + unknown */
+    uint64_t open, positive, negative, unknown;
+    uint64_t given_up; /* of the unknown ones: for want of room */
     uint64_t repeated; /* impressions that were there already; not above */
 
     uint64_t labels; /* = joined + late + duplicate + contradicted + corrected
@@ -67,13 +96,13 @@ int join_new(const struct join_config *config, struct join **out,
              struct error *err) MUST_CHECK;
 void join_free(struct join *join);
 
-/* New impressions are numbered from 0 on; *is_new is false for one that is
- * remembered already. */
+/* After ERROR_MEMORY the books balance and the impression is not in them; the
+ * join may have given up another entry for its sake. */
 int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
-                    uint64_t *sequence, bool *is_new,
-                    struct error *err) MUST_CHECK;
+                    struct join_place *out, struct error *err) MUST_CHECK;
 
-/* click is in [0, 1]; above 0 is a positive. */
+/* click is in [0, 1]; above 0 is a positive. After ERROR_MEMORY as
+ * above. */
 int join_label(struct join *join, const struct id *id, int64_t ts_ms,
                double click, struct error *err) MUST_CHECK;
 
@@ -81,8 +110,8 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
  * earlier time is ignored. */
 void join_advance(struct join *join, int64_t stream_ms);
 
-/* The next outcome; false when there is none. To be called until then after
- * each of the three calls above. */
+/* The next outcome; false when there is none. The caller pulls outcomes until
+ * then after each of the three calls above. */
 bool join_next(struct join *join, struct join_outcome *out);
 
 struct join_books join_books(const struct join *join);

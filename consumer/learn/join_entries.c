@@ -43,8 +43,9 @@ static void put(uint32_t *table, uint32_t mask, uint32_t hash, uint32_t slot)
     table[at] = slot + 1;
 }
 
-/* Closes the gap at `hole`: whoever sits further from home than the gap moves
- * into it (Knuth, The Art of Computer Programming 3, 6.4, algorithm R). */
+/* Closes the gap at `hole`: an entry that sits further from its home than the
+ * gap moves into it (Knuth, The Art of Computer Programming 3, 6.4, algorithm
+ * R). */
 static void unput(struct join_entries *entries, uint32_t hole)
 {
     uint32_t mask = entries->mask;
@@ -72,7 +73,7 @@ static int out_of_memory(struct error *err)
     return error_no_memory(err, "the join: lower join.pending_max");
 }
 
-/* All or nothing: three new blocks, then one switch. */
+/* All or nothing: two new blocks, then one switch. */
 static int grow(struct join_entries *entries, struct error *err)
 {
     uint32_t room = entries->room ? entries->room * 2 : ROOM_FIRST;
@@ -83,30 +84,42 @@ static int grow(struct join_entries *entries, struct error *err)
 
     uint32_t *table = calloc(slots, sizeof(*table));
     struct join_entry *pool = malloc(room * sizeof(*pool));
-    struct join_wait *heap = malloc(room * sizeof(*heap));
-    if (!table || !pool || !heap) {
+    if (!table || !pool) {
         free(table);
         free(pool);
-        free(heap);
         return out_of_memory(err);
     }
     if (!entries->table)
         entries->key = id_key_random();
-    if (entries->used) {
+    if (entries->used)
         memcpy(pool, entries->pool, entries->used * sizeof(*pool));
-        memcpy(heap, entries->heap, entries->waits * sizeof(*heap));
-    }
     /* It grows only when every entry is in use. */
     for (uint32_t slot = 0; slot < entries->used; slot++)
         put(table, slots - 1, pool[slot].hash, slot);
     free(entries->table);
     free(entries->pool);
-    free(entries->heap);
     entries->table = table;
     entries->pool = pool;
-    entries->heap = heap;
     entries->mask = slots - 1;
     entries->room = room;
+    return 0;
+}
+
+int join_entries_reserve(struct join_entries *entries, enum join_queue queue,
+                         struct error *err)
+{
+    struct join_heap *heap = &entries->queues[queue];
+    uint32_t room = heap->room ? heap->room * 2 : ROOM_FIRST;
+
+    if (heap->count < heap->room)
+        return 0;
+    struct join_wait *list = room < UINT32_MAX / 4
+                                 ? realloc(heap->list, room * sizeof(*list))
+                                 : NULL;
+    if (!list)
+        return out_of_memory(err);
+    heap->list = list;
+    heap->room = room;
     return 0;
 }
 
@@ -199,69 +212,75 @@ static bool earlier(const struct join_wait *a, const struct join_wait *b)
     return (int32_t)(a->order - b->order) < 0;
 }
 
-static void place(struct join_entries *entries, uint32_t at,
-                  struct join_wait wait)
+static void place(struct join_entries *entries, struct join_heap *heap,
+                  uint32_t at, struct join_wait wait)
 {
-    entries->heap[at] = wait;
+    heap->list[at] = wait;
     entries->pool[wait.slot].link = at;
 }
 
-static void rise(struct join_entries *entries, uint32_t at,
-                 struct join_wait wait)
+static void rise(struct join_entries *entries, struct join_heap *heap,
+                 uint32_t at, struct join_wait wait)
 {
-    while (at > 0 && earlier(&wait, &entries->heap[(at - 1) / 2])) {
-        place(entries, at, entries->heap[(at - 1) / 2]);
+    while (at > 0 && earlier(&wait, &heap->list[(at - 1) / 2])) {
+        place(entries, heap, at, heap->list[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
-    place(entries, at, wait);
+    place(entries, heap, at, wait);
 }
 
-static void sink(struct join_entries *entries, uint32_t at,
-                 struct join_wait wait)
+static void sink(struct join_entries *entries, struct join_heap *heap,
+                 uint32_t at, struct join_wait wait)
 {
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child + 1 < entries->waits &&
-            earlier(&entries->heap[child + 1], &entries->heap[child]))
+        if (child + 1 < heap->count &&
+            earlier(&heap->list[child + 1], &heap->list[child]))
             child++;
-        if (child >= entries->waits || !earlier(&entries->heap[child], &wait))
+        if (child >= heap->count || !earlier(&heap->list[child], &wait))
             break;
-        place(entries, at, entries->heap[child]);
+        place(entries, heap, at, heap->list[child]);
         at = child;
     }
-    place(entries, at, wait);
+    place(entries, heap, at, wait);
 }
 
-void join_entries_wait(struct join_entries *entries, uint32_t slot,
-                       int64_t deadline_ms)
+void join_entries_wait(struct join_entries *entries, enum join_queue queue,
+                       uint32_t slot, int64_t deadline_ms)
 {
+    struct join_heap *heap = &entries->queues[queue];
     struct join_wait wait = {deadline_ms, entries->order++, slot};
 
-    rise(entries, entries->waits++, wait);
+    assert(heap->count < heap->room);
+    rise(entries, heap, heap->count++, wait);
 }
 
-void join_entries_unwait(struct join_entries *entries, uint32_t slot)
+void join_entries_unwait(struct join_entries *entries, enum join_queue queue,
+                         uint32_t slot)
 {
+    struct join_heap *heap = &entries->queues[queue];
     uint32_t at = entries->pool[slot].link;
-    struct join_wait last = entries->heap[--entries->waits];
+    struct join_wait last = heap->list[--heap->count];
 
-    assert(at <= entries->waits);
-    if (at == entries->waits)
+    assert(at <= heap->count);
+    if (at == heap->count)
         return;
-    if (at > 0 && earlier(&last, &entries->heap[(at - 1) / 2]))
-        rise(entries, at, last);
+    if (at > 0 && earlier(&last, &heap->list[(at - 1) / 2]))
+        rise(entries, heap, at, last);
     else
-        sink(entries, at, last);
+        sink(entries, heap, at, last);
 }
 
 /* --- The whole -------------------------------------------------------- */
 
 size_t join_entries_bytes(const struct join_entries *entries)
 {
-    size_t per_entry = sizeof(*entries->pool) + sizeof(*entries->heap) +
-                       2 * sizeof(*entries->table);
+    size_t per_entry = sizeof(*entries->pool) + 2 * sizeof(*entries->table);
+    size_t bytes = entries->room * per_entry + entries->texts_room;
 
-    return entries->room * per_entry + entries->texts_room;
+    for (int queue = 0; queue < JOIN_QUEUES; queue++)
+        bytes += entries->queues[queue].room * sizeof(struct join_wait);
+    return bytes;
 }
 
 void join_entries_free(struct join_entries *entries)
@@ -269,6 +288,7 @@ void join_entries_free(struct join_entries *entries)
     free(entries->pool);
     free(entries->table);
     free(entries->texts);
-    free(entries->heap);
+    for (int queue = 0; queue < JOIN_QUEUES; queue++)
+        free(entries->queues[queue].list);
     memset(entries, 0, sizeof(*entries));
 }

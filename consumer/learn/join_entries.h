@@ -2,9 +2,10 @@
  * join_entries.h - what the join remembers, found by id and by deadline.
  *
  * A pool of entries, an open-addressing table of their ids (load at most one
- * half) and a heap of the deadlines of those that wait. A number is kept
- * inline, a text in one arena that is packed when half of it is dead: about
- * 72 bytes an entry, plus its text. One thread.
+ * half) and two queues by deadline: of impressions whose window is open, and of
+ * labels that wait for their impression. Each queue is a heap. A numeric id is
+ * kept inline, a text in one arena that is packed when half of it is dead:
+ * about 72 bytes an entry, plus its text. One thread.
  */
 #ifndef CONSUMER_JOIN_ENTRIES_H
 #define CONSUMER_JOIN_ENTRIES_H
@@ -33,10 +34,17 @@ struct join_entry {
     bool labelled;
 };
 
+enum join_queue { JOIN_QUEUE_WINDOWS, JOIN_QUEUE_LABELS, JOIN_QUEUES };
+
 struct join_wait {
     int64_t deadline_ms;
     uint32_t order; /* of arrival: ties end in that order */
     uint32_t slot;
+};
+
+struct join_heap {
+    struct join_wait *list; /* (room) */
+    uint32_t room, count;
 };
 
 /* Zeroed is empty and valid. */
@@ -49,8 +57,8 @@ struct join_entries {
     uint32_t mask;
     char *texts;
     size_t texts_room, texts_used, texts_dead;
-    struct join_wait *heap; /* (room) */
-    uint32_t waits, order;
+    struct join_heap queues[JOIN_QUEUES];
+    uint32_t order;
 };
 
 void join_entries_free(struct join_entries *entries);
@@ -59,25 +67,34 @@ void join_entries_free(struct join_entries *entries);
 uint32_t join_entries_find(const struct join_entries *entries,
                            const struct id *id);
 
-/* The id must not be there yet. The entry is zero but for its id. */
+/* The id must not be there yet. The entry is zero but for its id.
+ * ERROR_MEMORY changes nothing. */
 int join_entries_add(struct join_entries *entries, const struct id *id,
                      uint32_t *slot, struct error *err) MUST_CHECK;
 
-/* It must not be in the heap any more. */
+/* It must not be in a queue any more. */
 void join_entries_remove(struct join_entries *entries, uint32_t slot);
 
-/* Puts the entry into the heap of deadlines; uses its link. */
-void join_entries_wait(struct join_entries *entries, uint32_t slot,
-                       int64_t deadline_ms);
+/* Makes room in a queue for one entry more. ERROR_MEMORY changes nothing. */
+int join_entries_reserve(struct join_entries *entries, enum join_queue queue,
+                         struct error *err) MUST_CHECK;
 
-/* Out of the heap, wherever it is in there. */
-void join_entries_unwait(struct join_entries *entries, uint32_t slot);
+/* Puts the entry into a queue that has room; uses its link. An entry is in one
+ * queue at most. */
+void join_entries_wait(struct join_entries *entries, enum join_queue queue,
+                       uint32_t slot, int64_t deadline_ms);
+
+/* Out of the queue that it is in, wherever it is in there. */
+void join_entries_unwait(struct join_entries *entries, enum join_queue queue,
+                         uint32_t slot);
 
 /* The earliest deadline; NULL when nothing waits. */
 static inline const struct join_wait *
-join_entries_earliest(const struct join_entries *entries)
+join_entries_earliest(const struct join_entries *entries, enum join_queue queue)
 {
-    return entries->waits ? &entries->heap[0] : NULL;
+    const struct join_heap *heap = &entries->queues[queue];
+
+    return heap->count ? &heap->list[0] : NULL;
 }
 
 size_t join_entries_bytes(const struct join_entries *entries);

@@ -158,8 +158,8 @@ int training_log_append(struct training_log *log,
     log->columns.label[at] = row->label;
     log->open += isnan(row->label) != 0;
     log->answered += isnan(row->label) == 0;
-    if (row->ts_ms > log->newest_ms)
-        log->newest_ms = row->ts_ms;
+    if (row->counts_ms > log->newest_ms)
+        log->newest_ms = row->counts_ms;
     drop_old(log);
     return 0;
 }

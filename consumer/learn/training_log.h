@@ -22,15 +22,18 @@ struct training_log;
 
 struct training_log_config {
     uint64_t rows_max;
-    int64_t age_ms; /* older than the newest row by more: gone. 0: no limit */
+    int64_t age_ms; /* rows that are older than the newest by more are dropped;
+                       0: no limit */
 };
 
 struct training_row {
     const struct id *user; /* NULL: nobody */
     const struct id *ad;
     int64_t ts_ms;
-    uint32_t tie; /* orders rows of the same time: a hash of their id */
-    float label;  /* NaN: open */
+    int64_t counts_ms; /* as new as its age makes other rows old; see
+                          stream_time.h */
+    uint32_t tie;      /* orders rows of the same time: a hash of their id */
+    float label;       /* NaN: open */
 };
 
 struct training_log_counts {
@@ -51,8 +54,8 @@ int training_log_append(struct training_log *log,
                         const struct training_row *row,
                         struct error *err) MUST_CHECK;
 
-/* Sets or changes a label; NaN withdraws the row for good. A row that is gone
- * already is none of anybody's business. */
+/* Sets or changes a label; NaN withdraws the row for good. No effect on a row
+ * that has left the log. */
 void training_log_label(struct training_log *log, uint64_t sequence,
                         float label);
 

@@ -18,6 +18,7 @@ enum {
     TIMEOUT_MS = 10000,
     PREDICTION_SLACK_MS = 60 * 60 * 1000, /* clocks may differ */
     SHOW_MS = 5000,
+    AHEAD_MS = 60 * 60 * 1000, /* by which brokers let records be ahead */
 };
 
 /* One pass over the history. */
@@ -94,6 +95,15 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
 
 /* --- Rows ------------------------------------------------------------- */
 
+/* A history that was just fed ends a few minutes ahead of the clock. Its
+ * figures must not depend on when they are made. */
+static struct intake_origin origin_of(const struct message *message)
+{
+    return (struct intake_origin){.partition = message->partition,
+                                  .record_ms = message->timestamp_ms,
+                                  .read_ms = clock_wall_ms() + AHEAD_MS};
+}
+
 /* An impression before the range is learned from and not counted. */
 static bool is_history(struct replay_pass *pass, const struct message *message)
 {
@@ -160,9 +170,10 @@ static int take_impression(struct replay_pass *pass,
         pass->out->counts.bad_impressions++;
         return 0;
     }
-    const struct intake_origin origin = {message->timestamp_ms};
-    int64_t ts_ms = intake_plausible_ms(event.ts_ms, &origin);
-    if (refit_when_due(pass, ts_ms, err) < 0)
+    const struct intake_origin origin = origin_of(message);
+    struct stream_stamp stamp =
+        intake_stamp(pass->intake, INTAKE_IMPRESSION, event.ts_ms, &origin);
+    if (refit_when_due(pass, stamp.counts_ms, err) < 0)
         return -1;
     bool is_row = !is_history(pass, message);
     if (intake_impression(pass->intake, &event, &origin, &became, err) < 0)
@@ -175,10 +186,8 @@ static int take_impression(struct replay_pass *pass,
         return -1;
     assert(!is_row || became.sequence - pass->base + 1 == log->count);
     take_outcomes(pass);
-    if (is_row && became.ts_ms < reach_ms) {
+    if (is_row && became.is_unknown)
         pass->out->counts.disordered++;
-        replay_log_label(log, log->count - 1, NAN); /* none can reach it */
-    }
     return replay_log_settle(log, reach_ms, err);
 }
 
@@ -192,7 +201,7 @@ static int take_label(struct replay_pass *pass, const struct message *message,
         pass->out->counts.bad_labels++;
         return 0;
     }
-    const struct intake_origin origin = {message->timestamp_ms};
+    const struct intake_origin origin = origin_of(message);
     if (intake_label(pass->intake, &label, &origin, err) < 0)
         return -1;
     take_outcomes(pass);
@@ -212,14 +221,18 @@ static int take_labelled(struct replay_pass *pass,
         pass->out->counts.bad_labels++;
         return 0;
     }
-    const struct intake_origin origin = {message->timestamp_ms};
-    int64_t ts_ms = intake_plausible_ms(label.ts_ms, &origin);
-    if (refit_when_due(pass, ts_ms, err) < 0)
+    const struct intake_origin origin = origin_of(message);
+    struct stream_stamp stamp =
+        intake_stamp(pass->intake, INTAKE_LABEL, label.ts_ms, &origin);
+    if (refit_when_due(pass, stamp.counts_ms, err) < 0)
         return -1;
     if (!is_history(pass, message)) {
-        const struct impression event = {
-            .id = label.id, .user = label.user, .ad = label.ad, .ts_ms = ts_ms};
-        struct replay_row head = {.ts_ms = ts_ms, .label = (float)label.click};
+        const struct impression event = {.id = label.id,
+                                         .user = label.user,
+                                         .ad = label.ad,
+                                         .ts_ms = stamp.ts_ms};
+        struct replay_row head = {.ts_ms = stamp.ts_ms,
+                                  .label = (float)label.click};
         if (answer_row(pass, &event, message, &head, err) < 0 ||
             replay_log_settle(pass->out->log, INT64_MAX, err) < 0)
             return -1;
@@ -261,8 +274,11 @@ static int read_all(struct replay_pass *pass, struct error *err)
             return error_set(err, ERROR_TEMPORARY, "asked to stop");
         if (merge_reader_next(pass->reader, WAIT_MS, &result, &record, err) < 0)
             return -1;
-        if (result == MERGE_END)
+        if (result == MERGE_END) {
+            intake_rest(pass->intake);
+            take_outcomes(pass);
             return replay_log_settle(pass->out->log, INT64_MAX, err);
+        }
         if (result == MERGE_RECORD && take(pass, &record, err) < 0)
             return -1;
         show(pass);
@@ -399,7 +415,8 @@ static void count_all(struct replay_pass *pass)
     counts->books = intake_books(pass->intake);
     for (size_t c = 0; c < pass->opened; c++)
         counts->fieldless += pass->contenders[c].fieldless;
-    pass->out->stream_ms = intake_stream_ms(pass->intake);
+    pass->out->stream_ms =
+        replay_joins(pass->config) ? intake_stream_ms(pass->intake) : INT64_MIN;
     if (pass->live)
         counts->live = live_models_counts(pass->live);
 }

@@ -19,6 +19,7 @@
 
 enum {
     WAIT_MS = 50,          /* for a record */
+    REST_MS = 1000,        /* without a record */
     MORE_MS = 1,           /* where others are still to be read */
     RECORDS_A_ROUND = 512, /* before looking at anything else */
     SHOW_MS = 1000,
@@ -44,6 +45,7 @@ struct trainer {
     int64_t from_ms; /* record time; 0: from the beginning */
     bool is_ended;   /* the reading, of a single run */
     bool is_done;
+    int64_t record_ms; /* monotonic: when the last record came */
     int64_t shown_ms;
     struct trainer_counts counts, shown;
 
@@ -81,6 +83,17 @@ static int take_bad(struct trainer *trainer, const struct message *message,
         is_label, message, became->fault, became->field, err);
 }
 
+/* Outcomes go to the log by being pulled, and to the live evaluation. */
+static int settle(struct trainer *trainer, struct error *err)
+{
+    struct join_outcome outcome;
+
+    while (intake_next_outcome(trainer->intake, &outcome))
+        live_evaluation_outcome(trainer->live, &outcome);
+    return live_evaluation_advance(trainer->live,
+                                   intake_stream_ms(trainer->intake), err);
+}
+
 static int take(struct trainer *trainer, const struct merge_record *record,
                 struct error *err)
 {
@@ -91,9 +104,10 @@ static int take(struct trainer *trainer, const struct merge_record *record,
             topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION,
         .bytes = message->value,
         .size = message->value_size,
-        .origin = {.record_ms = message->timestamp_ms}};
+        .origin = {.partition = message->partition,
+                   .record_ms = message->timestamp_ms,
+                   .read_ms = clock_wall_ms()}};
     struct intake_result became;
-    struct join_outcome outcome;
 
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
     if (intake_take(trainer->intake, &taken, &became, err) < 0)
@@ -105,10 +119,21 @@ static int take(struct trainer *trainer, const struct merge_record *record,
         live_evaluation_impression(trainer->live, &became.row, message, err) <
             0)
         return -1;
-    while (intake_next_outcome(trainer->intake, &outcome))
-        live_evaluation_outcome(trainer->live, &outcome);
-    return live_evaluation_advance(trainer->live,
-                                   intake_stream_ms(trainer->intake), err);
+    return settle(trainer, err);
+}
+
+/* A second without a record, with all partitions read to their ends, lets event
+ * time go on to the newest event. */
+static int rest(struct trainer *trainer, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (!trainer->is_ended && (merge_reader_lag(trainer->reader) > 0 ||
+                               now_ms - trainer->record_ms < REST_MS))
+        return 0;
+    trainer->record_ms = now_ms;
+    intake_rest(trainer->intake);
+    return settle(trainer, err);
 }
 
 /* Up to RECORDS_A_ROUND records, or what comes within WAIT_MS. */
@@ -127,12 +152,15 @@ static int read_round(struct trainer *trainer, struct error *err)
             0)
             return -1;
         if (result != MERGE_RECORD) {
+            if (i > 0)
+                trainer->record_ms = clock_monotonic_ms();
             trainer->is_ended = result == MERGE_END;
-            return 0;
+            return rest(trainer, err);
         }
         if (take(trainer, &record, err) < 0)
             return -1;
     }
+    trainer->record_ms = clock_monotonic_ms();
     return 0;
 }
 
@@ -313,6 +341,33 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 
 /* --- The thread ------------------------------------------------------- */
 
+/* Once of each kind: the metric tells of the others. */
+static void warn_of_odd_times(const struct trainer_counts *now,
+                              const struct trainer_counts *before)
+{
+    static const char *const texts[ODD_TIMES] = {
+        [ODD_UNTIMED] = "a record has no time of its own, or one of long "
+                        "before its event; it does not move event time",
+        [ODD_AHEAD] = "an event is dated more than a minute after its record; "
+                      "is a producer's clock ahead?",
+        [ODD_SKEWED] = "an event is dated more than 30 minutes after its "
+                       "record; it counts as of the record's time",
+        [ODD_FUTURE] = "a record is dated after the moment at which it was "
+                       "read; it counts as of that moment",
+        [ODD_SECONDS] = "an event's time looks like seconds, not milliseconds "
+                        "since 1970",
+        [ODD_LATE] = "an event came when stream time had passed its window "
+                     "and grace; such impressions are not learned from",
+    };
+
+    for (int kind = 0; kind < ODD_TIMES; kind++)
+        if (now->events.odd[kind] > 0 && before->events.odd[kind] == 0)
+            log_warn("events have odd times",
+                     "kind=%s events=%" PRIu64 " reason=\"%s\"",
+                     odd_time_name((enum odd_time)kind), now->events.odd[kind],
+                     texts[kind]);
+}
+
 static void show_counts(struct trainer *trainer)
 {
     struct trainer_counts *now = &trainer->counts;
@@ -324,8 +379,10 @@ static void show_counts(struct trainer *trainer)
     now->books = intake_books(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
     now->evaluation = live_evaluation_counts(trainer->live);
-    metrics_add(metrics, TRAINER_SKEWED, 0,
-                now->events.skewed - before->events.skewed);
+    for (int kind = 0; kind < ODD_TIMES; kind++)
+        metrics_add(metrics, TRAINER_ODD_TIMES, kind,
+                    now->events.odd[kind] - before->events.odd[kind]);
+    warn_of_odd_times(now, before);
     metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
                 now->dead_letters - before->dead_letters);
     trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);

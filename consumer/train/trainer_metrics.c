@@ -2,13 +2,15 @@
 
 #include "common/event/event_codec.h"
 
+#include "consumer/learn/stream_time.h"
+
 #include <stddef.h>
 #include <string.h>
 
 #define IMPRESSION_WORDS "repeated|given_up|forgotten"
 #define LABEL_WORDS                                                            \
     "joined|late|duplicate|contradicted|corrected|orphan|given_up"
-#define PENDING_WORDS "open|positive|negative"
+#define PENDING_WORDS "open|positive|negative|unknown"
 #define ROW_WORDS "judged|unpredicted|unlabelled|late|missed"
 #define PREDICTION_WORDS "matched|repeated|unmatched"
 #define WINDOW_WORDS "over|early|empty|missed"
@@ -22,10 +24,10 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_DEAD_LETTERS] = {"pctr_trainer_dead_letters_total", METRIC_COUNTER, NULL, NULL, 0, "Labels that became dead letters."},
     [TRAINER_LAG] = {"pctr_trainer_lag_records", METRIC_GAUGE, NULL, NULL, 0, "Records on the topics that are not read yet."},
     [TRAINER_IMPRESSIONS] = {"pctr_join_impressions_total", METRIC_COUNTER, "result", IMPRESSION_WORDS, 0, "Impressions that did not simply become a row."},
-    [TRAINER_PENDING] = {"pctr_join_pending", METRIC_GAUGE, "state", PENDING_WORDS, 0, "Impressions by state; together, and with those given up, all there were."},
+    [TRAINER_PENDING] = {"pctr_join_pending", METRIC_GAUGE, "state", PENDING_WORDS, 0, "Impressions by state; together, all there were. Unknown are those that came after their reach or were given up: they are not learned from."},
     [TRAINER_LABELS] = {"pctr_label_join_total", METRIC_COUNTER, "result", LABEL_WORDS, 0, "What became of the labels; with the waiting ones, all there were."},
     [TRAINER_WAITING] = {"pctr_join_waiting_labels", METRIC_GAUGE, NULL, NULL, 0, "Labels that wait for their impression."},
-    [TRAINER_SKEWED] = {"pctr_trainer_skewed_events_total", METRIC_COUNTER, NULL, NULL, 0, "Events dated too far after their record's time."},
+    [TRAINER_ODD_TIMES] = {"pctr_trainer_odd_times_total", METRIC_COUNTER, "kind", ODD_TIME_WORDS, 0, "Events whose time is odd: the record has no time (untimed), the event is dated 1 to 30 minutes after its record (ahead) or more (skewed), the record after the moment of its reading (future), the time looks like seconds (seconds), or no label can reach an event of that time any more (late)."},
     [TRAINER_LOG_ROWS] = {"pctr_training_log_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows in the training log, open ones included."},
     [TRAINER_MEMORY] = {"pctr_training_log_bytes", METRIC_GAUGE, NULL, NULL, 0, "Memory of join and training log."},
     [TRAINER_FIT_SECONDS] = {"pctr_train_duration_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "One fit, with measuring and encoding."},
@@ -88,9 +90,8 @@ static const struct line counted[] = {
 };
 
 static const struct line shown[] = {
-    LINE(TRAINER_PENDING, 0, open),
-    LINE(TRAINER_PENDING, 1, positive),
-    LINE(TRAINER_PENDING, 2, negative),
+    LINE(TRAINER_PENDING, 0, open),     LINE(TRAINER_PENDING, 1, positive),
+    LINE(TRAINER_PENDING, 2, negative), LINE(TRAINER_PENDING, 3, unknown),
     LINE(TRAINER_WAITING, 0, waiting),
 };
 

@@ -1,6 +1,7 @@
 #include "support/slow_join.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ struct seen {
     char name[NAME_SIZE];
     int64_t ts_ms;
     bool closed, forgotten, labelled;
-    float label; /* -1: open */
+    float label; /* -1: open; NaN: unknown */
 };
 
 struct waiter {
@@ -129,6 +130,11 @@ bool slow_impression(struct slow_join *slow, const struct id *id, int64_t ts_ms,
         waiter->gone = true;
         belongs(slow, seen, waiter->ts_ms, waiter->label);
     }
+    if (!seen->labelled &&
+        ts_ms + slow->window_ms + slow->late_ms < slow->stream_ms) {
+        seen->label = NAN;
+        seen->closed = seen->forgotten = true;
+    }
     return true;
 }
 
@@ -226,7 +232,9 @@ void slow_assert_books(struct slow_join *slow, const struct join_books *books)
 
     mine.impressions = slow->impression_count;
     for (size_t i = 0; i < slow->impression_count; i++)
-        if (slow->impressions[i].label < 0)
+        if (isnan(slow->impressions[i].label))
+            mine.unknown++;
+        else if (slow->impressions[i].label < 0)
             mine.open++;
         else if (slow->impressions[i].label > 0)
             mine.positive++;

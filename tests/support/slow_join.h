@@ -19,7 +19,7 @@ void slow_label(struct slow_join *slow, const struct id *id, int64_t ts_ms,
                 float click);
 void slow_advance(struct slow_join *slow, int64_t stream_ms);
 
-/* -1 while it is open. */
+/* -1 while it is open, NaN when it is unknown. */
 float slow_outcome(const struct slow_join *slow, uint64_t sequence);
 
 /* Ends what is due, counts its lists and compares. */

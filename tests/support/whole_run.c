@@ -126,7 +126,7 @@ static uint64_t log_sum(const char *log, const char *words,
 static void check_books(struct whole_run *run)
 {
     static const char *const states[] = {"positive", "negative", "open",
-                                         "given_up", NULL};
+                                         "unknown", NULL};
     static const char *const fates[] = {
         "joined",       "late",      "duplicate",
         "contradicted", "corrected", "orphan",

@@ -54,9 +54,13 @@ void world_show_at(int64_t number, int64_t ts_ms, int32_t partition)
     struct id id = id_from_number(number);
     struct intake_row row = {.ts_ms = ts_ms};
 
-    ck_assert_ok(join_impression(join, &id, ts_ms, &row.sequence, &row.is_new,
-                                 &world_err),
+    struct join_place place;
+
+    ck_assert_ok(join_impression(join, &id, ts_ms, &place, &world_err),
                  world_err);
+    row.sequence = place.sequence;
+    row.is_new = place.is_new;
+    row.is_unknown = place.is_unknown;
     ck_assert_ok(evaluation_windows_impression(world_windows, &row, partition,
                                                world_offsets[partition]++,
                                                &world_err),

@@ -73,13 +73,18 @@ static void pull_outcomes(void)
     }
 }
 
+static struct intake_origin origin_at(int64_t record_ms)
+{
+    return (struct intake_origin){.record_ms = record_ms, .read_ms = INT64_MAX};
+}
+
 static enum event_fault take(enum intake_kind kind, int64_t record_ms,
                              const char **field)
 {
     const struct intake_record record = {.kind = kind,
                                          .bytes = bytes.bytes,
                                          .size = bytes.size,
-                                         .origin = {record_ms}};
+                                         .origin = origin_at(record_ms)};
     struct intake_result became;
 
     ck_assert_ok(intake_take(intake, &record, &became, &err), err);
@@ -145,7 +150,7 @@ START_TEST(the_same_impression_again_is_one_row)
                                      .user = id_from_number(7),
                                      .ad = id_from_number(70),
                                      .ts_ms = base_ms};
-    const struct intake_origin origin = {base_ms};
+    const struct intake_origin origin = origin_at(base_ms);
     struct intake_row first, again;
 
     ck_assert_ok(intake_impression(intake, &event, &origin, &first, &err), err);
@@ -210,23 +215,6 @@ START_TEST(what_is_no_event_changes_nothing)
 }
 END_TEST
 
-static int64_t plausible(int64_t event_ms, int64_t record_ms)
-{
-    const struct intake_origin origin = {record_ms};
-
-    return intake_plausible_ms(event_ms, &origin);
-}
-
-START_TEST(a_clock_up_to_thirty_minutes_ahead_is_believed)
-{
-    ck_assert_int_eq(plausible(base_ms + SKEW_MS, base_ms), base_ms + SKEW_MS);
-    ck_assert_int_eq(plausible(base_ms + SKEW_MS + 1, base_ms), base_ms);
-    ck_assert_int_eq(plausible(base_ms - 999999999, base_ms),
-                     base_ms - 999999999); /* a past one always */
-    ck_assert_int_eq(plausible(base_ms, -1), base_ms);
-}
-END_TEST
-
 START_TEST(an_event_of_next_year_closes_nobodys_window)
 {
     const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
@@ -238,10 +226,40 @@ START_TEST(an_event_of_next_year_closes_nobodys_window)
     ck_assert_int_eq(take(INTAKE_IMPRESSION, base_ms + 10, &field), EVENT_OK);
     encode_label(2, base_ms + year_ms, 1, false);
     ck_assert_int_eq(take(INTAKE_LABEL, base_ms + 20, &field), EVENT_OK);
-    ck_assert_uint_eq(intake_counts(intake).skewed, 2);
+    ck_assert_uint_eq(intake_counts(intake).odd[ODD_SKEWED], 2);
     ck_assert_int_eq(intake_stream_ms(intake), base_ms + 20);
     ck_assert_uint_eq(intake_books(intake).open, 1);
     ck_assert_uint_eq(intake_books(intake).positive, 1);
+    close_intake();
+}
+END_TEST
+
+/* Its label is unknown, and the log does not learn it as a negative. */
+START_TEST(an_impression_that_no_label_can_reach_is_not_learned)
+{
+    const int64_t past_ms = WINDOW_MS + LATE_MS + 1;
+    const struct intake_origin origin = origin_at(base_ms);
+    const struct impression late = {.id = id_from_number(9),
+                                    .user = id_from_number(7),
+                                    .ad = id_from_number(70),
+                                    .ts_ms = base_ms - past_ms};
+    struct join_outcome outcome;
+    struct intake_row row;
+
+    open_intake(JOIN_IMPRESSIONS);
+    impression(1, 7, 70, base_ms);
+    ck_assert_ok(intake_impression(intake, &late, &origin, &row, &err), err);
+    ck_assert(row.is_new && row.is_unknown);
+    ck_assert(intake_next_outcome(intake, &outcome));
+    ck_assert_uint_eq(outcome.sequence, row.sequence);
+    ck_assert(isnan(outcome.label));
+    ck_assert(!intake_next_outcome(intake, &outcome));
+    ck_assert_uint_eq(intake_books(intake).unknown, 1);
+    ck_assert_uint_eq(intake_counts(intake).odd[ODD_LATE], 1);
+    ck_assert_uint_eq(training_log_counts(intake_log(intake)).withdrawn, 1);
+    struct training_set *set = selected();
+    ck_assert_uint_eq(set->count, 0);
+    training_set_free(set);
     close_intake();
 }
 END_TEST
@@ -266,8 +284,8 @@ int main(void)
     tcase_add_test(tests, a_user_that_means_nobody_has_no_user);
     tcase_add_test(tests, a_label_without_its_pair_is_no_row_of_its_own);
     tcase_add_test(tests, what_is_no_event_changes_nothing);
-    tcase_add_test(tests, a_clock_up_to_thirty_minutes_ahead_is_believed);
     tcase_add_test(tests, an_event_of_next_year_closes_nobodys_window);
+    tcase_add_test(tests, an_impression_that_no_label_can_reach_is_not_learned);
     tcase_add_test(tests, time_does_not_go_back);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

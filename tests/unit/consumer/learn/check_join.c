@@ -25,7 +25,7 @@ static const struct join_config usual = {WINDOW, LATE, PENDING_MAX};
  * with id and time), @ = the stream's time. */
 static const struct {
     const char *name, *steps;
-    const char *label; /* of the impression at the end; ? while open */
+    const char *label; /* of the impression at the end; ? while open, n: none */
     const char *books; /* what is not 0 */
 } stories[] = {
     {"nothing yet", "ia1000", "?", "open=1"},
@@ -74,7 +74,16 @@ static const struct {
      "positive=1 joined=1 repeated=1"},
     {"the impression again, closed", "ia1000 @1150 ia1005", "0",
      "negative=1 repeated=1"},
-    {"an impression from the past", "@5000 ia1000", "0", "negative=1"},
+    {"an impression from the past", "@5000 ia1000", "n", "unknown=1"},
+    {"an impression at the end of its reach", "@1300 ia1000", "0",
+     "negative=1"},
+    {"an impression just after its reach", "@1301 ia1000", "n", "unknown=1"},
+    {"an unknown impression and its click", "@1301 ia1000 +a1001 @1302", "n",
+     "unknown=1 orphan=1"},
+    {"an unknown impression of a waiting click", "+a1290 @1350 ia1000", "1",
+     "positive=1 late=1"},
+    {"an unknown impression and a click of another", "+a1350 @1351 ia1000", "n",
+     "unknown=1 orphan=1"},
     {"a future one holds nobody up", "ib9000 ia1000 @1101", "?0",
      "open=1 negative=1"},
     {"time does not go back", "@1200 @900 ia1050", "0", "negative=1"},
@@ -88,20 +97,10 @@ static const struct {
     {                                                                          \
 #field, offsetof(struct join_books, field)                             \
     }
-    LINE(open),
-    LINE(positive),
-    LINE(negative),
-    LINE(given_up),
-    LINE(repeated),
-    LINE(joined),
-    LINE(late),
-    LINE(duplicate),
-    LINE(contradicted),
-    LINE(corrected),
-    LINE(orphan),
-    LINE(waiting),
-    LINE(labels_given_up),
-    LINE(forgotten),
+    LINE(open),      LINE(positive),        LINE(negative),  LINE(unknown),
+    LINE(given_up),  LINE(repeated),        LINE(joined),    LINE(late),
+    LINE(duplicate), LINE(contradicted),    LINE(corrected), LINE(orphan),
+    LINE(waiting),   LINE(labels_given_up), LINE(forgotten),
 #undef LINE
 };
 
@@ -133,14 +132,12 @@ static void take_step(struct join *join, const char *step)
     int64_t ts = strtoll(at, NULL, 10);
     struct id id = id_from_text(step + 1, (size_t)(at - step - 1));
     double click = *step == '+' ? 1 : *step == '~' ? 0.5 : 0;
-    uint64_t sequence;
-    bool is_new;
+    struct join_place place;
 
     if (*step == '@')
         join_advance(join, ts);
     else if (*step == 'i')
-        ck_assert_ok(join_impression(join, &id, ts, &sequence, &is_new, &err),
-                     err);
+        ck_assert_ok(join_impression(join, &id, ts, &place, &err), err);
     else
         ck_assert_ok(join_label(join, &id, ts, click, &err), err);
 }
@@ -162,8 +159,9 @@ START_TEST(each_story_ends_as_told)
     char text[64] = "";
     for (size_t i = 0; i < join_books(join).impressions; i++) {
         size_t used = strlen(text);
-        if (labels[i] < 0)
-            snprintf(text + used, sizeof(text) - used, "?");
+        if (labels[i] < 0 || isnan(labels[i]))
+            snprintf(text + used, sizeof(text) - used,
+                     labels[i] < 0 ? "?" : "n");
         else
             snprintf(text + used, sizeof(text) - used, "%g", (double)labels[i]);
     }
@@ -180,17 +178,14 @@ static struct join *full_of_impressions(uint32_t count, float labels[])
 {
     const struct join_config small = {WINDOW, LATE, count};
     struct join *join = NULL;
-    uint64_t sequence;
-    bool is_new;
+    struct join_place place;
 
     ck_assert_ok(join_new(&small, &join, &err), err);
     for (uint32_t i = 0; i < count; i++) {
         struct id id = id_from_number(i);
         labels[i] = -1;
-        ck_assert_ok(
-            join_impression(join, &id, 1000 + i, &sequence, &is_new, &err),
-            err);
-        ck_assert_uint_eq(sequence, i);
+        ck_assert_ok(join_impression(join, &id, 1000 + i, &place, &err), err);
+        ck_assert_uint_eq(place.sequence, i);
         join_outcomes_take(join, labels, count);
     }
     return join;
@@ -198,15 +193,63 @@ static struct join *full_of_impressions(uint32_t count, float labels[])
 
 START_TEST(a_full_join_gives_up_the_oldest_open_impression)
 {
-    float labels[5];
+    float labels[5] = {0, 0, 0, 0, -1};
     struct join *join = full_of_impressions(4, labels);
     struct id id = id_from_number(77);
+    struct join_place place;
 
-    ck_assert_ok(join_label(join, &id, 2000, 1, &err), err);
-    join_outcomes_take(join, labels, 4);
+    ck_assert_ok(join_impression(join, &id, 2000, &place, &err), err);
+    join_outcomes_take(join, labels, 5);
     ck_assert(isnan(labels[0]));
     ck_assert_float_eq(labels[1], -1);
-    assert_books(join, "full", "open=3 given_up=1 waiting=1");
+    assert_books(join, "full", "open=4 unknown=1 given_up=1");
+    join_free(join);
+}
+END_TEST
+
+/* A flood of labels that nobody waits for costs no impression its own. */
+START_TEST(labels_do_not_take_the_place_of_impressions)
+{
+    float labels[8];
+    struct join *join = full_of_impressions(8, labels);
+
+    for (int i = 0; i < 1000; i++) {
+        struct id id = id_from_number(1000 + i);
+        ck_assert_ok(join_label(join, &id, 1000, 1, &err), err);
+        join_outcomes_take(join, labels, 8);
+    }
+    for (int i = 0; i < 8; i++) {
+        struct id id = id_from_number(i);
+        ck_assert_ok(join_label(join, &id, 1001 + i, 1, &err), err);
+        join_outcomes_take(join, labels, 8);
+        ck_assert_float_eq(labels[i], 1);
+    }
+    assert_books(join, "flood", "positive=8 joined=8 labels_given_up=1000");
+    join_free(join);
+}
+END_TEST
+
+START_TEST(labels_wait_in_a_quarter_of_the_room)
+{
+    const struct join_config small = {WINDOW, LATE, 8};
+    struct join_place place;
+    struct join *join = NULL;
+    float labels[7];
+
+    ck_assert_ok(join_new(&small, &join, &err), err);
+    for (int i = 0; i < 20; i++) {
+        struct id id = id_from_number(1000 + i);
+        ck_assert_ok(join_label(join, &id, 1000, 1, &err), err);
+        join_outcomes_take(join, labels, 0);
+    }
+    assert_books(join, "labels", "waiting=2 labels_given_up=18");
+    for (int i = 0; i < 7; i++) {
+        struct id id = id_from_number(i);
+        ck_assert_ok(join_impression(join, &id, 1000, &place, &err), err);
+        join_outcomes_take(join, labels, 7);
+    }
+    assert_books(join, "both",
+                 "open=6 unknown=1 given_up=1 waiting=2 labels_given_up=18");
     join_free(join);
 }
 END_TEST
@@ -215,15 +258,13 @@ START_TEST(a_full_join_forgets_closed_impressions_first)
 {
     float labels[5];
     struct join *join = full_of_impressions(4, labels);
-    uint64_t sequence;
-    bool is_new;
+    struct join_place place;
 
     join_advance(join, 1102); /* closes 0 and 1 */
     join_outcomes_take(join, labels, 4);
     for (int i = 0; i < 2; i++) {
         struct id id = id_from_number(70 + i);
-        ck_assert_ok(join_impression(join, &id, 1102, &sequence, &is_new, &err),
-                     err);
+        ck_assert_ok(join_impression(join, &id, 1102, &place, &err), err);
         join_outcomes_take(join, labels, 4);
     }
     assert_books(join, "forgotten", "open=4 negative=2 forgotten=2");
@@ -242,7 +283,7 @@ START_TEST(a_full_join_gives_up_waiting_labels_too)
         ck_assert_ok(join_label(join, &id, 1000, 1, &err), err);
         join_outcomes_take(join, NULL, 0);
     }
-    assert_books(join, "labels", "waiting=2 labels_given_up=3");
+    assert_books(join, "labels", "waiting=1 labels_given_up=4");
     join_free(join);
 }
 END_TEST
@@ -251,8 +292,7 @@ START_TEST(memory_stays_flat_when_what_is_pending_does)
 {
     struct join *join = NULL;
     static float labels[400000];
-    uint64_t sequence;
-    bool is_new;
+    struct join_place place;
     size_t bytes = 0;
 
     ck_assert_ok(join_new(&usual, &join, &err), err);
@@ -260,8 +300,7 @@ START_TEST(memory_stays_flat_when_what_is_pending_does)
         char text[32];
         int size = snprintf(text, sizeof(text), "impression-%d", i);
         struct id id = id_from_text(text, (size_t)size);
-        ck_assert_ok(join_impression(join, &id, i, &sequence, &is_new, &err),
-                     err);
+        ck_assert_ok(join_impression(join, &id, i, &place, &err), err);
         join_advance(join, i);
         join_outcomes_take(join, labels, 400000);
         if (i == 100000)
@@ -295,6 +334,8 @@ int main(void)
     tcase_add_loop_test(tests, each_story_ends_as_told, 0,
                         sizeof(stories) / sizeof(stories[0]));
     tcase_add_test(tests, a_full_join_gives_up_the_oldest_open_impression);
+    tcase_add_test(tests, labels_do_not_take_the_place_of_impressions);
+    tcase_add_test(tests, labels_wait_in_a_quarter_of_the_room);
     tcase_add_test(tests, a_full_join_forgets_closed_impressions_first);
     tcase_add_test(tests, a_full_join_gives_up_waiting_labels_too);
     tcase_add_test(tests, memory_stays_flat_when_what_is_pending_does);

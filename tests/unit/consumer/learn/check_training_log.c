@@ -33,6 +33,7 @@ static void append(struct training_log *log, int user, int ad, int64_t ts_ms,
     struct training_row row = {.user = user ? &user_id : NULL,
                                .ad = &ad_id,
                                .ts_ms = ts_ms,
+                               .counts_ms = ts_ms,
                                .tie = (uint32_t)(user * 1000 + ad),
                                .label = label < 0 ? NAN : (float)label};
 
