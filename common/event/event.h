@@ -49,9 +49,26 @@ struct prediction_event {
     const char *contender; /* written where a replay made it; not read */
 };
 
-/* Which fields of an event are modelled: any two of them. */
+/* How the value of a record is written. */
+enum event_format {
+    EVENT_FORMAT_MSGPACK,
+    EVENT_FORMAT_JSON,
+    EVENT_FORMAT_AUTO, /* each record by its first byte */
+};
+#define EVENT_FORMAT_WORDS "msgpack|json|auto"
+
+enum { EVENT_FIELD_SIZE = 128, EVENT_FILTER_SIZE = 256 };
+
+/* The settings of events: the format of the records, the fields that are
+ * modelled, and what their values mean. Fields are paths (event_path.h). */
 struct event_fields {
-    char id[64], ts[64], user[64], ad[64], click[64];
+    int impressions_format, labels_format; /* enum event_format */
+    char id[EVENT_FIELD_SIZE], ts[EVENT_FIELD_SIZE], user[EVENT_FIELD_SIZE],
+        ad[EVENT_FIELD_SIZE], click[EVENT_FIELD_SIZE];
+    int ts_unit;                                /* enum event_time_unit */
+    char click_values[EVENT_FILTER_SIZE];       /* "click:1,view:0" */
+    char impressions_filter[EVENT_FILTER_SIZE]; /* "type==view" */
+    char labels_filter[EVENT_FILTER_SIZE];
     char anonymous[256]; /* comma-separated user ids that mean nobody */
 };
 

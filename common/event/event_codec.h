@@ -16,25 +16,27 @@
  * a metric: only ever add to the end. */
 enum event_fault {
     EVENT_OK,
-    EVENT_EMPTY,     /* no bytes: a tombstone, or nothing */
-    EVENT_TRUNCATED, /* ends inside a value */
-    EVENT_TRAILING,  /* goes on behind the event */
-    EVENT_INVALID,   /* a byte that msgpack does not have */
-    EVENT_NOT_A_MAP, /* well formed, but not a map */
-    EVENT_TOO_DEEP,  /* nested more than EVENT_DEPTH_MAX */
-    EVENT_TOO_MANY,  /* more than EVENT_VALUES_MAX values */
-    EVENT_MISSING,   /* a field that must be there is not */
-    EVENT_TYPE,      /* a field has the wrong type */
-    EVENT_RANGE,     /* not finite, a time before 1970 or after 9999, a click
- outside 0..1, an integer id above INT64_MAX */
-    EVENT_ID_LENGTH, /* an id is empty or longer than ID_TEXT_MAX */
-    EVENT_REPEATED,  /* a field that is used occurs twice */
-    EVENT_TOO_LARGE, /* more than EVENT_BYTES_MAX bytes */
+    EVENT_EMPTY,       /* no bytes: a tombstone, or nothing */
+    EVENT_TRUNCATED,   /* ends inside a value */
+    EVENT_TRAILING,    /* goes on behind the event */
+    EVENT_INVALID,     /* a byte that msgpack does not have */
+    EVENT_NOT_A_MAP,   /* well formed, but not a map */
+    EVENT_TOO_DEEP,    /* nested more than EVENT_DEPTH_MAX */
+    EVENT_TOO_MANY,    /* more than EVENT_VALUES_MAX values */
+    EVENT_MISSING,     /* a field that must be there is not */
+    EVENT_TYPE,        /* a field has the wrong type */
+    EVENT_RANGE,       /* not finite, a time before 1970 or after 9999, a click
+   outside 0..1, an integer id above INT64_MAX */
+    EVENT_ID_LENGTH,   /* an id is empty or longer than ID_TEXT_MAX */
+    EVENT_REPEATED,    /* a field that is used occurs twice */
+    EVENT_TOO_LARGE,   /* more than EVENT_BYTES_MAX bytes */
+    EVENT_PASSED_OVER, /* an event of another kind: filter.impressions or
+                          filter.labels does not let it through */
     EVENT_FAULT_COUNT
 };
 #define EVENT_FAULT_WORDS                                                      \
     "ok|empty|truncated|trailing|invalid|not_a_map|too_deep|too_many|missing|" \
-    "type|range|id_length|repeated|too_large"
+    "type|range|id_length|repeated|too_large|passed_over"
 
 enum {
     EVENT_DEPTH_MAX = 8,

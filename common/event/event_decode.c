@@ -25,6 +25,7 @@ const char *event_fault_name(enum event_fault fault)
         [EVENT_ID_LENGTH] = "id_length",
         [EVENT_REPEATED] = "repeated",
         [EVENT_TOO_LARGE] = "too_large",
+        [EVENT_PASSED_OVER] = "passed_over",
     };
     return names[fault];
 }

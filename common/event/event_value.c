@@ -1,6 +1,7 @@
 #include "common/event/event_value.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { TIMESTAMP = -1 }; /* msgpack's extension type for times */
 
@@ -67,6 +68,25 @@ enum event_fault event_value_ms(const struct cursor_value *value, int64_t *ms)
     return value->type == CURSOR_HUGE ? EVENT_RANGE : EVENT_TYPE;
 }
 
+/* A text that says one of the two. */
+static enum event_fault click_of_text(const struct cursor_value *text,
+                                      double *out)
+{
+    static const struct {
+        const char *word;
+        double click;
+    } words[] = {{"1", 1}, {"0", 0}, {"true", 1}, {"false", 0}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (text->size != strlen(words[i].word) ||
+            memcmp(text->bytes, words[i].word, text->size) != 0)
+            continue;
+        *out = words[i].click;
+        return EVENT_OK;
+    }
+    return EVENT_TYPE;
+}
+
 enum event_fault event_value_click(const struct cursor_value *value,
                                    double *out)
 {
@@ -82,6 +102,8 @@ enum event_fault event_value_click(const struct cursor_value *value,
     case CURSOR_FLOAT:
         click = value->real;
         break;
+    case CURSOR_TEXT:
+        return click_of_text(value, out);
     case CURSOR_HUGE:
         return EVENT_RANGE;
     default:

@@ -18,7 +18,7 @@ enum event_fault event_value_id(const struct cursor_value *value,
 /* Whole milliseconds, or a msgpack timestamp, rounded down. */
 enum event_fault event_value_ms(const struct cursor_value *value, int64_t *out);
 
-/* A boolean, or a number from 0 to 1. */
+/* A boolean, a number from 0 to 1, or a text: "1", "0", "true", "false". */
 enum event_fault event_value_click(const struct cursor_value *value,
                                    double *out);
 

@@ -23,6 +23,29 @@ seeds = {
         "deep": b"\x91" * 31 + b"\x90",
         "nils": b"\xdd\x00\x00\x10\x00" + b"\xc0" * 4096,
     },
+    "json": {
+        "impression": b'{"id":"imp-1","ts":1700000000123,'
+                      b'"context":{"user":{"id":7}},"ads":[1,42]}',
+        "escapes": b'{"\\u0069d":"\\ud83d\\ude00\\n","ts":"2023-11-14T22:13:20.5+01:00",'
+                   b'"context":{"user":{"id":"\\u0000"}},"ads":[1,1.5e3]}',
+        "label": b' { "type" : "click", "id" : 1, "ts" : 1700000000.5, '
+                 b'"click" : "a" } \n',
+        "registry": b'\0\0\0\0\7{"type":"click","id":1,"ts":1,"click":true}',
+        "deep": b'{"a":' + b"[" * 30 + b"]" * 30 + b"}",
+        "numbers": b"[-0.0,1e400,9223372036854775808,1.0000000000000000001]",
+        "words": b'{"a":NaN,"b":tru',
+        "utf8": b'{"\xc3\xa9":"\xed\xa0\x80","a":"\xf4\x8f\xbf\xbf"}',
+    },
+    "path": {
+        "names": b"$.context.user.id",
+        "index": b"a.b[1].c",
+        "quoted": b"$['a.b'][\"it's\"]",
+        "beside": b"@timestamp",
+        "header": b"header:ce_id==x",
+        "filter": b"a.b[0] == '1'",
+        "values": b"click:1, cart :0.5,view:0",
+        "long": b"a." * 120,
+    },
     "manifest": {"newer": b"\x81\xa6format\x02", "empty": b"\x80"},
 }
 

@@ -5,6 +5,7 @@
 #include "support/run_suite.h"
 
 #include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +90,8 @@ static const struct row impressions[] = {
     {B("\x84\xa2id\x90" TS USER AD),                  EVENT_TYPE, "id"},
     {B("\x84\xa2id\x80" TS USER AD),                  EVENT_TYPE, "id"},
     {B("\x84\xa2id\xd4\x01\x01" TS USER AD),          EVENT_TYPE, "id"},
-    {B("\x84" ID "\xa2ts\xa1" "1" USER AD),           EVENT_TYPE, "ts"},
+    {B("\x84" ID "\xa2ts\xa1" "x" USER AD),           EVENT_TYPE, "ts"},
     {B("\x84" ID "\xa2ts\xc0" USER AD),               EVENT_TYPE, "ts"},
-    {B("\x84" ID "\xa2ts\xcb\x00\x00\x00\x00\x00\x00\x00\x00" USER AD), EVENT_TYPE, "ts"},
     {B("\x84" ID "\xa2ts\xd4\xff\x01" USER AD),       EVENT_TYPE, "ts"},
     {B("\x84" ID "\xa2ts\xd6\x05\x00\x00\x00\x01" USER AD), EVENT_TYPE, "ts"},
     {B("\x84" ID TS "\xa4user\xc3" AD),               EVENT_TYPE, "user"},
@@ -122,7 +122,7 @@ static const struct row labels[] = {
     {B("\x82" ID CLICK),                              EVENT_MISSING, "ts"},
     {B("\x82" ID TS),                                 EVENT_MISSING, "click"},
     {B("\x83" ID TS "\xa5" "click\xc0"),              EVENT_TYPE, "click"},
-    {B("\x83" ID TS "\xa5" "click\xa1" "1"),          EVENT_TYPE, "click"},
+    {B("\x83" ID TS "\xa5" "click\xa1" "x"),          EVENT_TYPE, "click"},
     {B("\x83" ID TS "\xa5" "click\x90"),              EVENT_TYPE, "click"},
     {B("\x83" ID "\xa2ts\xc3" CLICK),                 EVENT_TYPE, "ts"},
     {B("\x83\xa2id\xc3" TS CLICK),                    EVENT_TYPE, "id"},
@@ -194,6 +194,53 @@ CHECK_DECODER(decode_label, struct label,
 CHECK_DECODER(decode_prediction, struct prediction_event,
               event_decode_prediction(bytes, size, &out, field))
 
+/* The same through a reader. The name that it blames goes with it; the rows'
+ * fields are literals of the same names. */
+static const char *kept(const char *about)
+{
+    static const char *const names[] = {"id", "ts", "user", "ad", "click"};
+
+    for (size_t i = 0; about && i < COUNT(names); i++)
+        if (strcmp(names[i], about) == 0)
+            return names[i];
+    return about;
+}
+
+#define READ(kind, call)                                                       \
+    do {                                                                       \
+        const struct event_record record = {.value = bytes,                    \
+                                            .value_size = size};               \
+        struct event_scratch scratch = {0};                                    \
+        struct event_reader *reader = NULL;                                    \
+        struct error err;                                                      \
+        const char *about;                                                     \
+        ck_assert_ok(event_reader_new(&fields, kind, &reader, &err), err);     \
+        ck_assert_ok(event_scratch_ready(&scratch, &err), err);                \
+        enum event_fault found = call(reader, &record, &scratch, out, &about); \
+        if (field)                                                             \
+            *field = kept(about);                                              \
+        event_reader_free(reader);                                             \
+        event_scratch_free(&scratch);                                          \
+        return found;                                                          \
+    } while (0)
+
+static enum event_fault take_impression(const uint8_t *bytes, size_t size,
+                                        struct impression *out,
+                                        const char **field)
+{
+    READ(EVENT_IMPRESSIONS, event_reader_impression);
+}
+
+static enum event_fault take_label(const uint8_t *bytes, size_t size,
+                                   struct label *out, const char **field)
+{
+    READ(EVENT_LABELS, event_reader_label);
+}
+
+CHECK_DECODER(read_impression, struct impression,
+              take_impression(bytes, size, &out, field))
+CHECK_DECODER(read_label, struct label, take_label(bytes, size, &out, field))
+
 typedef enum event_fault decoder(const uint8_t *, size_t, const char **);
 
 static const struct {
@@ -204,6 +251,8 @@ static const struct {
     {decode_impression, impressions, COUNT(impressions)},
     {decode_label, labels, COUNT(labels)},
     {decode_prediction, predictions, COUNT(predictions)},
+    {read_impression, impressions, COUNT(impressions)},
+    {read_label, labels, COUNT(labels)},
 };
 
 START_TEST(each_fault_has_its_name)
@@ -240,7 +289,9 @@ END_TEST
 START_TEST(every_fault_occurs_in_the_tables_or_the_bombs)
 {
     bool seen[EVENT_FAULT_COUNT] = {
-        [EVENT_TOO_MANY] = true, [EVENT_TOO_LARGE] = true};
+        [EVENT_TOO_MANY] = true,
+        [EVENT_TOO_LARGE] = true,
+        [EVENT_PASSED_OVER] = true /* of a filter: check_event_reader.c */};
 
     for (size_t table = 0; table < COUNT(tables); table++)
         for (size_t i = 0; i < tables[table].count; i++)

@@ -7,6 +7,7 @@
 #include "common/base/file.h"
 #include "common/event/evaluation_event.h"
 #include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -18,12 +19,15 @@ enum { EXAMPLES_MAX = 8, EXAMPLE_SIZE_MAX = 512, PAGE_MAX = 1 << 20 };
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct error err;
 
-/* The blocks between ``` lines, their hexadecimal columns as bytes. */
+/* The blocks between ``` lines, their hexadecimal columns as bytes; and the
+ * block of JSON as it stands. */
 static struct {
     uint8_t bytes[EXAMPLE_SIZE_MAX];
     size_t size;
 } examples[EXAMPLES_MAX];
 static size_t example_count;
+
+static char json[256];
 
 static int digit(char c)
 {
@@ -51,14 +55,19 @@ static void read_page(void)
 {
     uint8_t *page = NULL;
     size_t size;
-    bool inside = false;
+    bool inside = false, is_json = false;
 
     ck_assert_ok(file_read(EVENT_SCHEMA, PAGE_MAX, &page, &size, &err), err);
     char *rest = (char *)page;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         if (strcmp(line, "```") == 0) {
             example_count += inside;
-            inside = !inside;
+            inside = !inside && !is_json;
+            is_json = false;
+        } else if (strcmp(line, "```json") == 0) {
+            is_json = true;
+        } else if (is_json) {
+            snprintf(json, sizeof(json), "%s", line);
         } else if (inside) {
             ck_assert_uint_lt(example_count, EXAMPLES_MAX);
             take_line(line);
@@ -134,6 +143,39 @@ START_TEST(the_evaluation_is_what_we_write)
 }
 END_TEST
 
+START_TEST(the_impression_of_json_is_that_of_msgpack)
+{
+    struct event_fields settings = EVENT_FIELDS_DEFAULT;
+    read_page();
+    const struct event_record records[] = {
+        {.value = (const uint8_t *)json, .value_size = strlen(json)},
+        {.value = examples[0].bytes, .value_size = examples[0].size}};
+    struct event_scratch scratch = {0};
+    struct event_reader *reader = NULL;
+    struct impression read[2];
+    const char *about;
+
+    settings.impressions_format = EVENT_FORMAT_AUTO;
+    ck_assert_ok(event_reader_new(&settings, EVENT_IMPRESSIONS, &reader, &err),
+                 err);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ok(event_scratch_ready(&scratch, &err), err);
+        ck_assert_int_eq(event_reader_impression(reader, &records[i], &scratch,
+                                                 &read[i], &about),
+                         EVENT_OK);
+    }
+    ck_assert(id_equal(&read[0].id, &read[1].id));
+    ck_assert(id_equal(&read[0].user, &read[1].user));
+    ck_assert(id_equal(&read[0].ad, &read[1].ad));
+    ck_assert_int_eq(read[0].ts_ms, read[1].ts_ms);
+    ck_assert_uint_eq(read[0].raw_ts.size, read[1].raw_ts.size);
+    ck_assert_mem_eq(read[0].raw_ts.bytes, read[1].raw_ts.bytes,
+                     read[0].raw_ts.size);
+    event_reader_free(reader);
+    event_scratch_free(&scratch);
+}
+END_TEST
+
 START_TEST(every_fault_is_on_the_page)
 {
     uint8_t *page = NULL;
@@ -158,6 +200,7 @@ int main(void)
     tcase_add_test(tests, the_examples_decode_to_what_the_page_says);
     tcase_add_test(tests, the_examples_are_what_we_write);
     tcase_add_test(tests, the_evaluation_is_what_we_write);
+    tcase_add_test(tests, the_impression_of_json_is_that_of_msgpack);
     tcase_add_test(tests, every_fault_is_on_the_page);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

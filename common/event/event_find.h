@@ -1,0 +1,45 @@
+/*
+ * event_find.h - finds the fields of a plan in a record.
+ *
+ * One walk over the whole record checks its form and notes where the values
+ * are; the caller says what they mean. So a fault of the form is told before a
+ * fault of a field, whatever the order of the fields. There is one finder for
+ * each format, and all of them have the same outcome.
+ */
+#ifndef COMMON_EVENT_FIND_H
+#define COMMON_EVENT_FIND_H
+
+#include "common/event/cursor.h"
+#include "common/event/event.h"
+#include "common/event/event_codec.h"
+#include "common/event/event_plan.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_found {
+    unsigned seen;  /* the paths that lead to a value */
+    unsigned about; /* of EVENT_REPEATED: the path that leads to two */
+    /* Of a container, the head. Valid where `seen` has the path's bit. */
+    struct cursor_value values[EVENT_PLAN_MAX];
+    struct span raw[EVENT_PLAN_MAX]; /* the bytes of the value, as they are */
+};
+
+struct event_scratch;
+
+/* Looks for the paths of the plan that lead into the value; the others are not
+ * seen. A path that leads nowhere is not seen either. */
+enum event_fault event_find_in_msgpack(const struct event_plan *plan,
+                                       const uint8_t *bytes, size_t size,
+                                       struct event_found *out);
+
+/* The same of a JSON object. What is found stands in scratch->found. A text
+ * that holds escapes is unescaped into the scratch, where it stays as long as
+ * that; of a text of more than ID_TEXT_MAX bytes one byte more than that is
+ * kept, since no field may be so long. A number that is whole and within int64
+ * is an integer, however it is written. The scratch must be ready. */
+enum event_fault event_find_in_json(const struct event_plan *plan,
+                                    const uint8_t *bytes, size_t size,
+                                    struct event_scratch *scratch);
+
+#endif

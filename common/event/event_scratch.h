@@ -1,0 +1,54 @@
+/*
+ * event_scratch.h - what one thread needs to read events: the fields that were
+ * found in the newest record, and bytes of events that no record holds as such.
+ *
+ * Those are the text of a JSON string with escapes, or the msgpack form of an
+ * id that came as JSON: events point there as they point into their record.
+ * They stay where they are until event_scratch_clear(), so that a batch of
+ * events can use one scratch. Zeroed is empty and valid. One thread.
+ */
+#ifndef COMMON_EVENT_SCRATCH_H
+#define COMMON_EVENT_SCRATCH_H
+
+#include "common/base/attributes.h"
+#include "common/base/error.h"
+#include "common/event/event_find.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { EVENT_SCRATCH_ROOM = 4096 }; /* more than any one record needs */
+
+struct event_scratch_block;
+
+struct event_scratch {
+    uint8_t *at, *end;                 /* what is free of the current block */
+    struct event_scratch_block *first; /* kept until event_scratch_free() */
+    struct event_scratch_block *current;
+    struct event_found found; /* of the record that was read last */
+    uint64_t guessed_times;   /* how many times were in a unit that was guessed;
+                                 for the owner to read */
+};
+
+/* Gets a further block. Fails with ERROR_MEMORY only; the scratch is as it was
+ * then. */
+int event_scratch_grow(struct event_scratch *scratch,
+                       struct error *err) MUST_CHECK;
+
+/* Makes ready for one record: to be called before each. Fails as
+ * event_scratch_grow() does. */
+static inline int event_scratch_ready(struct event_scratch *scratch,
+                                      struct error *err)
+{
+    return scratch->end - scratch->at < EVENT_SCRATCH_ROOM
+               ? event_scratch_grow(scratch, err)
+               : 0;
+}
+
+/* Forgets the bytes that were written and keeps the memory and the count. */
+void event_scratch_clear(struct event_scratch *scratch);
+
+/* The scratch is empty and valid again. */
+void event_scratch_free(struct event_scratch *scratch);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * bench_json.c - ns per impression of ten fields, read from JSON and from
+ * msgpack, beside jansson on the same bytes in the same run.
+ */
+#include "common/base/clock.h"
+#include "common/event/event_reader.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVENTS = 1024, ROUNDS = 1, TRIES = 1500 };
+
+/* Records one after the other. */
+struct records {
+    struct buffer bytes;
+    size_t starts[EVENTS + 1];
+};
+
+static struct event_reader *readers[3]; /* by enum event_format */
+static struct event_scratch scratch;
+
+static void append(struct buffer *to, const char *format, ...)
+{
+    char text[64];
+    va_list args;
+
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    buffer_append(to, text, (size_t)size);
+}
+
+static void append_text(struct buffer *to, const char *text)
+{
+    append(to, "%c%s", (int)(0xa0 | strlen(text)), text);
+}
+
+static void append_number(struct buffer *to, const char *name, uint64_t number)
+{
+    append_text(to, name);
+    uint8_t bytes[9] = {0xcf};
+    for (int i = 0; i < 8; i++)
+        bytes[1 + i] = (uint8_t)(number >> (56 - 8 * i));
+    if (number <= UINT32_MAX) {
+        bytes[4] = 0xce;
+        buffer_append(to, bytes + 4, 5);
+    } else {
+        buffer_append(to, bytes, 9);
+    }
+}
+
+static void make_json(struct records *records)
+{
+    struct buffer *to = &records->bytes;
+
+    for (int i = 0; i < EVENTS; i++) {
+        records->starts[i] = to->size;
+        append(to, "{\"id\":\"imp-%d\",\"ts\":%" PRId64, 1000000 + i,
+               INT64_C(1700000000000) + i);
+        append(to, ",\"user\":%d,\"ad\":%d,", 70000 + 13 * i, 3000 + i % 500);
+        append(to, "\"campaign\":%d,\"site\":\"example.com\",", 300 + i % 50);
+        append(to, "\"device\":\"mobile\",\"country\":\"DE\",");
+        append(to, "\"position\":%d,\"depth\":%d}", 100000 + i % 3, 100000);
+    }
+    records->starts[EVENTS] = to->size;
+}
+
+static void make_msgpack(struct records *records)
+{
+    struct buffer *to = &records->bytes;
+    char id[16];
+
+    for (int i = 0; i < EVENTS; i++) {
+        records->starts[i] = to->size;
+        append(to, "\x8a");
+        append_text(to, "id");
+        snprintf(id, sizeof(id), "imp-%d", 1000000 + i);
+        append_text(to, id);
+        append_number(to, "ts", UINT64_C(1700000000000) + (uint64_t)i);
+        append_number(to, "user", 70000 + 13 * (uint64_t)i);
+        append_number(to, "ad", 3000 + (uint64_t)i % 500);
+        append_number(to, "campaign", 300 + (uint64_t)i % 50);
+        append_text(to, "site");
+        append_text(to, "example.com");
+        append_text(to, "device");
+        append_text(to, "mobile");
+        append_text(to, "country");
+        append_text(to, "DE");
+        append_number(to, "position", 100000 + (uint64_t)i % 3);
+        append_number(to, "depth", 100000);
+    }
+    records->starts[EVENTS] = to->size;
+}
+
+static uint64_t read_all(const struct records *records, int format)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < EVENTS; i++) {
+        const struct event_record record = {
+            .value = records->bytes.bytes + records->starts[i],
+            .value_size = records->starts[i + 1] - records->starts[i]};
+        struct impression event;
+        const char *about;
+        struct error err;
+        if (event_scratch_ready(&scratch, &err) == 0 &&
+            event_reader_impression(readers[format], &record, &scratch, &event,
+                                    &about) == EVENT_OK)
+            sum += (uint64_t)event.user.number + (uint64_t)event.ad.number;
+        event_scratch_clear(&scratch);
+    }
+    return sum;
+}
+
+/* The peer parses into a tree, and looks the four fields up. */
+static uint64_t load_all(const struct records *records, int format)
+{
+    uint64_t sum = 0;
+
+    (void)format;
+    for (int i = 0; i < EVENTS; i++) {
+        json_t *root =
+            json_loadb((const char *)records->bytes.bytes + records->starts[i],
+                       records->starts[i + 1] - records->starts[i], 0, NULL);
+        sum += json_is_string(json_object_get(root, "id"));
+        sum += (uint64_t)json_integer_value(json_object_get(root, "ts")) & 1;
+        sum += (uint64_t)json_integer_value(json_object_get(root, "user"));
+        sum += (uint64_t)json_integer_value(json_object_get(root, "ad"));
+        json_decref(root);
+    }
+    return sum;
+}
+
+/* The best of some tries: the machine is not ours alone. */
+static double ns_each(uint64_t (*all)(const struct records *, int),
+                      const struct records *records, int format, uint64_t *sink)
+{
+    double best = 0;
+
+    for (int try = 0; try < TRIES; try++) {
+        int64_t start = clock_monotonic_ns();
+        for (int i = 0; i < ROUNDS; i++)
+            *sink += all(records, format);
+        double ns =
+            (double)(clock_monotonic_ns() - start) / ((double)ROUNDS * EVENTS);
+        if (try == 0 || ns < best)
+            best = ns;
+    }
+    return best;
+}
+
+int main(void)
+{
+    static struct records json, msgpack;
+    uint64_t sums[4] = {0};
+    struct error err;
+
+    make_json(&json);
+    make_msgpack(&msgpack);
+    for (int format = 0; format < 3; format++) {
+        struct event_fields fields = EVENT_FIELDS_DEFAULT;
+        fields.impressions_format = format;
+        if (event_reader_new(&fields, EVENT_IMPRESSIONS, &readers[format],
+                             &err) < 0) {
+            fprintf(stderr, "%s\n", err.text);
+            return EXIT_FAILURE;
+        }
+    }
+    double binary = ns_each(read_all, &msgpack, EVENT_FORMAT_MSGPACK, &sums[0]);
+    double ours = ns_each(read_all, &json, EVENT_FORMAT_JSON, &sums[1]);
+    double guessed = ns_each(read_all, &json, EVENT_FORMAT_AUTO, &sums[2]);
+    double peer = ns_each(load_all, &json, 0, &sums[3]);
+    printf("read an impression of ten fields: JSON of %zu bytes %.1f ns (auto "
+           "%.1f ns), msgpack of %zu bytes %.1f ns, ratio %.2f; jansson %.1f "
+           "ns, ratio %.3f (check %d)\n",
+           json.starts[1], ours, guessed, msgpack.starts[1], binary,
+           ours / binary, peer, ours / peer,
+           sums[0] == sums[1] && sums[1] == sums[2] && sums[1] > 0);
+    for (int format = 0; format < 3; format++)
+        event_reader_free(readers[format]);
+    event_scratch_free(&scratch);
+    buffer_free(&json.bytes);
+    buffer_free(&msgpack.bytes);
+    return sums[0] == sums[1] ? EXIT_SUCCESS : EXIT_FAILURE;
+}
