@@ -225,8 +225,11 @@ int contender_answer(struct contender *contender,
     if (model)
         memcpy(contender->hash, model->snapshot->sha256.bytes,
                sizeof(contender->hash));
-    struct prediction prediction = score_pair(
-        model, questions->nobody, questions->prior, &event->user, &event->ad);
+    struct prediction prediction =
+        score_impression(&(struct score_rules){.names = questions->names,
+                                               .nobody = questions->nobody,
+                                               .prior = questions->prior},
+                         model, event, message);
     *out = (struct replay_answer){prediction.value,
                                   model ? model->manifest.epoch : 0,
                                   (uint8_t)prediction.basis};

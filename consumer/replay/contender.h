@@ -63,10 +63,11 @@ struct contender {
 
 /* What the answers need besides the contender; borrowed. */
 struct contender_questions {
-    const struct id_set *nobody;   /* users without a history of their own */
-    const struct event_scan *scan; /* of the record */
-    double prior;                  /* the answer while there is no model */
-    struct live_models *live;      /* LIVE; else it may be NULL */
+    const struct id_set *nobody;      /* users without a history of their own */
+    const struct event_scan *scan;    /* of the record */
+    const struct event_fields *names; /* of its fields */
+    double prior;                     /* the answer while there is no model */
+    struct live_models *live;         /* LIVE; else it may be NULL */
 };
 
 /* Is it one of the published versions, the same for all impressions? */

@@ -400,10 +400,12 @@ static int open_all(struct replay_pass *pass, struct error *err)
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;
-    pass->questions = (struct contender_questions){.nobody = pass->nobody,
-                                                   .scan = &pass->scan,
-                                                   .prior = config->prior,
-                                                   .live = pass->live};
+    pass->questions =
+        (struct contender_questions){.nobody = pass->nobody,
+                                     .scan = &pass->scan,
+                                     .names = &config->intake.fields,
+                                     .prior = config->prior,
+                                     .live = pass->live};
     return open_reader(pass, err);
 }
 

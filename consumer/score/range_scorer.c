@@ -44,8 +44,10 @@ static int take(void *context, const struct message *message, struct error *err)
     const struct range_scored scored = {
         .message = message,
         .impression = &impression,
-        .prediction = score_pair(&pass->model, pass->nobody, 0,
-                                 &impression.user, &impression.ad),
+        .prediction =
+            score_impression(&(struct score_rules){.names = &config->fields,
+                                                   .nobody = pass->nobody},
+                             &pass->model, &impression, message),
     };
     pass->counts->scored++;
     return config->on_scored(config->context, &scored, err);

@@ -1,5 +1,7 @@
 #include "consumer/score/score_batch.h"
 
+#include "consumer/learn/field_scan.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@ struct score_batch {
     bool *is_nobody; /* the user is one of `nobody` */
     uint32_t *user_index, *ad_index;
     struct pair *pairs;
+    uint64_t *values; /* (batch_max, values of the model's fields); NULL until
+                         there is a model of fields */
     struct prediction *predictions;
     uint32_t *origin;
     struct buffer bytes; /* encoded predictions, one after the other */
@@ -62,21 +66,32 @@ int score_batch_new(const struct score_batch_config *config,
     return 0;
 }
 
-/* Returns how many impressions there are. */
-static size_t decode(struct score_batch *batch, const struct message *messages,
-                     size_t count)
+/* Returns how many impressions there are. `list` has the fields that the model
+ * wants; NULL: none. */
+static size_t decode(struct score_batch *batch, const struct field_list *list,
+                     const struct message *messages, size_t count)
 {
+    struct field_scan fields;
     size_t good = 0;
+
+    if (list)
+        field_scan_start(&fields, &batch->config.fields, list);
 
     for (size_t i = 0; i < count; i++) {
         struct scored *scored = &batch->scored[i];
         struct impression *impression = &batch->impressions[good];
         scored->field = NULL;
-        scored->fault = event_decode_impression(
-            &batch->config.fields, messages[i].value, messages[i].value_size,
-            impression, &scored->field);
+        scored->fault =
+            list ? event_scan_impression(&fields.scan, messages[i].value,
+                                         messages[i].value_size, impression,
+                                         &scored->field)
+                 : event_decode_impression(
+                       &batch->config.fields, messages[i].value,
+                       messages[i].value_size, impression, &scored->field);
         if (scored->fault != EVENT_OK)
             continue;
+        if (list)
+            field_scan_values(&fields, batch->values + good * list->values);
         scored->ts_ms = impression->ts_ms;
         batch->users[good] = impression->user;
         batch->ads[good] = impression->ad;
@@ -91,6 +106,17 @@ static void predict_prior(struct score_batch *batch, size_t good)
     for (size_t i = 0; i < good; i++)
         batch->predictions[i] = (struct prediction){
             .value = batch->config.prior, .basis = BASIS_NONE};
+}
+
+/* A model of fields is asked with their values alone: nobody's id is one of
+ * them, as any other. */
+static void predict_fields(struct score_batch *batch,
+                           const struct served_model *model, size_t good)
+{
+    const struct questions ask = {.pairs = batch->pairs,
+                                  .values = batch->values};
+
+    model_answer(model->snapshot->model, &ask, good, batch->predictions);
 }
 
 static void predict(struct score_batch *batch, const struct served_model *model,
@@ -157,10 +183,21 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
                     const struct message *messages, size_t count,
                     const struct scored **scored, struct error *err)
 {
-    assert(count <= batch->config.batch_max);
-    size_t good = decode(batch, messages, count);
+    const struct field_list *list =
+        model ? model_fields(model->snapshot->model) : NULL;
 
-    if (model)
+    assert(count <= batch->config.batch_max);
+    if (list && !batch->values) {
+        batch->values = calloc(batch->config.batch_max,
+                               FIELD_VALUES_MAX * sizeof(*batch->values));
+        if (!batch->values)
+            return error_no_memory(err, "the fields of a batch");
+    }
+    size_t good = decode(batch, list, messages, count);
+
+    if (list)
+        predict_fields(batch, model, good);
+    else if (model)
         predict(batch, model, good);
     else
         predict_prior(batch, good);
@@ -189,6 +226,7 @@ void score_batch_free(struct score_batch *batch)
     free(batch->user_index);
     free(batch->ad_index);
     free(batch->pairs);
+    free(batch->values);
     free(batch->predictions);
     free(batch->origin);
     buffer_free(&batch->bytes);
@@ -211,5 +249,33 @@ struct prediction score_pair(const struct served_model *model,
     model_predict(model->snapshot->model, &pair, 1, &answer);
     if (is_nobody)
         answer.basis = BASIS_ANONYMOUS;
+    return answer;
+}
+
+struct prediction score_impression(const struct score_rules *rules,
+                                   const struct served_model *model,
+                                   const struct impression *impression,
+                                   const struct message *message)
+{
+    const struct field_list *list =
+        model ? model_fields(model->snapshot->model) : NULL;
+    struct prediction answer;
+    struct field_scan fields;
+    struct impression again;
+    uint64_t values[FIELD_VALUES_MAX];
+
+    if (list)
+        field_scan_start(&fields, rules->names, list);
+    if (!list ||
+        event_scan_impression(&fields.scan, message->value, message->value_size,
+                              &again, NULL) != EVENT_OK)
+        return score_pair(model, rules->nobody, rules->prior, &impression->user,
+                          &impression->ad);
+    field_scan_values(&fields, values);
+    model_answer(model->snapshot->model,
+                 &(struct questions){
+                     .pairs = &(struct pair){INDEX_UNKNOWN, INDEX_UNKNOWN},
+                     .values = values},
+                 1, &answer);
     return answer;
 }

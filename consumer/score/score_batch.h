@@ -56,6 +56,22 @@ struct prediction score_pair(const struct served_model *model,
                              const struct id_set *nobody, double prior,
                              const struct id *user, const struct id *ad);
 
+/* How an impression outside of any batch is answered. */
+struct score_rules {
+    const struct event_fields *names; /* of its record */
+    const struct id_set *nobody;      /* as of score_pair() */
+    double prior;
+};
+
+/* The answer for an impression that was decoded from `message`, with the same
+ * bits as in a batch. As score_pair(), but a model of fields gets the fields of
+ * the record, which is then walked once more; where the record is a label with
+ * a pair, those of the pair. Any thread. */
+struct prediction score_impression(const struct score_rules *rules,
+                                   const struct served_model *model,
+                                   const struct impression *impression,
+                                   const struct message *message);
+
 /* The event that says what a model answered about an impression, which came as
  * `message`. It borrows the spans of the impression. `hash` is
  * MODEL_HASH_SIZE bytes of the snapshot's SHA-256; NULL without a model. */

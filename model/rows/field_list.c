@@ -17,9 +17,10 @@ static int add_value(struct field_list *list, const char *name, uint8_t *value,
         return error_set(err, ERROR_CONFIG,
                          "fields: a name of %zu bytes, 1 to %d are fine", size,
                          FIELD_NAME_SIZE - 1);
-    if (known < 0 && list->values == FIELDS_MAX)
-        return error_set(err, ERROR_CONFIG, "fields: more than %d of them",
-                         FIELDS_MAX);
+    if (known < 0 && list->values == FIELD_VALUES_MAX)
+        return error_set(err, ERROR_CONFIG,
+                         "fields: made of more than %d different ones",
+                         FIELD_VALUES_MAX);
     if (known < 0) {
         struct id id = id_from_text(name, size);
         known = (int)list->values++;

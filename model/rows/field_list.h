@@ -22,7 +22,8 @@
 
 enum {
     FIELDS_MAX = 32,
-    FIELD_NAME_SIZE = 64,                   /* of a plain field */
+    FIELD_VALUES_MAX = 24, /* plain names that they are made of */
+    FIELD_NAME_SIZE = 64,  /* of a plain field */
     FIELD_TITLE_SIZE = 2 * FIELD_NAME_SIZE, /* of a cross */
     FIELD_LIST_SIZE = 512,                  /* of the text of a list */
     FIELD_PLAIN = UINT8_MAX,                /* has no second value */
@@ -35,11 +36,11 @@ enum {
 
 struct field_list {
     uint32_t count;  /* of fields, in the order of the text */
-    uint32_t values; /* of plain names that they are made of, at most
-                        FIELDS_MAX, in order of first mention */
+    uint32_t values; /* of plain names that they are made of, in order of
+                        first mention */
     uint8_t first[FIELDS_MAX], second[FIELDS_MAX]; /* values of a field */
-    char names[FIELDS_MAX][FIELD_NAME_SIZE];       /* (values) */
-    uint64_t salts[FIELDS_MAX];                    /* (values) */
+    char names[FIELD_VALUES_MAX][FIELD_NAME_SIZE]; /* (values) */
+    uint64_t salts[FIELD_VALUES_MAX];              /* (values) */
 };
 
 /* Fails with ERROR_CONFIG: an empty list, a field that is there twice, a name

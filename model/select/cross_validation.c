@@ -4,6 +4,7 @@
 
 #include "model/rows/field_list.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -57,6 +58,7 @@ static int predict_rows(const struct asked_rows *asked,
     struct pair pairs[BATCH];
     struct prediction out[BATCH];
 
+    assert(model && asked->train);
     if (wanted && field_list_match(wanted, &dataset->fields, columns, err) < 0)
         return -1;
     for (size_t first = 0; first < asked->n; first += step) {

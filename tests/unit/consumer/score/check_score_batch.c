@@ -1,0 +1,144 @@
+/*
+ * check_score_batch.c - a model of fields is asked with all fields of an
+ * impression, in a batch as one by one.
+ */
+#include "support/run_suite.h"
+
+#include "common/event/event_codec.h"
+
+#include "consumer/score/score_batch.h"
+
+#include "model/rows/dataset.h"
+#include "model/rows/field_list.h"
+
+#include <stdlib.h>
+
+enum { ROWS = 400, USERS = 17, ADS = 5, POSITIONS = 3 };
+
+static struct error err;
+
+static const struct event_fields names = {
+    .id = "id", .ts = "ts", .user = "user", .ad = "ad", .click = "click"};
+
+static struct id user_of(int64_t i)
+{
+    return id_from_number(i * i % USERS);
+}
+
+static struct id ad_of(int64_t i)
+{
+    return id_from_number(100 + i % ADS);
+}
+
+static struct id position_of(int64_t i)
+{
+    return id_from_number(1 + i % POSITIONS);
+}
+
+/* Learned from rows with user, ad and position. */
+static struct snapshot *fit(struct dataset **data, struct trainset **train)
+{
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    const struct model_ops *ops = NULL;
+    struct model_params params;
+    struct field_list list;
+
+    ck_assert_ptr_nonnull(snapshot);
+    ck_assert_ok(field_list_parse("user,ad,position", &list, &err), err);
+    ck_assert_ok(dataset_new(data, &err), err);
+    dataset_set_fields(*data, &list);
+    for (int64_t i = 0; i < ROWS; i++) {
+        struct id user = user_of(i), ad = ad_of(i), position = position_of(i);
+        ck_assert_ok(
+            dataset_add(*data, &user, &ad, i * 7 % 10 < i % 3 * 4, i, &err),
+            err);
+        uint64_t *keys = dataset_keys(*data, (size_t)i);
+        keys[0] = field_list_key(&list, 0, &user);
+        keys[1] = field_list_key(&list, 1, &ad);
+        keys[2] = field_list_key(&list, 2, &position);
+    }
+    ck_assert_ok(model_find("fields", &ops, &err), err);
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    ck_assert_ok(
+        params_set(ops, "fields=user+ad+position bits=16", &params, &err), err);
+    ck_assert_ok(
+        trainset_build(*data, NULL, ROWS, (struct scale){0, 1}, train, &err),
+        err);
+    ck_assert_ok(
+        trainset_ids(*train, *data, &snapshot->users, &snapshot->ads, &err),
+        err);
+    ck_assert_ok(model_fit(ops, (*train)->ratings, &params, NULL,
+                           &snapshot->model, &err),
+                 err);
+    return snapshot;
+}
+
+START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
+{
+    enum { COUNT = 60 };
+    static struct buffer bytes[COUNT];
+    struct message messages[COUNT] = {0};
+    const struct score_batch_config config = {.batch_max = COUNT,
+                                              .fields = names};
+    struct dataset *data = NULL;
+    struct trainset *train = NULL;
+    struct snapshot *snapshot = fit(&data, &train);
+    const struct served_model model = {.snapshot = snapshot};
+    struct score_batch *batch = NULL;
+    const struct scored *scored = NULL;
+
+    for (int64_t i = 0; i < COUNT; i++) {
+        const struct impression event = {.id = id_from_number(i),
+                                         .ts_ms = 1700000000000 + i,
+                                         .user = user_of(i),
+                                         .ad = ad_of(i)};
+        const struct event_extra extra = {.name = "position",
+                                          .value = position_of(i)};
+        event_encode_impression(&names, &event, &extra, i % 4 != 0, &bytes[i]);
+        messages[i].value = bytes[i].bytes;
+        messages[i].value_size = bytes[i].size;
+    }
+    ck_assert_ok(score_batch_new(&config, &batch, &err), err);
+    ck_assert_ok(score_batch_run(batch, &model, messages, COUNT, &scored, &err),
+                 err);
+    for (int64_t i = 0; i < COUNT; i++) {
+        struct prediction_event out;
+        struct prediction wanted;
+        uint64_t values[3];
+        const struct questions ask = {.pairs = &(struct pair){0, 0},
+                                      .values = values};
+        const uint64_t *keys = dataset_keys(data, (size_t)i);
+        for (int v = 0; v < 3; v++)
+            values[v] = v == 2 && i % 4 == 0 ? FIELD_ABSENT : keys[v];
+        model_answer(snapshot->model, &ask, 1, &wanted);
+        ck_assert_int_eq(scored[i].fault, EVENT_OK);
+        ck_assert_int_eq(
+            event_decode_prediction(score_batch_bytes(batch) + scored[i].at,
+                                    scored[i].size, &out, NULL),
+            EVENT_OK);
+        ck_assert(out.p == wanted.value);
+        const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
+        struct prediction alone =
+            score_impression(&(struct score_rules){.names = &names}, &model,
+                             &event, &messages[i]);
+        ck_assert(alone.value == wanted.value && alone.basis == wanted.basis);
+        ck_assert_int_eq(out.basis, BASIS_LEARNED);
+    }
+    for (int i = 0; i < COUNT; i++)
+        buffer_free(&bytes[i]);
+    score_batch_free(batch);
+    snapshot_free(snapshot);
+    trainset_free(train);
+    dataset_free(data);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("score batch");
+    TCase *tests = tcase_create("fields");
+
+    tcase_add_test(tests, a_model_of_fields_gets_the_fields_of_the_record);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
