@@ -292,7 +292,8 @@ static void look_for_model(struct scoring *scoring)
 
 static void serve(struct scoring *scoring)
 {
-    while (service_goes_on() && scorer_is_running(scoring->scorer)) {
+    while (service_goes_on(scoring->service) &&
+           scorer_is_running(scoring->scorer)) {
         if (scoring->settings->exit_at_end && scorer_at_end(scoring->scorer))
             return;
         if (stop_take_nudge())

@@ -78,9 +78,9 @@ static bool is_ready(void *context, char *why, size_t size)
     return trainer_is_ready(context, why, size);
 }
 
-static void serve(struct trainer *trainer)
+static void serve(struct service *service, struct trainer *trainer)
 {
-    while (service_goes_on() && trainer_is_running(trainer))
+    while (service_goes_on(service) && trainer_is_running(trainer))
         if (stop_take_nudge())
             trainer_request(trainer);
 }
@@ -153,7 +153,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
         log_info("training", "impressions=%s labels=%s algorithm=%s name=%s",
                  settings->trainer.impressions, settings->trainer.labels,
                  settings->trainer.algorithm, settings->trainer.name);
-        serve(trainer);
+        serve(service, trainer);
     }
     service_stop(service);
     if (trainer)

@@ -1,5 +1,7 @@
 #include "cli/serve/service.h"
 
+#include "cli/serve/sd_notify.h"
+
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 #include "common/base/version.h"
@@ -7,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_MS = 50 };
+enum { ROUND_MS = 50, TOLD_MS = 1000 };
 
 struct service {
+    struct service_parts parts;
     struct status_server *server; /* NULL: no port */
+    struct sd_notify supervisor;
+    int64_t told_ms; /* when the supervisor was told last, monotonic */
 };
 
 int service_catch_signals(const struct service_settings *settings,
@@ -41,12 +46,33 @@ int service_start(const struct service_settings *settings,
         free(service);
         return -1;
     }
+    service->parts = *parts;
+    sd_notify_open(&service->supervisor);
+    sd_notify_ready(&service->supervisor);
     *out = service;
     return 0;
 }
 
-bool service_goes_on(void)
+static void tell_supervisor(struct service *service, int64_t now_ms)
 {
+    const struct service_parts *parts = &service->parts;
+    char why[SD_NOTIFY_TEXT_SIZE] = "";
+    char status[SD_NOTIFY_TEXT_SIZE] = "";
+
+    bool live = parts->live(parts->context, why, sizeof(why));
+    if (live && parts->ready(parts->context, status, sizeof(status)))
+        strcpy(status, "ready");
+    sd_notify_beat(&service->supervisor, now_ms, live, live ? status : why);
+}
+
+bool service_goes_on(struct service *service)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - service->told_ms >= TOLD_MS) {
+        service->told_ms = now_ms;
+        tell_supervisor(service, now_ms);
+    }
     if (!stop_requested())
         clock_sleep_ms(ROUND_MS);
     return !stop_requested();
@@ -56,6 +82,7 @@ void service_stop(struct service *service)
 {
     if (!service)
         return;
+    sd_notify_stop(&service->supervisor);
     status_server_stop(service->server);
     free(service);
 }

@@ -1,11 +1,12 @@
 /*
  * service.h - the life of a process that works until it is told to stop:
- * signals, the hard deadline, the status server, the exit status.
+ * signals, the hard deadline, the status server, the supervisor, the exit
+ * status.
  *
  *     service_catch_signals(&settings, err)
  *     ... start the work ...
  *     service_start(&settings, &parts, &service, err)
- *     while (service_goes_on() && the work goes on) ...
+ *     while (service_goes_on(service) && the work goes on) ...
  *     status = service_stop(service, status)
  *     ... stop the work ...
  *     return status < 0 ? -1 : stop_exit_status();
@@ -27,7 +28,8 @@ struct service_settings {
     uint32_t deadline_ms;
 };
 
-/* What the status server asks, from its own thread. */
+/* What the status server asks, from its own thread; live and ready are asked
+ * by the thread of the service too. */
 struct service_parts {
     struct metrics *metrics;
     int build_info;                    /* the family of pctr_build_info */
@@ -44,16 +46,18 @@ struct service;
 int service_catch_signals(const struct service_settings *settings,
                           struct error *err) MUST_CHECK;
 
-/* Opens the status server. The parts are copied; the objects in them must
- * outlive the service. On failure nothing is open. */
+/* Opens the status server and tells the supervisor (sd_notify.h) that the
+ * service is ready. The parts are copied; the objects in them must outlive the
+ * service. On failure nothing is open. */
 int service_start(const struct service_settings *settings,
                   const struct service_parts *parts, struct service **out,
                   struct error *err) MUST_CHECK;
 
-/* Waits for a moment; false when a signal asks for a stop. */
-bool service_goes_on(void);
+/* Waits for a moment; false when a signal asks for a stop. Once a second the
+ * supervisor hears that the service lives, and why it is not ready. */
+bool service_goes_on(struct service *service);
 
-/* Closes the status server. NULL is fine. */
+/* Closes the status server and tells the supervisor. NULL is fine. */
 void service_stop(struct service *service);
 
 /* The status of a run that ended with `status` and `err`, after one more step
