@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check.sh - holds what is deployed against the program and against the tools
 # that will read it: units, manifests, compose file, settings, monitoring,
-# completion, list of parts.
+# list of parts.
 #
 #   deploy/check.sh
 #
@@ -141,7 +141,6 @@ parts() {
 mkdir -p "$tools"
 check examples examples
 check variables variables
-check completion deploy/completion/generate.py --check
 if command -v systemd-analyze >/dev/null; then
     check units units
 else

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # generate-docs.sh - writes the pages that come out of the program's own
-# tables: docs/configuration.md and docs/metrics.md.
+# tables: docs/configuration.md, docs/metrics.md and the shells' completion.
 #
 #   deploy/generate-docs.sh           writes them
 #   deploy/generate-docs.sh --check   fails where one is not up to date
@@ -24,5 +24,8 @@ for page in configuration metrics; do
         cp "$fresh/$page.md" "docs/$page.md"
     fi
 done
+if command -v python3 >/dev/null; then
+    PCTR=$pctr deploy/completion/generate.py "$@" || stale=1
+fi
 [ $stale = 0 ] || echo "stale: run deploy/generate-docs.sh and commit" >&2
 exit $stale

@@ -10,7 +10,7 @@
 #   broker     Java (17 or newer) and Maven, for deploy/kafka
 #   fresh      mmdebstrap, for deploy/fresh.sh
 #   package    debhelper and lintian, for deploy/package.sh
-#   monitoring Prometheus and Python, for deploy/monitoring/check
+#   deploy     Prometheus, Python and systemd, for deploy/check.sh
 #
 # Installs nothing where all is there. Needs root or sudo otherwise.
 set -euo pipefail
@@ -32,7 +32,7 @@ declare -A groups=(
               maven openssl"
     [package]="build-essential debhelper lintian git scdoc"
     [fresh]="mmdebstrap"
-    [monitoring]="prometheus python3"
+    [deploy]="prometheus python3 python3-venv systemd"
 )
 
 die() { echo "install-packages.sh: $*" >&2; exit 1; }

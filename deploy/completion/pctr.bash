@@ -1,26 +1,86 @@
-# bash completion for pctr; goes to /usr/share/bash-completion/completions/pctr
-#
-# It asks the program itself, so it knows what the program knows.
+# Written by deploy/completion/generate.py: do not edit.
+# Goes to /usr/share/bash-completion/completions/pctr.
+
+# Prints the options of a command.
+_pctr_options() {
+    case $1 in
+    demo) echo '--rate= --column.user= --column.ad= --column.click= --click.min= --field.anonymous= --model.algorithm= --model.params= --retrain.rows= --rows= --users= --ads= --seed= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    feed) echo '--rate= --format= --rejects= --json --column.user= --column.ad= --column.click= --column.ts= --click.min= --column.id= --id.start= --extras= --extras.without= --topic.impressions= --topic.labels= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.click= --field.anonymous= --clock= --clock.start= --clock.step_ms= --labels= --label.delay_ms= --label.pairs --world --world.rows= --world.users= --world.ads= --seed= --world.rank= --world.click_rate= --world.spread= --world.affinity= --world.zipf= --world.drift= --world.truth= --world.truth_field= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    score) echo '--topic.impressions= --topic.predictions= --topic.dead_letters= --topic.models= --topic.chunks= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.anonymous= --model.name= --no_model.policy= --no_model.p= --model.catch_up_ms= --state.dir= --workers= --group= --slot= --delivery= --offset.start= --offset.lost= --exit.at_end --commit.interval_ms= --commit.max_events= --transaction.timeout_ms= --batch.max_events= --predictions.linger_ms= --predictions.compression= --dead_letters.max_share= --http.address= --http.port= -b --brokers= -X --memory.huge_pages --shutdown.deadline_ms= --log.level= --log.format= --test.crash= --test.crash_after= --test.random_aborts= -F --check-config --dump-config --help-all' ;;
+    train) echo '--topic.impressions= --topic.labels= --topic.dead_letters= --topic.models= --topic.chunks= --topic.predictions= --topic.evaluations= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.click= --field.anonymous= --model.name= --model.algorithm= --model.params= --model.seed= --model.low= --model.high= --model.chunk_bytes= --retrain.every_ms= --retrain.rows= --retrain.min_rows= --exit.at_end --history_ms= --join= --join.window_ms= --join.late_ms= --training.max_age_ms= --merge.linger_ms= --bad_records= --holdout= --calibrate --evaluate --evaluation.window_ms= --join.pending_max= --training.max_rows= --evaluation.max_rows= --fetch.max_bytes= --dead_letters.max_share= --http.address= --http.port= -b --brokers= -X --shutdown.deadline_ms= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    replay) echo '--last= --from= --to= --html= --json --predictions.file= --predictions.topic= --predictions.force --spool.dir= --topic.impressions= --topic.labels= --topic.predictions= --topic.models= --topic.chunks= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.click= --field.anonymous= --model.name= --no_model.p= --refit.every_ms= --refit.min_rows= --holdout= --calibrate --history_ms= --join= --join.window_ms= --join.late_ms= --training.max_age_ms= --slice= --slice.max_values= --report.window_ms= --bootstrap= --bootstrap.seed= --bootstrap.level= --join.pending_max= --training.max_rows= --rows.max= --sort.max_bytes= --fetch.max_bytes= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    snapshot) echo '--output= --json --topic.models= --topic.chunks= --topics.prefix= --model.name= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    cat) echo '--last= -f --follow --from= --to= -c --count= -p --partition= --topic= --as= --topic.impressions= --topic.labels= --topic.predictions= --topic.models= --topic.chunks= --topic.dead_letters= --topic.evaluations= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.click= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    verify) echo '--from= --to= --every= --shown= --json --topic.predictions= --topic.impressions= --topic.models= --topic.chunks= --topics.prefix= --field.id= --field.ts= --field.user= --field.ad= --field.anonymous= --model.name= --no_model.p= --state.dir= --cache.max_bytes= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    redrive) echo '--reason= --from= --to= --dry_run --json --topic.dead_letters= --topics.prefix= --group= --batch.max_events= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    topics) echo '--check --partitions= --replicas= --history --chunks.max_bytes= --topic.impressions= --topic.labels= --topic.predictions= --topic.dead_letters= --topic.models= --topic.chunks= --topic.evaluations= --topics.prefix= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    fit) echo '--output= --show_matrix= --format= --column.user= --column.ad= --column.click= --column.ts= --field.anonymous= --fields= --scale= --model= --params= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    predict) echo '--snapshot= --details --format= --column.user= --column.ad= --topic= --from= --to= --to_topic= --model.version= --topics.prefix= --field.anonymous= --field.id= --field.ts= --field.user= --field.ad= --timeout_ms= -b --brokers= -X --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    top) echo '--snapshot= --user= --n= --output= --exclude= --format= --column.user= --column.ad= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    similar) echo '--user= --ad= --matrix= --n= --format= --column.user= --column.ad= --column.click= --column.ts= --field.anonymous= --fields= --scale= --by= --min_support= --shrinkage= --factors= --seed= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    cv) echo '--fields= --json --format= --column.user= --column.ad= --column.click= --column.ts= --field.anonymous= --fields= --scale= --models= --params= --split= --split.folds= --split.repeats= --split.seed= --split.shuffle --split.test_size= --split.train_size= --split.min_rows= --train --progressive --ranking.k= --ranking.threshold= --threads= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    tune) echo '--output= --format= --column.user= --column.ad= --column.click= --column.ts= --field.anonymous= --fields= --scale= --model= --space= --params= --random= --seed= --split= --split.folds= --split.repeats= --split.seed= --split.shuffle --split.test_size= --split.train_size= --split.min_rows= --measure= --progressive --threads= --log.level= --log.format= -F --check-config --dump-config --help-all' ;;
+    esac
+}
+
+# Prints the values of an option that has few.
+_pctr_values() {
+    case $1 in
+    cat--log.level | cv--log.level | demo--log.level | feed--log.level | fit--log.level | predict--log.level | redrive--log.level | replay--log.level | score--log.level | similar--log.level | snapshot--log.level | top--log.level | topics--log.level | train--log.level | tune--log.level | verify--log.level)
+        echo 'error warn info debug' ;;
+    cat--log.format | cv--log.format | demo--log.format | feed--log.format | fit--log.format | predict--log.format | redrive--log.format | replay--log.format | score--log.format | similar--log.format | snapshot--log.format | top--log.format | topics--log.format | train--log.format | tune--log.format | verify--log.format)
+        echo 'logfmt json' ;;
+    cv--format | feed--format | fit--format | predict--format | similar--format | top--format | tune--format)
+        echo 'auto csv arff movielens' ;;
+    feed--clock)
+        echo 'steps wall' ;;
+    feed--labels)
+        echo 'clicks all' ;;
+    score--no_model.policy)
+        echo 'prior wait' ;;
+    score--delivery)
+        echo 'exactly-once at-least-once' ;;
+    score--offset.start)
+        echo 'earliest latest' ;;
+    score--offset.lost)
+        echo 'earliest latest fail' ;;
+    replay--join | train--join)
+        echo 'impressions labels' ;;
+    train--bad_records)
+        echo 'dlq skip fail' ;;
+    top--output)
+        echo 'csv json' ;;
+    similar--matrix)
+        echo 'none users ads' ;;
+    tune--output)
+        echo 'table json csv' ;;
+    tune--measure)
+        echo 'rmse mae logloss auc fcp mse' ;;
+    esac
+}
 
 _pctr() {
-    local word=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]} words
-    local previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+    local before=${COMP_WORDS[COMP_CWORD - 1]} values
 
-    COMPREPLY=()
+    # bash takes the = of --name=value for a word.
+    if [[ $word == '=' ]]; then
+        word=
+    elif [[ $before == '=' ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    values=$(_pctr_values "$command$before")
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="--help --version $("$program" --help 2>/dev/null |
-            sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p')"
-    elif [[ $previous == -F || $previous == --command-config ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        return
-    elif [[ $word == -* ]]; then
-        words=$("$program" "${COMP_WORDS[1]}" --help-all 2>/dev/null |
-            grep -oE -- '--[a-z][a-z0-9._-]*' | sort -u)
+        values='--help --version demo feed score train replay snapshot cat verify redrive topics fit predict top similar cv tune'
+    elif [[ -z $values && $word == -* ]]; then
+        values=$(_pctr_options "$command")
+    fi
+    if [ -n "$values" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
+        [[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        return
     fi
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 
 complete -F _pctr pctr

@@ -24,10 +24,10 @@ make_layer() {
         deploy/install-packages.sh build
         cmake --preset release >/dev/null
         cmake --build --preset release | tail -n 1
-        export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+        export SOURCE_DATE_EPOCH=$1
         deploy/image/rootfs.sh build/release/cli/pctr build/rootfs
         tar --sort=name --mtime=@$SOURCE_DATE_EPOCH --numeric-owner \
-            -C build/rootfs -cf build/layer.tar .'
+            -C build/rootfs -cf build/layer.tar .' sh "$epoch"
     mv build/fresh/debian-13/layer.tar "$out/layer.tar"
 }
 
