@@ -19,7 +19,9 @@
 #include <string.h>
 
 struct redrive_settings {
-    char dead_letters[250], group[128], reasons[256];
+    char dead_letters[250], impressions[250], labels[250], others[512];
+    char group[128], reasons[256];
+    char names[512]; /* `others`, cut at its commas */
     char from[64], to[64];
     uint32_t batch_max, timeout_ms;
     bool dry_run, json;
@@ -36,6 +38,9 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "dry_run", CONFIG_BOOL, FIELD(dry_run), "false", 0, 0, NULL, "only say which letters would go back"},
     {GROUP_DATA, "json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print the account as JSON"},
     TOPIC_DEAD_LETTERS_KEY(dead_letters),
+    TOPIC_IMPRESSIONS_KEY(impressions),
+    TOPIC_LABELS_KEY(labels),
+    {GROUP_DATA, "topic.others", CONFIG_TEXT, FIELD(others), "", 0, 0, NULL, "further topics that records may go back to, comma separated"},
     {GROUP_DELIVERY, "group",   CONFIG_TEXT, FIELD(group), "pctr-redrive", 1, 0, NULL, "consumer group whose offsets keep the progress; it names the transactional id too"},
     {GROUP_DELIVERY | RARE, "batch.max_events", CONFIG_U32, FIELD(batch_max), "1000", 1, 1000000, NULL, "letters in one transaction"},
     TIMEOUT_KEY(timeout_ms, "30000"),
@@ -44,8 +49,28 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
+static int take_targets(struct redrive_settings *settings,
+                        struct redrive_config *out, struct error *err)
+{
+    size_t count = 0;
+    char *rest = NULL;
+
+    out->targets[count++] = settings->impressions;
+    out->targets[count++] = settings->labels;
+    memcpy(settings->names, settings->others, sizeof(settings->names));
+    for (char *name = strtok_r(settings->names, ",", &rest); name;
+         name = strtok_r(NULL, ",", &rest)) {
+        if (count == PUBLISHER_TOPICS_MAX - 1)
+            return error_set(err, ERROR_CONFIG,
+                             "topic.others: at most %d topics",
+                             PUBLISHER_TOPICS_MAX - 3);
+        out->targets[count++] = name;
+    }
+    return 0;
+}
+
 static int configure(const struct invocation *with,
-                     const struct redrive_settings *settings,
+                     struct redrive_settings *settings,
                      struct redrive_config *out, struct error *err)
 {
     int64_t now_ms = clock_wall_ms();
@@ -57,6 +82,8 @@ static int configure(const struct invocation *with,
                                    .batch_max = settings->batch_max,
                                    .plan_only = settings->dry_run,
                                    .timeout_ms = settings->timeout_ms};
+    if (take_targets(settings, out, err) < 0)
+        return -1;
     if (!settings->group[0])
         return error_set(err, ERROR_CONFIG, "group: must not be empty");
     if (extent_bound_parse(settings->from, now_ms, &out->from, err) < 0)
@@ -82,11 +109,14 @@ static int print_json(const struct redrive_counts *counts, bool is_plan,
                                 counts->fates[REDRIVE_TRUNCATED]);
     json_writer_member_unsigned(&to, "homeless",
                                 counts->fates[REDRIVE_HOMELESS]);
+    json_writer_member_unsigned(&to, "foreign", counts->fates[REDRIVE_FOREIGN]);
+    json_writer_member_unsigned(&to, "gone", counts->fates[REDRIVE_GONE]);
     json_writer_name(&to, "topics");
     json_writer_open(&to, '{');
     for (size_t i = 0; i < counts->topic_count; i++)
-        json_writer_member_unsigned(&to, counts->topics[i],
-                                    counts->per_topic[i]);
+        if (counts->per_topic[i] > 0)
+            json_writer_member_unsigned(&to, counts->topics[i],
+                                        counts->per_topic[i]);
     json_writer_close(&to, '}');
     json_writer_close(&to, '}');
     int status = json_writer_print_line(&to, stdout, err);
@@ -97,18 +127,21 @@ static int print_json(const struct redrive_counts *counts, bool is_plan,
 static void print_text(const struct redrive_counts *counts, bool is_plan)
 {
     static const char *const texts[REDRIVE_FATES] = {
-        NULL, "done by an earlier run", "of another reason: left for later",
-        "truncated: refused", "without a topic to go to: refused"};
+        NULL,
+        "done by an earlier run",
+        "of another reason: left for later",
+        "truncated: refused",
+        "without a topic to go to: refused",
+        "from a topic that is not a setting's: refused",
+        "from a topic that is gone: refused"};
 
     printf("%10" PRIu64 "  letters\n%10" PRIu64 "  %s\n", counts->letters,
            counts->fates[REDRIVE_SENT],
            is_plan ? "would be sent back" : "sent back");
-    for (size_t i = 0; i < counts->topic_count; i++) {
-        const char *topic = counts->topics[i];
-        char safe[UTF8_PRINT_SIZE(sizeof(counts->topics[i]))];
-        utf8_print(topic, strlen(topic), safe);
-        printf("%10" PRIu64 "    to %s\n", counts->per_topic[i], safe);
-    }
+    for (size_t i = 0; i < counts->topic_count; i++)
+        if (counts->per_topic[i] > 0)
+            printf("%10" PRIu64 "    to %s\n", counts->per_topic[i],
+                   counts->topics[i]);
     for (int fate = REDRIVE_DONE; fate < REDRIVE_FATES; fate++)
         if (counts->fates[fate] > 0)
             printf("%10" PRIu64 "  %s\n", counts->fates[fate], texts[fate]);
@@ -122,7 +155,7 @@ static int act(struct redrive *redrive, const struct redrive_settings *settings,
     if (redrive_plan(redrive, &plan, err) < 0)
         return -1;
     bool is_plan = settings->dry_run || stop_requested();
-    if (!is_plan && redrive_run(redrive, &plan, &done, err) < 0)
+    if (!is_plan && redrive_run(redrive, &done, err) < 0)
         return -1;
     const struct redrive_counts *counts = is_plan ? &plan : &done;
     if (!settings->json)
@@ -153,7 +186,9 @@ const struct command redrive_command = {
     .examples =
         "  pctr redrive -b HOST:PORT --dry_run\n"
         "  pctr redrive -b HOST:PORT --reason=missing,type --from=-24h\n",
-    .help = "Run it after fixing what caused the dead letters. Key, value and "
+    .help = "Run it after fixing what caused the dead letters. Records go back "
+            "to topic.impressions, topic.labels and topic.others, and nowhere "
+            "else. Key, value and "
             "headers are those of the first record; what the letter said goes "
             "along in headers redrive.*. Progress is kept in the committed "
             "offsets of the group, in the same transaction: no letter goes "

@@ -2,18 +2,27 @@
 
 #include "common/base/version.h"
 
+#include "consumer/letters/letter_headers.h"
+#include "consumer/letters/letter_text.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWN_HEADERS_MAX = 20, NUMBER_SIZE = 24, TEXT_SIZE = 512 };
+enum {
+    OWN_HEADERS_MAX = 20,
+    NUMBER_SIZE = 24,
+    NAMES_SIZE = 65536, /* of headers that get another name */
+};
 
 struct dead_letter {
     char topic[250];
     char partition[NUMBER_SIZE], offset[NUMBER_SIZE], timestamp[NUMBER_SIZE];
-    char text[TEXT_SIZE];
+    char left[NUMBER_SIZE];
+    char text[LETTER_TEXT_SIZE];
+    char names[NAMES_SIZE];
     struct record_header headers[DEAD_LETTER_HEADERS_MAX + OWN_HEADERS_MAX];
     size_t header_count;
 };
@@ -35,33 +44,44 @@ static bool has_prefix(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* Written by an earlier pass over the same record, before it was redriven. */
+/* A name that the reader of a letter would take for one of the letter's. */
 static bool is_ours(const char *name)
 {
-    return has_prefix(name, "pctr.") || has_prefix(name, "__connect.errors.") ||
-           strcmp(name, "truncated") == 0;
+    return has_prefix(name, LETTER_PREFIX) ||
+           has_prefix(name, LETTER_CONNECT_PREFIX) ||
+           has_prefix(name, LETTER_ORIGINAL_PREFIX) ||
+           strcmp(name, LETTER_TRUNCATED) == 0;
 }
 
-/* Keeps the record's own headers, as far as they fit. */
-static void keep_headers(struct dead_letter *letter,
-                         const struct message *message)
+/* Keeps the record's own headers, as far as they fit into `room` bytes. Returns
+ * how many do not. */
+static size_t keep_headers(struct dead_letter *letter,
+                           const struct message *message, size_t room)
 {
     size_t count =
         message_headers(message, letter->headers, DEAD_LETTER_HEADERS_MAX);
-    size_t kept = 0, bytes = 0;
+    size_t kept = 0, named = 0;
 
-    if (count > DEAD_LETTER_HEADERS_MAX)
-        count = DEAD_LETTER_HEADERS_MAX;
-    for (size_t i = 0; i < count; i++) {
-        const struct record_header *header = &letter->headers[i];
-        size_t size = strlen(header->name) + header->size;
-        if (is_ours(header->name) ||
-            bytes + size > DEAD_LETTER_HEADER_BYTES_MAX)
+    for (size_t i = 0; i < count && i < DEAD_LETTER_HEADERS_MAX; i++) {
+        struct record_header header = letter->headers[i];
+        size_t size = strlen(header.name) + header.size;
+        if (is_ours(header.name)) {
+            size_t more = sizeof(LETTER_ORIGINAL_PREFIX) + strlen(header.name);
+            if (more > NAMES_SIZE - named)
+                continue;
+            snprintf(letter->names + named, more, LETTER_ORIGINAL_PREFIX "%s",
+                     header.name);
+            header.name = letter->names + named;
+            named += more;
+            size += sizeof(LETTER_ORIGINAL_PREFIX);
+        }
+        if (size > room)
             continue;
-        bytes += size;
-        letter->headers[kept++] = *header;
+        room -= size;
+        letter->headers[kept++] = header;
     }
     letter->header_count = kept;
+    return count - kept;
 }
 
 static void add_header(struct dead_letter *letter, const char *name,
@@ -79,37 +99,25 @@ static void print_position(struct dead_letter *letter,
     snprintf(letter->timestamp, NUMBER_SIZE, "%" PRId64, message->timestamp_ms);
 }
 
-static void print_text(struct dead_letter *letter,
-                       const struct dead_letter_cause *cause)
-{
-    if (cause->text)
-        snprintf(letter->text, TEXT_SIZE, "%s", cause->text);
-    else if (cause->field)
-        snprintf(letter->text, TEXT_SIZE, "field '%s': %s", cause->field,
-                 cause->reason);
-    else
-        snprintf(letter->text, TEXT_SIZE, "%s", cause->reason);
-}
-
 static void add_cause(struct dead_letter *letter,
                       const struct dead_letter_cause *cause)
 {
-    add_header(letter, "pctr.topic", letter->topic);
-    add_header(letter, "pctr.partition", letter->partition);
-    add_header(letter, "pctr.offset", letter->offset);
-    add_header(letter, "pctr.timestamp", letter->timestamp);
-    add_header(letter, "pctr.reason", cause->reason);
+    add_header(letter, LETTER_TOPIC, letter->topic);
+    add_header(letter, LETTER_PARTITION, letter->partition);
+    add_header(letter, LETTER_OFFSET, letter->offset);
+    add_header(letter, LETTER_TIMESTAMP, letter->timestamp);
+    add_header(letter, LETTER_REASON, cause->reason);
     if (cause->field)
-        add_header(letter, "pctr.field", cause->field);
-    add_header(letter, "pctr.message", letter->text);
-    add_header(letter, "pctr.version", PCTR_VERSION);
-    add_header(letter, "pctr.stage", cause->stage);
+        add_header(letter, LETTER_FIELD, cause->field);
+    add_header(letter, LETTER_MESSAGE, letter->text);
+    add_header(letter, LETTER_VERSION, PCTR_VERSION);
+    add_header(letter, LETTER_STAGE, cause->stage);
     /* The names that Kafka Connect's tools look for. */
-    add_header(letter, "__connect.errors.topic", letter->topic);
-    add_header(letter, "__connect.errors.partition", letter->partition);
-    add_header(letter, "__connect.errors.offset", letter->offset);
-    add_header(letter, "__connect.errors.exception.message", letter->text);
-    add_header(letter, "__connect.errors.stage", cause->stage);
+    add_header(letter, LETTER_CONNECT_PREFIX "topic", letter->topic);
+    add_header(letter, LETTER_CONNECT_PREFIX "partition", letter->partition);
+    add_header(letter, LETTER_CONNECT_PREFIX "offset", letter->offset);
+    add_header(letter, LETTER_CONNECT_PREFIX "exception.message", letter->text);
+    add_header(letter, LETTER_CONNECT_PREFIX "stage", cause->stage);
 }
 
 void dead_letter_write(struct dead_letter *letter,
@@ -125,12 +133,21 @@ void dead_letter_write(struct dead_letter *letter,
     if (value_size > DEAD_LETTER_BYTES_MAX - key_size)
         value_size = DEAD_LETTER_BYTES_MAX - key_size;
 
-    keep_headers(letter, message);
+    size_t left = keep_headers(letter, message,
+                               DEAD_LETTER_ALL_MAX - key_size - value_size);
     print_position(letter, message);
-    print_text(letter, cause);
+    if (cause->text)
+        snprintf(letter->text, sizeof(letter->text), "%s", cause->text);
+    else
+        letter_text(cause->reason, cause->field, message->value,
+                    message->value_size, letter->text);
     add_cause(letter, cause);
+    if (left > 0) {
+        snprintf(letter->left, sizeof(letter->left), "%zu", left);
+        add_header(letter, LETTER_HEADERS_LEFT, letter->left);
+    }
     if (key_size < message->key_size || value_size < message->value_size)
-        add_header(letter, "truncated", "1");
+        add_header(letter, LETTER_TRUNCATED, "1");
 
     out->key = message->key;
     out->key_size = key_size;

@@ -1,10 +1,11 @@
 /*
  * dead_letter.h - a record that cannot be used, with the reason beside it.
  *
- * Value, key and headers go as they came; what would be too large for the
- * broker is cut and marked, because a dead letter that cannot be sent would
- * stop its partition for good. docs/event-schema.md lists the headers. One
- * thread.
+ * Value, key and headers go as they came. Whatever would make the letter too
+ * large for the broker is cut or left out, and marked, because a dead letter
+ * that cannot be sent would stop its partition for good. A header of the
+ * record's own that is named like one of ours is kept under another name
+ * (letter_headers.h). docs/event-schema.md lists the headers. One thread.
  */
 #ifndef CONSUMER_DEAD_LETTER_H
 #define CONSUMER_DEAD_LETTER_H
@@ -23,8 +24,8 @@ struct dead_letter;
 enum {
     DEAD_LETTER_BYTES_MAX = 900000, /* key and value together */
     DEAD_LETTER_KEY_MAX = 65536,    /* a longer key is cut */
-    DEAD_LETTER_HEADERS_MAX = 64,   /* of the record; further ones are left */
-    DEAD_LETTER_HEADER_BYTES_MAX = 32768,
+    DEAD_LETTER_HEADERS_MAX = 1024, /* of the record; more are left out */
+    DEAD_LETTER_ALL_MAX = 960000,   /* key, value and the record's headers */
 };
 
 struct dead_letter_cause {

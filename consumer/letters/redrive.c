@@ -21,7 +21,10 @@ enum {
 struct redrive {
     struct redrive_config config;
     char reasons[REDRIVE_REASONS_MAX][REDRIVE_REASON_SIZE];
-    size_t reason_count; /* 0: all */
+    size_t reason_count;                       /* 0: all */
+    const char *targets[PUBLISHER_TOPICS_MAX]; /* that are there */
+    const char *gone[PUBLISHER_TOPICS_MAX];    /* that are not */
+    size_t target_count, gone_count;
     struct topic_extent extent;
     struct redrive_ledger *ledger;
     int64_t *next; /* (extent.count) behind the last letter looked at */
@@ -70,6 +73,29 @@ static int find_extent(struct redrive *r, struct error *err)
     return r->next ? 0 : error_no_memory(err, "the redrive");
 }
 
+/* Letters of a target that is gone do not stop those of the others. */
+static int find_targets(struct redrive *r, struct error *err)
+{
+    for (size_t t = 0; t < PUBLISHER_TOPICS_MAX - 1 && r->config.targets[t];
+         t++) {
+        const char *name = r->config.targets[t];
+        struct kafka_topic topic;
+        if (strcmp(name, r->config.dead_letters) == 0)
+            return error_set(err, ERROR_CONFIG,
+                             "'%s' holds the dead letters: they cannot go back "
+                             "there",
+                             name);
+        if (kafka_topic_describe(&r->config.kafka, name, r->config.timeout_ms,
+                                 &topic, err) == 0)
+            r->targets[r->target_count++] = name;
+        else if (err->code == ERROR_UNAVAILABLE)
+            r->gone[r->gone_count++] = name;
+        else
+            return -1;
+    }
+    return 0;
+}
+
 int redrive_open(const struct redrive_config *config, struct redrive **out,
                  struct error *err)
 {
@@ -79,6 +105,7 @@ int redrive_open(const struct redrive_config *config, struct redrive **out,
         return error_no_memory(err, "the redrive");
     r->config = *config;
     if (take_reasons(r, err) < 0 || find_extent(r, err) < 0 ||
+        find_targets(r, err) < 0 ||
         redrive_ledger_open(&config->kafka, config->group, config->dead_letters,
                             (int32_t)r->extent.count, !config->plan_only,
                             &r->ledger, err) < 0) {
@@ -110,7 +137,9 @@ static bool is_asked_for(const struct redrive *r, const char *reason)
     return r->reason_count == 0;
 }
 
-static enum redrive_fate judge(struct redrive *r, const struct message *message)
+/* *topic is the target of a letter that can be sent. */
+static enum redrive_fate judge(struct redrive *r, const struct message *message,
+                               size_t *topic)
 {
     const struct redrive_letter *letter = &r->letter;
 
@@ -120,30 +149,17 @@ static enum redrive_fate judge(struct redrive *r, const struct message *message)
         return REDRIVE_DONE;
     if (!is_asked_for(r, letter->reason))
         return REDRIVE_OTHER;
-    if (letter->truncated)
+    if (letter->is_cut)
         return REDRIVE_TRUNCATED;
     if (!letter->topic[0] || strcmp(letter->topic, r->config.dead_letters) == 0)
         return REDRIVE_HOMELESS;
-    return REDRIVE_SENT;
-}
-
-static int find_topic(struct redrive_counts *counts, const char *topic,
-                      size_t *out, struct error *err)
-{
-    size_t i = 0;
-
-    while (i < counts->topic_count && strcmp(counts->topics[i], topic) != 0)
-        i++;
-    /* The publisher's list has an end mark. */
-    if (i == PUBLISHER_TOPICS_MAX - 1)
-        return error_set(err, ERROR_LIMIT,
-                         "letters of more than %d topics: take fewer at a "
-                         "time, by --reason, --from and --to",
-                         PUBLISHER_TOPICS_MAX - 1);
-    if (i == counts->topic_count)
-        strcpy(counts->topics[counts->topic_count++], topic);
-    *out = i;
-    return 0;
+    for (*topic = 0; *topic < r->target_count; ++*topic)
+        if (strcmp(letter->topic, r->targets[*topic]) == 0)
+            return REDRIVE_SENT;
+    for (size_t t = 0; t < r->gone_count; t++)
+        if (strcmp(letter->topic, r->gone[t]) == 0)
+            return REDRIVE_GONE;
+    return REDRIVE_FOREIGN;
 }
 
 static int begin(struct redrive *r, struct error *err)
@@ -182,17 +198,14 @@ static int deal_with(struct redrive *r, const struct message *message,
     size_t count = message_headers(message, headers, LETTER_HEADERS_MAX);
     size_t topic = 0;
 
-    redrive_letter_read(message, r->config.dead_letters, headers,
-                        count < LETTER_HEADERS_MAX ? count : LETTER_HEADERS_MAX,
+    redrive_letter_read(message, r->config.dead_letters, headers, count,
                         &r->letter);
-    enum redrive_fate fate = judge(r, message);
+    enum redrive_fate fate = judge(r, message, &topic);
     r->next[message->partition] = message->offset + 1;
     r->counts.letters++;
     r->counts.fates[fate]++;
     if (fate != REDRIVE_SENT)
         return 0;
-    if (find_topic(&r->counts, r->letter.topic, &topic, err) < 0)
-        return -1;
     r->counts.per_topic[topic]++;
     return r->publisher ? send(r, message, topic, err) : 0;
 }
@@ -292,20 +305,17 @@ static int pass(struct redrive *r, struct error *err)
     return status;
 }
 
-static int open_publisher(struct redrive *r, const struct redrive_counts *plan,
-                          struct error *err)
+static int open_publisher(struct redrive *r, struct error *err)
 {
     struct publisher_config config = {
         .kafka = r->config.kafka,
         .transaction_timeout_ms = TRANSACTION_MS,
         .linger_ms = 5,
-        .topics = {r->config.dead_letters},
     };
 
     snprintf(config.transactional_id, sizeof(config.transactional_id), "%s",
              r->config.group);
-    for (size_t i = 0; plan && i < plan->topic_count; i++)
-        config.topics[i] = plan->topics[i];
+    memcpy(config.topics, r->targets, sizeof(config.topics));
     return publisher_open(&config, &r->publisher, err);
 }
 
@@ -314,16 +324,22 @@ static int settle(struct redrive *r, struct error *err)
 {
     if (r->config.plan_only)
         return 0;
-    int status = open_publisher(r, NULL, err);
+    int status = open_publisher(r, err);
     publisher_close(r->publisher);
     r->publisher = NULL;
     return status;
 }
 
+static void clear_counts(struct redrive *r)
+{
+    r->counts = (struct redrive_counts){.topic_count = r->target_count};
+    memcpy(r->counts.topics, r->targets, sizeof(r->targets));
+}
+
 int redrive_plan(struct redrive *r, struct redrive_counts *out,
                  struct error *err)
 {
-    r->counts = (struct redrive_counts){.letters = 0};
+    clear_counts(r);
     if (settle(r, err) < 0 ||
         redrive_ledger_read(r->ledger, r->config.timeout_ms, err) < 0 ||
         pass(r, err) < 0)
@@ -332,13 +348,12 @@ int redrive_plan(struct redrive *r, struct redrive_counts *out,
     return 0;
 }
 
-int redrive_run(struct redrive *r, const struct redrive_counts *plan,
-                struct redrive_counts *out, struct error *err)
+int redrive_run(struct redrive *r, struct redrive_counts *out,
+                struct error *err)
 {
     assert(!r->config.plan_only);
-    r->counts = (struct redrive_counts){.topic_count = plan->topic_count};
-    memcpy(r->counts.topics, plan->topics, sizeof(plan->topics));
-    if (open_publisher(r, plan, err) < 0 ||
+    clear_counts(r);
+    if (open_publisher(r, err) < 0 ||
         redrive_ledger_read(r->ledger, r->config.timeout_ms, err) < 0 ||
         pass(r, err) < 0 || commit(r, err) < 0)
         return -1;

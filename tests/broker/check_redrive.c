@@ -20,7 +20,7 @@ enum { PARTITIONS = 2, WAIT_MS = 60000, MANY = 20000, KILLED = 128 + SIGKILL };
 static struct error err;
 static char target[FIXTURE_NAME_SIZE], letters[FIXTURE_NAME_SIZE];
 static char group[FIXTURE_NAME_SIZE];
-static char letters_option[128], group_option[128];
+static char letters_option[128], group_option[128], target_option[128];
 static char *out;
 
 static void make_world(void)
@@ -31,6 +31,8 @@ static void make_world(void)
     snprintf(letters_option, sizeof(letters_option), "--topic.dead_letters=%s",
              letters);
     snprintf(group_option, sizeof(group_option), "--group=%s", group);
+    snprintf(target_option, sizeof(target_option), "--topic.impressions=%s",
+             target);
     kafka_fixture_create(target, PARTITIONS, "-1");
     kafka_fixture_create(letters, PARTITIONS, "-1");
 }
@@ -110,9 +112,9 @@ static void start(struct child_process *child, const char *first,
                   const char *second)
 {
     struct kafka_settings kafka = kafka_fixture_settings();
-    const char *arguments[] = {"redrive",      "-b",         kafka.brokers,
-                               letters_option, group_option, "--json",
-                               first,          second,       NULL};
+    const char *arguments[] = {
+        "redrive",     "-b",     kafka.brokers, letters_option, group_option,
+        target_option, "--json", first,         second,         NULL};
 
     child_start_pctr(child, arguments);
 }
@@ -309,6 +311,31 @@ START_TEST(what_cannot_go_back_is_refused_and_counted)
 }
 END_TEST
 
+/* A letter names its topic itself: that must not make redrive a way to write
+ * anywhere. And a target that is gone does not stop the letters of others. */
+START_TEST(only_topics_of_the_settings_are_written_to)
+{
+    char secret[FIXTURE_NAME_SIZE];
+    const struct record_header gone[] = {
+        text_header("pctr.topic", "no-such-topic")};
+
+    kafka_fixture_name("models", secret);
+    const struct record_header foreign[] = {text_header("pctr.topic", secret)};
+    kafka_fixture_create(secret, 1, "-1");
+    write_letter(foreign, 1);
+    write_letter(gone, 1);
+    write_letters(0, 10);
+    ck_assert_int_eq(redrive("--topic.labels=no-such-topic", NULL), 0);
+    ck_assert_int_eq(count_of("sent"), 10);
+    ck_assert_int_eq(count_of("foreign"), 1);
+    ck_assert_int_eq(count_of("gone"), 1);
+    struct fixture_records records = kafka_fixture_read(secret);
+    ck_assert_uint_eq(records.count, 0);
+    fixture_records_free(&records);
+    assert_once(0, 10, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("redrive");
@@ -320,6 +347,7 @@ int main(void)
     tcase_add_test(tests, filters_leave_the_others_for_later);
     tcase_add_test(tests, killed_and_started_again);
     tcase_add_test(tests, what_cannot_go_back_is_refused_and_counted);
+    tcase_add_test(tests, only_topics_of_the_settings_are_written_to);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "dead letters back, each exactly once");
 }

@@ -5,6 +5,8 @@
 #include "support/run_suite.h"
 #include "support/scorer_world.h"
 
+#include "consumer/letters/redrive_letter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,89 @@ START_TEST(bad_records_are_kept_with_their_reason_and_neighbours_are_scored)
 }
 END_TEST
 
+/* Headers of the record's own that are named like a letter's, and many. */
+enum { OWN = 104 };
+
+static void own_headers(struct record_header headers[OWN], char names[OWN][16])
+{
+    for (int i = 0; i < OWN; i++) {
+        snprintf(names[i], sizeof(names[i]), "own.%d", i);
+        headers[i] = (struct record_header){names[i], "v", 1};
+    }
+    headers[0] = (struct record_header){"pctr.topic", "mine", 4};
+    headers[1] = (struct record_header){"truncated", "no", 2};
+    headers[2] = (struct record_header){"original.x", "y", 1};
+    headers[3] = (struct record_header){"__connect.errors.topic", "z", 1};
+    headers[4] = (struct record_header){"redrive.plan", "q", 1};
+}
+
+START_TEST(a_letter_has_all_headers_and_gives_them_back)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+    struct record_header headers[OWN], back[COPIED_HEADERS_MAX];
+    char names[OWN][16];
+    struct redrive_letter letter;
+    const struct message at = {.offset = 5};
+
+    own_headers(headers, names);
+    scorer_world_send_bytes(&world, 1, "\xc1", 1, headers, OWN);
+    scorer_world_send(&world, 0, 4);
+    scorer_world_score(&world, &config, 5);
+    ck_assert_uint_eq(world.dead_letters.count, 1);
+    const struct copied_record *record = &world.dead_letters.at[0];
+    ck_assert_ptr_null(copied_record_header(record, "truncated"));
+    ck_assert_ptr_null(copied_record_header(record, "pctr.headers_left"));
+    scorer_world_check_header(record, "pctr.topic", "in");
+    scorer_world_check_header(record, "original.pctr.topic", "mine");
+    scorer_world_check_header(record, "pctr.message",
+                              "the value is not msgpack");
+
+    for (size_t i = 0; i < record->header_count; i++)
+        back[i] = (struct record_header){record->headers[i].name,
+                                         record->headers[i].value,
+                                         record->headers[i].size};
+    redrive_letter_read(&at, "dead", back, record->header_count, &letter);
+    ck_assert(!letter.is_cut);
+    ck_assert_str_eq(letter.topic, "in");
+    for (size_t i = 0; i < OWN; i++) {
+        ck_assert_str_eq(letter.headers[i].name, headers[i].name);
+        ck_assert_uint_eq(letter.headers[i].size, headers[i].size);
+        ck_assert_mem_eq(letter.headers[i].value, headers[i].value,
+                         headers[i].size);
+    }
+}
+END_TEST
+
+START_TEST(headers_that_do_not_fit_are_counted)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+    struct record_header headers[] = {{"big", NULL, 0}, {"small", "s", 1}};
+    size_t size = 100000;
+    char *large = malloc(9 * size);
+    struct redrive_letter letter;
+    const struct message at = {.offset = 5};
+    struct record_header back[COPIED_HEADERS_MAX];
+
+    ck_assert_ptr_nonnull(large);
+    memset(large, 0xc1, 9 * size);
+    headers[0].value = large;
+    headers[0].size = size;
+    scorer_world_send_bytes(&world, 1, large, 8 * size + 80000, headers, 2);
+    scorer_world_score(&world, &config, 1);
+    ck_assert_uint_eq(world.dead_letters.count, 1);
+    const struct copied_record *record = &world.dead_letters.at[0];
+    scorer_world_check_header(record, "pctr.headers_left", "1");
+    scorer_world_check_header(record, "small", "s");
+    for (size_t i = 0; i < record->header_count; i++)
+        back[i] = (struct record_header){record->headers[i].name,
+                                         record->headers[i].value,
+                                         record->headers[i].size};
+    redrive_letter_read(&at, "dead", back, record->header_count, &letter);
+    ck_assert(letter.is_cut);
+    free(large);
+}
+END_TEST
+
 START_TEST(a_letter_that_is_too_large_is_cut_and_says_so)
 {
     struct scorer_config config = scorer_world_settings(&world);
@@ -115,6 +200,8 @@ int main(void)
     tcase_add_test(
         tests,
         bad_records_are_kept_with_their_reason_and_neighbours_are_scored);
+    tcase_add_test(tests, a_letter_has_all_headers_and_gives_them_back);
+    tcase_add_test(tests, headers_that_do_not_fit_are_counted);
     tcase_add_test(tests, a_letter_that_is_too_large_is_cut_and_says_so);
     tcase_add_test(tests, a_flood_of_bad_records_stops_the_scorer);
     suite_add_tcase(suite, tests);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COPIED_HEADERS_MAX = 24 };
+enum { COPIED_HEADERS_MAX = 160 };
 
 struct copied_header {
     char *name;
