@@ -111,6 +111,21 @@ static rd_kafka_resp_err_t drain(struct publisher *publisher,
         }                                                                      \
     } while (0)
 
+/* A transaction fails as a whole, and every later call only says that it has
+ * failed. The first message that was not delivered says why, and whether it is
+ * a matter of rights. */
+static void blame_first(struct publisher *publisher, struct error *err)
+{
+    take_reports(publisher, 0);
+    if (!publisher->in_transaction || !publisher->first_failure || !err)
+        return;
+    const struct error told = *err;
+    enum error_code code = kafka_error_code(publisher->first_failure);
+    error_set(err, code == ERROR_AUTH ? code : told.code,
+              "%s (at first a message was not delivered: %s)", told.text,
+              rd_kafka_err2str(publisher->first_failure));
+}
+
 /* Fences whoever had our transactional id. */
 static int init_transactions(struct publisher *publisher, struct error *err)
 {
@@ -155,8 +170,12 @@ enum publisher_verdict publisher_send_offsets(
     RETRY_UNTIL(deadline, error,
                 rd_kafka_send_offsets_to_transaction(publisher->client, next,
                                                      group, CALL_SLICE_MS));
-    return error ? publisher_verdict_of(error, "send offsets", err)
-                 : PUBLISHER_OK;
+    if (!error)
+        return PUBLISHER_OK;
+    enum publisher_verdict verdict =
+        publisher_verdict_of(error, "send offsets", err);
+    blame_first(publisher, err);
+    return verdict;
 }
 
 /* Until nothing is under way, or nothing moves. A transaction that failed
@@ -189,8 +208,12 @@ enum publisher_verdict publisher_commit(struct publisher *publisher,
     rd_kafka_error_t *error;
 
     RETRY_UNTIL(deadline, error, commit_slice(publisher, deadline));
-    if (error)
-        return publisher_verdict_of(error, "commit", err);
+    if (error) {
+        enum publisher_verdict verdict =
+            publisher_verdict_of(error, "commit", err);
+        blame_first(publisher, err);
+        return verdict;
+    }
     publisher->in_transaction = false;
     return PUBLISHER_OK;
 }
@@ -407,14 +430,15 @@ static int check_partition(const struct publisher *publisher,
                      rd_kafka_topic_name(topic->handle), message->partition);
 }
 
-static int send_failed(const struct publisher *publisher,
+static int send_failed(struct publisher *publisher,
                        const struct outgoing *message,
                        rd_kafka_resp_err_t failed, struct error *err)
 {
-    return error_set(
-        err, kafka_error_code(failed), "send to '%s': %s",
-        rd_kafka_topic_name(publisher->topics[message->topic].handle),
-        rd_kafka_err2str(failed));
+    error_set(err, kafka_error_code(failed), "send to '%s': %s",
+              rd_kafka_topic_name(publisher->topics[message->topic].handle),
+              rd_kafka_err2str(failed));
+    blame_first(publisher, err);
+    return -1;
 }
 
 int publisher_send(struct publisher *publisher, const struct outgoing *message,

@@ -29,6 +29,7 @@ struct score_settings {
     char models[250], chunks[250];
     char model_name[64];
     char state_dir[512];
+    uint32_t load_deadline_ms;
     struct service_settings service;
     bool exit_at_end, huge_pages;
 };
@@ -47,7 +48,8 @@ static const struct config_key keys[] = {
     MODEL_NAME_KEY(model_name),
     {GROUP_MODEL, "no_model.policy", CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for a model"},
     NO_MODEL_P_KEY(scorer.no_model_p),
-    {GROUP_MODEL | RARE, "model.catch_up_ms", CONFIG_U32, FIELD(scorer.model_catch_up_ms), "5000", 0, 600000, NULL, "how long to wait for the newest model when partitions are assigned"},
+    {GROUP_MODEL | RARE, "model.catch_up_ms", CONFIG_U32, FIELD(scorer.model_catch_up_ms), "5000", 0, 600000, NULL, "how long one look at the newest model takes; partitions wait until it is in service; 0: they do not wait"},
+    {GROUP_MODEL | RARE, "model.load_deadline_ms", CONFIG_U32, FIELD(load_deadline_ms), "600000", 1000, 86400000, NULL, "time after which a published model whose chunks did not come is refused"},
     {GROUP_MODEL, "state.dir", CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "folder for a local copy of the model; empty: no copy"},
     {GROUP_DELIVERY, "workers", CONFIG_U32, FIELD(scorer.workers), "1", 1, SCORER_WORKERS_MAX, NULL, "scoring threads, each with its own consumer and producer"},
     {GROUP_DELIVERY, "group", CONFIG_TEXT, FIELD(scorer.group), "pctr-score", 1, 0, NULL, "consumer group that shares the partitions"},
@@ -207,17 +209,14 @@ static int check_topics(const struct kafka_settings *kafka,
     return 0;
 }
 
-static int catch_up(void *context, unsigned timeout_ms, struct error *err)
-{
-    return model_watcher_catch_up(context, timeout_ms, err);
-}
-
 static int start_models(struct scoring *scoring,
                         const struct kafka_settings *kafka, struct error *err)
 {
     const struct score_settings *settings = scoring->settings;
     struct model_watcher_config config = {
-        .metrics = scoring->metrics, .refused_family = SCORER_MODEL_REJECTED};
+        .metrics = scoring->metrics,
+        .refused_family = SCORER_MODEL_REJECTED,
+        .load_deadline_ms = settings->load_deadline_ms};
 
     config.reader.kafka = *kafka;
     memcpy(config.reader.name, settings->model_name,
@@ -236,8 +235,7 @@ static int start_scorer(struct scoring *scoring, struct error *err)
 {
     struct scorer_parts parts = {.board = scoring->board,
                                  .metrics = scoring->metrics,
-                                 .catch_up = catch_up,
-                                 .context = scoring->watcher};
+                                 .watcher = scoring->watcher};
 
     return scorer_start(&scoring->settings->scorer, &parts, &scoring->scorer,
                         err);
@@ -259,7 +257,12 @@ static void show_model(struct scoring *scoring)
 {
     const struct served_model *model = model_board_take(scoring->board);
     char hex[DIGEST_HEX_SIZE], version[24];
+    struct model_watch watch;
 
+    model_watcher_look(scoring->watcher, &watch);
+    metrics_set(scoring->metrics, SCORER_MODEL_WANTED, 0, (double)watch.wanted);
+    metrics_set(scoring->metrics, SCORER_MODEL_SERVED, 0,
+                model ? (double)model->manifest.epoch : 0);
     if (!model)
         return;
     metrics_set(scoring->metrics, SCORER_MODEL_AGE, 0,

@@ -61,11 +61,6 @@ static int start_models(struct demo *demo, struct error *err)
     return model_watcher_start(&config, demo->board, &demo->watcher, err);
 }
 
-static int catch_up(void *watcher, unsigned timeout_ms, struct error *err)
-{
-    return model_watcher_catch_up(watcher, timeout_ms, err);
-}
-
 static int start_scorer(struct demo *demo, struct error *err)
 {
     struct scorer_config config = {
@@ -87,8 +82,8 @@ static int start_scorer(struct demo *demo, struct error *err)
         .offset_start = START_EARLIEST,
         .offset_lost = START_FAIL,
     };
-    struct scorer_parts parts = {
-        .board = demo->board, .catch_up = catch_up, .context = demo->watcher};
+    struct scorer_parts parts = {.board = demo->board,
+                                 .watcher = demo->watcher};
 
     strcpy(config.impressions, impressions);
     strcpy(config.predictions, predictions);

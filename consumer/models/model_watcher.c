@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/condition.h"
 #include "common/base/log.h"
+#include "common/base/trouble.h"
 
 #include "consumer/models/snapshot_store.h"
 
@@ -23,16 +24,9 @@ enum {
     POLL_MS = 50,
     CATCH_UP_MS = 1000, /* one try; the caller decides how many */
     RETRY_MS = 1000,    /* after a model could not be loaded */
-    TOLD_MS = 60000,    /* between two lines about one thing that goes on */
     FETCH_MS = 60000,
     LOAD_DEADLINE_MS = 600000,
     REMEMBERED_MAX = 64, /* refused epochs */
-};
-
-/* Something that fails again and again: a line at first, then one a minute. */
-struct trouble {
-    int64_t since_ms, last_ms, told_ms; /* 0: it works */
-    uint64_t attempts;
 };
 
 struct model_watcher {
@@ -101,17 +95,11 @@ static void tell_trouble(struct model_watcher *watcher, struct trouble *trouble,
     int64_t now_ms = clock_monotonic_ms();
 
     atomic_fetch_add(&watcher->failed, 1);
-    if (now_ms - trouble->last_ms >= TOLD_MS)
-        *trouble = (struct trouble){.since_ms = now_ms};
-    trouble->last_ms = now_ms;
-    trouble->attempts++;
-    if (trouble->told_ms == 0 || now_ms - trouble->told_ms >= TOLD_MS) {
-        trouble->told_ms = now_ms;
+    if (trouble_again(trouble, now_ms))
         log_warn(msg,
                  "attempt=%" PRIu64 " seconds=%" PRId64 " code=%s error=\"%s\"",
                  trouble->attempts, (now_ms - trouble->since_ms) / 1000,
                  error_code_name(err->code), err->text);
-    }
 }
 
 /* For model_watcher_look(): `why` NULL is a model that serves. */
@@ -208,7 +196,7 @@ static void postpone(struct model_watcher *watcher,
 
     if (watcher->loading != manifest->epoch) {
         watcher->loading = manifest->epoch;
-        watcher->load = (struct trouble){0};
+        trouble_end(&watcher->load);
         watcher->missing_ms = 0;
     }
     if (err->code != ERROR_INPUT)
@@ -329,7 +317,7 @@ static void serve_tickets(struct model_watcher *watcher)
         note_read(watcher, &err);
         return;
     }
-    watcher->read = (struct trouble){0};
+    trouble_end(&watcher->read);
     note_read(watcher, NULL);
     if (!serve_wanted(watcher))
         return;

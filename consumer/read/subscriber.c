@@ -263,6 +263,22 @@ int64_t subscriber_lag(const struct subscriber *s, int32_t partition)
     return end > from ? end - from : 0;
 }
 
+int64_t subscriber_committed(const struct subscriber *s, int32_t partition)
+{
+    int64_t first = 0, end;
+
+    if (partition >= s->position_count || !s->positions[partition].assigned)
+        return -1;
+    int64_t committed = s->positions[partition].committed;
+    if (committed != UNKNOWN_OFFSET)
+        return committed;
+    return rd_kafka_get_watermark_offsets(s->client, s->config.topic, partition,
+                                          &first, &end) ||
+                   first < 0
+               ? 0
+               : first;
+}
+
 int32_t subscriber_partitions(const struct subscriber *s)
 {
     return s->position_count;

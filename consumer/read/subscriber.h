@@ -97,6 +97,11 @@ bool subscriber_at_end(const struct subscriber *subscriber);
 int64_t subscriber_lag(const struct subscriber *subscriber, int32_t partition);
 int32_t subscriber_partitions(const struct subscriber *subscriber);
 
+/* The offset that is committed, or where reading began where none is yet; -1
+ * when the partition is not ours or that is not known. */
+int64_t subscriber_committed(const struct subscriber *subscriber,
+                             int32_t partition);
+
 /* Leaves the group, for at most timeout_ms, and commits nothing. NULL is fine.
  */
 void subscriber_close(struct subscriber *subscriber, unsigned timeout_ms);

@@ -3,7 +3,9 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
+#include "consumer/score/lag_watch.h"
 #include "consumer/score/score_batch.h"
+#include "consumer/score/scorer_metrics.h"
 #include "consumer/score/scorer_worker.h"
 
 #include <assert.h>
@@ -12,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIVE_MS = 45000 }; /* a round may wait that long for the broker */
+enum {
+    PENDING_MS = 15000, /* above two commit intervals: nothing gets through */
+    MODEL_MS = 60000,   /* a published model may take this long to load */
+};
 
 struct thread {
     struct scorer *scorer;
@@ -25,6 +30,7 @@ struct scorer {
     struct scorer_config config;
     struct scorer_parts parts;
     struct id_set *nobody; /* the users of field.anonymous */
+    struct lag_watch *lags;
     atomic_bool stop;
     struct thread threads[SCORER_WORKERS_MAX];
     pthread_mutex_t lock; /* guards `failure` */
@@ -47,7 +53,7 @@ static void *run_worker(void *context)
     struct scorer *scorer = thread->scorer;
     struct error err = {.code = ERROR_NONE};
 
-    if (scorer_worker_run(thread->worker, &err) < 0) {
+    if (scorer_worker_run(thread->worker, &scorer->stop, &err) < 0) {
         log_error("worker stopped", "worker=%zu code=%s reason=\"%s\"",
                   (size_t)(thread - scorer->threads), error_code_name(err.code),
                   err.text);
@@ -61,8 +67,8 @@ static int open_workers(struct scorer *scorer, struct error *err)
     for (unsigned i = 0; i < scorer->config.workers; i++) {
         struct thread *thread = &scorer->threads[i];
         thread->scorer = scorer;
-        if (scorer_worker_open(&scorer->config, &scorer->parts, i,
-                               &scorer->stop, &thread->worker, err) < 0)
+        if (scorer_worker_open(&scorer->config, &scorer->parts, i, scorer->lags,
+                               &thread->worker, err) < 0)
             return -1;
     }
     return 0;
@@ -93,6 +99,8 @@ int scorer_start(const struct scorer_config *config,
     scorer->parts = *parts;
     pthread_mutex_init(&scorer->lock, NULL);
     if (id_set_new(config->fields.anonymous, &scorer->nobody, err) < 0 ||
+        lag_watch_start(&config->kafka, config->impressions, parts->metrics,
+                        SCORER_LAG, &scorer->lags, err) < 0 ||
         open_workers(scorer, err) < 0 || start_threads(scorer, err) < 0) {
         scorer_stop(scorer);
         (void)!scorer_join(scorer, NULL, &ignored);
@@ -120,6 +128,7 @@ int scorer_join(struct scorer *scorer, struct scorer_counts *total,
 
     struct error failure = scorer->failure;
     pthread_mutex_destroy(&scorer->lock);
+    lag_watch_stop(scorer->lags);
     id_set_free(scorer->nobody);
     free(scorer);
     if (!failure.code)
@@ -154,7 +163,7 @@ bool scorer_is_live(const struct scorer *scorer, char *why, size_t size)
     for (unsigned i = 0; i < scorer->config.workers; i++) {
         int64_t silent_ms =
             now_ms - atomic_load(&status_of(scorer, i)->beat_ms);
-        if (silent_ms > LIVE_MS) {
+        if (silent_ms > atomic_load(&status_of(scorer, i)->silence_ms)) {
             snprintf(why, size, "worker %u has not moved for %lld ms", i,
                      (long long)silent_ms);
             return false;
@@ -163,22 +172,59 @@ bool scorer_is_live(const struct scorer *scorer, char *why, size_t size)
     return true;
 }
 
+/* `why` says what keeps the worker from its work. */
+static bool is_worker_ready(const struct scorer *scorer, unsigned number,
+                            char *why, size_t size)
+{
+    const struct worker_status *status = status_of(scorer, number);
+    int64_t bound_ms = PENDING_MS + 2 * scorer->config.commit_interval_ms;
+    int64_t since_ms = atomic_load(&status->pending_ms);
+    int64_t pending_ms = since_ms ? clock_monotonic_ms() - since_ms : 0;
+
+    if (atomic_load(&status->is_holding)) {
+        struct model_watch watch = {.wanted = 0};
+        if (scorer->parts.watcher)
+            model_watcher_look(scorer->parts.watcher, &watch);
+        snprintf(why, size, "worker %u waits for the newest model (%.150s)",
+                 number,
+                 watch.why.text[0] ? watch.why.text : "it is being loaded");
+        return false;
+    }
+    if (!atomic_load(&status->is_member)) {
+        snprintf(why, size, "worker %u is not a member of its group", number);
+        return false;
+    }
+    if (pending_ms > bound_ms) {
+        snprintf(why, size, "worker %u has not committed for %lld ms", number,
+                 (long long)pending_ms);
+        return false;
+    }
+    return true;
+}
+
 bool scorer_is_ready(const struct scorer *scorer, char *why, size_t size)
 {
+    uint64_t served = model_board_epoch(scorer->parts.board);
+    struct model_watch watch = {.wanted = 0};
+
     if (!scorer_is_running(scorer)) {
         snprintf(why, size, "stopping");
         return false;
     }
-    if (scorer->config.no_model == NO_MODEL_WAIT &&
-        model_board_epoch(scorer->parts.board) == 0) {
+    if (scorer->config.no_model == NO_MODEL_WAIT && served == 0) {
         snprintf(why, size, "no model yet");
         return false;
     }
-    for (unsigned i = 0; i < scorer->config.workers; i++) {
-        if (!atomic_load(&status_of(scorer, i)->member)) {
-            snprintf(why, size, "worker %u has not joined the group yet", i);
+    for (unsigned i = 0; i < scorer->config.workers; i++)
+        if (!is_worker_ready(scorer, i, why, size))
             return false;
-        }
+    if (scorer->parts.watcher)
+        model_watcher_look(scorer->parts.watcher, &watch);
+    if (watch.waiting_ms > MODEL_MS) {
+        snprintf(why, size, "model %llu serves, %llu is wanted (%.150s)",
+                 (unsigned long long)served, (unsigned long long)watch.wanted,
+                 watch.why.text);
+        return false;
     }
     return true;
 }

@@ -3,7 +3,7 @@
  * group, as threads of this process.
  *
  * Every impression gives one prediction or one dead letter, in the order of
- * its partition. The models come from a board that somebody else fills; a
+ * its partition. The models come from a board that a model watcher fills; a
  * batch is scored with one model. start/stop/join from one thread; the
  * questions from any.
  */
@@ -16,6 +16,7 @@
 #include "common/kafka/kafka_client.h"
 
 #include "consumer/models/model_board.h"
+#include "consumer/models/model_watcher.h"
 #include "consumer/read/subscriber.h"
 #include "consumer/score/crash_plan.h"
 #include "consumer/score/delivery.h"
@@ -49,7 +50,7 @@ struct scorer_config {
 
     enum no_model no_model;
     double no_model_p;          /* the prior */
-    uint32_t model_catch_up_ms; /* at most, after an assignment */
+    uint32_t model_catch_up_ms; /* 0: partitions do not wait for a model */
     double dead_letters_max_share;
     enum subscriber_start offset_start, offset_lost;
     bool watch_end; /* scorer_at_end() will be asked */
@@ -59,11 +60,8 @@ struct scorer_config {
 /* Borrowed: all must outlive the scorer. */
 struct scorer_parts {
     struct model_board *board;
-    struct metrics *metrics; /* of scorer_metric_families; may be NULL */
-    /* Posts the newest model that was published by now; may be NULL. Called
-     * from the workers' threads, also at the same time. */
-    int (*catch_up)(void *context, unsigned timeout_ms, struct error *err);
-    void *context;
+    struct metrics *metrics;       /* of scorer_metric_families; may be NULL */
+    struct model_watcher *watcher; /* fills the board; NULL: the caller does */
 };
 
 /* What all workers together committed and did. */
@@ -94,7 +92,11 @@ bool scorer_is_running(const struct scorer *scorer);
 /* Everything that is on the topic is scored and committed. */
 bool scorer_at_end(const struct scorer *scorer);
 
-/* For probes; `why` gets one line when the answer is no. */
+/* For probes; `why` gets one line when the answer is no.
+ *
+ * Live: every worker's thread moves. A broker that is away does not stop them.
+ * Ready: every worker is a member of the group (also one that got no
+ * partition), commits what it is given, and serves the model that is wanted. */
 bool scorer_is_live(const struct scorer *scorer, char *why, size_t size);
 bool scorer_is_ready(const struct scorer *scorer, char *why, size_t size);
 

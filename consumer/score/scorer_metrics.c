@@ -22,6 +22,10 @@ const struct metric_family scorer_metric_families[] = {
     [SCORER_UNITS] = {"pctr_transactions_total", METRIC_COUNTER, "result",
                       UNIT_RESULT_WORDS, 0,
                       "Transactions; at least once: commits of positions."},
+    [SCORER_UNIT_FAILURES] = {"pctr_unit_failures_total", METRIC_COUNTER,
+                              "code", UNIT_FAILURE_WORDS, 0,
+                              "Transactions that failed and were tried again, "
+                              "by the cause."},
     [SCORER_UNIT_SECONDS] = {"pctr_transaction_duration_seconds",
                              METRIC_HISTOGRAM, NULL, NULL, 0,
                              "From the first record to the commit."},
@@ -42,6 +46,12 @@ const struct metric_family scorer_metric_families[] = {
                            0, "Assignments of partitions, over all workers."},
     [SCORER_MODEL_INFO] = {"pctr_model_info", METRIC_GAUGE, NULL, NULL, 0,
                            "Always 1; the labels say which model serves."},
+    [SCORER_MODEL_SERVED] = {"pctr_model_served_version", METRIC_GAUGE, NULL,
+                             NULL, 0, "Version of the model in service."},
+    [SCORER_MODEL_WANTED] =
+        {"pctr_model_wanted_version", METRIC_GAUGE, NULL, NULL, 0,
+         "Version that should serve: the pinned or else the "
+         "newest published one."},
     [SCORER_MODEL_AGE] = {"pctr_model_age_seconds", METRIC_GAUGE, NULL, NULL, 0,
                           "Time since the serving model was made."},
     [SCORER_MODEL_SWAPS] = {"pctr_model_swaps_total", METRIC_COUNTER, NULL,

@@ -13,6 +13,7 @@ enum scorer_metric {
     SCORER_PREDICTIONS,
     SCORER_DEAD_LETTERS,
     SCORER_UNITS,
+    SCORER_UNIT_FAILURES,
     SCORER_UNIT_SECONDS,
     SCORER_SCORE_SECONDS,
     SCORER_LATENCY_SECONDS,
@@ -20,6 +21,8 @@ enum scorer_metric {
     SCORER_LAST_COMMIT,
     SCORER_REBALANCES,
     SCORER_MODEL_INFO,
+    SCORER_MODEL_SERVED,
+    SCORER_MODEL_WANTED,
     SCORER_MODEL_AGE,
     SCORER_MODEL_SWAPS,
     SCORER_MODEL_REJECTED,
@@ -30,6 +33,11 @@ enum { DEAD_LETTER_REFUSED = EVENT_FAULT_COUNT };
 #define DEAD_LETTER_WORDS EVENT_FAULT_WORDS "|refused"
 
 enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
+/* By enum error_code. */
+#define UNIT_FAILURE_WORDS                                                     \
+    "none|failed|usage|format|limit|input|unavailable|io|temporary|memory|"    \
+    "auth|config|fenced"
+
 #define UNIT_RESULT_WORDS "committed|aborted|rebuilt|fenced"
 
 extern const struct metric_family scorer_metric_families[];

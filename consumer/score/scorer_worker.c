@@ -11,6 +11,11 @@
  *                           open --fenced again--> the worker ends: a twin has
  *                                  its slot
  *
+ * Partitions that come are held until the model that should serve is in
+ * service: another worker may have scored them with it, and a version never
+ * goes back on a partition. While they are held the worker stays a member of
+ * its group, and drops the records that it is given.
+ *
  * "Rewound" means that the next round begins at the committed positions and
  * scores the unit again. A unit that the broker refuses because of a record in
  * it is scored again record by record; the record that is refused alone becomes
@@ -22,6 +27,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/base/trouble.h"
 
 #include "consumer/read/subscriber.h"
 #include "consumer/score/culprit.h"
@@ -40,6 +46,12 @@ enum {
     STRETCH_MAX = 10,  /* commit intervals that a busy worker may wait */
     TICK_MS = 1000,
     LEAVE_MS = 5000,
+    MODEL_SLICE_MS = 1000, /* one try of catching up with the models */
+    AUTH_TRIES = 5,        /* of one thing that the broker refuses to us */
+    SILENCE_MS = 45000,    /* a round may wait that long */
+    /* librdkafka's calls about a transaction return within two minutes,
+     * whatever the broker does. */
+    BROKER_SILENCE_MS = 180000,
     PAUSE_MS = 100,
     PAUSE_MAX_MS = 2000,
     /* A second fence this soon after the first comes from a twin. */
@@ -49,7 +61,8 @@ enum {
 struct scorer_worker {
     const struct scorer_config *config;
     const struct scorer_parts *parts;
-    const atomic_bool *stop;
+    struct lag_watch *lags;
+    const atomic_bool *stop; /* while it runs */
     unsigned number;
     struct worker_status status;
 
@@ -62,8 +75,10 @@ struct scorer_worker {
     struct tally unit;
     bool is_quiet; /* everything sent is delivered */
     struct culprit culprit;
-    struct backoff backoff;      /* between two tries of the unit */
-    struct record_position last; /* of the unit */
+    struct backoff backoff;                 /* between two tries of the unit */
+    struct record_position last;            /* of the unit */
+    struct trouble units, rebuilds, models; /* that failed */
+    unsigned refusals; /* by the broker (ERROR_AUTH), since one thing worked */
     int64_t fenced_ms, tick_ms;
 };
 
@@ -106,15 +121,22 @@ static int subscribe(struct scorer_worker *w, struct error *err)
     return subscriber_open(&from, &w->subscriber, err);
 }
 
-static void beat(struct scorer_worker *w)
+/* A sign of life, and a promise of the next one within silence_ms. */
+static void beat_for(struct scorer_worker *w, int64_t silence_ms)
 {
+    atomic_store(&w->status.silence_ms, silence_ms);
     atomic_store(&w->status.beat_ms, clock_monotonic_ms());
     atomic_fetch_add(&w->status.beats, 1);
 }
 
+static void beat(struct scorer_worker *w)
+{
+    beat_for(w, SILENCE_MS);
+}
+
 int scorer_worker_open(const struct scorer_config *config,
                        const struct scorer_parts *parts, unsigned number,
-                       const atomic_bool *stop, struct scorer_worker **out,
+                       struct lag_watch *lags, struct scorer_worker **out,
                        struct error *err)
 {
     struct scorer_worker *w = calloc(1, sizeof(*w));
@@ -124,7 +146,7 @@ int scorer_worker_open(const struct scorer_config *config,
     w->config = config;
     w->parts = parts;
     w->number = number;
-    w->stop = stop;
+    w->lags = lags;
     w->fenced_ms = -FENCED_AGAIN_MS;
     beat(w);
 
@@ -161,37 +183,88 @@ static bool must_stop(const struct scorer_worker *w)
     return atomic_load(w->stop);
 }
 
+/* At most once a second: tells the lag watch what is committed. */
+static void tick(struct scorer_worker *w)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (!w->subscriber || now_ms - w->tick_ms < TICK_MS)
+        return;
+    w->tick_ms = now_ms;
+    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
+        int64_t committed = subscriber_committed(w->subscriber, i);
+        if (committed >= 0)
+            lag_watch_set(w->lags, i, committed);
+    }
+}
+
 /* Waits in slices, so that a stop is noticed. */
 static void rest(struct scorer_worker *w, int64_t wait_ms)
 {
     while (wait_ms > 0 && !must_stop(w)) {
         clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
         wait_ms -= STOP_SLICE_MS;
+        tick(w);
         beat(w);
     }
 }
 
-/* --- The model --- */
-
-/* Partitions that another worker had must not be scored with an older model
- * than the one they were scored with before. */
-static void catch_up(struct scorer_worker *w)
+/* The broker refuses something to us. Rights may come late, so that a few tries
+ * are allowed. Returns whether they are used up. */
+static bool is_refused(struct scorer_worker *w, const struct error *why)
 {
-    struct error err;
-
-    if (!w->parts->catch_up)
-        return;
-    if (w->parts->catch_up(w->parts->context, w->config->model_catch_up_ms,
-                           &err) < 0)
-        log_warn("the newest model is not known yet; going on",
-                 "worker=%u reason=\"%s\"", w->number, err.text);
+    return why->code == ERROR_AUTH && ++w->refusals >= AUTH_TRIES;
 }
 
-static void wait_for_model(struct scorer_worker *w)
-{
-    bool is_told = false;
+/* --- The model --- */
 
-    catch_up(w);
+/* Waits a moment for the model that should serve. *is_there tells whether it is
+ * in service, or was refused. Fails (ERROR_AUTH) when the broker keeps refusing
+ * to let us read the models. */
+static int catch_up(struct scorer_worker *w, bool *is_there, struct error *err)
+{
+    unsigned patience_ms = w->config->model_catch_up_ms;
+    struct error why;
+
+    *is_there = true;
+    if (!w->parts->watcher || patience_ms == 0)
+        return 0;
+    beat(w);
+    if (model_watcher_catch_up(w->parts->watcher,
+                               patience_ms < MODEL_SLICE_MS ? patience_ms
+                                                            : MODEL_SLICE_MS,
+                               &why) == 0) {
+        w->refusals = 0;
+        trouble_end(&w->models);
+        return 0;
+    }
+    *is_there = false;
+    if (is_refused(w, &why)) {
+        *err = why;
+        return -1;
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    if (trouble_again(&w->models, now_ms))
+        log_warn("partitions wait for the newest model",
+                 "worker=%u attempt=%" PRIu64 " seconds=%" PRId64
+                 " code=%s reason=\"%s\"",
+                 w->number, w->models.attempts,
+                 (now_ms - w->models.since_ms) / 1000,
+                 error_code_name(why.code), why.text);
+    return 0;
+}
+
+/* Before the group is joined: until the newest model is known and, where the
+ * settings say so, until there is one. */
+static int wait_for_model(struct scorer_worker *w, struct error *err)
+{
+    bool is_told = false, is_there = false;
+
+    atomic_store(&w->status.is_holding, true);
+    while (!is_there && !must_stop(w))
+        if (catch_up(w, &is_there, err) < 0)
+            return -1;
+    atomic_store(&w->status.is_holding, false);
     while (w->config->no_model == NO_MODEL_WAIT && !must_stop(w) &&
            model_board_epoch(w->parts->board) == 0) {
         if (!is_told)
@@ -199,6 +272,7 @@ static void wait_for_model(struct scorer_worker *w)
         is_told = true;
         rest(w, STOP_SLICE_MS);
     }
+    return 0;
 }
 
 /* Between two batches: one atomic load, unless there is a new model. */
@@ -219,7 +293,9 @@ static void look_for_model(struct scorer_worker *w)
 static enum publisher_verdict abort_unit(struct scorer_worker *w,
                                          struct error *err)
 {
+    beat_for(w, BROKER_SILENCE_MS);
     enum publisher_verdict verdict = delivery_abort(w->delivery, err);
+    beat(w);
 
     atomic_fetch_add(&w->status.aborts, 1);
     metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_ABORTED, 1);
@@ -234,12 +310,25 @@ static int rebuild(struct scorer_worker *w, struct error *err)
 
     atomic_fetch_add(&w->status.rebuilds, 1);
     metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
-    while (delivery_rebuild(w->delivery, err) < 0) {
+    for (;;) {
+        beat_for(w, BROKER_SILENCE_MS);
+        if (delivery_rebuild(w->delivery, err) == 0)
+            break;
         if (must_stop(w) ||
             (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
             return -1;
+        int64_t now_ms = clock_monotonic_ms();
+        if (trouble_again(&w->rebuilds, now_ms))
+            log_warn("no new producer yet, trying again",
+                     "worker=%u attempt=%" PRIu64 " seconds=%" PRId64
+                     " code=%s reason=\"%s\"",
+                     w->number, w->rebuilds.attempts,
+                     (now_ms - w->rebuilds.since_ms) / 1000,
+                     error_code_name(err->code), err->text);
         rest(w, backoff_next(&backoff));
     }
+    trouble_end(&w->rebuilds);
+    beat(w);
     return 0;
 }
 
@@ -282,9 +371,19 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
     default:
         break;
     }
-    log_warn("unit failed; scoring it again",
-             "worker=%u records=%zu code=%s reason=\"%s\"", w->number,
-             w->unit.records, error_code_name(cause.code), cause.text);
+    metrics_add(w->parts->metrics, SCORER_UNIT_FAILURES, (int)cause.code, 1);
+    int64_t now_ms = clock_monotonic_ms();
+    if (trouble_again(&w->units, now_ms))
+        log_warn("unit failed; scoring it again",
+                 "worker=%u attempt=%" PRIu64 " seconds=%" PRId64
+                 " records=%zu code=%s reason=\"%s\"",
+                 w->number, w->units.attempts,
+                 (now_ms - w->units.since_ms) / 1000, w->unit.records,
+                 error_code_name(cause.code), cause.text);
+    if (status == 0 && is_refused(w, &cause)) {
+        *err = cause;
+        status = -1;
+    }
     tally_clear(&w->unit);
     if (verdict == PUBLISHER_ABORT)
         verdict = abort_unit(w, &cause);
@@ -317,6 +416,8 @@ static int score(struct scorer_worker *w, const struct message_batch *batch,
             return recover(w, verdict, &why, err);
         tally_open(&w->unit);
     }
+    if (atomic_load(&w->status.pending_ms) == 0)
+        atomic_store(&w->status.pending_ms, clock_monotonic_ms());
     look_for_model(w);
 
     const struct worker_batch_inputs with = {.model = w->model,
@@ -363,14 +464,19 @@ static int commit(struct scorer_worker *w, enum delivery_wait wait,
 
     if (!w->unit.open)
         return 0;
+    beat_for(w, BROKER_SILENCE_MS);
     enum publisher_verdict verdict =
         delivery_commit(w->delivery, w->subscriber, wait, &why);
+    beat(w);
     if (verdict != PUBLISHER_OK)
         return recover(w, verdict, &why, err);
     tally_report(&w->unit, w->parts->metrics);
     atomic_fetch_add(&w->status.predictions, tally_predictions(&w->unit));
     atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
     atomic_fetch_add(&w->status.commits, 1);
+    atomic_store(&w->status.pending_ms, 0);
+    w->refusals = 0;
+    trouble_end(&w->units);
     tally_clear(&w->unit);
     if (culprit_clear(&w->culprit))
         subscriber_limit_batch(w->subscriber, 0);
@@ -391,8 +497,8 @@ static int follow(struct scorer_worker *w, enum subscriber_event event,
         return 0;
     case SUBSCRIBER_ASSIGNED:
         metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
-        catch_up(w);
-        atomic_store(&w->status.member, true);
+        atomic_store(&w->status.is_holding, true);
+        atomic_store(&w->status.is_member, true);
         return 0;
     case SUBSCRIBER_REVOKED:
         status = commit(w, DELIVERY_WAIT, err);
@@ -403,19 +509,35 @@ static int follow(struct scorer_worker *w, enum subscriber_event event,
         break;
     }
     for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++)
-        if (subscriber_lag(w->subscriber, i) >= 0)
-            metrics_set(w->parts->metrics, SCORER_LAG, i, 0);
+        if (subscriber_committed(w->subscriber, i) >= 0)
+            lag_watch_drop(w->lags, i);
     subscriber_release(w->subscriber);
+    atomic_store(&w->status.is_member, false);
+    atomic_store(&w->status.pending_ms, 0);
     return status;
 }
 
-static void show_lags(struct scorer_worker *w)
+/* One round of a worker that holds its partitions until the newest model is in
+ * service. */
+static int hold_once(struct scorer_worker *w, struct error *err)
 {
-    for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
-        int64_t lag = subscriber_lag(w->subscriber, i);
-        if (lag >= 0)
-            metrics_set(w->parts->metrics, SCORER_LAG, i, (double)lag);
+    struct message_batch batch;
+    bool is_there;
+
+    if (catch_up(w, &is_there, err) < 0)
+        return -1;
+    if (is_there) {
+        atomic_store(&w->status.is_holding, false);
+        return 0;
     }
+    if (subscriber_poll(w->subscriber, 0, &batch, err) < 0)
+        return -1;
+    if (batch.count > 0)
+        subscriber_rewind(w->subscriber);
+    if (follow(w, batch.event, err) < 0)
+        return -1;
+    tick(w);
+    return 0;
 }
 
 /* One round: wait for records, at most until the open unit is due; score and
@@ -452,25 +574,26 @@ static int round_once(struct scorer_worker *w, struct error *err)
     if (follow(w, batch.event, err) < 0)
         return -1;
 
-    if (clock_monotonic_ms() - w->tick_ms >= TICK_MS) {
-        w->tick_ms = clock_monotonic_ms();
-        show_lags(w);
-    }
+    tick(w);
     atomic_store(&w->status.at_end, config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));
     beat(w);
     return 0;
 }
 
-int scorer_worker_run(struct scorer_worker *w, struct error *err)
+int scorer_worker_run(struct scorer_worker *w, const atomic_bool *stop,
+                      struct error *err)
 {
-    wait_for_model(w);
+    w->stop = stop;
+    if (wait_for_model(w, err) < 0)
+        return -1;
     if (must_stop(w))
         return 0;
     if (subscribe(w, err) < 0)
         return -1;
     while (!must_stop(w))
-        if (round_once(w, err) < 0)
+        if ((atomic_load(&w->status.is_holding) ? hold_once(w, err)
+                                                : round_once(w, err)) < 0)
             return -1;
     return commit(w, DELIVERY_WAIT, err);
 }

@@ -59,11 +59,6 @@ static void publish(const struct snapshot *snapshot)
     manifest_free(&manifest);
 }
 
-static int catch_up(void *context, unsigned timeout_ms, struct error *why)
-{
-    return model_watcher_catch_up(context, timeout_ms, why);
-}
-
 START_TEST(every_prediction_is_the_published_models_own)
 {
     struct snapshot *model = tiny_model(1);
@@ -82,7 +77,7 @@ START_TEST(every_prediction_is_the_published_models_own)
     scorer_world_send(&world, 0, 2000);
     ck_assert_ok(model_watcher_start(&watching, world.board, &watcher, &err),
                  err);
-    struct scorer_parts parts = {world.board, world.metrics, catch_up, watcher};
+    struct scorer_parts parts = {world.board, world.metrics, watcher};
     ck_assert_ok(scorer_start(&config, &parts, &scorer, &err), err);
     scorer_world_await(scorer, 2000);
     scorer_world_finish(&world, scorer);

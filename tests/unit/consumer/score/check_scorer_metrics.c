@@ -1,0 +1,29 @@
+#include "consumer/score/scorer_metrics.h"
+
+#include "common/base/error.h"
+
+#include "support/run_suite.h"
+
+#include <string.h>
+
+START_TEST(the_words_of_failures_are_the_names_of_the_codes)
+{
+    char words[512] = "";
+
+    for (int code = ERROR_NONE; code <= ERROR_FENCED; code++) {
+        strcat(words, code > ERROR_NONE ? "|" : "");
+        strcat(words, error_code_name((enum error_code)code));
+    }
+    ck_assert_str_eq(words, UNIT_FAILURE_WORDS);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("scorer metrics");
+    TCase *tests = tcase_create("words");
+
+    tcase_add_test(tests, the_words_of_failures_are_the_names_of_the_codes);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
