@@ -124,7 +124,8 @@ _pctr() {
             '--model.name=[name under which models are published]:value:_files' \
             '--no_model.policy=[before the first model]:value:(prior wait)' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
-            '--model.catch_up_ms=[how long to wait for the newest model when partitions are assigned]:value:_files' \
+            '--model.catch_up_ms=[how long one look at the newest model takes]:value:_files' \
+            '--model.load_deadline_ms=[time after which a published model whose chunks did not come is refused]:value:_files' \
             '--state.dir=[folder for a local copy of the model]:value:_files' \
             '--workers=[scoring threads, each with its own consumer and producer]:value:_files' \
             '--group=[consumer group that shares the partitions]:value:_files' \
@@ -375,7 +376,10 @@ _pctr() {
             '--to=[first record that is left out, written as --from]:value:_files' \
             '--dry_run[only say which letters would go back]' \
             '--json[print the account as JSON]' \
+            '--topic.others=[further topics that records may go back to, comma separated]:value:_files' \
             '--topic.dead_letters=[records that could not be read, each with its reason]:value:_files' \
+            '--topic.impressions=[impressions]:value:_files' \
+            '--topic.labels=[labels]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--group=[consumer group whose offsets keep the progress]:value:_files' \
             '--batch.max_events=[letters in one transaction]:value:_files' \
