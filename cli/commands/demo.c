@@ -7,6 +7,8 @@
 #include "cli/demo/demo_parts.h"
 #include "cli/demo/demo_view.h"
 
+#include "cli/data/table_settings.h"
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
@@ -30,10 +32,9 @@ enum {
 /* clang-format off */
 static const struct config_key keys[] = {
     {GROUP_DATA, "rate",            CONFIG_F64,  FIELD(rate), "2000", 1, 1e6, NULL, "impressions a second"},
-    {GROUP_COLUMNS, "column.user",     CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column of FILE with the user"},
-    {GROUP_COLUMNS, "column.ad",       CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column of FILE with the ad"},
-    {GROUP_COLUMNS, "column.click",    CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column of FILE with the label"},
-    {GROUP_COLUMNS, "click.min",       CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "least label that is a click (ratings: 4); 0: labels are 0 to 1 as they are"},
+    TABLE_KEYS(table.table),
+    PAIR_COLUMN_KEYS(table.user, table.ad),
+    CLICK_COLUMN_KEYS(table.click, table.click_min),
     {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"},
     {GROUP_MODEL, "model.algorithm", CONFIG_TEXT, FIELD(algorithm), "baseline", 1, 0, NULL, "algorithm that the trainer fits"},
     {GROUP_MODEL, "model.params",    CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its parameters, as 'factors=20'"},

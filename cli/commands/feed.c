@@ -6,6 +6,8 @@
 #include "cli/commands/settings.h"
 #include "cli/json/json_writer.h"
 
+#include "cli/data/table_settings.h"
+
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 #include "common/base/table.h"
@@ -27,7 +29,6 @@ struct feed_settings {
     struct feed_config feed;
     struct table_source_config table;
     struct world_config world;
-    int format;
     bool use_world;
     char start[64], truth[512], truth_field[64], rejects[512];
     bool json;
@@ -39,14 +40,13 @@ struct feed_settings {
 /* clang-format off */
 static const struct config_key keys[] = {
     {GROUP_DATA, "rate",     CONFIG_F64,    FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
-    {GROUP_DATA, "format",   CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of FILE"},
     {GROUP_DATA, "rejects",  CONFIG_TEXT,   FIELD(rejects), "", 0, 0, NULL, "file for the line and the reason of each rejected row"},
     {GROUP_DATA, "json",     CONFIG_BOOL,   FIELD(json), "false", 0, 0, NULL, "print the final account as JSON"},
-    {GROUP_COLUMNS, "column.user",    CONFIG_TEXT, FIELD(table.user), "", 0, 0, NULL, "column with the user; empty: user, user_id or userId"},
-    {GROUP_COLUMNS, "column.ad",      CONFIG_TEXT, FIELD(table.ad), "", 0, 0, NULL, "column with the ad; empty: ad, ad_id, item, item_id or movieId"},
-    {GROUP_COLUMNS, "column.click",   CONFIG_TEXT, FIELD(table.click), "", 0, 0, NULL, "column with the label; empty: click, rating or label"},
-    {GROUP_COLUMNS, "column.ts",      CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column with the time (s or ms since 1970); empty: ts or timestamp, where there is one"},
-    {GROUP_COLUMNS, "click.min",      CONFIG_F64,  FIELD(table.click_min), "0", 0, 1e9, NULL, "least label that is a click (ratings: 4); 0: labels are 0 to 1 as they are"},
+    TABLE_KEYS(table.table),
+    PAIR_COLUMN_KEYS(table.user, table.ad),
+    CLICK_COLUMN_KEYS(table.click, table.click_min),
+    {GROUP_COLUMNS, "column.ts",      CONFIG_TEXT, FIELD(table.ts), "", 0, 0, NULL, "column with the time, a number or 2026-11-24T12:00Z; empty: ts or timestamp; none: the clock gives the times"},
+    {GROUP_COLUMNS | RARE, "ts.unit", CONFIG_CHOICE, FIELD(table.ts_unit), "auto", 0, 0, TIME_UNIT_WORDS, "what the numbers of column.ts count, since 1970; auto goes by their size"},
     {GROUP_COLUMNS | RARE, "column.id", CONFIG_TEXT, FIELD(table.id), "", 0, 0, NULL, "column with the impression's id; empty: the number of the row"},
     {GROUP_COLUMNS | RARE, "id.start",  CONFIG_U64,  FIELD(table.id_start), "1", 0, 9007199254740992.0, NULL, "number of the first row"},
     {GROUP_COLUMNS | RARE, "extras",    CONFIG_TEXT, FIELD(table.extras), "all", 0, 0, NULL, "further columns that go into the event: all, none or a list; the label never does"},
@@ -218,7 +218,6 @@ static int open_source(const struct invocation *with,
                          "what should be fed? name one FILE (- is standard "
                          "input), or --world");
     settings->table.path = with->arguments[0];
-    settings->table.format = settings->format;
     return table_source_open(&settings->table, source, err);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/pair_table.h"
+#include "cli/data/table_settings.h"
 
 #include "common/base/id_set.h"
 #include "common/base/table.h"
@@ -22,7 +23,7 @@
 
 struct predict_settings {
     char snapshot[512], user[64], ad[64];
-    int format;
+    struct table_options table;
     bool details;
     struct predict_topic_settings topic; /* fields.anonymous: for files too */
 };
@@ -35,9 +36,8 @@ struct predict_settings {
 static const struct config_key keys[] = {
     {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
     {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
-    {GROUP_DATA, "format",   CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of FILE"},
-    {GROUP_COLUMNS, "column.user", CONFIG_TEXT, FIELD(user), "user", 1, 0, NULL, "column with the user"},
-    {GROUP_COLUMNS, "column.ad",   CONFIG_TEXT, FIELD(ad),   "ad", 1, 0, NULL, "column with the ad"},
+    TABLE_KEYS(table),
+    PAIR_COLUMN_KEYS(user, ad),
     ANONYMOUS_FIELD_KEY(topic.fields),
     {GROUP_TOPICS, "topic",    CONFIG_TEXT, FIELD(topic.topic), "", 0, 0, NULL, "impressions to score, in place of FILE"},
     {GROUP_TOPICS, "from",     CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, a span before now as -15m (s, m, h, d), or an offset as @123; empty: the oldest"},
@@ -121,8 +121,8 @@ static int predict_file(const struct predict_settings *settings,
     const struct served_model model = {.snapshot = snapshot};
     struct pair_table pairs = {0};
 
-    if (pair_table_open(path, (enum table_format)settings->format,
-                        settings->user, settings->ad, &pairs, err) < 0)
+    if (pair_table_open(path, &settings->table, settings->user, settings->ad,
+                        &pairs, err) < 0)
         return -1;
     const struct field_list *fields = model_fields(snapshot->model);
     int status = fields ? pair_table_want_fields(&pairs, fields, err) : 0;
@@ -182,7 +182,7 @@ const struct command predict_command = {
         "      --topic=pctr.impressions --from=-24h\n"
         "  pctr predict -b HOST:PORT --snapshot=c.snap \\\n"
         "      --topic=pctr.impressions --to_topic=again\n",
-    .help = "Reads a CSV with columns user and ad and writes user,ad,p, or "
+    .help = "Reads the users and ads of a file and writes user,ad,p, or "
             "reads the impressions of a topic and writes id,ts,user,ad,p; p "
             "has 17 significant digits, so that it reads back as the same "
             "bits. With --to_topic the predictions go to a topic, each as a "

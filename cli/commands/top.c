@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/seen_ads.h"
+#include "cli/data/table_settings.h"
 #include "cli/json/json_writer.h"
 
 #include "model/ask/top.h"
@@ -21,7 +22,8 @@ enum output { OUTPUT_CSV, OUTPUT_JSON };
 struct top_settings {
     char snapshot[512], user[ID_PRINT_SIZE], exclude[512];
     char user_column[64], ad_column[64];
-    int format, output;
+    struct table_options table;
+    int output;
     uint32_t n;
 };
 
@@ -35,9 +37,8 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "n",           CONFIG_U32,    FIELD(n), "10", 1, TOP_MAX, NULL, "ads for each user"},
     {GROUP_DATA, "output",      CONFIG_CHOICE, FIELD(output), "csv", 0, 0, OUTPUT_WORDS, "print a line for each ad, or a JSON object for each user"},
     {GROUP_DATA, "exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs that users have seen; they are left out"},
-    {GROUP_COLUMNS, "format",      CONFIG_CHOICE, FIELD(format), "auto", 0, 0, TABLE_FORMAT_WORDS, "format of the excluded file"},
-    {GROUP_COLUMNS, "column.user", CONFIG_TEXT,   FIELD(user_column), "", 0, 0, NULL, "its column with the user; empty: user, user_id or userId"},
-    {GROUP_COLUMNS, "column.ad",   CONFIG_TEXT,   FIELD(ad_column), "", 0, 0, NULL, "its column with the ad; empty: ad, ad_id, item, item_id or movieId"},
+    TABLE_KEYS(table),
+    PAIR_COLUMN_KEYS(user_column, ad_column),
     CONFIG_END,
 };
 /* clang-format on */
@@ -206,7 +207,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
     if (snapshot_read(settings->snapshot, &snapshot, err) < 0)
         goto out;
     if (settings->exclude[0] &&
-        seen_ads_read(settings->exclude, (enum table_format)settings->format,
+        seen_ads_read(settings->exclude, &settings->table,
                       settings->user_column, settings->ad_column, snapshot->ads,
                       &seen, err) < 0)
         goto out;

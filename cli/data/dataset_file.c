@@ -4,6 +4,7 @@
 
 #include "producer/feed/event_source.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,11 +53,13 @@ static void fill_keys(const struct source_row *row, struct dataset *dataset)
 
 static struct table_source_config
 source_config(const struct dataset_file *settings,
-              const struct field_list *fields, const char *path)
+              const struct field_list *fields, enum dataset_times times,
+              const char *path)
 {
     struct table_source_config config = {
         .path = path,
-        .format = settings->format,
+        .table = settings->table,
+        .click_min = settings->click_min,
         .extras = "none",
         .any_label = true,
     };
@@ -64,7 +67,9 @@ source_config(const struct dataset_file *settings,
     snprintf(config.user, sizeof(config.user), "%s", settings->user);
     snprintf(config.ad, sizeof(config.ad), "%s", settings->ad);
     snprintf(config.click, sizeof(config.click), "%s", settings->click);
-    snprintf(config.ts, sizeof(config.ts), "%s", settings->ts);
+    bool is_unused = times == TIMES_UNUSED && !settings->ts[0];
+    snprintf(config.ts, sizeof(config.ts), "%s",
+             is_unused ? "none" : settings->ts);
     if (fields->count > 0)
         list_columns(fields, config.extras);
     return config;
@@ -98,25 +103,33 @@ static int choose_scale(const struct dataset_file *settings,
                         const struct dataset *dataset, struct scale *scale,
                         struct error *err)
 {
-    char behind;
+    char text[sizeof(settings->scale)], *end_of_low, *end_of_high;
 
     *scale = dataset_scale(dataset);
     if (!settings->scale[0])
         return 0;
-    if (sscanf(settings->scale, "%lf..%lf%c", &scale->low, &scale->high,
-               &behind) == 2 &&
-        scale->low <= scale->high)
-        return 0;
+    /* Parted first: "0." would be taken for a number. */
+    strcpy(text, settings->scale);
+    char *dots = strstr(text, "..");
+    if (dots && dots > text) {
+        *dots = '\0';
+        scale->low = strtod(text, &end_of_low);
+        scale->high = strtod(dots + 2, &end_of_high);
+        if (!*end_of_low && !*end_of_high && dots[2] && isfinite(scale->low) &&
+            isfinite(scale->high) && scale->low <= scale->high)
+            return 0;
+    }
     return error_set(err, ERROR_CONFIG,
                      "scale: '%s': write lowest..highest, such as 0..1",
                      settings->scale);
 }
 
-static int read_file(const struct dataset_file *settings, const char *path,
+static int read_file(const struct dataset_file *settings,
+                     enum dataset_times times, const char *path,
                      struct dataset *dataset, struct error *err)
 {
     struct table_source_config config =
-        source_config(settings, &dataset->fields, path);
+        source_config(settings, &dataset->fields, times, path);
     struct event_source *source = NULL;
     struct id_set *nobody = NULL;
 
@@ -149,9 +162,9 @@ int dataset_file_params(const struct dataset_file *settings,
 }
 
 int dataset_file_read_all(const struct dataset_file *settings,
-                          const char *const *paths, size_t count, size_t *first,
-                          struct dataset **out, struct scale *scale,
-                          struct error *err)
+                          enum dataset_times times, const char *const *paths,
+                          size_t count, size_t *first, struct dataset **out,
+                          struct scale *scale, struct error *err)
 {
     struct dataset *dataset = NULL;
     struct field_list fields = {0};
@@ -164,7 +177,7 @@ int dataset_file_read_all(const struct dataset_file *settings,
         dataset_set_fields(dataset, &fields);
     for (size_t i = 0; status == 0 && i < count; i++) {
         first[i] = dataset->count;
-        status = read_file(settings, paths[i], dataset, err);
+        status = read_file(settings, times, paths[i], dataset, err);
     }
     if (status == 0)
         status = choose_scale(settings, dataset, scale, err);
@@ -183,5 +196,6 @@ int dataset_file_read(const struct dataset_file *settings, const char *path,
 {
     size_t first[2];
 
-    return dataset_file_read_all(settings, &path, 1, first, out, scale, err);
+    return dataset_file_read_all(settings, TIMES_UNUSED, &path, 1, first, out,
+                                 scale, err);
 }

@@ -4,31 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static int find_column(const struct table *table, const char *wanted,
-                       struct error *err)
-{
-    char names[128], *rest = NULL;
-
-    snprintf(names, sizeof(names), "%s", wanted);
-    for (char *name = strtok_r(names, "|", &rest); name;
-         name = strtok_r(NULL, "|", &rest)) {
-        int column = table_column(table, name, err);
-        if (column >= 0)
-            return column;
-    }
-    return strchr(wanted, '|') ? error_wrap(err, "none of %s", wanted) : -1;
-}
-
-int pair_table_open(const char *path, enum table_format format,
+int pair_table_open(const char *path, const struct table_options *options,
                     const char *user, const char *ad, struct pair_table *out,
                     struct error *err)
 {
     struct pair_table pairs = {0};
 
-    if (table_open(path, format, &pairs.table, err) < 0)
+    if (table_open(path, options, &pairs.table, err) < 0)
         return -1;
-    pairs.user = find_column(pairs.table, user, err);
-    pairs.ad = pairs.user < 0 ? -1 : find_column(pairs.table, ad, err);
+    pairs.user = table_choose_column(pairs.table, "column.user", user,
+                                     TABLE_USUAL_USER, err);
+    pairs.ad = pairs.user < 0 ? -1
+                              : table_choose_column(pairs.table, "column.ad",
+                                                    ad, TABLE_USUAL_AD, err);
     if (pairs.ad < 0) {
         pair_table_close(&pairs);
         return error_wrap(err, "'%s'", path);
@@ -37,14 +25,16 @@ int pair_table_open(const char *path, enum table_format format,
     return 0;
 }
 
-static int read_id(const struct table_field *field, struct id *out,
+static int read_id(const struct pair_table *pairs, int column, struct id *out,
                    struct error *why)
 {
+    const struct table_field *field = &pairs->fields[column];
+
     if (field->size == 0 || field->size > ID_TEXT_MAX)
         return error_set(why, ERROR_FORMAT,
                          "an id of %zu bytes, 1 to %d are fine", field->size,
                          ID_TEXT_MAX);
-    *out = id_from_text(field->text, field->size);
+    *out = table_id(pairs->table, (size_t)column, field);
     return 0;
 }
 
@@ -61,8 +51,8 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
     *found = result != TABLE_END;
     if (result == TABLE_END)
         return 0;
-    if (result == TABLE_BAD || read_id(&fields[pairs->user], user, &why) < 0 ||
-        read_id(&fields[pairs->ad], ad, &why) < 0)
+    if (result == TABLE_BAD || read_id(pairs, pairs->user, user, &why) < 0 ||
+        read_id(pairs, pairs->ad, ad, &why) < 0)
         return error_set(err, ERROR_FORMAT, "line %" PRIu64 ": %s",
                          table_line(pairs->table), why.text);
     return 0;

@@ -21,9 +21,8 @@ struct pair_table {
     int columns[FIELDS_MAX];          /* (list->values) */
 };
 
-/* A column is named, or several with '|' between them: the first that is
- * there. */
-int pair_table_open(const char *path, enum table_format format,
+/* An empty name of a column means the usual ones. */
+int pair_table_open(const char *path, const struct table_options *options,
                     const char *user, const char *ad, struct pair_table *out,
                     struct error *err) MUST_CHECK;
 

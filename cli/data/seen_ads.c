@@ -92,7 +92,7 @@ static int group(struct seen_ads *seen, struct error *err)
     return 0;
 }
 
-int seen_ads_read(const char *path, enum table_format format,
+int seen_ads_read(const char *path, const struct table_options *options,
                   const char *user_column, const char *ad_column,
                   const struct id_map *ads, struct seen_ads **out,
                   struct error *err)
@@ -104,10 +104,7 @@ int seen_ads_read(const char *path, enum table_format format,
     if (!seen)
         return no_memory(err);
     if (id_map_new(&seen->users, err) < 0 ||
-        pair_table_open(
-            path, format, user_column[0] ? user_column : "user|user_id|userId",
-            ad_column[0] ? ad_column : "ad|ad_id|item|item_id|movieId", &pairs,
-            err) < 0)
+        pair_table_open(path, options, user_column, ad_column, &pairs, err) < 0)
         goto out;
     if (read_pairs(seen, &pairs, ads, err) < 0 || group(seen, err) < 0) {
         error_wrap(err, "'%s'", path);

@@ -17,7 +17,7 @@ struct seen_ads;
 
 /* Ads by their index in `ads`; others do not matter. An empty column name
  * means the usual ones. */
-int seen_ads_read(const char *path, enum table_format format,
+int seen_ads_read(const char *path, const struct table_options *options,
                   const char *user_column, const char *ad_column,
                   const struct id_map *ads, struct seen_ads **out,
                   struct error *err) MUST_CHECK;

@@ -39,8 +39,10 @@ int split_read(const struct split_settings *settings,
     if (settings->kind == SPLIT_PREDEFINED && (files == 0 || files % 2 != 0))
         return error_set(err, ERROR_USAGE,
                          "split=predefined: name pairs of files, TRAIN TEST");
-    if (dataset_file_read_all(file, invocation->arguments, files, bounds, &data,
-                              scale, err) < 0)
+    enum dataset_times times =
+        settings->kind == SPLIT_TIME ? TIMES_NEEDED : TIMES_UNUSED;
+    if (dataset_file_read_all(file, times, invocation->arguments, files, bounds,
+                              &data, scale, err) < 0)
         return -1;
     if (split(settings, data, bounds, files / 2, folds, err) < 0) {
         dataset_free(data);

@@ -1,5 +1,6 @@
 #include "common/base/table.h"
 
+#include "common/base/quoted.h"
 #include "common/base/table_input.h"
 
 #include <ctype.h>
@@ -16,36 +17,18 @@
 struct table {
     struct table_input *input;
     enum table_format format;
-    char separator[3]; /* "," or "\t" or "::" */
+    char separator[TABLE_SEPARATOR_SIZE]; /* "," or "\t" or "::" */
+    bool is_pending;                      /* `line` was read and not taken */
+    uint64_t row_line;                    /* where the last row begins */
     struct buffer line;
     struct table_field fields[TABLE_COLUMNS_MAX];
     size_t field_count;
     char *names[TABLE_COLUMNS_MAX]; /* owned */
+    bool numeric[TABLE_COLUMNS_MAX];
     size_t column_count;
 };
 
-/* --- Taking a line apart
- * -------------------------------------------------------- */
-
-/* The quoted text that starts behind `at`: unescaped to `to`. Returns what
- * follows the closing quote, NULL when there is none. CSV doubles a quote
- * inside, ARFF puts a backslash before it; in CSV a backslash is itself. */
-static char *take_quoted(const struct table *table, char *at, char **to)
-{
-    bool escapes = table->format == TABLE_ARFF;
-    char quote = *at++;
-
-    for (; *at; at++) {
-        if (*at == quote && at[1] == quote)
-            at++;
-        else if (escapes && *at == '\\' && (at[1] == quote || at[1] == '\\'))
-            at++;
-        else if (*at == quote)
-            return at + 1;
-        *(*to)++ = *at;
-    }
-    return NULL;
-}
+/* --- Taking a line apart ---------------------------------------------- */
 
 static bool is_quote(const struct table *table, char c)
 {
@@ -61,18 +44,31 @@ static char *skip_blanks(char *at)
     return at;
 }
 
+/* Around a field; a tab that separates is no blank. */
+static bool is_blank_byte(const struct table *table, char c)
+{
+    return c == ' ' || (c == '\t' && table->separator[0] != '\t');
+}
+
+static char *skip_field_blanks(const struct table *table, char *at)
+{
+    while (is_blank_byte(table, *at))
+        at++;
+    return at;
+}
+
 /* One field from *at; *at goes to the next one, or to NULL after the last. */
 static int take_field(struct table *table, char **at, struct error *why)
 {
     size_t width = strlen(table->separator);
-    char *start = table->separator[0] == '\t' ? *at : skip_blanks(*at);
+    char *start = skip_field_blanks(table, *at);
     char *to = start, *end;
 
     if (is_quote(table, *start)) {
-        end = take_quoted(table, start, &to);
+        end = quoted_take(start, table->format == TABLE_ARFF, &to);
         if (!end)
             return error_set(why, ERROR_FORMAT, "a quote is not closed");
-        end = skip_blanks(end);
+        end = skip_field_blanks(table, end);
         if (*end && strncmp(end, table->separator, width) != 0)
             return error_set(why, ERROR_FORMAT,
                              "text behind the closing quote of field %zu",
@@ -82,7 +78,7 @@ static int take_field(struct table *table, char **at, struct error *why)
         if (!end)
             end = start + strlen(start);
         to = end;
-        while (to > start && (to[-1] == ' ' || to[-1] == '\t'))
+        while (to > start && is_blank_byte(table, to[-1]))
             to--;
         if (table->format == TABLE_ARFF && to - start == 1 && *start == '?')
             to = start; /* a missing value */
@@ -107,21 +103,23 @@ static int take_apart(struct table *table, char *line, struct error *why)
     return 0;
 }
 
-/* --- Gathering a row
- * -------------------------------------------------------------- */
+/* --- Gathering a row -------------------------------------------------- */
 
 /* Where a CSV row stands at the end of a line: inside a quoted field it goes
  * on behind it. Only a quote at the start of a field opens one: 5" is text. */
 enum csv_place { CSV_START, CSV_PLAIN, CSV_QUOTED };
 
-static enum csv_place csv_scan(enum csv_place place, const struct buffer *line,
+static enum csv_place csv_scan(const struct table *table, enum csv_place place,
                                size_t from)
 {
+    const struct buffer *line = &table->line;
+    uint8_t separator = (uint8_t)table->separator[0];
+
     for (size_t i = from; i < line->size; i++) {
         uint8_t byte = line->bytes[i];
         if (byte == '"' && place != CSV_PLAIN)
             place = place == CSV_START ? CSV_QUOTED : CSV_START;
-        else if (byte == ',' && place != CSV_QUOTED)
+        else if (byte == separator && place != CSV_QUOTED)
             place = CSV_START;
         else if (place == CSV_START && byte != ' ' && byte != '\t')
             place = CSV_PLAIN;
@@ -135,18 +133,22 @@ static int read_line(struct table *table, enum table_result *result,
 {
     bool more = true, cut = false;
 
-    buffer_clear(&table->line);
-    if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
-        return -1;
+    if (!table->is_pending) {
+        buffer_clear(&table->line);
+        if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
+            return -1;
+    }
+    table->is_pending = false;
+    table->row_line = table_input_line_number(table->input);
     *result = more ? TABLE_ROW : TABLE_END;
-    enum csv_place place = csv_scan(CSV_START, &table->line, 0);
+    enum csv_place place = csv_scan(table, CSV_START, 0);
     while (more && !cut && table->format == TABLE_CSV && place == CSV_QUOTED &&
            table->line.size < TABLE_LINE_MAX) {
         size_t before = table->line.size;
         buffer_append(&table->line, "\n", 1);
         if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
             return -1;
-        place = csv_scan(place, &table->line, before);
+        place = csv_scan(table, place, before);
     }
     if (cut || table->line.size > TABLE_LINE_MAX) {
         *result = TABLE_BAD;
@@ -161,11 +163,12 @@ static int read_line(struct table *table, enum table_result *result,
     return 0;
 }
 
+/* A blank line of a file with tabs may be a row of empty fields, but no row
+ * of use. */
 static bool is_blank(const struct table *table, const char *line)
 {
-    if (table->format == TABLE_ARFF && *line == '%')
-        return true;
-    return line[strspn(line, " \t")] == '\0';
+    line += strspn(line, " \t");
+    return *line == '\0' || (table->format == TABLE_ARFF && *line == '%');
 }
 
 int table_next(struct table *table, enum table_result *result,
@@ -182,6 +185,11 @@ int table_next(struct table *table, enum table_result *result,
         line = (char *)table->line.bytes;
     } while (is_blank(table, line));
 
+    if (table->format == TABLE_ARFF && *skip_blanks(line) == '{')
+        return error_set(err, ERROR_FORMAT,
+                         "line %llu: this is sparse ARFF, which is not "
+                         "supported: write rows with all their values",
+                         (unsigned long long)table->row_line);
     if (take_apart(table, line, why) < 0) {
         *result = TABLE_BAD;
         return 0;
@@ -196,8 +204,7 @@ int table_next(struct table *table, enum table_result *result,
     return 0;
 }
 
-/* --- Headers
- * ---------------------------------------------------------------------- */
+/* --- Headers ---------------------------------------------------------- */
 
 static int add_column(struct table *table, const char *name, struct error *err)
 {
@@ -220,45 +227,116 @@ static int header_line(struct table *table, char **line, struct error *err)
         return -1;
     if (result == TABLE_BAD)
         return error_set(err, ERROR_FORMAT, "line %llu: %s",
-                         (unsigned long long)table_line(table), why.text);
+                         (unsigned long long)table->row_line, why.text);
     if (result == TABLE_END)
         return error_set(err, ERROR_FORMAT, "it ends before the first row");
     *line = (char *)table->line.bytes;
     return 0;
 }
 
-static int read_csv_header(struct table *table, struct error *err)
+static bool is_number(const char *text)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, by some editors */
-    char *line;
+    char *end;
+
+    strtod(text, &end);
+    return end != text && *end == '\0';
+}
+
+/* A file whose columns are mostly called by numbers has no header: its first
+ * row would be lost in silence. */
+static int check_names(const struct table *table, struct error *err)
+{
+    size_t numbers = 0;
+
+    for (size_t i = 0; i < table->column_count; i++)
+        numbers += is_number(table->names[i]);
+    if (numbers == 0 || numbers * 2 < table->column_count)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "line 1 looks like a row and not like a header: give "
+                     "--header=no, and columns by number, as --column.user=1 "
+                     "(or --header=yes)");
+}
+
+/* RecBole's files say the type of a column behind its name. */
+static void cut_type(char *name)
+{
+    static const char *const types[] = {":token", ":float", ":token_seq",
+                                        ":float_seq"};
+    char *colon = strrchr(name, ':');
+
+    for (size_t i = 0; colon && i < sizeof(types) / sizeof(types[0]); i++)
+        if (strcmp(colon, types[i]) == 0)
+            *colon = '\0';
+}
+
+/* Columns of a file without a header are called by their numbers; its first
+ * line is a row. */
+static int number_columns(struct table *table, struct error *err)
+{
+    char name[24], *line;
+    struct buffer copy = {0};
 
     if (header_line(table, &line, err) < 0)
         return -1;
-    if (strncmp(line, mark, 3) == 0)
-        line += 3;
-    if (take_apart(table, line, err) < 0)
-        return error_wrap(err, "line 1");
-    for (size_t i = 0; i < table->field_count; i++)
-        if (add_column(table, table->fields[i].text, err) < 0)
-            return -1;
-    return 0;
+    buffer_append(&copy, table->line.bytes, table->line.size);
+    if (buffer_failed(&copy))
+        return error_no_memory(err, "the table");
+    int status = take_apart(table, (char *)copy.bytes, err);
+    buffer_free(&copy);
+    for (size_t i = 0; status == 0 && i < table->field_count; i++) {
+        snprintf(name, sizeof(name), "%zu", i + 1);
+        status = add_column(table, name, err);
+    }
+    table->line.size--; /* the end mark that read_line() puts there */
+    table->is_pending = true;
+    return status < 0 ? error_wrap(err, "line 1") : 0;
 }
 
-/* "@attribute 'the name' numeric": the name alone. */
+static int read_csv_header(struct table *table, int header, struct error *err)
+{
+    char *line;
+
+    if (header == HEADER_NO)
+        return number_columns(table, err);
+    if (header_line(table, &line, err) < 0)
+        return -1;
+    if (take_apart(table, line, err) < 0)
+        return error_wrap(err, "line 1");
+    for (size_t i = 0; i < table->field_count; i++) {
+        if (add_column(table, table->fields[i].text, err) < 0)
+            return -1;
+        cut_type(table->names[i]);
+    }
+    return header == HEADER_YES ? 0 : check_names(table, err);
+}
+
+/* "@attribute 'the name' numeric". */
 static int read_attribute(struct table *table, char *at, struct error *err)
 {
-    char *name = skip_blanks(at), *to = name;
+    static const char *const numeric[] = {"numeric", "real", "integer"};
+    char *name = skip_blanks(at), *to = name, *type;
 
     if (is_quote(table, *name)) {
-        if (!take_quoted(table, name, &to))
+        type = quoted_take(name, true, &to);
+        if (!type)
             return error_set(err, ERROR_FORMAT,
                              "line %llu: a quote is not closed",
-                             (unsigned long long)table_line(table));
-        *to = '\0';
+                             (unsigned long long)table->row_line);
     } else {
-        name[strcspn(name, " \t{")] = '\0';
+        type = to = name + strcspn(name, " \t{");
     }
-    return add_column(table, name, err);
+    char behind = *type;
+    char *word = behind ? skip_blanks(type + (behind != '{')) : type;
+    bool is_numeric = false;
+    for (size_t i = 0; i < sizeof(numeric) / sizeof(numeric[0]); i++)
+        is_numeric |= behind != '{' &&
+                      strncasecmp(word, numeric[i], strlen(numeric[i])) == 0;
+    *to = '\0';
+    if (add_column(table, name, err) < 0)
+        return -1;
+    table->numeric[table->column_count - 1] = is_numeric;
+    return 0;
 }
 
 static int read_arff_header(struct table *table, struct error *err)
@@ -284,85 +362,175 @@ static int name_movielens_columns(struct table *table, struct error *err)
 {
     static const char *const names[] = {"user_id", "item_id", "rating",
                                         "timestamp"};
+    enum { LEAST = 3, MOST = 4 };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (add_column(table, names[i], err) < 0)
-            return -1;
+    if (number_columns(table, err) < 0)
+        return -1;
+    if (table->column_count < LEAST || table->column_count > MOST)
+        return error_set(err, ERROR_FORMAT,
+                         "line 1: %zu fields, and MovieLens has user, item, "
+                         "rating and timestamp",
+                         table->column_count);
+    for (size_t i = 0; i < table->column_count; i++) {
+        free(table->names[i]);
+        table->names[i] = strdup(names[i]);
+        if (!table->names[i])
+            return error_no_memory(err, "the table");
+    }
     return 0;
 }
 
-/* --- Opening
- * ---------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------- */
 
-static bool ends_with(const char *path, const char *end)
+/* Reads the first line that is not blank and leaves it to the next
+ * read_line(). */
+static int peek_line(struct table *table, struct error *err)
 {
-    size_t size = strlen(path), tail = strlen(end);
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, by some editors */
+    bool more = true, cut = false;
 
-    return size >= tail && strcmp(path + size - tail, end) == 0;
+    do {
+        buffer_clear(&table->line);
+        if (table_input_line(table->input, &table->line, &more, &cut, err) < 0)
+            return -1;
+        if (table_input_line_number(table->input) == 1 &&
+            table->line.size >= 3 && memcmp(table->line.bytes, mark, 3) == 0) {
+            table->line.size -= 3;
+            memmove(table->line.bytes, table->line.bytes + 3, table->line.size);
+        }
+        buffer_append(&table->line, "", 1);
+        if (buffer_failed(&table->line))
+            return error_no_memory(err, "the table");
+        table->line.size--;
+    } while (more && !cut &&
+             table->line.bytes[strspn((char *)table->line.bytes, " \t")] ==
+                 '\0' &&
+             !memchr(table->line.bytes, '\0', table->line.size));
+    if (cut)
+        return error_set(err, ERROR_LIMIT, "line 1: longer than %d bytes",
+                         TABLE_LINE_MAX);
+    table->is_pending = more;
+    return 0;
 }
 
-static enum table_format guess(struct table *table, const char *path)
+/* How often the separator stands in the line, outside of quotes. */
+static size_t count_separators(const char *line, const char *separator)
 {
-    int first = table_input_peek(table->input);
+    size_t count = 0, width = strlen(separator);
+    bool is_quoted = false;
+
+    for (; *line; line++) {
+        if (*line == '"')
+            is_quoted = !is_quoted;
+        else if (!is_quoted && strncmp(line, separator, width) == 0)
+            count++;
+    }
+    return count;
+}
+
+/* Whether the line has `most` + 1 fields or one less, and all are numbers. */
+static bool are_numbers(const char *line, const char *separator, size_t least,
+                        size_t most)
+{
+    size_t count = 0, width = strlen(separator);
+
+    for (;;) {
+        char field[64];
+        const char *end = strstr(line, separator);
+        size_t size = end ? (size_t)(end - line) : strlen(line);
+        if (size == 0 || size >= sizeof(field))
+            return false;
+        memcpy(field, line, size);
+        field[size] = '\0';
+        if (!is_number(field))
+            return false;
+        count++;
+        if (!end)
+            return count >= least && count <= most;
+        line = end + width;
+    }
+}
+
+static enum table_format guess(const struct table *table, int header)
+{
+    const char *line = (const char *)table->line.bytes;
+    char first = line[strspn(line, " \t")];
 
     if (first == '@' || first == '%')
         return TABLE_ARFF;
-    if (ends_with(path, "u.data") || ends_with(path, ".dat"))
+    if (header == HEADER_AUTO &&
+        (are_numbers(line, "::", 3, 4) || are_numbers(line, "\t", 4, 4)))
         return TABLE_MOVIELENS;
     return TABLE_CSV;
 }
 
-static int read_header(struct table *table, const char *path, struct error *err)
+static void choose_separator(struct table *table, const char *given)
 {
+    static const char *const usual[] = {",", "\t", ";", "|", "::"};
+    const char *line = (const char *)table->line.bytes;
+    size_t most = 0;
+
+    strcpy(table->separator,
+           strcmp(given, "tab") == 0 || strcmp(given, "\\t") == 0 ? "\t"
+                                                                  : given);
+    if (*given)
+        return;
     strcpy(table->separator, ",");
+    if (table->format == TABLE_ARFF)
+        return;
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        size_t count = count_separators(line, usual[i]);
+        if (count > most) {
+            most = count;
+            strcpy(table->separator, usual[i]);
+        }
+    }
+}
+
+static int read_header(struct table *table, int header, struct error *err)
+{
     switch (table->format) {
     case TABLE_ARFF:
         return read_arff_header(table, err);
     case TABLE_MOVIELENS:
-        strcpy(table->separator, ends_with(path, ".dat") ? "::" : "\t");
         return name_movielens_columns(table, err);
     default:
-        return read_csv_header(table, err);
+        return read_csv_header(table, header, err);
     }
 }
 
-int table_open(const char *path, enum table_format format, struct table **out,
-               struct error *err)
+int table_open(const char *path, const struct table_options *options,
+               struct table **out, struct error *err)
 {
+    static const struct table_options usual;
     struct table *table = calloc(1, sizeof(*table));
 
+    options = options ? options : &usual;
     if (!table)
         return error_no_memory(err, "the table");
     if (table_input_open(path, &table->input, err) < 0)
         goto failed;
-    table->format = format == TABLE_AUTO ? guess(table, path) : format;
-    if (read_header(table, path, err) < 0) {
-        error_wrap(err, "'%s'", path);
-        goto failed;
-    }
+    if (peek_line(table, err) < 0)
+        goto named;
+    table->format = options->format == TABLE_AUTO
+                        ? guess(table, options->header)
+                        : (enum table_format)options->format;
+    choose_separator(table, options->separator);
+    if (read_header(table, options->header, err) < 0)
+        goto named;
     *out = table;
     return 0;
 
+named:
+    error_wrap(err, "'%s'", path);
 failed:
     table_close(table);
     return -1;
 }
 
-int table_column(const struct table *table, const char *name, struct error *err)
+bool table_column_is_numeric(const struct table *table, size_t column)
 {
-    char known[256] = "";
-    size_t used = 0;
-
-    for (size_t i = 0; i < table->column_count; i++) {
-        if (strcmp(table->names[i], name) == 0)
-            return (int)i;
-        int length = snprintf(known + used, sizeof(known) - used, "%s%s",
-                              i ? ", " : "", table->names[i]);
-        if (length > 0 && (size_t)length < sizeof(known) - used)
-            used += (size_t)length;
-    }
-    return error_set(err, ERROR_CONFIG, "no column '%s': there are %s", name,
-                     known);
+    return table->numeric[column];
 }
 
 size_t table_column_count(const struct table *table)
@@ -377,7 +545,7 @@ const char *table_column_name(const struct table *table, size_t column)
 
 uint64_t table_line(const struct table *table)
 {
-    return table_input_line_number(table->input);
+    return table->row_line;
 }
 
 double table_progress(const struct table *table)

@@ -11,13 +11,47 @@
 #include <unistd.h>
 #include <zlib.h>
 
+enum { AHEAD_MAX = 8 };
+
 struct table_input {
     char path[512];
-    gzFile file;    /* reads plain files as they are */
-    double size;    /* of the file on disk; 0 when unknown */
-    uint64_t lines; /* read so far */
-    int ahead;      /* a byte that was peeked at; -1: none */
+    gzFile file;              /* reads plain files as they are */
+    double size;              /* of the file on disk; 0 when unknown */
+    uint64_t lines;           /* read so far */
+    uint8_t ahead[AHEAD_MAX]; /* bytes that were peeked at */
+    size_t ahead_from, ahead_count;
 };
+
+/* Files without text that could be read, known by their first bytes. */
+static int check_packing(struct table_input *input, struct error *err)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *name, *advice;
+    } known[] = {
+        {"PK\003\004", 4, "a zip archive", "unzip it"},
+        {"\xfd\x37zXZ", 5, "packed by xz", "unxz it"},
+        {"BZh", 3, "packed by bzip2", "bunzip2 it"},
+        {"\x28\xb5\x2f\xfd", 4, "packed by zstd", "unzstd it"},
+        {"7z\xbc\xaf", 4, "a 7z archive", "unpack it"},
+        {"\xff\xfe", 2, "text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", 2, "text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
+        {"PAR1", 4, "a Parquet file", "write it as CSV"},
+        {"SQLite f", 8, "an SQLite database", "write it as CSV"},
+    };
+    int byte;
+
+    while (input->ahead_count < AHEAD_MAX && (byte = gzgetc(input->file)) >= 0)
+        input->ahead[input->ahead_count++] = (uint8_t)byte;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (input->ahead_count >= known[i].size &&
+            memcmp(input->ahead, known[i].bytes, known[i].size) == 0)
+            return error_set(err, ERROR_FORMAT,
+                             "'%s' is %s: %s; text and gzip are read",
+                             input->path, known[i].name, known[i].advice);
+    return 0;
+}
 
 int table_input_open(const char *path, struct table_input **out,
                      struct error *err)
@@ -43,7 +77,10 @@ int table_input_open(const char *path, struct table_input **out,
     snprintf(input->path, sizeof(input->path), "%s",
              is_stdin ? "standard input" : path);
     input->size = is_stdin ? 0 : (double)info.st_size;
-    input->ahead = -1;
+    if (check_packing(input, err) < 0) {
+        table_input_close(input);
+        return -1;
+    }
     *out = input;
     return 0;
 
@@ -56,19 +93,9 @@ failed:
 
 static int take_byte(struct table_input *input)
 {
-    int byte = input->ahead;
-
-    if (byte < 0)
-        return gzgetc(input->file);
-    input->ahead = -1;
-    return byte;
-}
-
-int table_input_peek(struct table_input *input)
-{
-    if (input->ahead < 0)
-        input->ahead = gzgetc(input->file);
-    return input->ahead;
+    if (input->ahead_from < input->ahead_count)
+        return input->ahead[input->ahead_from++];
+    return gzgetc(input->file);
 }
 
 static int check_end(struct table_input *input, struct error *err)

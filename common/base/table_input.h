@@ -14,11 +14,10 @@
 
 struct table_input;
 
+/* Refuses what is packed in another way than gzip, and UTF-16, by its name
+ * (ERROR_FORMAT). */
 int table_input_open(const char *path, struct table_input **out,
                      struct error *err) MUST_CHECK;
-
-/* The next byte without taking it; -1 at the end. */
-int table_input_peek(struct table_input *input);
 
 /* Appends the next line, without its end (LF or CRLF), to `line`. *more is
  * false at the end of the input. A line over TABLE_LINE_MAX is read to its end

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id.h"
+#include "common/base/table.h"
 #include "common/event/event_codec.h"
 
 #include <stdbool.h>
@@ -46,12 +47,23 @@ struct event_source {
     const struct event_source_ops *ops;
 };
 
+/* What a number in the column of the time counts. */
+enum time_unit {
+    TIME_AUTO, /* s, ms, us or ns since 1970, by the size of the number */
+    TIME_S,
+    TIME_MS,
+    TIME_US,
+    TIME_NS,
+    TIME_YYMMDDHH, /* 14102100 is 2014-10-21, 00:00 to 00:59 UTC */
+};
+#define TIME_UNIT_WORDS "auto|s|ms|us|ns|yymmddhh"
+
 /* A row's columns become events: which ones, and what counts as a click. */
 struct table_source_config {
     const char *path; /* "-": standard input */
-    int format;       /* enum table_format */
+    struct table_options table;
     /* Names of columns. Empty: the first of the usual names that is there;
-     * for `id` and `ts`, empty may also mean none. */
+     * for `id` and `ts`, empty may also mean none, and "none" always does. */
     char id[64], ts[64], user[64], ad[64], click[64];
     char extras[512];  /* "all", "none" or a list of columns; never the label */
     char without[512]; /* columns that "all" leaves out, a list */
@@ -59,6 +71,7 @@ struct table_source_config {
     double click_min;  /* a value from here on is a click; 0: it is the weight
                           itself, 0 to 1 */
     uint64_t id_start; /* number of the first row where there is no id */
+    int ts_unit;       /* enum time_unit */
 };
 
 int table_source_open(const struct table_source_config *config,

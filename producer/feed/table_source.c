@@ -1,11 +1,14 @@
 /*
  * table_source.c - impressions out of the rows of a file.
  */
+#include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/table.h"
 
 #include "producer/feed/event_source.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,58 +24,43 @@ struct table_source {
     struct event_extra values[TABLE_COLUMNS_MAX];
     size_t extra_count;
     uint64_t rows;
+    bool is_told; /* about ids like 1.0 */
 };
 
-/* --- Which columns
- * ---------------------------------------------------------------- */
+/* --- Which columns ---------------------------------------------------- */
 
-static int find_usual(const struct table *table, const char *names)
-{
-    while (*names) {
-        size_t size = strcspn(names, "|");
-        for (size_t c = 0; c < table_column_count(table); c++) {
-            const char *name = table_column_name(table, c);
-            if (strlen(name) == size && strncmp(name, names, size) == 0)
-                return (int)c;
-        }
-        names += size + (names[size] == '|');
-    }
-    return NONE;
-}
-
-/* The named column, else the first usual one. */
-static int choose(const struct table *table, const char *setting,
-                  const char *name, const char *usual, bool needed, int *column,
-                  struct error *err)
+/* A column that need not be there. */
+static int choose_optional(const struct table *table, const char *setting,
+                           const char *name, const char *usual, int *column,
+                           struct error *err)
 {
     *column = NONE;
-    if (*name) {
-        *column = table_column(table, name, err);
-        return *column < 0 ? error_wrap(err, "%s", setting) : 0;
-    }
-    *column = find_usual(table, usual);
-    if (*column == NONE && needed) {
-        if (table_column(table, usual, err) < 0)
-            return error_wrap(err, "which column? give --%s", setting);
-    }
-    return 0;
+    if (strcmp(name, "none") == 0 ||
+        (!*name && table_usual_column(table, usual) < 0))
+        return 0;
+    *column = table_choose_column(table, setting, name, usual, err);
+    return *column < 0 ? -1 : 0;
 }
 
 static int choose_columns(struct table_source *s, struct error *err)
 {
     const struct table_source_config *c = &s->config;
 
-    if (choose(s->table, "column.id", c->id, "", false, &s->id, err) < 0 ||
-        choose(s->table, "column.ts", c->ts, "ts|timestamp", false, &s->ts,
-               err) < 0 ||
-        choose(s->table, "column.user", c->user, "user|user_id|userId", true,
-               &s->user, err) < 0 ||
-        choose(s->table, "column.ad", c->ad, "ad|ad_id|item|item_id|movieId",
-               true, &s->ad, err) < 0 ||
-        choose(s->table, "column.click", c->click, "click|rating|label", true,
-               &s->click, err) < 0)
+    if (choose_optional(s->table, "column.id", c->id, "", &s->id, err) < 0 ||
+        choose_optional(s->table, "column.ts", c->ts, TABLE_USUAL_TIME, &s->ts,
+                        err) < 0)
         return -1;
-    return 0;
+    s->user = table_choose_column(s->table, "column.user", c->user,
+                                  TABLE_USUAL_USER, err);
+    if (s->user < 0)
+        return -1;
+    s->ad =
+        table_choose_column(s->table, "column.ad", c->ad, TABLE_USUAL_AD, err);
+    if (s->ad < 0)
+        return -1;
+    s->click = table_choose_column(s->table, "column.click", c->click,
+                                   TABLE_USUAL_CLICK, err);
+    return s->click < 0 ? -1 : 0;
 }
 
 static bool is_taken(const struct table_source *s, int column)
@@ -138,16 +126,33 @@ static int choose_extras(struct table_source *s, struct error *err)
     return 0;
 }
 
-/* --- Rows
- * ------------------------------------------------------------------------- */
+/* --- Rows ------------------------------------------------------------- */
 
-static int read_id(const struct table_field *field, const char *what,
-                   struct id *out, struct error *why)
+/* "17.0": a number that some program made a decimal one. */
+static bool is_decimal(const struct table_field *field)
 {
+    size_t digits = strspn(field->text, "0123456789");
+
+    return digits > 0 && strcmp(field->text + digits, ".0") == 0;
+}
+
+static int read_id(struct table_source *s, const struct table_field *fields,
+                   int column, const char *what, struct id *out,
+                   struct error *why)
+{
+    const struct table_field *field = &fields[column];
+    bool is_numeric = table_column_is_numeric(s->table, (size_t)column);
+
     if (field->size == 0 || field->size > ID_TEXT_MAX)
         return error_set(why, ERROR_FORMAT, "%s: %zu bytes, 1 to %d are fine",
                          what, field->size, ID_TEXT_MAX);
-    *out = id_from_text(field->text, field->size);
+    *out = table_id(s->table, (size_t)column, field);
+    if (!is_numeric && !s->is_told && is_decimal(field)) {
+        s->is_told = true;
+        log_warn("ids look like decimal numbers; 1.0 is another id than 1",
+                 "column=\"%s\" id=%s",
+                 table_column_name(s->table, (size_t)column), field->text);
+    }
     return 0;
 }
 
@@ -168,7 +173,7 @@ static int read_click(const struct table_source *s,
                       const struct table_field *field, double *out,
                       struct error *why)
 {
-    double number;
+    double number = 0;
 
     if (read_number(field, "click", &number, why) < 0)
         return -1;
@@ -185,18 +190,82 @@ static int read_click(const struct table_source *s,
     return 0;
 }
 
-/* Seconds since 1970 as most data sets have them, or milliseconds: a number
- * from 10^11 on is the latter (in seconds it would be the year 5138). */
-static int read_time(const struct table_field *field, int64_t *out,
+/* 14102100 is the hour that began 2014-10-21 00:00 UTC. */
+static int read_hour(double number, int64_t *out, struct error *why)
+{
+    char text[32];
+    unsigned hour = number >= 0 && number < 1e8 ? (unsigned)number : 0;
+
+    snprintf(text, sizeof(text), "20%02u-%02u-%02uT%02u:00Z", hour / 1000000,
+             hour / 10000 % 100, hour / 100 % 100, hour % 100);
+    return clock_parse(text, out, why);
+}
+
+/* The unit of a number by its size: in seconds, 10^11 would be the year 5138,
+ * and 10^8 is 1973. */
+static int find_unit(double number)
+{
+    number = fabs(number);
+    return number < 1e11   ? TIME_S
+           : number < 1e14 ? TIME_MS
+           : number < 1e17 ? TIME_US
+                           : TIME_NS;
+}
+
+/* "2019-01-01 10:00:00" is what databases write for 2019-01-01T10:00:00Z. */
+static int read_date(const struct table_field *field, int64_t *out,
                      struct error *why)
 {
-    double number;
+    char text[40];
 
-    if (read_number(field, "time", &number, why) < 0)
-        return -1;
-    if (number < 0 || number > 4e15)
-        return error_set(why, ERROR_FORMAT, "time: %g is out of range", number);
-    *out = (int64_t)(number < 1e11 ? number * 1000 : number);
+    if (field->size == 0)
+        return error_set(why, ERROR_FORMAT, "time: it is empty");
+    if (field->size + 2 < sizeof(text)) {
+        memcpy(text, field->text, field->size + 1);
+        if (field->size > 10 && text[10] == ' ')
+            text[10] = 'T';
+        if (field->size > 10 && text[field->size - 1] != 'Z')
+            strcpy(text + field->size, "Z");
+        if (clock_parse(text, out, why) == 0)
+            return 0;
+    }
+    return error_set(why, ERROR_FORMAT,
+                     "time: '%.40s' is no number and no time", field->text);
+}
+
+static int read_time(const struct table_source *s,
+                     const struct table_field *field, int64_t *out,
+                     struct error *why)
+{
+    static const double ms[] = {
+        [TIME_S] = 1e3, [TIME_MS] = 1, [TIME_US] = 1e-3, [TIME_NS] = 1e-6};
+    char *end;
+    double number = strtod(field->text, &end);
+    int unit = s->config.ts_unit;
+
+    if (end == field->text || *end || !isfinite(number)) {
+        if (read_date(field, out, why) < 0)
+            return -1;
+    } else if (unit == TIME_YYMMDDHH) {
+        if (read_hour(number, out, why) < 0)
+            return -1;
+    } else {
+        if (unit == TIME_AUTO && !s->config.any_label && fabs(number) < 1e8)
+            return error_set(why, ERROR_FORMAT,
+                             "time: %.15g would be a time before 1973: say "
+                             "what it counts (--ts.unit)",
+                             number);
+        number *= ms[unit == TIME_AUTO ? find_unit(number) : unit];
+        if (fabs(number) > 4e15)
+            return error_set(why, ERROR_FORMAT, "time: '%.40s' is out of range",
+                             field->text);
+        *out = (int64_t)number;
+    }
+    if (*out < 0 && !s->config.any_label)
+        return error_set(why, ERROR_FORMAT,
+                         "time: '%.40s' is before 1970, which Kafka cannot "
+                         "hold",
+                         field->text);
     return 0;
 }
 
@@ -209,13 +278,13 @@ static int read_row(struct table_source *s, const struct table_field *fields,
         .extras = s->values,
         .extra_count = s->extra_count,
     };
-    if (read_id(&fields[s->user], "user", &row->user, why) < 0 ||
-        read_id(&fields[s->ad], "ad", &row->ad, why) < 0 ||
+    if (read_id(s, fields, s->user, "user", &row->user, why) < 0 ||
+        read_id(s, fields, s->ad, "ad", &row->ad, why) < 0 ||
         read_click(s, &fields[s->click], &row->click, why) < 0)
         return -1;
-    if (s->id != NONE && read_id(&fields[s->id], "id", &row->id, why) < 0)
+    if (s->id != NONE && read_id(s, fields, s->id, "id", &row->id, why) < 0)
         return -1;
-    if (s->ts != NONE && read_time(&fields[s->ts], &row->ts_ms, why) < 0)
+    if (s->ts != NONE && read_time(s, &fields[s->ts], &row->ts_ms, why) < 0)
         return -1;
     for (size_t i = 0; i < s->extra_count; i++) {
         const struct table_field *field = &fields[s->extras[i]];
@@ -261,8 +330,7 @@ static int table_source_count(struct event_source *source, uint64_t *rows,
     *rows = 0;
     if (strcmp(s->config.path, "-") == 0)
         return 0;
-    if (table_open(s->config.path, (enum table_format)s->config.format, &table,
-                   err) < 0)
+    if (table_open(s->config.path, &s->config.table, &table, err) < 0)
         return -1;
     int status = 0;
     while (status == 0 && result != TABLE_END) {
@@ -294,8 +362,7 @@ int table_source_open(const struct table_source_config *config,
         return error_no_memory(err, "the table source");
     s->source.ops = &table_source_ops;
     s->config = *config;
-    if (table_open(config->path, (enum table_format)config->format, &s->table,
-                   err) < 0 ||
+    if (table_open(config->path, &config->table, &s->table, err) < 0 ||
         choose_columns(s, err) < 0 || choose_extras(s, err) < 0) {
         table_source_close(&s->source);
         return -1;

@@ -144,8 +144,8 @@ refused 78 "there twice" tune "$clicks" --model=knn --space="k=1 k=2"
 refused 78 "give 2 to 120 folds" cv "$clicks" --split.folds=3000
 refused 66 "no.csv" top --snapshot=c.snap --exclude=no.csv
 printf 'who,what\nu5,a4\n' >names.csv
-refused 78 "none of user" top --snapshot=c.snap --exclude=names.csv
-refused 78 "'names.csv': no column 'user'" predict --snapshot=c.snap names.csv
+refused 78 "which column? give --column.user" top --snapshot=c.snap --exclude=names.csv
+refused 78 "'names.csv': which column? give --column.user" predict --snapshot=c.snap names.csv
 printf 'user,ad\nu5,a4\nu5,\n' >noad.csv
 refused 65 "'noad.csv': line 3: an id of 0 bytes" predict --snapshot=c.snap noad.csv
 refused 65 "'noad.csv': line 3: an id of 0 bytes" top --snapshot=c.snap --exclude=noad.csv
@@ -160,6 +160,85 @@ if [ -c /dev/full ]; then
 fi
 (ulimit -f 1 && refused 73 "File too large" fit "$clicks" --output=big.snap)
 [ -z "$(ls big.snap* 2>/dev/null)" ] || fail "a draft is left"
+# --- Files as people have them ------------------------------------------------
+# Each line of a file becomes the same model, whatever its shape.
+learned() {
+    local file=$1
+    shift
+    "$pctr" fit "$file" --model=popular "$@" 2>shape.txt | sed -n 's/ in .*//p'
+}
+same_rows() { [ "$(learned "$@")" = "$whole" ] || fail "another model of: $*"; }
+rows='u1 a1 1 2019-01-01T10:00:05Z
+u1 a2 0 2019-01-01T10:00:06Z
+u2 a1 1 2019-01-02T00:00:00Z'
+shape() { echo "$rows" | sed "s/ /$2/g;1i$1"; }
+shape user,ad,click,ts , >shape.csv
+whole=$(learned shape.csv)
+[ -n "$whole" ] || fail "fit: says nothing of what it learned"
+shape 'user\tad\tclick\tts' '\t' >shape.tsv && same_rows shape.tsv
+shape 'User-ID;AD_ID;Rating;ts' ';' >shape2.csv && same_rows shape2.csv
+shape 'user|ad|click|ts' '|' >shape3.csv && same_rows shape3.csv
+shape 'user:token\tad:token\tclick:float\tts:float' '\t' >s.inter && same_rows s.inter
+shape 'user,ad,click,ts' , | sed '1s/^/\xef\xbb\xbf/;s/$/\r/' >shape4.csv && same_rows shape4.csv
+numbered=(--column.user=1 --column.ad='#2' --column.click=3)
+sed 1d shape.csv >nohead.csv && same_rows nohead.csv --header=no "${numbered[@]}"
+sed 's/,/ ~ /g' shape.csv >odd.csv && same_rows odd.csv --separator='~'
+sed 's/,/\t/g' shape.csv >tabs.csv && same_rows tabs.csv --separator=tab
+gzip -c shape.tsv >packed && same_rows packed
+same_rows - <shape2.csv
+{
+    printf '\xef\xbb\xbf%% a comment\n\n  @RELATION r\n @attribute user string\n'
+    printf '@attribute %s string\n@attribute click {0,1}\n@attribute ts date\n\n' "'ad'"
+    printf '  @DATA\n%% one\n\n'
+    sed '1d;s/Z$//;s/^/  /' shape.csv
+} >shape.arff
+same_rows shape.arff
+printf '1::10::5::978300760\n2::10::1::978302109\n' >ratings.any
+whole=$(learned ratings.any)
+sed 's/::/\t/g' ratings.any >u.any && same_rows u.any
+gzip -c u.any >u.data.gz && same_rows u.data.gz
+sed '1iuser,ad,rating,ts' ratings.any | sed 's/::/,/g' >stars.csv && same_rows stars.csv
+
+# Ids of a column of numbers are numbers; ids of text are told.
+printf '@relation r\n@attribute user numeric\n@attribute ad real\n@attribute click {0,1}\n@data\n1.0,10.0,1\n1,10,0\n' >float.arff
+learned float.arff | grep -q "2 rows, 1 users, 1 ads" || fail "ARFF: 1.0 is not 1"
+printf 'user,ad,click\n1.0,10.0,1\n1,10,0\n' >float.csv
+learned float.csv | grep -q "2 rows, 2 users, 2 ads" || fail "CSV: 1.0 is 1"
+grep -q "1.0 is another id than 1" shape.txt || fail "CSV: 1.0 is not told"
+
+# A time that nobody needs is not read; a split by time needs it.
+sed 's/,2019.*/,soon/' shape.csv >soon.csv
+learned soon.csv >soon.txt
+grep -q "3 rows" soon.txt || fail "fit: a time is needed"
+refused 65 "'soon' is no number and no time" cv soon.csv --split=time --split.folds=2
+"$pctr" cv shape.csv --split=time --split.folds=2 --models=popular >/dev/null ||
+    fail "cv: times as text"
+
+# The scale that the help names; labels from --click.min on are clicks.
+"$pctr" fit stars.csv --scale=1..5 --model=baseline >/dev/null || fail "scale 1..5"
+"$pctr" fit shape.csv --scale=0..1 --model=baseline >/dev/null || fail "scale 0..1"
+"$pctr" fit shape.csv --scale=0.0..1e0 --model=baseline >/dev/null || fail "scale 0.0..1e0"
+for scale in 0.1 0.. ..1 1..0 0..1..2 a..b 0..nan; do
+    refused 78 "write lowest..highest" fit shape.csv --scale=$scale
+done
+learned stars.csv --click.min=4 | grep -q "mean 0.5," || fail "click.min: labels stay"
+"$pctr" fit shape.arff --model=popular --output=shape.snap >/dev/null
+"$pctr" predict --snapshot=shape.snap shape2.csv | grep -q '^u2,a1,' ||
+    fail "predict: the columns that fit found"
+
+# Refused by name, before a row is lost.
+refused 78 "give --header=no" fit nohead.csv
+printf '@relation r\n@attribute user numeric\n@attribute ad numeric\n@attribute click numeric\n@data\n{0 1, 1 2}\n' >sparse.arff
+refused 65 "line 6: this is sparse ARFF" fit sparse.arff
+printf 'user,ad,click,click\nu1,a1,1,0\n' >twice.csv
+refused 78 "as #3 or #4" fit twice.csv
+printf 'user,ad,click\nu1,a1,1\n"u2,a1,0\nu3,a1,1\n' >open.csv
+refused 65 "line 3: a quote is not closed" fit open.csv
+printf 'PK\003\004.....' >x.zip && refused 65 "is a zip archive" fit x.zip
+printf 'BZh91AY&SY' >x.bz2 && refused 65 "is packed by bzip2" fit x.bz2
+printf '\3757zXZ\000\000' >x.xz && refused 65 "is packed by xz" fit x.xz
+printf '\377\376u\000s\000' >x.utf16 && refused 65 "is text in UTF-16" fit x.utf16
+
 "$pctr" score --help-all >help.txt
 grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"
 

@@ -25,7 +25,7 @@ static void read_rows(struct table *table)
             assert(strlen(fields[i].text) == fields[i].size);
 }
 
-/* The first byte chooses the format. */
+/* The first byte chooses the format and the header. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     char path[64] = "/tmp/fuzz_table.XXXXXX";
@@ -35,8 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     int fd = mkstemp(path);
     assert(fd >= 0);
     if (size > 1 && write(fd, bytes + 1, size - 1) == (ssize_t)(size - 1)) {
-        enum table_format format = (enum table_format)(bytes[0] % 4);
-        if (table_open(path, format, &table, &err) == 0)
+        const struct table_options options = {.format = bytes[0] % 4,
+                                              .header = bytes[0] / 4 % 3};
+        if (table_open(path, &options, &table, &err) == 0)
             read_rows(table);
         table_close(table);
     }

@@ -30,7 +30,7 @@ static struct table *open_text(const char *end, const char *text)
     struct table *table = NULL;
 
     write_file(end, text, strlen(text));
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     unlink(path);
     return table;
 }
@@ -98,6 +98,10 @@ static const struct {
     {".dat",
      "1::1193::5::978300760\n1::661::3\n",
      {"1|1193|5|978300760", "BAD 2 3 fields where the header has 4"}},
+    {".arff",
+     "\xef\xbb\xbf  @relation r\n\n @attribute a string\n"
+     "@attribute b numeric\n @data\n 'it\\'s \\u00e9\\t\\\\', 1\n",
+     {"it's \u00e9\t\\|1"}},
 };
 enum { FILES = sizeof(files) / sizeof(files[0]) };
 
@@ -144,7 +148,7 @@ START_TEST(a_nul_byte_spoils_its_row_alone)
     struct table *table = NULL;
 
     write_file(".csv", text, sizeof(text) - 1);
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     unlink(path);
     ck_assert_str_eq(next(table), "BAD 2 a NUL byte");
     ck_assert_str_eq(next(table), "3|4");
@@ -165,7 +169,7 @@ START_TEST(a_line_without_end_is_cut_and_skipped)
     text[3] = '\n';
     write_file(".csv", text, size + 5);
     free(text);
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     unlink(path);
     ck_assert_str_eq(next(table), "BAD 2 longer than 1048576 bytes");
     ck_assert_str_eq(next(table), "3|4");
@@ -187,7 +191,7 @@ START_TEST(gzip_is_read_as_its_text)
     struct table *table = NULL;
 
     write_gzip("a,b\n1,2\n");
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     unlink(path);
     ck_assert_str_eq(next(table), "1|2");
     ck_assert_str_eq(next(table), "END");
@@ -205,7 +209,7 @@ START_TEST(a_cut_gzip_file_is_an_error_not_an_end)
 
     write_gzip("a,b\n1,2\n3,4\n5,6\n7,8\n");
     ck_assert_int_eq(truncate(path, 24), 0);
-    int status = table_open(path, TABLE_AUTO, &table, &err);
+    int status = table_open(path, NULL, &table, &err);
     unlink(path);
     while (status == 0 && result != TABLE_END)
         status = table_next(table, &result, &fields, &why, &err);
@@ -235,7 +239,7 @@ START_TEST(a_file_without_a_header_is_refused)
     struct table *table = NULL;
 
     write_file(mistakes[_i].end, mistakes[_i].text, strlen(mistakes[_i].text));
-    int status = table_open(path, TABLE_AUTO, &table, &err);
+    int status = table_open(path, NULL, &table, &err);
     unlink(path);
     ck_assert_refused(status, err, mistakes[_i].code, mistakes[_i].complaint);
 }
@@ -245,10 +249,10 @@ START_TEST(a_path_that_cannot_be_read_is_named)
 {
     struct table *table = NULL;
 
-    ck_assert_refused(table_open("/nowhere/x.csv", TABLE_AUTO, &table, &err),
-                      err, ERROR_INPUT, "/nowhere/x.csv");
-    ck_assert_refused(table_open("/", TABLE_AUTO, &table, &err), err,
-                      ERROR_INPUT, "is a folder");
+    ck_assert_refused(table_open("/nowhere/x.csv", NULL, &table, &err), err,
+                      ERROR_INPUT, "/nowhere/x.csv");
+    ck_assert_refused(table_open("/", NULL, &table, &err), err, ERROR_INPUT,
+                      "is a folder");
 }
 END_TEST
 

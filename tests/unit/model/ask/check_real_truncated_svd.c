@@ -65,7 +65,7 @@ static struct dataset *read_rows(int which)
     snprintf(path, sizeof(path), "%s/%s", getenv("PCTR_DATA"),
              cases[which].file);
     ck_assert_ok(dataset_new(&dataset, &err), err);
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     int user = table_column(table, cases[which].user, &err);
     int item = table_column(table, cases[which].item, &err);
     int value = table_column(table, cases[which].value, &err);

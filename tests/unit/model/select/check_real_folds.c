@@ -68,7 +68,7 @@ static void read_rows(void)
     snprintf(path, sizeof(path), "%s/Click_prediction_small.csv.gz",
              getenv("PCTR_DATA"));
     ck_assert_ok(dataset_new(&dataset, &err), err);
-    ck_assert_ok(table_open(path, TABLE_AUTO, &table, &err), err);
+    ck_assert_ok(table_open(path, NULL, &table, &err), err);
     int user = table_column(table, "user_id", &err);
     int ad = table_column(table, "ad_id", &err);
     int click = table_column(table, "click", &err);
