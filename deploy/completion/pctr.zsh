@@ -32,9 +32,12 @@ _pctr() {
         (( CURRENT-- ))
         _arguments \
             '--rate=[impressions a second]:value:_files' \
-            '--column.user=[column of FILE with the user]:value:_files' \
-            '--column.ad=[column of FILE with the ad]:value:_files' \
-            '--column.click=[column of FILE with the label]:value:_files' \
+            '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
+            '--column.user=[column with the user]:value:_files' \
+            '--column.ad=[column with the ad]:value:_files' \
+            '--column.click=[column with the label]:value:_files' \
             '--click.min=[least label that is a click]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.algorithm=[algorithm that the trainer fits]:value:_files' \
@@ -56,14 +59,17 @@ _pctr() {
         (( CURRENT-- ))
         _arguments \
             '--rate=[impressions a second]:value:_files' \
-            '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--rejects=[file for the line and the reason of each rejected row]:value:_files' \
             '--json[print the final account as JSON]' \
+            '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--column.click=[column with the label]:value:_files' \
-            '--column.ts=[column with the time]:value:_files' \
             '--click.min=[least label that is a click]:value:_files' \
+            '--column.ts=[column with the time, a number or 2026-11-24T12]:value:_files' \
+            '--ts.unit=[what the numbers of column.ts count, since 1970]:value:(auto s ms us ns yymmddhh)' \
             '--column.id=[column with the impression'\''s id]:value:_files' \
             '--id.start=[number of the first row]:value:_files' \
             '--extras=[further columns that go into the event]:value:_files' \
@@ -429,10 +435,13 @@ _pctr() {
             '--output=[file for the snapshot]:value:_files' \
             '--show_matrix=[print the first users x ads, as 10x10, in place of fitting]:value:_files' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--column.click=[column with the label]:value:_files' \
-            '--column.ts=[column with the time]:value:_files' \
+            '--click.min=[least label that is a click]:value:_files' \
+            '--column.ts=[column with the time, read where the split needs one]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--fields=[columns that the model fields learns from, as user,ad,position,user*ad]:value:_files' \
             '--scale=[lowest..highest label, as 0..1]:value:_files' \
@@ -452,6 +461,8 @@ _pctr() {
             '--snapshot=[file to predict with]:value:_files' \
             '--details[print basis, impossible and neighbours too]' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--topic=[impressions to score, in place of FILE]:value:_files' \
@@ -485,9 +496,11 @@ _pctr() {
             '--n=[ads for each user]:value:_files' \
             '--output=[print a line for each ad, or a JSON object for each user]:value:(csv json)' \
             '--exclude=[file of pairs that users have seen]:value:_files' \
-            '--format=[format of the excluded file]:value:(auto csv arff movielens)' \
-            '--column.user=[its column with the user]:value:_files' \
-            '--column.ad=[its column with the ad]:value:_files' \
+            '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
+            '--column.user=[column with the user]:value:_files' \
+            '--column.ad=[column with the ad]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -504,10 +517,13 @@ _pctr() {
             '--matrix=[print how similar all of them are]:value:(none users ads)' \
             '--n=[number of similar ones to print]:value:_files' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--column.click=[column with the label]:value:_files' \
-            '--column.ts=[column with the time]:value:_files' \
+            '--click.min=[least label that is a click]:value:_files' \
+            '--column.ts=[column with the time, read where the split needs one]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--fields=[columns that the model fields learns from, as user,ad,position,user*ad]:value:_files' \
             '--scale=[lowest..highest label, as 0..1]:value:_files' \
@@ -530,10 +546,13 @@ _pctr() {
             '--fields=[]:value:_files' \
             '--json[print a JSON line for each fold]' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--column.click=[column with the label]:value:_files' \
-            '--column.ts=[column with the time]:value:_files' \
+            '--click.min=[least label that is a click]:value:_files' \
+            '--column.ts=[column with the time, read where the split needs one]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--fields=[columns that the model fields learns from, as user,ad,position,user*ad]:value:_files' \
             '--scale=[lowest..highest label, as 0..1]:value:_files' \
@@ -565,10 +584,13 @@ _pctr() {
         _arguments \
             '--output=[form of the results]:value:(table json csv)' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
+            '--separator=[separator of the columns, as]:value:_files' \
+            '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
             '--column.click=[column with the label]:value:_files' \
-            '--column.ts=[column with the time]:value:_files' \
+            '--click.min=[least label that is a click]:value:_files' \
+            '--column.ts=[column with the time, read where the split needs one]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--fields=[columns that the model fields learns from, as user,ad,position,user*ad]:value:_files' \
             '--scale=[lowest..highest label, as 0..1]:value:_files' \
