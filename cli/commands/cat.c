@@ -57,6 +57,8 @@ static const struct config_key keys[] = {
     TOPIC_DEAD_LETTERS_KEY(topics[RECORD_DEAD_LETTER]),
     TOPIC_EVALUATIONS_KEY(topics[RECORD_EVALUATION]),
     IMPRESSION_FIELD_KEYS(fields),
+    FORMAT_IMPRESSIONS_KEYS(fields),
+    FORMAT_LABELS_KEYS(fields),
     CLICK_FIELD_KEY(fields),
     TIMEOUT_KEY(timeout_ms, "30000"),
     CONFIG_END,

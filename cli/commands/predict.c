@@ -45,6 +45,7 @@ static const struct config_key keys[] = {
     {GROUP_TOPICS, "to_topic", CONFIG_TEXT, FIELD(topic.to_topic), "", 0, 0, NULL, "topic for the predictions, as a scorer's; empty: CSV on standard output"},
     {GROUP_TOPICS | RARE, "model.version", CONFIG_U64, FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
     IMPRESSION_FIELD_KEYS(topic.fields),
+    FORMAT_IMPRESSIONS_KEYS(topic.fields),
     TIMEOUT_KEY(topic.timeout_ms, "30000"),
     CONFIG_END,
 };

@@ -54,6 +54,8 @@ static const struct config_key keys[] = {
     TOPIC_PREDICTIONS_KEY(replay.predictions),
     TOPIC_MODEL_KEYS(replay.models, replay.chunks),
     IMPRESSION_FIELD_KEYS(replay.intake.fields),
+    FORMAT_IMPRESSIONS_KEYS(replay.intake.fields),
+    FORMAT_LABELS_KEYS(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
     MODEL_NAME_KEY(replay.name),

@@ -44,6 +44,7 @@ static const struct config_key keys[] = {
     TOPIC_DEAD_LETTERS_KEY(scorer.dead_letters),
     TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(scorer.fields),
+    FORMAT_IMPRESSIONS_KEYS(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
     MODEL_NAME_KEY(model_name),
     {GROUP_MODEL, "no_model.policy", CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for a model"},

@@ -10,6 +10,7 @@
 #define CLI_COMMANDS_SETTINGS_H
 
 #include "common/base/config.h"
+#include "common/event/event_time.h"
 
 #include "consumer/learn/intake.h"
 
@@ -48,11 +49,19 @@ struct intake_times {
     {GROUP_FIELDS | RARE, "field." name, CONFIG_TEXT, FIELD(member), name, 1, 0, NULL,
 #define IMPRESSION_FIELD_KEYS(fields) \
     FIELD_KEY("id", fields.id)     "field with the unique id of the impression"}, \
-    FIELD_KEY("ts", fields.ts)     "field with the event time: ms since 1970, or a msgpack timestamp"}, \
+    FIELD_KEY("ts", fields.ts)     "field with the event time: a number, a msgpack timestamp, or text of RFC 3339"}, \
     FIELD_KEY("user", fields.user) "field with the user's id"}, \
     FIELD_KEY("ad", fields.ad)     "field with the ad's id"}
 #define CLICK_FIELD_KEY(fields) \
     FIELD_KEY("click", fields.click) "field of a label from 0 to 1; above 0 it is a click"}
+#define FORMAT_IMPRESSIONS_KEYS(fields) \
+    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: by the first byte of each record"}, \
+    {GROUP_FIELDS | RARE, "field.ts.unit", CONFIG_CHOICE, FIELD(fields.ts_unit), "auto", 0, 0, EVENT_TIME_UNIT_WORDS, "unit of event times that are numbers; auto: by their magnitude"}, \
+    {GROUP_FIELDS | RARE, "filter.impressions", CONFIG_TEXT, FIELD(fields.impressions_filter), "", 0, 0, NULL, "which records are impressions, as type==view; empty: all"}
+#define FORMAT_LABELS_KEYS(fields) \
+    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: by the first byte of each record"}, \
+    {GROUP_FIELDS | RARE, "field.click.values", CONFIG_TEXT, FIELD(fields.click_values), "", 0, 0, NULL, "values of field.click with their meaning from 0 to 1, as click:1,view:0"}, \
+    {GROUP_FIELDS | RARE, "filter.labels", CONFIG_TEXT, FIELD(fields.labels_filter), "", 0, 0, NULL, "which records are labels, as type==click; empty: all"}
 #define ANONYMOUS_FIELD_KEY(fields) \
     {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}
 

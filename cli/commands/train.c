@@ -35,6 +35,8 @@ static const struct config_key keys[] = {
     TOPIC_PREDICTIONS_KEY(trainer.predictions),
     TOPIC_EVALUATIONS_KEY(trainer.evaluations),
     IMPRESSION_FIELD_KEYS(trainer.intake.fields),
+    FORMAT_IMPRESSIONS_KEYS(trainer.intake.fields),
+    FORMAT_LABELS_KEYS(trainer.intake.fields),
     CLICK_FIELD_KEY(trainer.intake.fields),
     ANONYMOUS_FIELD_KEY(trainer.intake.fields),
     {GROUP_MODEL, "model.name", CONFIG_TEXT, FIELD(trainer.name), "click", 1, 0, NULL, "name under which models are published; run one trainer for each name"},

@@ -49,6 +49,7 @@ static const struct config_key keys[] = {
     TOPIC_IMPRESSIONS_KEY(impressions),
     TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(fields),
+    FORMAT_IMPRESSIONS_KEYS(fields),
     ANONYMOUS_FIELD_KEY(fields),
     MODEL_NAME_KEY(model_name),
     NO_MODEL_P_KEY(prior),

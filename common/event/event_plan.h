@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EVENT_PLAN_MAX = 24 };
+enum { EVENT_PLAN_MAX = 30 };
 
 struct event_plan {
     unsigned count;

@@ -34,6 +34,7 @@ struct click_value {
 struct event_reader {
     struct event_plan plan;
     unsigned fields; /* IMPRESSION_FIELDS or LABEL_FIELDS */
+    bool has_headers;
     unsigned beside; /* paths that do not lead into the value */
     enum event_format format;
     enum event_time_unit ts_unit;
@@ -55,6 +56,7 @@ static int add_field(struct event_reader *reader, const char *setting,
     const unsigned at = reader->plan.count - 1;
     if (reader->plan.paths[at].place != EVENT_IN_VALUE)
         reader->beside |= 1u << at;
+    reader->has_headers |= reader->plan.paths[at].place == EVENT_IN_HEADER;
     return 0;
 }
 
@@ -206,10 +208,7 @@ const char *event_reader_header(const struct event_reader *reader, unsigned i)
 
 bool event_reader_has_headers(const struct event_reader *reader)
 {
-    for (unsigned i = 0; i < reader->plan.count; i++)
-        if (reader->plan.paths[i].place == EVENT_IN_HEADER)
-            return true;
-    return false;
+    return reader->has_headers;
 }
 
 void event_reader_free(struct event_reader *reader)

@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-_Static_assert((int)FIELD_VALUES_MAX + 4 <= (int)EVENT_SCAN_MAX,
-               "an impression and all values of a list fit into one scan");
+_Static_assert(
+    (int)FIELD_VALUES_MAX + 5 <= (int)EVENT_PLAN_MAX,
+    "an impression with its filter and all values of a list fit into "
+    "one plan");
 
-void field_scan_start(struct field_scan *self, const struct event_fields *names,
-                      const struct field_list *list)
+int field_scan_want(struct field_scan *self, const struct event_fields *names,
+                    const struct field_list *list, struct event_reader *reader,
+                    struct error *err)
 {
-    event_scan_impression_fields(&self->scan, names);
     self->list = list;
     for (uint32_t v = 0; v < list->values; v++) {
         const char *name = list->names[v];
@@ -19,8 +21,12 @@ void field_scan_start(struct field_scan *self, const struct event_fields *names,
             name = names->user;
         else if (strcmp(name, "ad") == 0)
             name = names->ad;
-        self->places[v] = (uint8_t)event_scan_want(&self->scan, name);
+        unsigned place;
+        if (event_reader_want(reader, name, &place, err) < 0)
+            return -1;
+        self->places[v] = (uint8_t)place;
     }
+    return 0;
 }
 
 /* Returns whether the value stands for an id. */
@@ -41,13 +47,14 @@ static bool read_value(const struct cursor_value *value, struct id *out)
     }
 }
 
-void field_scan_values(const struct field_scan *self, uint64_t *values)
+void field_scan_values(const struct field_scan *self,
+                       const struct event_found *found, uint64_t *values)
 {
     for (uint32_t v = 0; v < self->list->values; v++) {
         unsigned place = self->places[v];
         struct id id;
-        bool is_there = self->scan.seen >> place & 1 &&
-                        read_value(&self->scan.values[place], &id);
+        bool is_there =
+            found->seen >> place & 1 && read_value(&found->values[place], &id);
         values[v] =
             is_there ? field_list_key(self->list, v, &id) : FIELD_ABSENT;
     }

@@ -9,7 +9,9 @@
 
 struct intake {
     struct intake_config config;
-    struct id_set *nobody; /* user ids of field.anonymous */
+    struct event_reader *readers[2]; /* by enum intake_kind */
+    struct event_scratch scratch;    /* of one record */
+    struct id_set *nobody;           /* user ids of field.anonymous */
     struct join *join;
     struct training_log *log;
     struct intake_counts counts;
@@ -124,30 +126,32 @@ int intake_label(struct intake *intake, const struct label *event,
 
 static int take_impression(struct intake *intake,
                            const struct intake_record *record,
+                           const struct event_record *read,
                            struct intake_result *became, struct error *err)
 {
     struct impression event;
 
     became->fault =
-        event_decode_impression(&intake->config.fields, record->bytes,
-                                record->size, &event, &became->field);
+        event_reader_impression(intake->readers[INTAKE_IMPRESSION], read,
+                                &intake->scratch, &event, &became->field);
     return became->fault ? 0
                          : intake_impression(intake, &event, &record->origin,
                                              &became->row, err);
 }
 
 static int take_label(struct intake *intake, const struct intake_record *record,
+                      const struct event_record *read,
                       struct intake_result *became, struct error *err)
 {
-    const struct event_fields *fields = &intake->config.fields;
     struct label event;
 
-    became->fault = event_decode_label(fields, record->bytes, record->size,
-                                       &event, &became->field);
+    became->fault =
+        event_reader_label(intake->readers[INTAKE_LABEL], read,
+                           &intake->scratch, &event, &became->field);
     if (!became->fault && intake->config.mode == JOIN_LABELS &&
         !event.has_pair) {
         became->fault = EVENT_MISSING;
-        became->field = fields->user;
+        became->field = intake->config.fields.user;
     }
     return became->fault ? 0
                          : intake_label(intake, &event, &record->origin, err);
@@ -156,10 +160,29 @@ static int take_label(struct intake *intake, const struct intake_record *record,
 int intake_take(struct intake *intake, const struct intake_record *record,
                 struct intake_result *became, struct error *err)
 {
+    const struct event_record read = {
+        .value = record->bytes,
+        .key = record->key,
+        .value_size = record->size,
+        .key_size = record->key_size,
+        .timestamp_ms = record->origin.record_ms,
+        .partition = record->origin.partition,
+        .headers = record->headers,
+    };
+
     *became = (struct intake_result){.fault = EVENT_OK};
+    event_scratch_clear(&intake->scratch);
+    if (event_scratch_ready(&intake->scratch, err) < 0)
+        return -1;
     return record->kind == INTAKE_IMPRESSION
-               ? take_impression(intake, record, became, err)
-               : take_label(intake, record, became, err);
+               ? take_impression(intake, record, &read, became, err)
+               : take_label(intake, record, &read, became, err);
+}
+
+const struct event_reader *intake_reader(const struct intake *intake,
+                                         enum intake_kind kind)
+{
+    return intake->readers[kind];
 }
 
 int intake_new(const struct intake_config *config, struct intake **out,
@@ -173,6 +196,10 @@ int intake_new(const struct intake_config *config, struct intake **out,
     intake->time =
         stream_time_from(config->join.window_ms + config->join.late_ms);
     if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
+        event_reader_new(&config->fields, EVENT_IMPRESSIONS,
+                         &intake->readers[INTAKE_IMPRESSION], err) < 0 ||
+        event_reader_new(&config->fields, EVENT_LABELS,
+                         &intake->readers[INTAKE_LABEL], err) < 0 ||
         join_new(&config->join, &intake->join, err) < 0 ||
         training_log_new(&config->log, &intake->log, err) < 0) {
         intake_free(intake);
@@ -197,6 +224,7 @@ struct intake_counts intake_counts(const struct intake *intake)
     struct intake_counts counts = intake->counts;
 
     memcpy(counts.odd, intake->time.counts, sizeof(counts.odd));
+    counts.guessed_times = intake->scratch.guessed_times;
     return counts;
 }
 
@@ -223,6 +251,9 @@ void intake_free(struct intake *intake)
 {
     if (!intake)
         return;
+    event_reader_free(intake->readers[INTAKE_IMPRESSION]);
+    event_reader_free(intake->readers[INTAKE_LABEL]);
+    event_scratch_free(&intake->scratch);
     id_set_free(intake->nobody);
     stream_time_free(&intake->time);
     join_free(intake->join);

@@ -13,7 +13,7 @@
 
 #include "common/base/error.h"
 #include "common/event/event.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/learn/join.h"
 #include "consumer/learn/stream_time.h"
@@ -49,8 +49,11 @@ struct intake_origin {
 
 struct intake_record {
     enum intake_kind kind;
-    const uint8_t *bytes;
+    const uint8_t *bytes; /* of the value */
     size_t size;
+    const uint8_t *key; /* NULL: none */
+    size_t key_size;
+    const struct span *headers; /* as struct event_record has them */
     struct intake_origin origin;
 };
 
@@ -64,7 +67,8 @@ struct intake_row {
 
 /* What a record became. */
 struct intake_result {
-    enum event_fault fault; /* EVENT_OK, or why it is not an event */
+    enum event_fault fault; /* EVENT_OK, or why it is not an event;
+                               EVENT_PASSED_OVER: one of another kind */
     const char *field;      /* the field at fault; NULL: none in particular */
     struct intake_row row;  /* of an impression without a fault */
 };
@@ -72,9 +76,11 @@ struct intake_result {
 struct intake_counts {
     uint64_t impressions, labels; /* records that were events */
     uint64_t odd[ODD_TIMES];      /* and those of them with an odd time */
+    uint64_t guessed_times;       /* event times in a unit that was guessed */
 };
 
-/* Fails with ERROR_MEMORY alone; *out is then untouched. */
+/* Fails with ERROR_MEMORY, and with ERROR_CONFIG where the settings of the
+ * events make no sense; *out is then untouched. */
 int intake_new(const struct intake_config *config, struct intake **out,
                struct error *err) MUST_CHECK;
 void intake_free(struct intake *intake);
@@ -85,6 +91,11 @@ void intake_free(struct intake *intake);
  * alone; the intake can then only be freed. */
 int intake_take(struct intake *intake, const struct intake_record *record,
                 struct intake_result *became, struct error *err) MUST_CHECK;
+
+/* The reader of the events of one kind: whoever makes records asks it which
+ * headers they need. Borrowed until the intake is freed. */
+const struct event_reader *intake_reader(const struct intake *intake,
+                                         enum intake_kind kind);
 
 /* The same for events that the caller has decoded. Labels of the mode
  * JOIN_LABELS must have their pair. */

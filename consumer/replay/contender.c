@@ -225,11 +225,12 @@ int contender_answer(struct contender *contender,
     if (model)
         memcpy(contender->hash, model->snapshot->sha256.bytes,
                sizeof(contender->hash));
-    struct prediction prediction =
-        score_impression(&(struct score_rules){.names = questions->names,
-                                               .nobody = questions->nobody,
-                                               .prior = questions->prior},
-                         model, event, message);
+    const struct score_rules rules = {.names = questions->names,
+                                      .nobody = questions->nobody,
+                                      .prior = questions->prior};
+    struct prediction prediction;
+    if (score_impression(&rules, model, event, message, &prediction, err) < 0)
+        return -1;
     *out = (struct replay_answer){prediction.value,
                                   model ? model->manifest.epoch : 0,
                                   (uint8_t)prediction.basis};

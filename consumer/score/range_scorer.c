@@ -1,8 +1,8 @@
 #include "consumer/score/range_scorer.h"
 
 #include "common/base/log.h"
-#include "common/event/event_codec.h"
 
+#include "consumer/read/event_message.h"
 #include "consumer/read/range_walk.h"
 #include "consumer/score/score_batch.h"
 
@@ -24,31 +24,39 @@ struct pass {
     const struct range_scorer_config *config;
     struct served_model model;
     struct id_set *nobody;
+    struct event_reader *reader;
+    struct event_scratch scratch; /* of one impression */
     struct range_counts *counts;
 };
 
 static int take(void *context, const struct message *message, struct error *err)
 {
-    const struct pass *pass = context;
+    struct pass *pass = context;
     const struct range_scorer_config *config = pass->config;
     struct impression impression;
+    struct span headers[EVENT_PLAN_MAX];
     const char *field = NULL;
-    enum event_fault fault =
-        event_decode_impression(&config->fields, message->value,
-                                message->value_size, &impression, &field);
+    const struct event_record record =
+        event_message_record(message, pass->reader, headers);
 
+    event_scratch_clear(&pass->scratch);
+    if (event_scratch_ready(&pass->scratch, err) < 0)
+        return -1;
+    enum event_fault fault = event_reader_impression(
+        pass->reader, &record, &pass->scratch, &impression, &field);
+    if (fault == EVENT_PASSED_OVER)
+        return 0;
     if (fault != EVENT_OK) {
         pass_over(message, fault, field, pass->counts);
         return 0;
     }
-    const struct range_scored scored = {
-        .message = message,
-        .impression = &impression,
-        .prediction =
-            score_impression(&(struct score_rules){.names = &config->fields,
-                                                   .nobody = pass->nobody},
-                             &pass->model, &impression, message),
-    };
+    const struct score_rules rules = {.names = &config->fields,
+                                      .nobody = pass->nobody};
+    struct range_scored scored = {.message = message,
+                                  .impression = &impression};
+    if (score_impression(&rules, &pass->model, &impression, message,
+                         &scored.prediction, err) < 0)
+        return -1;
     pass->counts->scored++;
     return config->on_scored(config->context, &scored, err);
 }
@@ -72,8 +80,13 @@ int range_scorer_run(const struct range_scorer_config *config,
     counts->gone = extent.gone;
     int status = id_set_new(config->fields.anonymous, &pass.nobody, err);
     if (status == 0)
+        status = event_reader_new(&config->fields, EVENT_IMPRESSIONS,
+                                  &pass.reader, err);
+    if (status == 0)
         status = range_walk_run(&walk, extent.ranges, extent.count, err);
     id_set_free(pass.nobody);
+    event_reader_free(pass.reader);
+    event_scratch_free(&pass.scratch);
     topic_extent_free(&extent);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "consumer/score/score_batch.h"
 
 #include "consumer/learn/field_scan.h"
+#include "consumer/read/event_message.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -11,6 +12,8 @@
  * that id look-up and model walk; `origin` leads back to the message. */
 struct score_batch {
     struct score_batch_config config;
+    struct event_reader *reader;
+    struct event_scratch scratch;   /* of the impressions */
     struct id_set *nobody;          /* the users of field.anonymous */
     struct scored *scored;          /* (batch_max) by message */
     struct impression *impressions; /* (batch_max) packed, as all below */
@@ -58,7 +61,9 @@ int score_batch_new(const struct score_batch_config *config,
         return error_no_memory(err, "batches of %zu messages",
                                config->batch_max);
     }
-    if (id_set_new(config->fields.anonymous, &batch->nobody, err) < 0) {
+    if (id_set_new(config->fields.anonymous, &batch->nobody, err) < 0 ||
+        event_reader_new(&config->fields, EVENT_IMPRESSIONS, &batch->reader,
+                         err) < 0) {
         score_batch_free(batch);
         return -1;
     }
@@ -66,39 +71,56 @@ int score_batch_new(const struct score_batch_config *config,
     return 0;
 }
 
-/* Returns how many impressions there are. `list` has the fields that the model
- * wants; NULL: none. */
-static size_t decode(struct score_batch *batch, const struct field_list *list,
-                     const struct message *messages, size_t count)
+/* Makes the reader find the fields of the list, which is that of the model of
+ * this batch. */
+static int read_fields(struct score_batch *batch, const struct field_list *list,
+                       struct field_scan *fields, struct error *err)
 {
+    event_reader_free(batch->reader);
+    batch->reader = NULL;
+    if (event_reader_new(&batch->config.fields, EVENT_IMPRESSIONS,
+                         &batch->reader, err) < 0)
+        return -1;
+    return field_scan_want(fields, &batch->config.fields, list, batch->reader,
+                           err);
+}
+
+/* Puts the number of impressions in *found. `list` has the fields that the
+ * model wants; NULL: none. */
+static int decode(struct score_batch *batch, const struct field_list *list,
+                  const struct message *messages, size_t count, size_t *found,
+                  struct error *err)
+{
+    struct span headers[EVENT_PLAN_MAX];
     struct field_scan fields;
     size_t good = 0;
 
-    if (list)
-        field_scan_start(&fields, &batch->config.fields, list);
-
+    if (list && read_fields(batch, list, &fields, err) < 0)
+        return -1;
+    event_scratch_clear(&batch->scratch);
     for (size_t i = 0; i < count; i++) {
+        const struct event_record record =
+            event_message_record(&messages[i], batch->reader, headers);
+        if (event_scratch_ready(&batch->scratch, err) < 0)
+            return -1;
         struct scored *scored = &batch->scored[i];
         struct impression *impression = &batch->impressions[good];
-        scored->field = NULL;
         scored->fault =
-            list ? event_scan_impression(&fields.scan, messages[i].value,
-                                         messages[i].value_size, impression,
-                                         &scored->field)
-                 : event_decode_impression(
-                       &batch->config.fields, messages[i].value,
-                       messages[i].value_size, impression, &scored->field);
+            event_reader_impression(batch->reader, &record, &batch->scratch,
+                                    impression, &scored->field);
         if (scored->fault != EVENT_OK)
             continue;
         if (list)
-            field_scan_values(&fields, batch->values + good * list->values);
+            field_scan_values(&fields, &batch->scratch.found,
+                              batch->values + good * list->values);
         scored->ts_ms = impression->ts_ms;
         batch->users[good] = impression->user;
         batch->ads[good] = impression->ad;
         batch->origin[good] = (uint32_t)i;
         good++;
     }
-    return good;
+    *found = good;
+    return 0;
 }
 
 static void predict_prior(struct score_batch *batch, size_t good)
@@ -185,6 +207,7 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
 {
     const struct field_list *list =
         model ? model_fields(model->snapshot->model) : NULL;
+    size_t good = 0;
 
     assert(count <= batch->config.batch_max);
     if (list && !batch->values) {
@@ -193,7 +216,8 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
         if (!batch->values)
             return error_no_memory(err, "the fields of a batch");
     }
-    size_t good = decode(batch, list, messages, count);
+    if (decode(batch, list, messages, count, &good, err) < 0)
+        return -1;
 
     if (list)
         predict_fields(batch, model, good);
@@ -206,6 +230,11 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
         return error_no_memory(err, "%zu predictions", good);
     *scored = batch->scored;
     return 0;
+}
+
+uint64_t score_batch_guessed_times(const struct score_batch *batch)
+{
+    return batch->scratch.guessed_times;
 }
 
 const uint8_t *score_batch_bytes(const struct score_batch *batch)
@@ -230,6 +259,8 @@ void score_batch_free(struct score_batch *batch)
     free(batch->predictions);
     free(batch->origin);
     buffer_free(&batch->bytes);
+    event_reader_free(batch->reader);
+    event_scratch_free(&batch->scratch);
     free(batch);
 }
 
@@ -252,30 +283,60 @@ struct prediction score_pair(const struct served_model *model,
     return answer;
 }
 
-struct prediction score_impression(const struct score_rules *rules,
-                                   const struct served_model *model,
-                                   const struct impression *impression,
-                                   const struct message *message)
+/* Reads the values of the list in the message's record; *fault says whether it
+ * is an impression. */
+static int read_values(const struct score_rules *rules,
+                       const struct field_list *list,
+                       const struct message *message, uint64_t *values,
+                       enum event_fault *fault, struct error *err)
+{
+    struct event_scratch scratch = {0};
+    struct event_reader *reader = NULL;
+    struct span headers[EVENT_PLAN_MAX];
+    struct field_scan fields;
+    struct impression again;
+    const char *about;
+    int status = -1;
+
+    if (event_reader_new(rules->names, EVENT_IMPRESSIONS, &reader, err) < 0)
+        return -1;
+    if (field_scan_want(&fields, rules->names, list, reader, err) == 0 &&
+        event_scratch_ready(&scratch, err) == 0) {
+        const struct event_record record =
+            event_message_record(message, reader, headers);
+        *fault =
+            event_reader_impression(reader, &record, &scratch, &again, &about);
+        if (*fault == EVENT_OK)
+            field_scan_values(&fields, &scratch.found, values);
+        status = 0;
+    }
+    event_reader_free(reader);
+    event_scratch_free(&scratch);
+    return status;
+}
+
+int score_impression(const struct score_rules *rules,
+                     const struct served_model *model,
+                     const struct impression *impression,
+                     const struct message *message, struct prediction *out,
+                     struct error *err)
 {
     const struct field_list *list =
         model ? model_fields(model->snapshot->model) : NULL;
-    struct prediction answer;
-    struct field_scan fields;
-    struct impression again;
     uint64_t values[FIELD_VALUES_MAX];
+    enum event_fault fault = EVENT_MISSING;
 
-    if (list)
-        field_scan_start(&fields, rules->names, list);
-    if (!list ||
-        event_scan_impression(&fields.scan, message->value, message->value_size,
-                              &again, NULL) != EVENT_OK)
-        return score_pair(model, rules->nobody, rules->prior, &impression->user,
+    if (list && read_values(rules, list, message, values, &fault, err) < 0)
+        return -1;
+    if (!list || fault != EVENT_OK) {
+        *out = score_pair(model, rules->nobody, rules->prior, &impression->user,
                           &impression->ad);
-    field_scan_values(&fields, values);
+        return 0;
+    }
     model_answer(model->snapshot->model,
                  &(struct questions){
                      .pairs = &(struct pair){INDEX_UNKNOWN, INDEX_UNKNOWN},
                      .values = values},
-                 1, &answer);
-    return answer;
+                 1, out);
+    return 0;
 }

@@ -11,7 +11,7 @@
 #include "common/base/error.h"
 #include "common/base/id_set.h"
 #include "common/event/event.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/models/model_board.h"
 #include "consumer/read/message.h"
@@ -29,13 +29,16 @@ struct score_batch_config {
 
 /* What became of one message. */
 struct scored {
-    enum event_fault fault;
+    enum event_fault
+        fault;         /* EVENT_PASSED_OVER: no impression, by the filter */
     const char *field; /* the fault is about; NULL when about none */
     enum basis basis;  /* where fault is EVENT_OK, as all that follows */
     int64_t ts_ms;     /* event time */
     size_t at, size;   /* of the prediction in score_batch_bytes() */
 };
 
+/* Fails with ERROR_CONFIG where the settings of the events make no sense, and
+ * with ERROR_MEMORY. */
 int score_batch_new(const struct score_batch_config *config,
                     struct score_batch **out, struct error *err) MUST_CHECK;
 
@@ -44,6 +47,10 @@ int score_batch_new(const struct score_batch_config *config,
 int score_batch_run(struct score_batch *batch, const struct served_model *model,
                     const struct message *messages, size_t count,
                     const struct scored **scored, struct error *err) MUST_CHECK;
+
+/* How many event times were in a unit that was guessed, since the batch was
+ * made. */
+uint64_t score_batch_guessed_times(const struct score_batch *batch);
 
 const uint8_t *score_batch_bytes(const struct score_batch *batch);
 
@@ -66,11 +73,13 @@ struct score_rules {
 /* The answer for an impression that was decoded from `message`, with the same
  * bits as in a batch. As score_pair(), but a model of fields gets the fields of
  * the record, which is then walked once more; where the record is a label with
- * a pair, those of the pair. Any thread. */
-struct prediction score_impression(const struct score_rules *rules,
-                                   const struct served_model *model,
-                                   const struct impression *impression,
-                                   const struct message *message);
+ * a pair, those of the pair. Fails with ERROR_MEMORY, and with ERROR_CONFIG
+ * where a field of the model is no path. Any thread. */
+int score_impression(const struct score_rules *rules,
+                     const struct served_model *model,
+                     const struct impression *impression,
+                     const struct message *message, struct prediction *out,
+                     struct error *err) MUST_CHECK;
 
 /* The event that says what a model answered about an impression, which came as
  * `message`. It borrows the spans of the impression. `hash` is

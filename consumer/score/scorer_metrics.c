@@ -59,5 +59,9 @@ const struct metric_family scorer_metric_families[] = {
     [SCORER_MODEL_REJECTED] = {"pctr_model_rejected_total", METRIC_COUNTER,
                                "reason", SNAPSHOT_REFUSAL_WORDS, 0,
                                "Published models that were not accepted."},
+    [SCORER_PASSED_OVER] = {"pctr_records_passed_over_total", METRIC_COUNTER,
+                            NULL, NULL, 0,
+                            "Records that filter.impressions does not take for "
+                            "impressions."},
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };

@@ -26,6 +26,7 @@ enum scorer_metric {
     SCORER_MODEL_AGE,
     SCORER_MODEL_SWAPS,
     SCORER_MODEL_REJECTED,
+    SCORER_PASSED_OVER,
 };
 
 /* A dead letter that is an event, but was refused by the broker. */

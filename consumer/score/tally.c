@@ -42,6 +42,7 @@ void tally_report(const struct tally *tally, struct metrics *metrics)
     for (int i = 0; i <= DEAD_LETTER_REFUSED; i++)
         if (tally->by_fault[i] > 0)
             metrics_add(metrics, SCORER_DEAD_LETTERS, i, tally->by_fault[i]);
+    metrics_add(metrics, SCORER_PASSED_OVER, 0, tally->passed_over);
     metrics_add(metrics, SCORER_CONSUMED, 0, tally->records);
     metrics_add(metrics, SCORER_UNITS, UNIT_COMMITTED, 1);
     metrics_observe(metrics, SCORER_UNIT_SECONDS,

@@ -23,6 +23,7 @@ struct tally {
     int64_t oldest_ms; /* event time; INT64_MAX while there is none */
     uint64_t by_basis[BASIS_COUNT];
     uint64_t by_fault[DEAD_LETTER_REFUSED + 1];
+    uint64_t passed_over; /* records of other kinds, by filter.impressions */
 };
 
 void tally_open(struct tally *tally);

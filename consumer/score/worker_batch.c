@@ -147,6 +147,10 @@ static int send(struct worker_batch *self,
 
     if (culprit_is(with->culprit, record))
         return bury_refused(self, with, message, &with->culprit->why, err);
+    if (scored->fault == EVENT_PASSED_OVER) {
+        with->unit->passed_over++;
+        return 0;
+    }
     if (scored->fault != EVENT_OK)
         return bury_faulty(self, with, message, scored, err);
     gather(self, with, message, scored);
@@ -169,7 +173,8 @@ int worker_batch_run(struct worker_batch *self,
     for (size_t i = 0; i < batch->count; i++) {
         if (send(self, with, &batch->messages[i], &scored[i], err) < 0)
             return -1;
-        breaker_note(&self->breaker, scored[i].fault != EVENT_OK);
+        breaker_note(&self->breaker, scored[i].fault != EVENT_OK &&
+                                         scored[i].fault != EVENT_PASSED_OVER);
     }
     if (send_run(self, with, err) < 0)
         return -1;

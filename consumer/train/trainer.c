@@ -6,6 +6,7 @@
 
 #include "consumer/learn/fit_job.h"
 #include "consumer/learn/retrain_policy.h"
+#include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 #include "consumer/train/model_publication.h"
 #include "consumer/train/trainer_metrics.h"
@@ -99,11 +100,18 @@ static int take(struct trainer *trainer, const struct merge_record *record,
 {
     const struct message *message = &record->message;
     enum trainer_topic topic = topic_of(trainer, record);
+    const enum intake_kind kind =
+        topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION;
+    struct span headers[EVENT_PLAN_MAX];
+    const struct event_record event = event_message_record(
+        message, intake_reader(trainer->intake, kind), headers);
     const struct intake_record taken = {
-        .kind =
-            topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION,
-        .bytes = message->value,
-        .size = message->value_size,
+        .kind = kind,
+        .bytes = event.value,
+        .size = event.value_size,
+        .key = event.key,
+        .key_size = event.key_size,
+        .headers = event.headers,
         .origin = {.partition = message->partition,
                    .record_ms = message->timestamp_ms,
                    .read_ms = clock_wall_ms()}};
@@ -112,6 +120,10 @@ static int take(struct trainer *trainer, const struct merge_record *record,
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
     if (intake_take(trainer->intake, &taken, &became, err) < 0)
         return -1;
+    if (became.fault == EVENT_PASSED_OVER) {
+        metrics_add(trainer->metrics, TRAINER_BAD, EVENT_PASSED_OVER, 1);
+        return 0;
+    }
     if (became.fault)
         return take_bad(trainer, message, topic, &became, err);
     bad_records_note_good(trainer->bad);

@@ -148,10 +148,16 @@ static void fill(struct record_slot *slots, size_t count, size_t *at,
         return;
     if (message->payload)
         buffer_append(values, message->payload, message->len);
+    const size_t key_place = values->size;
+    if (message->key)
+        buffer_append(values, message->key, message->key_len);
     for (; *at < count && slots[*at].offset == message->offset; ++*at) {
         slots[*at].result = FETCH_FOUND;
         slots[*at].at = place;
         slots[*at].size = message->len;
+        slots[*at].has_key = message->key != NULL;
+        slots[*at].key_at = key_place;
+        slots[*at].key_size = message->key_len;
         slots[*at].timestamp_ms = rd_kafka_message_timestamp(message, &kind);
     }
 }

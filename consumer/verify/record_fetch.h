@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,10 @@ struct record_slot {
     int32_t partition; /* in */
     int64_t offset;    /* in */
     enum fetch_result result;
-    size_t at, size;      /* of the value, in the buffer; where FOUND */
-    int64_t timestamp_ms; /* likewise */
+    size_t at, size;         /* of the value, in the buffer; where FOUND */
+    int64_t timestamp_ms;    /* likewise */
+    size_t key_at, key_size; /* likewise, of the key */
+    bool has_key;            /* likewise */
 };
 
 /* Where the topic is not there: ERROR_UNAVAILABLE. */

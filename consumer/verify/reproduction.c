@@ -85,6 +85,20 @@ bool reproduction_is_damage(enum reproduction_outcome outcome)
 
 /* --- Opening ---------------------------------------------------------- */
 
+/* Inputs are fetched again without their headers. */
+static int refuse_headers(const struct event_fields *fields, struct error *err)
+{
+    const char *const paths[] = {fields->id, fields->ts, fields->user,
+                                 fields->ad, fields->impressions_filter};
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (strncmp(paths[i], "header:", strlen("header:")) == 0)
+            return error_set(err, ERROR_CONFIG,
+                             "verify cannot take a field from a header: '%s'",
+                             paths[i]);
+    return 0;
+}
+
 int reproduction_open(const struct reproduction_config *config,
                       struct reproduction **out, struct error *err)
 {
@@ -95,6 +109,10 @@ int reproduction_open(const struct reproduction_config *config,
 
     if (!r)
         return error_no_memory(err, "the reproduction");
+    if (refuse_headers(&config->fields, err) < 0) {
+        free(r);
+        return -1;
+    }
     assert(config->block_max > 0 && config->block_max < UINT32_MAX);
     r->config = *config;
     const size_t n = config->block_max;
@@ -258,12 +276,14 @@ static size_t gather(struct reproduction *r, size_t first, size_t next)
             continue;
         }
         r->origins[count] = r->order[i].item;
-        r->messages[count++] =
-            (struct message){.value = r->inputs_read.bytes + slot->at,
-                             .value_size = slot->size,
-                             .partition = slot->partition,
-                             .offset = slot->offset,
-                             .timestamp_ms = slot->timestamp_ms};
+        r->messages[count++] = (struct message){
+            .value = r->inputs_read.bytes + slot->at,
+            .value_size = slot->size,
+            .key = slot->has_key ? r->inputs_read.bytes + slot->key_at : NULL,
+            .key_size = slot->key_size,
+            .partition = slot->partition,
+            .offset = slot->offset,
+            .timestamp_ms = slot->timestamp_ms};
     }
     return count;
 }

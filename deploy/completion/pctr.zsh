@@ -126,6 +126,9 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--no_model.policy=[before the first model]:value:(prior wait)' \
@@ -180,6 +183,12 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
+            '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -245,6 +254,12 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
+            '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -327,6 +342,12 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
+            '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
@@ -357,6 +378,9 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
@@ -476,6 +500,9 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \

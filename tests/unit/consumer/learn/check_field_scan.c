@@ -38,6 +38,8 @@ static void scan(const struct field_list *list,
                                      .ts_ms = 1700000000000,
                                      .user = id_from_number(7),
                                      .ad = id_from_text("a1", 2)};
+    struct event_scratch scratch = {0};
+    struct event_reader *reader = NULL;
     struct field_scan fields;
     struct impression out;
     struct buffer bytes = {0};
@@ -45,11 +47,18 @@ static void scan(const struct field_list *list,
 
     event_encode_impression(&names, &event, extras, 2, &bytes);
     ck_assert(!buffer_failed(&bytes));
-    field_scan_start(&fields, &names, list);
-    ck_assert_int_eq(event_scan_impression(&fields.scan, bytes.bytes,
-                                           bytes.size, &out, &about),
-                     EVENT_OK);
-    field_scan_values(&fields, values);
+    const struct event_record record = {.value = bytes.bytes,
+                                        .value_size = bytes.size};
+    ck_assert_ok(event_reader_new(&names, EVENT_IMPRESSIONS, &reader, &err),
+                 err);
+    ck_assert_ok(field_scan_want(&fields, &names, list, reader, &err), err);
+    ck_assert_ok(event_scratch_ready(&scratch, &err), err);
+    ck_assert_int_eq(
+        event_reader_impression(reader, &record, &scratch, &out, &about),
+        EVENT_OK);
+    field_scan_values(&fields, &scratch.found, values);
+    event_reader_free(reader);
+    event_scratch_free(&scratch);
     buffer_free(&bytes);
 }
 

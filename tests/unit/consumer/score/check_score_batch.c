@@ -118,9 +118,11 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
             EVENT_OK);
         ck_assert(out.p == wanted.value);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
-        struct prediction alone =
-            score_impression(&(struct score_rules){.names = &names}, &model,
-                             &event, &messages[i]);
+        const struct score_rules rules = {.names = &names};
+        struct prediction alone;
+        ck_assert_ok(score_impression(&rules, &model, &event, &messages[i],
+                                      &alone, &err),
+                     err);
         ck_assert(alone.value == wanted.value && alone.basis == wanted.basis);
         ck_assert_int_eq(out.basis, BASIS_LEARNED);
     }
