@@ -15,7 +15,7 @@ double calibration_apply(const struct calibration *calibration, double score)
 struct task {
     const double *scores, *labels;
     size_t n;
-    double high, low; /* what a click and what none is worth */
+    double high, low; /* targets of a click and of none */
 };
 
 static double target_of(const struct task *task, size_t i)

@@ -38,11 +38,11 @@ struct prediction {
                             it has the fewest, at the mean's p(1 - p); else 0 */
 };
 
-/* n questions: pairs, and what else is known of them. */
+/* n questions: pairs, and the values of the fields that are known of each. */
 struct questions {
     const struct pair *pairs; /* (n) */
-    const uint64_t *values;   /* (n, values of model_fields()); NULL: nothing, a
-                                 model of fields then takes the pairs */
+    const uint64_t *values;   /* (n, values of model_fields()); NULL: none are
+                                 known, and a model of fields takes the pairs */
 };
 
 struct model {
@@ -56,19 +56,20 @@ struct model {
 
 struct field_list; /* rows/field_list.h */
 
-/* Of a model that learns from more than a user and an ad. */
+/* Operations of a model that learns from more than a user and an ad. */
 struct field_ops {
-    /* Those it was fit with: whoever asks gives the keys of their values. NULL
-     * where it was fit on pairs alone, and has to be asked for pairs. */
+    /* Returns the fields that it was fit with; a caller gives the keys of their
+     * values. NULL where it was fit on pairs alone: it is asked for pairs. */
     const struct field_list *(*list)(const struct model *model);
 
-    /* As predict() below, of n rows of values, which may be NULL: then of the
-     * pairs alone. It sets the basis itself: learned where every field that is
-     * there has been learned, partial where some have, else fallback. */
+    /* Estimates n rows of values as predict() below does, or the pairs alone
+     * where `values` is NULL. It sets the basis itself: learned where every
+     * field of the row has been learned, partial where some have been, else
+     * fallback. */
     void (*predict)(const struct model *model, const struct pair *pairs,
                     const uint64_t *values, size_t n, struct prediction *out);
 
-    /* Goes on learning n rows of values, one behind the other; correct() takes
+    /* Learns n further rows of values, one behind the other; correct() takes
      * the change of the label of a row that was learned. One thread, and no
      * other may predict meanwhile. Can not fail. */
     void (*learn)(struct model *model, const uint64_t *values,
@@ -79,7 +80,7 @@ struct field_ops {
 struct model_ops {
     const char *name;    /* in settings and in snapshots: "baseline" */
     const char *summary; /* one line for --help: formula and source */
-    uint32_t format;     /* of what save() writes; load() is given only that */
+    uint32_t format; /* of the bytes that save() writes; load() gets no other */
     const struct config_key *keys; /* hyper-parameters, over model_params */
 
     /* Learns from `train`, which is not kept unless the model says so. It
@@ -109,10 +110,14 @@ struct model_ops {
 /* NULL-terminated: the place to add a model. */
 extern const struct model_ops *const model_registry[];
 
-/* An unknown name is an ERROR_CONFIG that lists the known ones. */
+/* Finds a model by name. An unknown one is an ERROR_CONFIG that lists the known
+ * ones; *out is then left alone. */
 int model_find(const char *name, const struct model_ops **out,
                struct error *err) MUST_CHECK;
 
+/* Fits a model, which the caller frees. Fails with ERROR_CONFIG (parameters
+ * that do not go together), ERROR_TEMPORARY (cancelled) and ERROR_MEMORY; *out
+ * is then left alone. */
 int model_fit(const struct model_ops *ops, const struct ratings *train,
               const struct model_params *params, const atomic_bool *cancel,
               struct model **out, struct error *err) MUST_CHECK;
@@ -132,9 +137,9 @@ static inline bool model_is_cancelled(const atomic_bool *cancel)
 /* Reports it, and returns -1: ERROR_TEMPORARY. */
 int model_cancelled(struct error *err);
 
-/* The whole answer for n pairs: estimate, the mean where that is impossible
- * or not finite, calibration if there is one, clip to the scale, basis. Can
- * not fail, does not allocate. */
+/* Gives the whole answer for n pairs: the estimate, or the mean where that is
+ * impossible or not finite; then calibration if there is one, the clip to the
+ * scale, and the basis. Can not fail, does not allocate. */
 void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out);
 
@@ -145,15 +150,17 @@ void model_answer(const struct model *model, const struct questions *ask,
 /* The fields that the model wants to be asked with; NULL: it wants pairs. */
 const struct field_list *model_fields(const struct model *model);
 
-/* As the reference's predict(clip=False): the mean where impossible. */
+/* Answers as the predict(clip=False) of the reference: without calibration and
+ * clip, and with the mean where the estimate is impossible. */
 void model_predict_unclipped(const struct model *model,
                              const struct pair *pairs, size_t n,
                              struct prediction *out);
 
 void model_save(const struct model *model, struct buffer *to);
 
-/* For so many users and items, which is what the caller has ids of. A model of
- * other numbers is refused before anything is made for them. */
+/* Loads a model for the numbers of users and items that the caller has ids of;
+ * a model of other numbers is refused before memory is taken for it. Fails with
+ * ERROR_FORMAT and ERROR_MEMORY; *out is then left alone. */
 int model_load(struct bytes_reader *from, uint32_t users, uint32_t items,
                struct model **out, struct error *err) MUST_CHECK;
 

@@ -44,7 +44,7 @@ int params_set(const struct model_ops *ops, const char *text,
 }
 
 /* The shortest of the two forms that reads back as the same bits: a snapshot
- * must not round what a search found. */
+ * must not round the numbers that a search found. */
 static void print_value(const struct config_key *key,
                         const struct model_params *params, char *out,
                         size_t size)

@@ -1,10 +1,10 @@
 /*
  * params.h - hyper-parameters of all models, and their text form.
  *
- * One struct for the whole family, since models share most of them. Which of
- * them a model takes, and its defaults, is the model's own table (model.h).
- * The text form "factors=100 epochs=20" is what users write, what the
- * manifest says and what the snapshot keeps.
+ * The whole family has one struct, since models share most of the parameters.
+ * The table of a model (model.h) says which of them it takes, and its defaults.
+ * Users, the manifest and the snapshot write parameters in one text form,
+ * "factors=100 epochs=20".
  */
 #ifndef MODEL_PARAMS_H
 #define MODEL_PARAMS_H
@@ -93,17 +93,17 @@ struct model_params {
     PARAM_U64("seed", seed, "0", 0, 4294967295.0, "of the random numbers")
 #define PARAM_END CONFIG_END
 
-/* The model's defaults. */
+/* Sets the defaults of the model. Fails with ERROR_CONFIG. */
 int params_start(const struct model_ops *ops, struct model_params *out,
                  struct error *err) MUST_CHECK;
 
-/* "factors=50 epochs=10" (blanks or commas between) on top of what is there.
- */
+/* Sets the parameters that a text names, "factors=50 epochs=10", with blanks or
+ * commas between. Fails with ERROR_CONFIG, and then changes none of them. */
 int params_set(const struct model_ops *ops, const char *text,
                struct model_params *params, struct error *err) MUST_CHECK;
 
-/* All parameters that the model takes, in its table's order; always
- * terminated. */
+/* Prints all parameters that the model takes, in the order of its table, but
+ * for texts that are empty. Always terminated. */
 void params_print(const struct model_ops *ops,
                   const struct model_params *params, char *out, size_t size);
 

@@ -29,11 +29,14 @@ struct snapshot {
     struct digest sha256;       /* of the encoded bytes; set by decode */
 };
 
-/* Appends the file's bytes. */
+/* Appends the bytes of the file. Fails with ERROR_LIMIT and ERROR_MEMORY; the
+ * buffer is then of no use. */
 int snapshot_encode(const struct snapshot *snapshot, struct buffer *to,
                     struct error *err) MUST_CHECK;
 
-/* A newer format: ERROR_FORMAT that says so. The caller frees *out. */
+/* Reads the bytes of a file; the caller frees *out. Fails with ERROR_FORMAT,
+ * also for a newer format, with ERROR_LIMIT and with ERROR_MEMORY, where
+ * another try may do; *out is then left alone. */
 int snapshot_decode(const uint8_t *bytes, size_t size, struct snapshot **out,
                     struct error *err) MUST_CHECK;
 
@@ -42,12 +45,13 @@ int snapshot_write(const char *path, const struct snapshot *snapshot,
 int snapshot_read(const char *path, struct snapshot **out,
                   struct error *err) MUST_CHECK;
 
-/* Does the model estimate finite numbers for fixed pairs (the first users and
- * ads, and unknown ones)? The last gate before a model serves. */
+/* The last gate before a model serves: asks it for fixed pairs, the first users
+ * and ads and unknown ones. Fails with ERROR_FORMAT where an estimate is not
+ * finite. */
 int snapshot_probe(const struct snapshot *snapshot,
                    struct error *err) MUST_CHECK;
 
-/* Frees what it owns and itself; NULL is fine. */
+/* Frees the snapshot with its ids and its model; NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
 #endif

@@ -19,7 +19,7 @@ struct buffer {
 
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 
-/* Little endian, whatever the machine. */
+/* Appends a number in little endian, on every machine. */
 void buffer_append_u32(struct buffer *buffer, uint32_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 void buffer_append_f64(struct buffer *buffer, double value);
@@ -32,8 +32,9 @@ void buffer_append_f32_array(struct buffer *buffer, const float *values,
 void buffer_append_u32_array(struct buffer *buffer, const uint32_t *values,
                              size_t count);
 
-/* Makes room for `size` more bytes and returns where they go; NULL when there
- * is no memory. Add what was written to buffer->size. */
+/* Makes room for `size` more bytes and returns their place; NULL when there is
+ * no memory. The caller writes there and adds the number of bytes to
+ * buffer->size. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);
 
 static inline bool buffer_failed(const struct buffer *buffer)

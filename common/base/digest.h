@@ -15,8 +15,9 @@ struct digest {
 
 struct digest digest_of(const void *data, size_t size);
 
-/* Of data that ends with its own digest, in one pass: *body is of all before
- * the last DIGEST_SIZE bytes, *whole of everything. size >= DIGEST_SIZE. */
+/* Makes two digests of data that ends with its own digest, in one pass: *body
+ * of all bytes before the last DIGEST_SIZE, *whole of all. size >= DIGEST_SIZE.
+ */
 void digest_of_sealed(const void *data, size_t size, struct digest *body,
                       struct digest *whole);
 

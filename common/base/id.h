@@ -42,8 +42,8 @@ bool id_equal(const struct id *a, const struct id *b);
  * rely on it. Tables use id_keyed_hash(). */
 uint64_t id_hash(const struct id *id);
 
-/* The key of a table whose ids strangers choose: with a stable hash they could
- * choose ids that all want one place. A table draws its own. */
+/* The key of a table whose ids strangers choose. With a stable hash they could
+ * choose ids that all want one place; so each table draws a key of its own. */
 struct id_key {
     uint64_t words[2];
 };

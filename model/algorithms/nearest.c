@@ -8,8 +8,9 @@
  * k are as good as k. */
 enum { SAMPLE = 2048, STEPS = 14, SURPLUS = 8 };
 
-/* A value that at least k of the list reach, if k are above 0: what is below
- * is none of the k best. Found in float, as rounding keeps the order. */
+/* Returns a value that at least k of the list reach, if k are above 0: an entry
+ * below it is not among the k best. It is found in float, since rounding keeps
+ * the order. */
 static float threshold(const struct kernel *kernel, const float *similarity,
                        uint32_t n, uint32_t k)
 {
@@ -30,7 +31,7 @@ static float threshold(const struct kernel *kernel, const float *similarity,
 
 static uint32_t count_before(const double *list, uint32_t n, double similarity)
 {
-    uint64_t count = 0; /* as wide as what is compared */
+    uint64_t count = 0; /* as wide as a double */
 
     for (uint32_t i = 0; i < n; i++)
         count += list[i] >= similarity;

@@ -16,7 +16,7 @@
 
 struct packing {
     double base;    /* the label with code 0 */
-    uint64_t pairs; /* so many pairs overflow no field */
+    uint64_t pairs; /* the most pairs that overflow no field */
     unsigned r_at, q_at, rr_at, qq_at, rq_at, end; /* first bits; n's is 0 */
     uint64_t word[CODE_MAX + 1][CODE_MAX + 1];     /* one pair, by both codes */
 };
@@ -31,7 +31,7 @@ struct sum_columns {
     double rr[COLUMNS], qq[COLUMNS], rq[COLUMNS];
 };
 
-/* What COLUMNS words hold. */
+/* Unpacks COLUMNS words. */
 void packing_unpack(const struct packing *packing, const uint64_t *words,
                     struct sum_columns *to);
 

@@ -5,8 +5,8 @@
  *   normal  mean + sigma g, g standard normal (Surprise's NormalPredictor;
  *           sigma is the population standard deviation)
  *
- * The reference draws from one global stream, so that a value depends on what
- * was asked before. Here the draw is a hash of seed, user and item: the same
+ * The reference draws from one global stream, so that a value depends on the
+ * questions before it. Here the draw is a hash of seed, user and item: the same
  * question has the same answer, in any thread and after a restart.
  */
 #include "common/base/random.h"

@@ -86,7 +86,7 @@ static uint32_t add_slot(struct row_cache *cache)
     return at;
 }
 
-/* The longest unused slot that nobody holds; NO_ROW when there is none. */
+/* Returns the longest unused slot that no thread holds; NO_ROW without one. */
 static uint32_t give_up(struct row_cache *cache)
 {
     for (uint32_t at = cache->oldest; at != NO_ROW;

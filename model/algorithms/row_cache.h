@@ -33,7 +33,7 @@ int row_cache_new(uint32_t size, uint64_t bytes, row_compute *compute,
 const double *row_cache_hold(struct row_cache *cache, uint32_t x);
 void row_cache_put(struct row_cache *cache, uint32_t x);
 
-/* NULL is fine. Nobody may hold a row. */
+/* Frees the cache, of which no row may be held. NULL is fine. */
 void row_cache_free(struct row_cache *cache);
 
 #endif

@@ -63,7 +63,7 @@ struct worker {
 
 /* --- Preparing -------------------------------------------------------- */
 
-/* A number per place, whatever the order. */
+/* Returns the random number of a place, which no order of calls changes. */
 static uint64_t scramble(uint64_t place)
 {
     return random_next(&place);

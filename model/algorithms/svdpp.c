@@ -17,7 +17,7 @@
  *   A_m -> a^m A_m;  z_m -> a^m z_m + s m n_m (1 + a + ... + a^(m-1)) d
  *
  * Afterwards c_m follows from z_m, and every y_j of the user is written once.
- * What is kept for scoring is p_u + z_u: the same dot product as svd.
+ * Scoring needs p_u + z_u alone, and so has the same dot product as svd.
  */
 #include "model/algorithms/svd.h"
 
@@ -52,7 +52,7 @@ struct svdpp_fit {
     struct implicit_lists *lists;
     double *y; /* (items, stride) */
 
-    /* Of the user at hand; groups as in the lists. */
+    /* Numbers of the user at hand, with groups as in the lists. */
     double *decay, *gain, *scale; /* (groups_max) a^m, g_m s m n_m lr s, A_m */
     double *x;                    /* (stride) p + all z */
     double *z, *start;            /* (groups_max, stride) z_m, and z_m(0) */

@@ -24,14 +24,16 @@ struct folded {
     double values[]; /* (factors) */
 };
 
-/* list (n): what the new one's rows say of known others; unknown ones are
- * skipped, and at least one must be left. ERROR_CONFIG for a model that does
- * not fold. The caller frees *out with free(). */
+/* Folds in a user or an ad by its rows, list (n), each with the other side and
+ * the label. Rows with an unknown other side are skipped, and one must be left.
+ * Fails with ERROR_CONFIG, for a model that does not fold too, and with
+ * ERROR_MEMORY; *out is then left alone. The caller frees *out with free(). */
 int fold_in(const struct model *model, enum fold_side side,
             const struct rated *list, size_t n, struct folded **out,
             struct error *err) MUST_CHECK;
 
-/* The estimate for the new one and a known or unknown other, on the scale. */
+/* Returns the estimate, on the scale, for the folded side and a known or
+ * unknown other. */
 double fold_in_predict(const struct model *model, const struct folded *folded,
                        uint32_t other);
 

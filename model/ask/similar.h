@@ -1,9 +1,9 @@
 /*
- * similar.h - how alike a user is to every other user, or an ad to every other
- * ad, in one of several senses:
+ * similar.h - the similarity of a user to every other user, or of an ad to
+ * every other ad, in one of several senses:
  *
  *   msd, cosine, pearson, pearson_baseline
- *           what both rated, as k-NN compares (similarity.h)
+ *           over the rows of both, as k-NN compares (similarity.h)
  *   matrix  cosine of their rows (ads: columns) of the user x ad matrix: mean
  *           value of a pair, 0 where there is none
  *   svd     the same after a truncated SVD of that matrix (truncated_svd.h)
@@ -47,10 +47,11 @@ int similar_new(const struct ratings *train,
                 const struct similar_settings *settings, struct similar **out,
                 struct error *err) MUST_CHECK;
 
-/* How many there are to compare. */
+/* Returns the number of users (or ads) that are compared. */
 uint32_t similar_count(const struct similar *similar);
 
-/* row (similar_count): x with everyone, itself included. */
+/* Fills row (similar_count) with the similarity of x and all, itself included.
+ */
 void similar_row(struct similar *similar, uint32_t x, double *row);
 
 struct similar_entry {
@@ -58,8 +59,9 @@ struct similar_entry {
     double similarity;
 };
 
-/* The n most alike, x left out, falling; equal ones by index. Returns how many
- * there are. Not a number never is among them. */
+/* Finds the n most similar to x, falling, without x itself; equal ones stand by
+ * index. Returns their number. A similarity that is not a number never counts.
+ */
 uint32_t similar_nearest(struct similar *similar, uint32_t x, uint32_t n,
                          struct similar_entry *out);
 

@@ -88,7 +88,7 @@ static bool is_seen(const struct top_request *request, size_t *next,
 }
 
 /* Offers the items first..first+count-1 that are not seen and whose bounds
- * (NULL: none) reach what is in so far. */
+ * (NULL: none) reach the entries so far. */
 static void rank_items(struct work *work, struct top_request *request,
                        size_t *next_seen, const double *bounds, uint32_t first,
                        uint32_t count)

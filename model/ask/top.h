@@ -26,13 +26,13 @@ struct top_entry {
     double estimate; /* ranked by it */
 };
 
-/* What a user asks for. */
+/* The question of one user. */
 struct top_request {
     uint32_t user;        /* may be unknown */
     const uint32_t *seen; /* (seen_count) rising: items left out */
     size_t seen_count;
     struct top_entry *out; /* (n) */
-    size_t found;          /* how many there are: n, or all that is left */
+    size_t found;          /* entries: n, or fewer where no more are left */
 };
 
 /* Answers `count` requests for their first n (1 to TOP_MAX). Many at a time

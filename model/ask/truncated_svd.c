@@ -155,7 +155,7 @@ static int find(struct finder *f, uint32_t seed, const atomic_bool *cancel,
         if (linalg_orthonormalise(f->z, f->items, f->width, err) < 0)
             return -1;
     }
-    return 0; /* equal values settle slowly; what is left is noise */
+    return 0; /* equal values settle slowly; the rest is noise */
 }
 
 /* --- The result ------------------------------------------------------- */

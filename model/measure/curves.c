@@ -45,8 +45,8 @@ static void leave_bin(struct curves_pass *pass)
 
 /* --- ROC -------------------------------------------------------------- */
 
-/* What lies below a threshold at the tie that ends, about every n / max-th
- * row; turned into what lies above it at the end. */
+/* Notes the rows below a threshold at the tie that ends, about every n / max-th
+ * row; at the end they are turned into the rows above it. */
 static void keep_threshold(struct curves_pass *pass)
 {
     const size_t step = pass->rows / (ROC_POINTS_MAX - 2) + 1;

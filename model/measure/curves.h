@@ -1,8 +1,8 @@
 /*
- * curves.h - what predictions look like beside their labels: reliability
- * diagram, ROC curve, distribution of scores.
+ * curves.h - predictions drawn beside their labels: reliability diagram, ROC
+ * curve, distribution of scores.
  *
- * Plain values of bounded size, whatever the number of rows.
+ * Plain values of bounded size for any number of rows.
  */
 #ifndef MODEL_CURVES_H
 #define MODEL_CURVES_H

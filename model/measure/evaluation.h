@@ -1,12 +1,12 @@
 /*
- * evaluation.h - how good predictions were.
+ * evaluation.h - the errors of predictions, measured by their labels.
  *
  * All take labels and predictions in the same order. Labels may be weights in
- * [0, 1]; with labels outside (stars), what is measured of clicks (log-loss,
- * entropy, AUC, ECE) is NaN. RMSE, MSE, MAE and FCP are the reference's.
+ * [0, 1]; with labels outside (stars), the measures of clicks (log-loss,
+ * entropy, AUC, ECE) are NaN. RMSE, MSE, MAE and FCP are the reference's.
  *
  * Figures of clicks are sums over the rows in the order of prediction, then
- * label. So the same rows give the same bits, whatever order they came in,
+ * label. So the same rows give the same bits, in any order that they came in,
  * and whether they were sorted here or on disk.
  */
 #ifndef MODEL_EVALUATION_H
@@ -33,13 +33,14 @@ struct evaluation {
     double fcp;         /* by evaluate_fcp(), where users are known; else NaN */
 };
 
-/* n = 0 gives NaN everywhere. Fails only without memory. */
+/* n = 0 gives NaN everywhere. Fails only with ERROR_MEMORY; *out is then
+ * left alone. */
 int evaluate(const double *labels, const double *predictions, size_t n,
              struct evaluation *out, struct error *err) MUST_CHECK;
 
 /* --- Row by row ------------------------------------------------------- */
 
-/* What one row of clicks adds. */
+/* The numbers that one row of clicks adds. */
 struct evaluation_terms {
     double label, prediction;
     double square, distance, loss, gap;

@@ -1,6 +1,6 @@
 /*
- * dataset.h - rows with the ids people gave them, as read from a file or a
- * topic, and training sets cut out of them.
+ * dataset.h - rows with the ids of their file or topic, and training sets cut
+ * out of them.
  *
  * A data set keeps rows in the order they came, with outer indices into two id
  * maps. A training set has dense inner indices, in order of first appearance
@@ -29,27 +29,28 @@ struct dataset {
     int64_t *times_ms;            /* (count) 0 where there is no time */
     size_t count, room;
 
-    /* Of rows with fields: 8 bytes a value and row. */
+    /* The fields of the rows cost 8 bytes a value and row. */
     struct field_list fields; /* count is 0 where there are none */
     uint64_t *keys;           /* (count, fields.values) */
 };
 
 int dataset_new(struct dataset **out, struct error *err) MUST_CHECK;
 
-/* Rows will have these fields. Before the first row. */
+/* Gives the rows fields; to be called before the first row. */
 void dataset_set_fields(struct dataset *dataset,
                         const struct field_list *fields);
 
-/* The keys (fields.values) of a row, for the caller to fill in: FIELD_ABSENT
- * after dataset_add(). */
+/* Returns the keys (fields.values) of a row, which the caller fills in; they
+ * are FIELD_ABSENT after dataset_add(). */
 uint64_t *dataset_keys(struct dataset *dataset, size_t row);
 
-/* `user` may be NULL: nobody. */
+/* Adds a row. A user of NULL is an unknown person ("nobody"). Fails with
+ * ERROR_LIMIT and ERROR_MEMORY; the rows so far stay. */
 int dataset_add(struct dataset *dataset, const struct id *user,
                 const struct id *item, double value, int64_t time_ms,
                 struct error *err) MUST_CHECK;
 
-/* The lowest and highest value of the rows. */
+/* Returns the lowest and the highest value of the rows. */
 struct scale dataset_scale(const struct dataset *dataset);
 
 void dataset_free(struct dataset *dataset);

@@ -13,7 +13,7 @@ enum {
     NUMBER_SIZE = UINT16_MAX, /* marks an integer in the file */
 };
 
-/* What an index stands for. */
+/* The id of an index. */
 struct entry {
     int64_t value; /* the integer, or where the text starts in the arena */
     uint32_t size; /* of the text; NOT_TEXT for an integer */

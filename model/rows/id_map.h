@@ -23,18 +23,21 @@ struct bytes_reader;
 int id_map_new(struct id_map **out, struct error *err) MUST_CHECK;
 void id_map_free(struct id_map *map);
 
-/* The index of the id, added when it is new. */
+/* Sets *index to the index of the id, which is added when it is new. Fails with
+ * ERROR_LIMIT and ERROR_MEMORY; the map stays as it was. */
 int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
                struct error *err) MUST_CHECK;
 
-/* INDEX_UNKNOWN (ratings.h) when it is not there. */
+/* Returns the index of the id; INDEX_UNKNOWN (ratings.h) when the map has no
+ * such id. */
 uint32_t id_map_find(const struct id_map *map, const struct id *id);
 
 /* The same for n ids, with the memory fetched ahead. */
 void id_map_find_batch(const struct id_map *map, const struct id *ids, size_t n,
                        uint32_t *out);
 
-/* Borrowed: until the map is freed or added to. */
+/* Returns the id of an index, whose text is borrowed until the map is freed or
+ * added to. */
 struct id id_map_id(const struct id_map *map, uint32_t index);
 
 uint32_t id_map_count(const struct id_map *map);

@@ -74,7 +74,8 @@ static void fill(struct implicit_lists *lists, const struct ratings *train,
 }
 
 /* Groups of one user have different numbers of occurrences: m of them take at
- * least m (m + 1) / 2 rows, so the room for one a row is never short. */
+ * least m (m + 1) / 2 rows, so that room for one group a row is always enough.
+ */
 static struct implicit_lists *reserve(const struct ratings *train)
 {
     struct implicit_lists *lists = calloc(1, sizeof(*lists));

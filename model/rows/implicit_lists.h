@@ -1,8 +1,10 @@
 /*
- * implicit_lists.h - which items a user met, each once, for svdpp.
+ * implicit_lists.h - the items that each user met, each of them once, for
+ * svdpp.
  *
- * A user's items are in groups: those that occur equally often in his list, in
- * the order of that number, and in a group by item. Immutable.
+ * The items of a user stand in groups. A group has the items that occur equally
+ * often in the user's list, by item; groups stand in the order of that number.
+ * Immutable.
  */
 #ifndef MODEL_IMPLICIT_LISTS_H
 #define MODEL_IMPLICIT_LISTS_H
@@ -10,8 +12,8 @@
 #include "model/rows/ratings.h"
 
 struct implicit_group {
-    uint32_t times; /* that each of its items occurs */
-    uint32_t count; /* of its items */
+    uint32_t times; /* each item of the group occurs this often */
+    uint32_t count; /* of items in the group */
 };
 
 struct implicit_lists {

@@ -1,6 +1,6 @@
 /*
- * numbering.h - a few of many ids, numbered anew: in order of first appearance
- * among the rows that are looked at, and the way back.
+ * numbering.h - a part of many ids, numbered anew in the order in which its
+ * rows mention them, and the way back.
  *
  * "Outer" are the indices that the ids have already, "inner" the dense ones
  * they get here. Zeroed is empty. One thread while it is given to.
@@ -25,7 +25,8 @@ struct numbering {
 int numbering_start(uint32_t outer_count, struct numbering *out,
                     struct error *err) MUST_CHECK;
 
-/* The inner index, given now when it is new. Nobody stays nobody. */
+/* Returns the inner index of an outer one, and gives it one when it has none.
+ * INDEX_UNKNOWN, a row without a user, stays INDEX_UNKNOWN. */
 static inline uint32_t numbering_give(struct numbering *numbering,
                                       uint32_t outer)
 {
@@ -38,7 +39,7 @@ static inline uint32_t numbering_give(struct numbering *numbering,
     return numbering->inner[outer];
 }
 
-/* INDEX_UNKNOWN for what has none, and for nobody. */
+/* Returns the inner index of an outer one; INDEX_UNKNOWN where it has none. */
 static inline uint32_t numbering_find(const struct numbering *numbering,
                                       uint32_t outer)
 {
@@ -50,7 +51,7 @@ static inline uint32_t numbering_find(const struct numbering *numbering,
 int numbering_ids(const struct numbering *numbering, const struct id_map *from,
                   struct id_map *to, struct error *err) MUST_CHECK;
 
-/* Frees what it owns, not the struct. */
+/* Frees the arrays, not the struct. */
 void numbering_free(struct numbering *numbering);
 
 #endif

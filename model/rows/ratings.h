@@ -46,7 +46,7 @@ struct scale {
 };
 
 /* Rows with the keys of their fields (field_list.h), in the order in which they
- * came. Borrowed by whoever has it. */
+ * came. All of it is borrowed. */
 struct field_rows {
     const struct field_list *list;
     const uint64_t *keys; /* (any, list->values) */

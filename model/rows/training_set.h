@@ -22,8 +22,9 @@ struct training_set {
     struct pair *held; /* (held_count) */
     double *labels;    /* (held_count) */
     size_t held_count;
-    struct id_map *users, *ads; /* of rows; NULL after being taken */
-    int64_t first_ms, last_ms;  /* times of all rows, held ones included */
+    struct id_map *users,
+        *ads;                  /* of the rows; NULL once the caller took them */
+    int64_t first_ms, last_ms; /* times of all rows, held ones included */
 };
 
 /* Room for the rows; the ids are empty maps. */
