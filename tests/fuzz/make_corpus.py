@@ -72,6 +72,52 @@ def manifest():
 
 
 seeds["manifest"]["good"] = manifest()
+
+
+def piece(content, width=1):
+    return len(content).to_bytes(width, "little") + content
+
+
+# A zstd frame of one raw block: "right", whose digest the fuzzer wants.
+FRAME = bytes.fromhex("28b52ffd2005290000") + b"right"
+seeds["chunks"] = {
+    "whole": b"\xff\x0d\x00\x04\x00\x00" + piece(FRAME),
+    "halves": b"\x06\x0d\x00\x04\x00\x00" + piece(FRAME[:7]) + b"\x00"
+              + piece(FRAME[7:]),
+    "between": b"\x06\x0d\x00\x04\x00\x00" + piece(FRAME[:7]) + b"\x01"
+               + piece(b"other") + b"\x00" + piece(FRAME[7:]),
+    "bomb": b"\xff\x0d\x00\xff\xff\x00" + piece(FRAME[:5] + b"\xff" + FRAME[6:]),
+}
+seeds["redrive"] = {
+    "account": b"\x01\x05\x00\x00\x00" + piece(b"missing 7 9;* 12 14;", 2)
+               + bytes([1, 2, 3, 2, 9, 9]),
+    "letter": b"\x00\x04\x00" + piece(b"impressions") + b"\x01"
+              + piece(b"3") + b"\x03" + piece(b"missing") + b"\x05"
+              + piece(b"2"),
+}
+seeds["manifest_list"] = {
+    "stream": bytes([0, 1, 0, 2, 0, 9, 1, 2, 0, 10]) + b"\x02\x00"
+              + piece(b"\x81\xa5epoch\x09", 2) + b"\x02\x00" + piece(b"", 2),
+    "jump": b"\x80" + bytes([255] * 8) + b"\x00\x01",
+    "bytes": b"\x03\x00" + piece(b"click@3") + piece(manifest(), 2),
+}
+seeds["intake"] = {
+    "clicks": bytes([1, 100, 50]) + bytes([3, 1, 0, 0, 3, 2, 5, 0, 2, 1, 9, 0,
+                                           2, 2, 2, 200, 0, 0, 3, 3, 255, 1]),
+    "labels": bytes([0, 10, 10]) + bytes([2, 1, 0, 0, 2, 2, 3, 1, 0, 1]),
+    "bytes": bytes([1, 9, 9, 5]) + piece(seeds["event"]["impression"]),
+}
+seeds["record_json"] = {
+    name: bytes([kind, 1]) + piece(b"reason") + piece(b"missing")
+          + piece(b"7") + value
+    for kind, (name, value) in enumerate([
+        ("impression", seeds["event"]["impression"]),
+        ("label", seeds["event"]["label"]),
+        ("prediction", seeds["event"]["prediction"]),
+        ("model", manifest()), ("chunk", FRAME),
+        ("letter", b"\x1b[31m\xc2\x9b\xff"),
+        ("evaluation", b"\x80"), ("msgpack", seeds["event"]["times"])])
+}
 for target, files in seeds.items():
     (here / f"fuzz_{target}").mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

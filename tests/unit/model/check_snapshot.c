@@ -137,6 +137,21 @@ START_TEST(the_file_of_format_1_is_read_and_written)
 }
 END_TEST
 
+/* A model without a seed is one whose decoder no fuzzer reaches. */
+START_TEST(the_fuzzer_has_a_seed_of_every_model)
+{
+    for (size_t i = 0; model_registry[i]; i++) {
+        struct snapshot *out = NULL;
+        char path[512];
+        snprintf(path, sizeof(path), "%s/../fuzz/corpus/fuzz_snapshot/%s",
+                 GOLDEN_DIR, model_registry[i]->name);
+        ck_assert_ok(snapshot_read(path, &out, &err), err);
+        ck_assert_str_eq(out->model->ops->name, model_registry[i]->name);
+        snapshot_free(out);
+    }
+}
+END_TEST
+
 START_TEST(the_same_model_gives_the_same_bytes)
 {
     struct snapshot *out = NULL;
@@ -344,6 +359,7 @@ int main(void)
     tcase_add_checked_fixture(tests, fit, drop);
     tcase_add_test(tests, what_was_encoded_is_decoded);
     tcase_add_test(tests, the_file_of_format_1_is_read_and_written);
+    tcase_add_test(tests, the_fuzzer_has_a_seed_of_every_model);
     tcase_add_test(tests, the_same_model_gives_the_same_bytes);
     tcase_add_test(tests, encoding_appends);
     tcase_add_test(tests, a_flipped_bit_anywhere_is_refused);
