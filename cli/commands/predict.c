@@ -36,6 +36,7 @@ struct predict_settings {
 static const struct config_key keys[] = {
     {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
     {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
+    CSV_SAFE_KEY(topic.csv_safe),
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user, ad),
     ANONYMOUS_FIELD_KEY(topic.fields),
@@ -55,9 +56,11 @@ static void print_row(const struct predict_settings *settings,
                       const struct id *user, const struct id *ad,
                       const struct prediction *p)
 {
-    csv_print_id(stdout, user, CSV_PLAIN);
+    const enum csv_cells cells = csv_cells_of(settings->topic.csv_safe);
+
+    csv_print_id(stdout, user, cells);
     putchar(',');
-    csv_print_id(stdout, ad, CSV_PLAIN);
+    csv_print_id(stdout, ad, cells);
     printf(",%.17g", p->value);
     if (settings->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,

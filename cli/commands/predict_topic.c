@@ -35,12 +35,13 @@ static int print(void *context, const struct range_scored *scored,
 {
     const struct work *work = context;
     const struct prediction *p = &scored->prediction;
+    const enum csv_cells cells = csv_cells_of(work->settings->csv_safe);
 
-    csv_print_id(stdout, &scored->impression->id, CSV_PLAIN);
+    csv_print_id(stdout, &scored->impression->id, cells);
     printf(",%" PRId64 ",", scored->impression->ts_ms);
-    csv_print_id(stdout, &scored->impression->user, CSV_PLAIN);
+    csv_print_id(stdout, &scored->impression->user, cells);
     putchar(',');
-    csv_print_id(stdout, &scored->impression->ad, CSV_PLAIN);
+    csv_print_id(stdout, &scored->impression->ad, cells);
     printf(",%.17g", p->value);
     if (work->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,

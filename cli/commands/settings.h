@@ -65,6 +65,9 @@ struct intake_times {
 #define ANONYMOUS_FIELD_KEY(fields) \
     {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}
 
+#define CSV_SAFE_KEY(member) \
+    {GROUP_DATA | RARE, "csv.safe", CONFIG_BOOL, FIELD(member), "false", 0, 0, NULL, "put an apostrophe in front of ids that a spreadsheet would run (=, +, -, @ or a tab first)"}
+
 #define TIMEOUT_KEY(member, fallback) \
     {GROUP_KAFKA | RARE, "timeout_ms", CONFIG_U32, FIELD(member), fallback, 100, 600000, NULL, "how long to wait for an answer of the broker"}
 #define MODEL_NAME_KEY(member) \

@@ -3,6 +3,7 @@
  * like one.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/dataset_file.h"
 
@@ -24,6 +25,7 @@ struct similar_command {
     char user[ID_PRINT_SIZE], ad[ID_PRINT_SIZE];
     int matrix;
     uint32_t n;
+    bool csv_safe;
 };
 
 #define FIELD(f)                                                               \
@@ -36,6 +38,7 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "ad",          CONFIG_TEXT,   FIELD(ad), "", 0, 0, NULL, "ad to find similar ads for"},
     {GROUP_DATA, "matrix",      CONFIG_CHOICE, FIELD(matrix), "none", 0, 0, MATRIX_WORDS, "print how similar all of them are"},
     {GROUP_DATA, "n",           CONFIG_U32,    FIELD(n), "10", 1, 1000000, NULL, "number of similar ones to print"},
+    CSV_SAFE_KEY(csv_safe),
     {GROUP_MODEL, "by",          CONFIG_CHOICE, FIELD(how.by), "cosine", 0, 0, SIMILAR_WORDS, "the first four compare the ratings that both have; matrix is the cosine of the rows of the user x ad matrix; svd is the same behind a truncated SVD"},
     {GROUP_MODEL, "min_support", CONFIG_U32,    FIELD(how.min_support), "1", 0, 4294967295.0, NULL, "least number of common ratings; with fewer the similarity is 0"},
     {GROUP_MODEL, "shrinkage",   CONFIG_F64,    FIELD(how.shrinkage), "100", 0, 1e9, NULL, "shrinkage of pearson_baseline"},
@@ -46,12 +49,13 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* What is compared: names, and indices from the data set to the training set
- * and back. */
+/* The users, or the ads: their names, and indices from the data set to the
+ * training set and back. */
 struct side {
     const char *word; /* "user" */
     const struct id_map *ids;
     const uint32_t *inner, *outer;
+    enum csv_cells cells;
 };
 
 static struct side side_of(const struct dataset *data,
@@ -68,7 +72,7 @@ static void print_name(const struct side *side, uint32_t inner)
 {
     struct id id = id_map_id(side->ids, side->outer[inner]);
 
-    csv_print_id(stdout, &id, CSV_PLAIN);
+    csv_print_id(stdout, &id, side->cells);
 }
 
 static int print_nearest(const struct similar_command *settings,
@@ -135,6 +139,7 @@ static int compare(const struct similar_command *settings,
         return -1;
     if (similar_new(train->ratings, &settings->how, &similar, err) == 0) {
         struct side side = side_of(data, train, settings->how.users);
+        side.cells = csv_cells_of(settings->csv_safe);
         status = settings->matrix != MATRIX_NONE
                      ? print_matrix(similar, &side, err)
                      : print_nearest(settings, similar, &side, err);

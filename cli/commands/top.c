@@ -2,6 +2,7 @@
  * top.c - `pctr top` names the best ads for a user, or for all.
  */
 #include "cli/command.h"
+#include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/seen_ads.h"
 #include "cli/data/table_settings.h"
@@ -25,6 +26,7 @@ struct top_settings {
     struct table_options table;
     int output;
     uint32_t n;
+    bool csv_safe;
 };
 
 #define FIELD(f)                                                               \
@@ -36,6 +38,7 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "user",        CONFIG_TEXT,   FIELD(user), "", 0, 0, NULL, "user to rank ads for; empty: every user of the snapshot"},
     {GROUP_DATA, "n",           CONFIG_U32,    FIELD(n), "10", 1, TOP_MAX, NULL, "ads for each user"},
     {GROUP_DATA, "output",      CONFIG_CHOICE, FIELD(output), "csv", 0, 0, OUTPUT_WORDS, "print a line for each ad, or a JSON object for each user"},
+    CSV_SAFE_KEY(csv_safe),
     {GROUP_DATA, "exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs that users have seen; they are left out"},
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user_column, ad_column),
@@ -51,6 +54,7 @@ struct block {
     struct pair *pairs;        /* (n) */
     struct prediction *answers;
     size_t count;
+    enum csv_cells cells;
 };
 
 /* --- Printing --------------------------------------------------------- */
@@ -60,9 +64,9 @@ static void print_csv(const struct snapshot *snapshot,
 {
     for (size_t i = 0; i < block->requests[at].found; i++) {
         struct id ad = id_map_id(snapshot->ads, block->pairs[i].item);
-        csv_print_id(stdout, &block->users[at], CSV_PLAIN);
+        csv_print_id(stdout, &block->users[at], block->cells);
         printf(",%zu,", i + 1);
-        csv_print_id(stdout, &ad, CSV_PLAIN);
+        csv_print_id(stdout, &ad, block->cells);
         printf(",%.17g\n", block->answers[i].value);
     }
 }
@@ -204,6 +208,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
         error_no_memory(err, "the top ads");
         goto out;
     }
+    block->cells = csv_cells_of(settings->csv_safe);
     if (snapshot_read(settings->snapshot, &snapshot, err) < 0)
         goto out;
     if (settings->exclude[0] &&

@@ -11,6 +11,7 @@
 
 #include "common/base/id.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum csv_cells {
@@ -18,6 +19,11 @@ enum csv_cells {
     CSV_SAFE, /* a cell that a spreadsheet would run (it begins with =, +, -, @
                  or a tab, and is no number) gets an apostrophe in front */
 };
+
+static inline enum csv_cells csv_cells_of(bool are_safe)
+{
+    return are_safe ? CSV_SAFE : CSV_PLAIN;
+}
 
 void csv_print_id(FILE *out, const struct id *id, enum csv_cells cells);
 

@@ -1,6 +1,7 @@
 #include "common/base/log.h"
 
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -62,22 +63,27 @@ static void put_text(struct line *line, const char *text)
 static void put_string(struct line *line, const char *text, size_t size)
 {
     static const char hex[] = "0123456789abcdef";
+    const uint8_t *bytes = (const uint8_t *)text;
     char *to = line->text;
     size_t at = line->size;
 
     to[at++] = '"';
-    for (size_t i = 0; i < size && at + ROOM_AT_END < sizeof(line->text); i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c == 0x7f) {
+    for (size_t i = 0, step; i < size && at + ROOM_AT_END < sizeof(line->text);
+         i += step) {
+        step = utf8_sequence(bytes + i, size - i);
+        int control = step > 0 ? utf8_control(bytes + i, step) : bytes[i];
+        if (control >= 0) {
             memcpy(to + at, "\\u00", 4);
-            to[at + 4] = hex[c >> 4];
-            to[at + 5] = hex[c & 15];
+            to[at + 4] = hex[control >> 4];
+            to[at + 5] = hex[control & 15];
             at += 6;
+            step = step > 0 ? step : 1;
             continue;
         }
-        if (c == '"' || c == '\\')
+        if (text[i] == '"' || text[i] == '\\')
             to[at++] = '\\';
-        to[at++] = (char)c;
+        memcpy(to + at, text + i, step);
+        at += step;
     }
     to[at++] = '"';
     line->size = at;
@@ -163,10 +169,14 @@ static void write_json(const char *priority, const char *time,
 static void write_logfmt(const char *priority, const char *time,
                          const char *level, const char *msg, const char *fields)
 {
-    char line[LINE_SIZE];
+    char line[LINE_SIZE], safe[UTF8_PRINT_SIZE(LINE_SIZE)];
+    char safe_msg[UTF8_PRINT_SIZE(LINE_SIZE)];
     size_t room = sizeof(line) - 1; /* one byte for the newline */
+
+    utf8_print(fields, strlen(fields), safe);
+    utf8_print(msg, strnlen(msg, LINE_SIZE - 1), safe_msg);
     int size = snprintf(line, room, "%sts=%s level=%s msg=\"%s\"%s%s", priority,
-                        time, level, msg, *fields ? " " : "", fields);
+                        time, level, safe_msg, *fields ? " " : "", safe);
 
     if (size < 0)
         return;

@@ -273,4 +273,14 @@ fi
 grep -qF '\x1b]0;owned\x07\x1b[31m' evil.txt || fail "an id is not escaped"
 LC_ALL=C grep -q $'caf\xe9' evil.txt || fail "latin-1 in a CSV is not kept"
 grep -qF '{"bin":' evil.txt || fail "JSON: an id that is not UTF-8"
+
+# --- Cells that a spreadsheet would run ---------------------------------------
+printf 'user,ad\n"=cmd|/c calc",@SUM(1)\n-7,+a\n-x,plain\n' >formulas.csv
+"$pctr" predict --snapshot=c.snap formulas.csv | cut -d, -f1,2 | tail -n +2 |
+    cmp - <(printf '=cmd|/c calc,@SUM(1)\n-7,+a\n-x,plain\n') ||
+    fail "csv: ids are not as they are"
+"$pctr" predict --csv.safe --snapshot=c.snap formulas.csv | cut -d, -f1,2 |
+    tail -n +2 |
+    cmp - <(printf "'=cmd|/c calc,'@SUM(1)\n-7,'+a\n'-x,plain\n") ||
+    fail "csv.safe: a cell would run"
 echo "ok"

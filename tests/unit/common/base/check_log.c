@@ -40,6 +40,11 @@ START_TEST(a_line_is_logfmt)
     ck_assert_str_eq(
         after_time(),
         "level=info msg=\"model active\" version=3 reason=\"new one\"\n");
+    /* Bytes of strangers neither begin a line nor reach the terminal. */
+    LOGGED(LOG_WARN, "bad \x1b[31m", "id=\"a\nlevel=error \xc2\x9b\x9b\"%s",
+           "");
+    ck_assert_str_eq(after_time(), "level=warn msg=\"bad \\x1b[31m\" "
+                                   "id=\"a\\x0alevel=error \\u009b\\x9b\"\n");
     LOGGED(LOG_DEBUG, "hidden", "x=%d", 1);
     ck_assert_str_eq(line, "");
 }
@@ -54,6 +59,8 @@ static const struct {
     {"a=nan b=0x1 c=+1 d=0",
      "\"a\":\"nan\",\"b\":\"0x1\",\"c\":\"+1\",\"d\":0"},
     {"path=\"a\\b\" t=a\tb", "\"path\":\"a\\\\b\",\"t\":\"a\\u0009b\""},
+    {"c1=\xc2\x9b\xff utf8=\xc3\xa9",
+     "\"c1\":\"\\u009b\\u00ff\",\"utf8\":\"\xc3\xa9\""},
     {"empty= open=\"no end", "\"empty\":\"\",\"open\":\"no end\""},
     {"word a=1", "\"a\":1"},
 };
