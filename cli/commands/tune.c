@@ -7,6 +7,7 @@
 #include "cli/json/json_writer.h"
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/stop.h"
 
 #include "model/select/search.h"
@@ -185,9 +186,7 @@ static size_t rank_of(const struct summary *summaries, size_t count, size_t i,
     return rank;
 }
 
-/* --- Printing
- * ------------------------------------------------------------------------------
- */
+/* --- Printing --------------------------------------------------------- */
 
 static void print_table(const struct search_plan *plan, const struct summary *s,
                         size_t count, int measure)
@@ -198,7 +197,10 @@ static void print_table(const struct search_plan *plan, const struct summary *s,
         for (size_t i = 0; i < count; i++) {
             if (rank_of(s, count, i, measure) != rank)
                 continue;
-            printf("%4zu  %-44s", rank, plan->texts[s[i].index]);
+            if (isnan(s[i].means[measure]))
+                printf("%4s  %-44s", "-", plan->texts[s[i].index]);
+            else
+                printf("%4zu  %-44s", rank, plan->texts[s[i].index]);
             for (int m = 0; m < MEASURES_SHOWN; m++)
                 if (isnan(s[i].means[m]))
                     printf(" %9s", "-");
@@ -224,7 +226,11 @@ static void write_measure(struct json_writer *to,
     json_writer_open(to, '{');
     json_writer_member_real(to, "mean", of->means[measure]);
     json_writer_member_real(to, "std", of->deviations[measure]);
-    json_writer_member_unsigned(to, "rank", rank);
+    json_writer_name(to, "rank");
+    if (isnan(of->means[measure]))
+        json_writer_null(to); /* without a value nothing is ranked */
+    else
+        json_writer_unsigned(to, rank);
     json_writer_name(to, "folds");
     json_writer_open(to, '[');
     for (size_t f = 0; f < result->done; f++)
@@ -268,12 +274,27 @@ static void print_csv(const struct search_plan *plan, const struct summary *s,
         printf("%zu,\"%s\"", s[i].index, plan->texts[s[i].index]);
         for (int m = 0; m < MEASURES; m++)
             if (isnan(s[i].means[m]))
-                printf(",,,%zu", rank_of(s, count, i, m));
+                fputs(",,,", stdout);
             else
                 printf(",%.17g,%.17g,%zu", s[i].means[m], s[i].deviations[m],
                        rank_of(s, count, i, m));
         printf(",%.6f\n", s[i].fit_seconds);
     }
+}
+
+/* A measure may have no value: an AUC needs clicks and non-clicks in every
+ * fold, a log-loss labels from 0 to 1. */
+static void warn_of_no_value(const struct summary *s, size_t count, int measure)
+{
+    size_t without = 0;
+
+    for (size_t i = 0; i < count; i++)
+        without += isnan(s[i].means[measure]) != 0;
+    if (without > 0)
+        log_warn("combinations have no value of the measure and no rank",
+                 "measure=%s combinations=%zu of=%zu reason=\"a fold does not "
+                 "define it, such as an AUC without a click\"",
+                 measure_names[measure], without, count);
 }
 
 /* Combinations of which no fold was run (Ctrl-C) are left out. */
@@ -297,6 +318,8 @@ static int print_results(const struct tune_settings *settings,
     if (status == 0 && count == 0)
         status =
             error_set(err, ERROR_TEMPORARY, "stopped before the first fit");
+    if (status == 0)
+        warn_of_no_value(summaries, count, settings->measure);
     if (status == 0 && settings->output == OUTPUT_TABLE)
         print_table(plan, summaries, count, settings->measure);
     else if (status == 0 && settings->output == OUTPUT_CSV)
@@ -307,9 +330,7 @@ static int print_results(const struct tune_settings *settings,
     return status;
 }
 
-/* --- The command
- * ----------------------------------------------------------------------------
- */
+/* --- The command ------------------------------------------------------ */
 
 static int make_plan(const struct tune_settings *settings,
                      struct search_plan **plan, struct error *err)

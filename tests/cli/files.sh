@@ -133,6 +133,18 @@ refused 78 "'click' is the label" fit events.csv --model=fields --fields=user,cl
 refused 78 "no column 'position'" predict --snapshot=f.snap pairs.csv
 refused 78 "svd does not go on learning" cv events.csv --models=svd --progressive=true
 
+# --- A measure without a value ranks nothing -----------------------------------
+{ echo user,ad,click; for i in 1 2 3 4 5 6 7 8; do echo "u$i,a$((i % 3)),0"; done; } >rare.csv
+"$pctr" tune rare.csv --model=baseline --measure=auc --space="bsl_epochs=2|3" \
+    --split.folds=2 >rare.txt 2>rare-err.txt
+grep -qE '^ +-  bsl_epochs=2' rare.txt || fail "tune: a rank without a value"
+grep -q 'no value of the measure.*measure=auc combinations=2' rare-err.txt ||
+    fail "tune: no word about a measure without a value"
+"$pctr" tune rare.csv --model=baseline --measure=auc --space="bsl_epochs=2|3" \
+    --split.folds=2 --output=json 2>rare-err.txt |
+    grep -q '"auc":{"mean":null,"std":null,"rank":null' ||
+    fail "tune: JSON ranks without a value"
+
 # --- Refusals -----------------------------------------------------------------
 refused 2 "give one of" similar "$clicks"
 refused 2 "give one of" similar "$clicks" --user=u5 --ad=a4

@@ -64,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
         if (how & 1 && config.mode == JOIN_IMPRESSIONS)
             record.kind = INTAKE_IMPRESSION;
+        record.origin.read_ms = INT64_MAX;
+        record.origin.partition = how >> 6 & 3;
         record.origin.record_ms = how & 2 ? -1 : (int64_t)(how << 8);
         if (how & 4) {
             record.bytes = pieces_bytes(&pieces, 1, &record.size);
