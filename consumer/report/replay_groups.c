@@ -43,7 +43,8 @@ static int lay_out_windows(struct replay_groups *groups,
     groups->window_ms = window_ms > 0 ? window_ms : round_window(span_ms);
     if (span_ms / groups->window_ms > WINDOWS_MAX)
         return error_set(err, ERROR_LIMIT,
-                         "more than %d windows: raise report.window_ms", WINDOWS_MAX);
+                         "more than %d windows: raise report.window_ms",
+                         WINDOWS_MAX);
     groups->first_window = census->first_ms / groups->window_ms;
     size_t count = census->rows == 0
                        ? 0
