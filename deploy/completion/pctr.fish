@@ -415,6 +415,7 @@ complete -c pctr -n '__fish_seen_subcommand_from fit' -l help-all -d 'show all s
 
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l snapshot -r -d 'file to predict with'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l details -d 'print basis, impossible and neighbours too'
+complete -c pctr -n '__fish_seen_subcommand_from predict' -l csv.safe -d 'put an apostrophe in front of ids that a spreadsheet would run'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l format -r -f -a 'auto csv arff movielens' -d 'format of FILE'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l separator -r -d 'separator of the columns, as'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l header -r -f -a 'auto yes no' -d 'whether the first line names the columns'
@@ -448,6 +449,7 @@ complete -c pctr -n '__fish_seen_subcommand_from top' -l snapshot -r -d 'file to
 complete -c pctr -n '__fish_seen_subcommand_from top' -l user -r -d 'user to rank ads for'
 complete -c pctr -n '__fish_seen_subcommand_from top' -l n -r -d 'ads for each user'
 complete -c pctr -n '__fish_seen_subcommand_from top' -l output -r -f -a 'csv json' -d 'print a line for each ad, or a JSON object for each user'
+complete -c pctr -n '__fish_seen_subcommand_from top' -l csv.safe -d 'put an apostrophe in front of ids that a spreadsheet would run'
 complete -c pctr -n '__fish_seen_subcommand_from top' -l exclude -r -d 'file of pairs that users have seen'
 complete -c pctr -n '__fish_seen_subcommand_from top' -l format -r -f -a 'auto csv arff movielens' -d 'format of FILE'
 complete -c pctr -n '__fish_seen_subcommand_from top' -l separator -r -d 'separator of the columns, as'
@@ -465,6 +467,7 @@ complete -c pctr -n '__fish_seen_subcommand_from similar' -l user -r -d 'user to
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l ad -r -d 'ad to find similar ads for'
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l matrix -r -f -a 'none users ads' -d 'print how similar all of them are'
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l n -r -d 'number of similar ones to print'
+complete -c pctr -n '__fish_seen_subcommand_from similar' -l csv.safe -d 'put an apostrophe in front of ids that a spreadsheet would run'
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l format -r -f -a 'auto csv arff movielens' -d 'format of FILE'
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l separator -r -d 'separator of the columns, as'
 complete -c pctr -n '__fish_seen_subcommand_from similar' -l header -r -f -a 'auto yes no' -d 'whether the first line names the columns'

@@ -484,6 +484,7 @@ _pctr() {
         _arguments \
             '--snapshot=[file to predict with]:value:_files' \
             '--details[print basis, impossible and neighbours too]' \
+            '--csv.safe[put an apostrophe in front of ids that a spreadsheet would run]' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--separator=[separator of the columns, as]:value:_files' \
             '--header=[whether the first line names the columns]:value:(auto yes no)' \
@@ -522,6 +523,7 @@ _pctr() {
             '--user=[user to rank ads for]:value:_files' \
             '--n=[ads for each user]:value:_files' \
             '--output=[print a line for each ad, or a JSON object for each user]:value:(csv json)' \
+            '--csv.safe[put an apostrophe in front of ids that a spreadsheet would run]' \
             '--exclude=[file of pairs that users have seen]:value:_files' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--separator=[separator of the columns, as]:value:_files' \
@@ -543,6 +545,7 @@ _pctr() {
             '--ad=[ad to find similar ads for]:value:_files' \
             '--matrix=[print how similar all of them are]:value:(none users ads)' \
             '--n=[number of similar ones to print]:value:_files' \
+            '--csv.safe[put an apostrophe in front of ids that a spreadsheet would run]' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--separator=[separator of the columns, as]:value:_files' \
             '--header=[whether the first line names the columns]:value:(auto yes no)' \
