@@ -153,14 +153,15 @@ static int open_model(struct contender *contender, struct live_models *live,
 }
 
 int contender_open(const struct contender_spec *spec, struct live_models *live,
-                   struct event_scan *scan, struct contender *out,
+                   struct event_reader *reader, struct contender *out,
                    struct error *err)
 {
     struct contender contender = {.spec = *spec};
 
-    if (spec->kind == CONTENDER_FIELD)
-        contender.field_at = event_scan_want(scan, spec->field);
-    if (open_model(&contender, live, err) < 0)
+    if ((spec->kind == CONTENDER_FIELD &&
+         event_reader_want(reader, spec->field, &contender.field_at, err) <
+             0) ||
+        open_model(&contender, live, err) < 0)
         return error_wrap(err, "contender %s", spec->name);
     *out = contender;
     return 0;
@@ -187,10 +188,10 @@ static double number_in(const struct cursor_value *value)
 }
 
 static struct replay_answer answer_field(struct contender *contender,
-                                         const struct event_scan *scan)
+                                         const struct event_found *found)
 {
-    double p = scan->seen >> contender->field_at & 1
-                   ? number_in(&scan->values[contender->field_at])
+    double p = found->seen >> contender->field_at & 1
+                   ? number_in(&found->values[contender->field_at])
                    : NAN;
 
     if (!(p >= 0 && p <= 1)) {
@@ -211,7 +212,7 @@ int contender_answer(struct contender *contender,
     bool is_gone = false;
 
     if (contender->spec.kind == CONTENDER_FIELD) {
-        *out = answer_field(contender, questions->scan);
+        *out = answer_field(contender, questions->found);
         return 0;
     }
     if (contender->spec.kind == CONTENDER_LIVE &&

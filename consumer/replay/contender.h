@@ -16,7 +16,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id_set.h"
-#include "common/event/event_scan.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/learn/fit_job.h"
 #include "consumer/models/model_board.h"
@@ -55,7 +55,7 @@ int contender_parse(const char *text, struct contender_spec *out,
 struct contender {
     struct contender_spec spec;
     struct served_model model;     /* snapshot NULL: none yet, or LIVE */
-    unsigned field_at;             /* FIELD: in the scan of the records */
+    unsigned field_at;             /* FIELD: in what is found of a record */
     struct fit_job *job;           /* under way; NULL */
     uint64_t fieldless;            /* impressions without the field's number */
     uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
@@ -64,7 +64,7 @@ struct contender {
 /* What the answers need besides the contender; borrowed. */
 struct contender_questions {
     const struct id_set *nobody;      /* users without a history of their own */
-    const struct event_scan *scan;    /* of the record */
+    const struct event_found *found;  /* in the record */
     const struct event_fields *names; /* of its fields */
     double prior;                     /* the answer while there is no model */
     struct live_models *live;         /* LIVE; else it may be NULL */
@@ -74,9 +74,10 @@ struct contender_questions {
 bool contender_is_version(const struct contender_spec *spec);
 
 /* Fetches a published version from `live`, which may be NULL where the
- * contender is none. FIELD adds its name to the scan of the records. */
+ * contender is none. FIELD makes the reader of the records find
+ * its field. */
 int contender_open(const struct contender_spec *spec, struct live_models *live,
-                   struct event_scan *scan, struct contender *out,
+                   struct event_reader *reader, struct contender *out,
                    struct error *err) MUST_CHECK;
 
 /* Answers the impression that the message is. Where the model is gone, or FIELD

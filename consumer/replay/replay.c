@@ -3,8 +3,8 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
-#include "common/event/event_scan.h"
 
+#include "consumer/read/event_message.h"
 #include "consumer/replay/replay_topic.h"
 
 #include <assert.h>
@@ -32,11 +32,14 @@ struct replay_pass {
     struct contender contenders[CONTENDERS_MAX];
     struct id_set *nobody; /* the users of field.anonymous */
     struct contender_questions questions;
-    struct event_scan scan; /* of the record that makes a row: the event, what
-                               rows are sliced by, the contenders' fields */
-    size_t opened;          /* contenders */
-    bool in_range;          /* an impression of the range has been seen */
-    uint64_t base;          /* its sequence: row 0 of the log */
+    struct event_reader *rows;   /* of the records that make rows */
+    struct event_reader *labels; /* of those that only label rows */
+    struct event_scratch
+        scratch;      /* of the record that makes a row: the event, what
+                   rows are sliced by, the contenders' fields */
+    size_t opened;    /* contenders */
+    bool in_range;    /* an impression of the range has been seen */
+    uint64_t base;    /* its sequence: row 0 of the log */
     int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
     int64_t shown_ms;
 };
@@ -129,7 +132,7 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
     head->offset = message->offset;
     head->unit = id_set_has(pass->nobody, &event->user) ? log->count
                                                         : id_hash(&event->user);
-    if (replay_log_append(log, head, &pass->scan, &row, err) < 0)
+    if (replay_log_append(log, head, &pass->scratch.found, &row, err) < 0)
         return -1;
     for (size_t c = 0; c < pass->opened; c++)
         if (contender_answer(&pass->contenders[c], &pass->questions, event,
@@ -165,9 +168,17 @@ static int take_impression(struct replay_pass *pass,
     struct impression event;
     struct intake_row became = {.is_new = false};
 
-    if (event_scan_impression(&pass->scan, message->value, message->value_size,
-                              &event, NULL) != EVENT_OK) {
-        pass->out->counts.bad_impressions++;
+    const char *about;
+    struct span headers[EVENT_PLAN_MAX];
+    const struct event_record record =
+        event_message_record(message, pass->rows, headers);
+    event_scratch_clear(&pass->scratch);
+    if (event_scratch_ready(&pass->scratch, err) < 0)
+        return -1;
+    enum event_fault fault = event_reader_impression(
+        pass->rows, &record, &pass->scratch, &event, &about);
+    if (fault != EVENT_OK) {
+        pass->out->counts.bad_impressions += fault != EVENT_PASSED_OVER;
         return 0;
     }
     const struct intake_origin origin = origin_of(message);
@@ -191,16 +202,38 @@ static int take_impression(struct replay_pass *pass,
     return replay_log_settle(log, reach_ms, err);
 }
 
+/* Reads a label; *is_label is false where the record is none, which is
+ * counted. */
+static int read_label(struct replay_pass *pass, struct event_reader *reader,
+                      const struct message *message, struct label *out,
+                      bool *is_label, struct error *err)
+{
+    const char *about;
+    struct span headers[EVENT_PLAN_MAX];
+    const struct event_record record =
+        event_message_record(message, reader, headers);
+
+    event_scratch_clear(&pass->scratch);
+    if (event_scratch_ready(&pass->scratch, err) < 0)
+        return -1;
+    enum event_fault fault =
+        event_reader_label(reader, &record, &pass->scratch, out, &about);
+    *is_label = fault == EVENT_OK;
+    pass->out->counts.bad_labels +=
+        fault != EVENT_OK && fault != EVENT_PASSED_OVER;
+    return 0;
+}
+
 static int take_label(struct replay_pass *pass, const struct message *message,
                       struct error *err)
 {
     struct label label;
+    bool is_label;
 
-    if (event_decode_label(&pass->config->intake.fields, message->value,
-                           message->value_size, &label, NULL) != EVENT_OK) {
-        pass->out->counts.bad_labels++;
+    if (read_label(pass, pass->labels, message, &label, &is_label, err) < 0)
+        return -1;
+    if (!is_label)
         return 0;
-    }
     const struct intake_origin origin = origin_of(message);
     if (intake_label(pass->intake, &label, &origin, err) < 0)
         return -1;
@@ -214,11 +247,12 @@ static int take_labelled(struct replay_pass *pass,
                          const struct message *message, struct error *err)
 {
     struct label label;
+    bool is_label;
 
-    if (event_scan_label(&pass->scan, message->value, message->value_size,
-                         &label, NULL) != EVENT_OK ||
-        !label.has_pair) {
-        pass->out->counts.bad_labels++;
+    if (read_label(pass, pass->rows, message, &label, &is_label, err) < 0)
+        return -1;
+    if (!is_label || !label.has_pair) {
+        pass->out->counts.bad_labels += is_label;
         return 0;
     }
     const struct intake_origin origin = origin_of(message);
@@ -327,7 +361,7 @@ static int open_contenders(struct replay_pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
         const struct contender_spec *spec = &pass->config->contenders[c];
-        if (contender_open(spec, pass->live, &pass->scan, &pass->contenders[c],
+        if (contender_open(spec, pass->live, pass->rows, &pass->contenders[c],
                            err) < 0)
             return -1;
         pass->opened++;
@@ -388,21 +422,22 @@ static int open_all(struct replay_pass *pass, struct error *err)
 
     memcpy(log.fields, config->fields, sizeof(log.fields));
     memcpy(log.sinks, config->sinks, sizeof(log.sinks));
-    if (replay_joins(config))
-        event_scan_impression_fields(&pass->scan, &config->intake.fields);
-    else
-        event_scan_label_fields(&pass->scan, &config->intake.fields);
-    if (replay_log_new(&log, &pass->out->log, err) < 0)
-        return -1;
-    replay_log_want(pass->out->log, &pass->scan);
-    if (id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
+    if (event_reader_new(&config->intake.fields,
+                         replay_joins(config) ? EVENT_IMPRESSIONS
+                                              : EVENT_LABELS,
+                         &pass->rows, err) < 0 ||
+        event_reader_new(&config->intake.fields, EVENT_LABELS, &pass->labels,
+                         err) < 0 ||
+        replay_log_new(&log, &pass->out->log, err) < 0 ||
+        replay_log_want(pass->out->log, pass->rows, err) < 0 ||
+        id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
         intake_new(&config->intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
         open_contenders(pass, err) < 0)
         return -1;
     pass->questions =
         (struct contender_questions){.nobody = pass->nobody,
-                                     .scan = &pass->scan,
+                                     .found = &pass->scratch.found,
                                      .names = &config->intake.fields,
                                      .prior = config->prior,
                                      .live = pass->live};
@@ -432,6 +467,9 @@ static void close_all(struct replay_pass *pass)
     live_models_close(pass->live);
     intake_free(pass->intake);
     id_set_free(pass->nobody);
+    event_reader_free(pass->rows);
+    event_reader_free(pass->labels);
+    event_scratch_free(&pass->scratch);
 }
 
 int replay_run(const struct replay_config *config, struct replay *out,

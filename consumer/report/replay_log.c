@@ -77,10 +77,14 @@ static int value_index(struct id_map *names, const struct cursor_value *value,
     return id_map_add(names, &id, index, err);
 }
 
-void replay_log_want(struct replay_log *log, struct event_scan *scan)
+int replay_log_want(struct replay_log *log, struct event_reader *reader,
+                    struct error *err)
 {
     for (size_t i = 0; i < log->field_count; i++)
-        log->field_at[i] = event_scan_want(scan, log->config.fields[i]);
+        if (event_reader_want(reader, log->config.fields[i], &log->field_at[i],
+                              err) < 0)
+            return -1;
+    return 0;
 }
 
 /* --- The tail --------------------------------------------------------- */
@@ -113,7 +117,7 @@ static int grow(struct replay_log *log, struct error *err)
 }
 
 int replay_log_append(struct replay_log *log, const struct replay_row *head,
-                      const struct event_scan *scan, struct replay_row **row,
+                      const struct event_found *found, struct replay_row **row,
                       struct error *err)
 {
     if (log->count == log->config.rows_max)
@@ -130,7 +134,7 @@ int replay_log_append(struct replay_log *log, const struct replay_row *head,
     for (size_t i = 0; i < log->field_count; i++) {
         unsigned at = log->field_at[i];
         if (value_index(log->names[i],
-                        scan->seen >> at & 1 ? &scan->values[at] : NULL,
+                        found->seen >> at & 1 ? &found->values[at] : NULL,
                         &made->values[i], err) < 0)
             return -1;
     }

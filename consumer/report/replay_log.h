@@ -10,7 +10,7 @@
 #define CONSUMER_REPLAY_LOG_H
 
 #include "common/base/error.h"
-#include "common/event/event_scan.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/report/replay_row.h"
 #include "consumer/report/spool.h"
@@ -40,7 +40,7 @@ struct replay_log_config {
 struct replay_log {
     struct replay_log_config config;
     size_t field_count, row_size;
-    unsigned field_at[REPLAY_SLICES_MAX];    /* in the scan of the records */
+    unsigned field_at[REPLAY_SLICES_MAX];    /* in what is found of a record */
     struct id_map *names[REPLAY_SLICES_MAX]; /* of row.values */
     uint64_t count;                          /* rows, all of them */
     char *tail;                              /* (room) a ring */
@@ -54,14 +54,16 @@ struct replay_log {
 int replay_log_new(const struct replay_log_config *config,
                    struct replay_log **out, struct error *err) MUST_CHECK;
 
-/* Adds the fields that rows are sliced by to the scan of the records. */
-void replay_log_want(struct replay_log *log, struct event_scan *scan);
+/* Makes the reader of the records find the fields that rows are sliced by.
+ * Fails as event_reader_want() does. */
+int replay_log_want(struct replay_log *log, struct event_reader *reader,
+                    struct error *err) MUST_CHECK;
 
-/* Appends a copy of `head`, with its values from the scan of its record and
- * without answers, which are the caller's to fill in: *row is valid until the
- * next call. ERROR_LIMIT: the log has rows_max rows, and stays as it is. */
+/* Appends a copy of `head`, with its values from what was found in its record
+ * and without answers, which are the caller's to fill in: *row is valid until
+ * the next call. ERROR_LIMIT: the log has rows_max rows, and stays as it is. */
 int replay_log_append(struct replay_log *log, const struct replay_row *head,
-                      const struct event_scan *scan, struct replay_row **row,
+                      const struct event_found *found, struct replay_row **row,
                       struct error *err) MUST_CHECK;
 
 /* Notes swaps, after the answers of the newest row are there. */

@@ -119,16 +119,14 @@ static void check(int status, const struct error *err)
 
 /* --- Answers ---------------------------------------------------------- */
 
-/* A scan that has found {"position": number}. */
-static struct event_scan position(struct replay_log *log, size_t number)
+/* What a reader finds in {"position": number}. */
+static struct event_found position(struct replay_log *log, size_t number)
 {
-    struct event_scan scan = {.count = 0};
+    struct event_found found = {.seen = 1u << log->field_at[0]};
 
-    replay_log_want(log, &scan);
-    scan.seen = 1;
-    scan.values[0] = (struct cursor_value){.type = CURSOR_INTEGER,
-                                           .integer = (int64_t)number};
-    return scan;
+    found.values[log->field_at[0]] = (struct cursor_value){
+        .type = CURSOR_INTEGER, .integer = (int64_t)number};
+    return found;
 }
 
 static uint64_t version_at(const struct page_case *of, size_t contender,
@@ -162,12 +160,12 @@ static void add_row(const struct page_case *of, struct replay_log *made,
 
     struct replay_row *added = NULL;
 
-    struct event_scan scan = position(made, row % 5);
+    struct event_found found = position(made, row % 5);
     struct replay_row head = {.ts_ms = START_MS + after_ms,
                               .offset = (int64_t)row,
                               .unit = row,
                               .label = NAN};
-    check(replay_log_append(made, &head, &scan, &added, &err), &err);
+    check(replay_log_append(made, &head, &found, &added, &err), &err);
     for (size_t c = 0; c < of->contenders; c++)
         added->answers[c] = (struct replay_answer){
             .p = of->silent && c + 1 == of->contenders

@@ -20,7 +20,7 @@ static struct error err;
 
 static void add_row(struct replay_log *log, size_t i, uint64_t *state)
 {
-    static const struct event_scan nothing;
+    static const struct event_found nothing;
     int64_t now_ms = (int64_t)i * STEP_MS;
     struct replay_row head = {
         .ts_ms = now_ms, .offset = (int64_t)i, .unit = i, .label = NAN};

@@ -28,17 +28,16 @@ static struct replay_report *report;
 static _Alignas(8) uint8_t rows[ROWS][ROW_SIZE];
 static size_t kept_count;
 
-/* A scan that has found {"shelf": number}. */
-static const struct event_scan *shelf(struct replay_log *log, size_t number)
+/* What a reader finds in {"shelf": number}. */
+static const struct event_found *shelf(struct replay_log *log, size_t number)
 {
-    static struct event_scan scan;
+    static struct event_found found;
+    const unsigned at = log->field_at[0];
 
-    scan = (struct event_scan){.count = 0};
-    replay_log_want(log, &scan);
-    scan.seen = 1;
-    scan.values[0] = (struct cursor_value){.type = CURSOR_INTEGER,
-                                           .integer = (int64_t)number};
-    return &scan;
+    found.seen = 1u << at;
+    found.values[at] = (struct cursor_value){.type = CURSOR_INTEGER,
+                                             .integer = (int64_t)number};
+    return &found;
 }
 
 static struct replay_row row_at(int64_t ts_ms, size_t i)
