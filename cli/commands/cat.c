@@ -74,6 +74,7 @@ struct work {
     const struct cat_settings *settings;
     const char *topic;
     enum record_kind kind;
+    struct record_readers readers;
     struct buffer line;
     uint64_t shown;
     bool unread; /* nobody reads standard output any more */
@@ -176,7 +177,7 @@ static void format(struct work *work, const struct message *message)
     };
 
     buffer_clear(&work->line);
-    record_json(&record, work->kind, &work->settings->fields, &work->line);
+    record_json(&record, work->kind, &work->readers, &work->line);
 }
 
 static int print_line(struct work *work, const struct buffer *line,
@@ -338,8 +339,12 @@ static int run(const struct invocation *with, void *settings, struct error *err)
     struct topic_extent extent = {.count = 0};
 
     if (stop_on_signals(0, err) < 0 || choose_topic(&work, err) < 0 ||
-        find_extent(&work, &extent, err) < 0)
+        record_readers_open(&work.settings->fields, &work.readers, err) < 0)
         return -1;
+    if (find_extent(&work, &extent, err) < 0) {
+        record_readers_close(&work.readers);
+        return -1;
+    }
     if (extent.gone > 0)
         log_warn("retention took what was asked for first",
                  "topic=%s offsets=%" PRIu64, work.topic, extent.gone);
@@ -347,6 +352,7 @@ static int run(const struct invocation *with, void *settings, struct error *err)
     if (status == 0 && work.unread)
         status = error_set(err, ERROR_IO, "nobody reads standard output");
     buffer_free(&work.line);
+    record_readers_close(&work.readers);
     topic_extent_free(&extent);
     return status < 0 ? -1 : stop_exit_status();
 }

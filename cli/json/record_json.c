@@ -5,9 +5,12 @@
 
 #include "common/base/utf8.h"
 #include "common/event/event_codec.h"
-#include "common/event/event_scan.h"
 #include "common/event/manifest.h"
 
+#include "consumer/read/event_message.h"
+
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -17,7 +20,8 @@ enum { CHUNK_KEY_SIZE = SNAPSHOT_ID_SIZE + 4 };
 struct showing {
     struct json_writer *to;
     const struct record *record;
-    const struct event_fields *fields;
+    struct record_readers *readers;
+    bool is_json; /* the value is well-formed JSON */
 };
 
 static const struct record_header *find_header(const struct record *record,
@@ -35,11 +39,49 @@ static const struct record_header *find_header(const struct record *record,
 
 static enum event_fault form(const struct message *message)
 {
-    struct event_scan scan = {.count = 0};
-    const char *field;
+    static const struct event_plan nothing;
+    struct event_found found;
 
-    return event_scan_record(&scan, message->value, message->value_size,
-                             &field);
+    return event_find_in_msgpack(&nothing, message->value, message->value_size,
+                                 &found);
+}
+
+static bool is_json(const struct message *message)
+{
+    static const struct event_plan nothing;
+    struct event_scratch scratch = {0};
+    enum event_fault fault =
+        message->value &&
+                event_find_is_json(message->value, message->value_size)
+            ? event_find_in_json(&nothing, message->value, message->value_size,
+                                 &scratch)
+            : EVENT_INVALID;
+
+    return fault == EVENT_OK || fault == EVENT_NOT_A_MAP;
+}
+
+/* Well-formed JSON on one line. Line feeds and tabs stand between its values
+ * only; control characters that a terminal would obey, in its texts only. */
+static void write_json(const struct showing *with)
+{
+    const struct message *message = with->record->message;
+    struct buffer *out = with->to->to;
+
+    for (size_t i = 0; i < message->value_size; i++) {
+        const uint8_t byte = message->value[i];
+        char escape[8];
+        if (byte == '\n' || byte == '\r' || byte == '\t') {
+            buffer_append(out, " ", 1);
+        } else if (byte == 0x7f) {
+            buffer_append(out, "\\u007f", 6);
+        } else if (byte == 0xc2 && message->value[i + 1] < 0xa0) {
+            snprintf(escape, sizeof(escape), "\\u%04x", message->value[++i]);
+            buffer_append(out, escape, 6);
+        } else {
+            buffer_append(out, &byte, 1);
+        }
+    }
+    with->to->comma = true;
 }
 
 static bool is_well_formed(const struct message *message)
@@ -51,6 +93,10 @@ static bool is_well_formed(const struct message *message)
 
 static void write_whole(const struct showing *with, enum msgpack_bytes style)
 {
+    if (with->is_json) {
+        write_json(with);
+        return;
+    }
     struct cursor cursor =
         cursor_over(with->record->message->value,
                     with->record->message->value_size, EVENT_VALUES_MAX);
@@ -83,7 +129,7 @@ static void write_raw(const struct showing *with, const char *fault,
     json_writer_text(to, fault);
     write_optional(to, "field", field);
     write_optional(to, "message", text);
-    if (form(message) == EVENT_OK) {
+    if (with->is_json || form(message) == EVENT_OK) {
         json_writer_name(to, "fields");
         write_whole(with, BYTES_TAGGED);
     } else if (message->value_size > 0 &&
@@ -96,7 +142,7 @@ static void write_raw(const struct showing *with, const char *fault,
 
 static void write_msgpack(const struct showing *with)
 {
-    if (is_well_formed(with->record->message))
+    if (with->is_json || is_well_formed(with->record->message))
         write_whole(with, BYTES_TAGGED);
     else
         write_raw(with, event_fault_name(form(with->record->message)), NULL,
@@ -109,7 +155,7 @@ static void write_msgpack(const struct showing *with)
 static void write_event(const struct showing *with, enum event_fault fault,
                         const char *field)
 {
-    if (fault == EVENT_OK)
+    if (fault == EVENT_OK || fault == EVENT_PASSED_OVER)
         write_whole(with, BYTES_TAGGED);
     else
         write_raw(with, event_fault_name(fault), field, NULL);
@@ -117,22 +163,28 @@ static void write_event(const struct showing *with, enum event_fault fault,
 
 static void write_impression(const struct showing *with)
 {
-    const struct message *message = with->record->message;
+    struct record_readers *readers = with->readers;
+    struct span headers[EVENT_PLAN_MAX];
     struct impression event;
     const char *field = NULL;
-    enum event_fault fault = event_decode_impression(
-        with->fields, message->value, message->value_size, &event, &field);
+    const struct event_record record = event_message_record(
+        with->record->message, readers->impressions, headers);
+    enum event_fault fault = event_reader_impression(
+        readers->impressions, &record, &readers->scratch, &event, &field);
 
     write_event(with, fault, field);
 }
 
 static void write_label(const struct showing *with)
 {
-    const struct message *message = with->record->message;
+    struct record_readers *readers = with->readers;
+    struct span headers[EVENT_PLAN_MAX];
     struct label event;
     const char *field = NULL;
-    enum event_fault fault = event_decode_label(
-        with->fields, message->value, message->value_size, &event, &field);
+    const struct event_record record =
+        event_message_record(with->record->message, readers->labels, headers);
+    enum event_fault fault = event_reader_label(
+        readers->labels, &record, &readers->scratch, &event, &field);
 
     write_event(with, fault, field);
 }
@@ -364,13 +416,38 @@ static void write_headers(const struct showing *with, enum record_kind kind)
     json_writer_close(with->to, '}');
 }
 
+int record_readers_open(const struct event_fields *fields,
+                        struct record_readers *out, struct error *err)
+{
+    struct record_readers readers = {.impressions = NULL};
+
+    if (event_reader_new(fields, EVENT_IMPRESSIONS, &readers.impressions, err) <
+            0 ||
+        event_reader_new(fields, EVENT_LABELS, &readers.labels, err) < 0 ||
+        event_scratch_ready(&readers.scratch, err) < 0) {
+        record_readers_close(&readers);
+        return -1;
+    }
+    *out = readers;
+    return 0;
+}
+
+void record_readers_close(struct record_readers *readers)
+{
+    event_reader_free(readers->impressions);
+    event_reader_free(readers->labels);
+    event_scratch_free(&readers->scratch);
+}
+
 void record_json(const struct record *record, enum record_kind kind,
-                 const struct event_fields *fields, struct buffer *out)
+                 struct record_readers *readers, struct buffer *out)
 {
     struct json_writer to = {.to = out};
-    const struct showing with = {&to, record, fields};
+    const struct showing with = {&to, record, readers,
+                                 is_json(record->message)};
     const struct message *message = record->message;
 
+    event_scratch_clear(&readers->scratch);
     json_writer_open(&to, '{');
     json_writer_name(&to, "topic");
     json_writer_text(&to, record->topic);

@@ -14,7 +14,7 @@
 #define CLI_RECORD_JSON_H
 
 #include "common/base/buffer.h"
-#include "common/event/event.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/read/message.h"
 
@@ -43,8 +43,23 @@ struct record {
     size_t header_count;
 };
 
+/* What impressions and labels are read with. */
+struct record_readers {
+    struct event_reader *impressions, *labels;
+    struct event_scratch scratch; /* of one record, and ready */
+};
+
+/* Fails with ERROR_CONFIG where the settings make no sense, and with
+ * ERROR_MEMORY; *out is untouched then. */
+int record_readers_open(const struct event_fields *fields,
+                        struct record_readers *out,
+                        struct error *err) MUST_CHECK;
+
+/* Frees what it owns, not the struct. Zeroed is fine. */
+void record_readers_close(struct record_readers *readers);
+
 /* Appends the object and a line feed. */
 void record_json(const struct record *record, enum record_kind kind,
-                 const struct event_fields *fields, struct buffer *out);
+                 struct record_readers *readers, struct buffer *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/event/event_codec.h"
 #include "common/event/event_plan.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,15 @@ struct event_found {
 };
 
 struct event_scratch;
+
+/* Does it begin as a JSON object or array does? No map of msgpack does. */
+static inline bool event_find_is_json(const uint8_t *bytes, size_t size)
+{
+    while (size > 0 && (*bytes == ' ' || *bytes == '\n' || *bytes == '\r' ||
+                        *bytes == '\t'))
+        bytes++, size--;
+    return size > 0 && (*bytes == '{' || *bytes == '[');
+}
 
 /* Looks for the paths of the plan that lead into the value; the others are not
  * seen. A path that leads nowhere is not seen either. */

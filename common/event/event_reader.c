@@ -237,24 +237,12 @@ static enum event_fault blame(struct reading *reading, unsigned at,
     return fault;
 }
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
-/* No map of msgpack begins as a JSON document does. */
-static bool begins_as_json(const uint8_t *bytes, size_t size)
-{
-    while (size > 0 && is_blank(*bytes))
-        bytes++, size--;
-    return size > 0 && (*bytes == '{' || *bytes == '[');
-}
-
 /* The JSON of a schema registry stands behind its five bytes. */
 static size_t head_size(const uint8_t *bytes, size_t size)
 {
     return size > REGISTRY_HEAD && bytes[0] == 0 &&
-                   begins_as_json(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD)
+                   event_find_is_json(bytes + REGISTRY_HEAD,
+                                      size - REGISTRY_HEAD)
                ? REGISTRY_HEAD
                : 0;
 }
@@ -312,7 +300,7 @@ static inline enum event_fault find_fields(struct reading *reading)
         bytes += head;
         size -= head;
         if (reader->format == EVENT_FORMAT_AUTO)
-            reading->is_json = begins_as_json(bytes, size);
+            reading->is_json = event_find_is_json(bytes, size);
     }
     fault = reading->is_json ? event_find_in_json(&reader->plan, bytes, size,
                                                   reading->scratch)

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -112,7 +113,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     message.key = pieces_bytes(&pieces, 1, &message.key_size);
     message.value = pieces.bytes;
     message.value_size = pieces.size;
-    record_json(&record, kind, &fields, &line);
+    struct record_readers readers;
+    struct error why;
+    if (record_readers_open(&fields, &readers, &why) < 0)
+        abort();
+    record_json(&record, kind, &readers, &line);
+    record_readers_close(&readers);
     check_line(&line);
     buffer_free(&line);
     return 0;

@@ -132,7 +132,12 @@ static void print_example(const struct example *of, struct buffer *out)
     for (size_t i = 0; i < of->header_count; i++)
         headers[i] = (struct record_header){of->names[i], of->texts[i],
                                             strlen(of->texts[i])};
-    record_json(&record, of->kind, &fields, out);
+    struct record_readers readers;
+    struct error why;
+    if (record_readers_open(&fields, &readers, &why) < 0)
+        abort();
+    record_json(&record, of->kind, &readers, out);
+    record_readers_close(&readers);
     buffer_append(out, "", 1);
 }
 

@@ -17,7 +17,9 @@
 #include <string.h>
 #include <zlib.h>
 
-static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+static struct event_fields fields = EVENT_FIELDS_DEFAULT;
+static struct record_readers readers;
+static struct error err;
 static struct buffer bytes, out;
 static struct record_header headers[16];
 static size_t header_count;
@@ -25,6 +27,8 @@ static struct message message;
 
 static void start(void)
 {
+    fields.impressions_format = fields.labels_format = EVENT_FORMAT_AUTO;
+    ck_assert_ok(record_readers_open(&fields, &readers, &err), err);
     header_count = 0;
     message = (struct message){.key = (const uint8_t *)"7",
                                .key_size = 1,
@@ -37,6 +41,7 @@ static void stop(void)
 {
     buffer_free(&bytes);
     buffer_free(&out);
+    record_readers_close(&readers);
 }
 
 static void add_header(const char *name, const void *value, size_t size)
@@ -49,7 +54,7 @@ static const char *show(enum record_kind kind)
     struct record record = {"t", &message, headers, header_count};
 
     buffer_clear(&out);
-    record_json(&record, kind, &fields, &out);
+    record_json(&record, kind, &readers, &out);
     ck_assert(!buffer_failed(&out));
     ck_assert_uint_eq(out.bytes[out.size - 1], '\n');
     out.bytes[out.size - 1] = '\0';
@@ -144,8 +149,8 @@ END_TEST
 START_TEST(what_is_no_event)
 {
     ck_assert_str_eq(show_value(RECORD_IMPRESSION, B("{\"id\":1}")),
-                     "{\"raw\":\"eyJpZCI6MX0=\",\"fault\":\"trailing\","
-                     "\"text\":\"{\\\"id\\\":1}\"}");
+                     "{\"raw\":\"eyJpZCI6MX0=\",\"fault\":\"missing\","
+                     "\"field\":\"ts\",\"fields\":{\"id\":1}}");
     ck_assert_str_eq(show_value(RECORD_LABEL, B("\xc1\xff")),
                      "{\"raw\":\"wf8=\",\"fault\":\"invalid\"}");
     ck_assert_str_eq(show_value(RECORD_IMPRESSION, B("")),
@@ -343,6 +348,29 @@ START_TEST(any_bytes_are_json)
 }
 END_TEST
 
+/* On one line, and safe on a terminal. */
+START_TEST(json_is_shown_as_json)
+{
+    static const char json[] =
+        "{\"id\": \"imp-1\",\n\t\"ts\":1700000000123,\"user\":7,"
+        "\"ad\":\"\xc2\x9b\x7f\",\"\xc2\xa0\":[1e3,\"\\u001b\"]}";
+
+    for (int kind = 0; kind <= RECORD_MSGPACK; kind++)
+        if (kind == RECORD_IMPRESSION || kind == RECORD_MSGPACK)
+            ck_assert_str_eq(
+                show_value((enum record_kind)kind, json, sizeof(json) - 1),
+                "{\"id\": \"imp-1\",  \"ts\":1700000000123,"
+                "\"user\":7,\"ad\":\"\\u009b\\u007f\","
+                "\"\xc2\xa0\":[1e3,\"\\u001b\"]}");
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_LABEL, json, sizeof(json) - 1),
+               "\"fault\":\"missing\""));
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_IMPRESSION, json, sizeof(json) - 2),
+               "\"fault\":\"truncated\""));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("record_json");
@@ -357,6 +385,7 @@ int main(void)
     tcase_add_test(tests, chunks);
     tcase_add_test(tests, dead_letters);
     tcase_add_test(tests, any_msgpack);
+    tcase_add_test(tests, json_is_shown_as_json);
     tcase_add_test(tests, numbers_read_back);
     tcase_add_test(tests, text_is_utf8);
     tcase_add_test(tests, any_bytes_are_json);
