@@ -65,7 +65,8 @@ static const struct config_key keys[] = {
     {GROUP_DELIVERY | RARE, "batch.max_events", CONFIG_U32, FIELD(scorer.batch_max_events), "10000", 1, 1000000, NULL, "records scored together"},
     {GROUP_DELIVERY | RARE, "predictions.linger_ms", CONFIG_U32, FIELD(scorer.linger_ms), "5", 0, 1000, NULL, "how long a prediction waits for others to be sent with it"},
     {GROUP_DELIVERY | RARE, "predictions.compression", CONFIG_TEXT, FIELD(scorer.compression), "none", 1, 0, NULL, "compression of predictions: none, lz4, zstd, snappy or gzip"},
-    {GROUP_LIMITS, "dead_letters.max_share", CONFIG_F64, FIELD(scorer.dead_letters_max_share), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
+    {GROUP_LIMITS, "dead_letters.max_share", CONFIG_F64, FIELD(scorer.dead_letters_max_share), "0.5", 0, 1, NULL, "share of bad records among the last 10000 of a partition above which its dead letters are slowed down"},
+    {GROUP_LIMITS | RARE, "dead_letters.rate_max", CONFIG_U32, FIELD(scorer.dead_letters_rate_max), "100", 1, 1000000, NULL, "dead letters of such a partition in a second"},
     {GROUP_PROCESS | RARE, "memory.huge_pages", CONFIG_BOOL, FIELD(huge_pages), "true", 0, 0, NULL, "start over with malloc on huge pages, unless GLIBC_TUNABLES is set; saves a quarter of the processor time"},
     SERVICE_KEYS(service, "9464"),
 #ifdef PCTR_TEST_HOOKS

@@ -78,6 +78,7 @@ static int start_scorer(struct demo *demo, struct error *err)
         .no_model = NO_MODEL_PRIOR,
         .no_model_p = 0.05,
         .model_catch_up_ms = 5000,
+        .dead_letters_rate_max = 100,
         .dead_letters_max_share = 0.5,
         .offset_start = START_EARLIEST,
         .offset_lost = START_FAIL,

@@ -191,6 +191,49 @@ void subscriber_limit_batch(struct subscriber *s, size_t count)
         count && count < s->config.batch_max ? count : s->config.batch_max;
 }
 
+/* --- Pausing --- */
+
+static rd_kafka_topic_partition_list_t *list_one(const struct subscriber *s,
+                                                 int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, s->config.topic, partition)
+        ->offset = s->positions[partition].next;
+    return list;
+}
+
+static bool is_ours(const struct subscriber *s, int32_t partition)
+{
+    return partition < s->position_count && s->positions[partition].assigned;
+}
+
+void subscriber_pause(struct subscriber *s, int32_t partition)
+{
+    if (!is_ours(s, partition))
+        return;
+    rd_kafka_topic_partition_list_t *list = list_one(s, partition);
+    rd_kafka_pause_partitions(s->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Where it stopped is a number of ours: records that were fetched ahead are
+ * dropped by the pause. */
+void subscriber_resume(struct subscriber *s, int32_t partition)
+{
+    if (!is_ours(s, partition))
+        return;
+    rd_kafka_topic_partition_list_t *list = list_one(s, partition);
+    rd_kafka_resume_partitions(s->client, list);
+    if (s->positions[partition].next != UNKNOWN_OFFSET) {
+        rd_kafka_error_t *failed = rd_kafka_seek_partitions(s->client, list, 0);
+        if (failed)
+            rd_kafka_error_destroy(failed);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 /* --- Committing ------------------------------------------------------- */
 
 const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)

@@ -74,6 +74,11 @@ void subscriber_rewind(struct subscriber *subscriber);
 /* Batches are smaller from now on; 0: batch_max again. */
 void subscriber_limit_batch(struct subscriber *subscriber, size_t count);
 
+/* Stops handing out records of a partition that is ours, and goes on with it
+ * where it stopped. A rewind or a new assignment ends all pauses. */
+void subscriber_pause(struct subscriber *subscriber, int32_t partition);
+void subscriber_resume(struct subscriber *subscriber, int32_t partition);
+
 /* What a commit has to cover: NULL when nothing was handed out since the last.
  * Both are borrowed until the next call of any function here. */
 const rd_kafka_topic_partition_list_t *

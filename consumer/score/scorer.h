@@ -49,9 +49,10 @@ struct scorer_config {
     char compression[8];
 
     enum no_model no_model;
-    double no_model_p;          /* the prior */
-    uint32_t model_catch_up_ms; /* 0: partitions do not wait for a model */
-    double dead_letters_max_share;
+    double no_model_p;              /* the prior */
+    uint32_t model_catch_up_ms;     /* 0: partitions do not wait for a model */
+    double dead_letters_max_share;  /* above it a partition is flooded */
+    uint32_t dead_letters_rate_max; /* of a flooded partition, in a second */
     enum subscriber_start offset_start, offset_lost;
     bool watch_end; /* scorer_at_end() will be asked */
     struct crash_plan plan;

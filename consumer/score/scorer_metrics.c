@@ -19,6 +19,10 @@ const struct metric_family scorer_metric_families[] = {
     [SCORER_DEAD_LETTERS] = {"pctr_dead_letters_total", METRIC_COUNTER,
                              "reason", DEAD_LETTER_WORDS, 0,
                              "Records that could not be scored."},
+    [SCORER_FLOODED] = {"pctr_partition_flooded", METRIC_GAUGE, "partition",
+                        NULL, PARTITIONS_SHOWN_MAX,
+                        "1 while most records of the partition are no "
+                        "impressions and its dead letters are slowed down."},
     [SCORER_UNITS] = {"pctr_transactions_total", METRIC_COUNTER, "result",
                       UNIT_RESULT_WORDS, 0,
                       "Transactions; at least once: commits of positions."},

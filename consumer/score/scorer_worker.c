@@ -29,9 +29,11 @@
 #include "common/base/stop.h"
 #include "common/base/trouble.h"
 
+#include "consumer/letters/breaker.h"
 #include "consumer/read/subscriber.h"
 #include "consumer/score/culprit.h"
 #include "consumer/score/delivery.h"
+#include "consumer/score/flood.h"
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/tally.h"
 #include "consumer/score/worker_batch.h"
@@ -44,7 +46,6 @@
 enum {
     SMALL_BATCH = 200, /* records that are sent at once instead of lingering */
     STRETCH_MAX = 10,  /* commit intervals that a busy worker may wait */
-    TICK_MS = 1000,
     LEAVE_MS = 5000,
     MODEL_SLICE_MS = 1000, /* one try of catching up with the models */
     AUTH_TRIES = 5,        /* of one thing that the broker refuses to us */
@@ -69,6 +70,7 @@ struct scorer_worker {
     struct subscriber *subscriber; /* NULL until there may be a model */
     struct delivery *delivery;
     struct worker_batch *batch;
+    struct flood *flood;
     const struct served_model *model; /* taken from the board; may be NULL */
     uint64_t epoch;                   /* of the model; 0 without one */
 
@@ -79,7 +81,7 @@ struct scorer_worker {
     struct record_position last;            /* of the unit */
     struct trouble units, rebuilds, models; /* that failed */
     unsigned refusals; /* by the broker (ERROR_AUTH), since one thing worked */
-    int64_t fenced_ms, tick_ms;
+    int64_t fenced_ms;
 };
 
 /* --- Opening and closing --- */
@@ -151,7 +153,11 @@ int scorer_worker_open(const struct scorer_config *config,
     beat(w);
 
     struct delivery_config delivery = delivery_settings(w);
-    if (worker_batch_new(config, &w->batch, err) < 0 ||
+    const struct flood_config flood = {
+        .max_share = config->dead_letters_max_share,
+        .rate_max = config->dead_letters_rate_max};
+    if (flood_new(&flood, &w->flood, err) < 0 ||
+        worker_batch_new(config, &w->batch, err) < 0 ||
         delivery_open(&delivery, &w->delivery, err) < 0) {
         scorer_worker_close(w);
         return -1;
@@ -172,6 +178,7 @@ void scorer_worker_close(struct scorer_worker *w)
     subscriber_close(w->subscriber, LEAVE_MS);
     delivery_close(w->delivery);
     worker_batch_free(w->batch);
+    flood_free(w->flood);
     model_board_put(w->parts->board, w->model);
     free(w);
 }
@@ -183,14 +190,10 @@ static bool must_stop(const struct scorer_worker *w)
     return atomic_load(w->stop);
 }
 
-/* At most once a second: tells the lag watch what is committed. */
-static void tick(struct scorer_worker *w)
+/* Tells the lag watch which partitions this worker has and what of them is
+ * committed. */
+static void tell_committed(struct scorer_worker *w)
 {
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (!w->subscriber || now_ms - w->tick_ms < TICK_MS)
-        return;
-    w->tick_ms = now_ms;
     for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
         int64_t committed = subscriber_committed(w->subscriber, i);
         if (committed >= 0)
@@ -204,7 +207,6 @@ static void rest(struct scorer_worker *w, int64_t wait_ms)
     while (wait_ms > 0 && !must_stop(w)) {
         clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
         wait_ms -= STOP_SLICE_MS;
-        tick(w);
         beat(w);
     }
 }
@@ -392,6 +394,7 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
     else if (status == 0 && verdict == PUBLISHER_FENCED)
         status = rebuild_fenced(w, &cause, err);
     subscriber_rewind(w->subscriber);
+    flood_forget_pauses(w->flood);
     /* The first failure of a unit is tried again at once. */
     if (w->culprit.failures > 1)
         rest(w, backoff_next(&w->backoff));
@@ -424,19 +427,14 @@ static int score(struct scorer_worker *w, const struct message_batch *batch,
                                              .delivery = w->delivery,
                                              .culprit = &w->culprit,
                                              .unit = &w->unit,
+                                             .flood = w->flood,
                                              .metrics = w->parts->metrics};
     w->unit.records += batch->count;
     w->last = (struct record_position){last->partition, last->offset};
     w->is_quiet = false;
-    if (worker_batch_run(w->batch, &with, batch, &why) == 0)
-        return 0;
-    if (!worker_batch_is_broken(w->batch))
+    if (worker_batch_run(w->batch, &with, batch, &why) < 0)
         return recover(w, delivery_verdict(&why), &why, err);
-    /* Too many records are no impressions: nothing of the unit may stay. */
-    *err = why;
-    abort_unit(w, &why);
-    tally_clear(&w->unit);
-    return -1;
+    return 0;
 }
 
 static bool is_due(const struct scorer_worker *w)
@@ -470,6 +468,7 @@ static int commit(struct scorer_worker *w, enum delivery_wait wait,
     beat(w);
     if (verdict != PUBLISHER_OK)
         return recover(w, verdict, &why, err);
+    tell_committed(w);
     tally_report(&w->unit, w->parts->metrics);
     atomic_fetch_add(&w->status.predictions, tally_predictions(&w->unit));
     atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
@@ -499,6 +498,8 @@ static int follow(struct scorer_worker *w, enum subscriber_event event,
         metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
         atomic_store(&w->status.is_holding, true);
         atomic_store(&w->status.is_member, true);
+        flood_forget_pauses(w->flood);
+        tell_committed(w);
         return 0;
     case SUBSCRIBER_REVOKED:
         status = commit(w, DELIVERY_WAIT, err);
@@ -515,6 +516,41 @@ static int follow(struct scorer_worker *w, enum subscriber_event event,
     atomic_store(&w->status.is_member, false);
     atomic_store(&w->status.pending_ms, 0);
     return status;
+}
+
+/* Slows partitions down that are flooded with records that are no impressions.
+ */
+static void dam(struct scorer_worker *w)
+{
+    const struct scorer_config *config = w->config;
+    enum flood_change change;
+    int32_t partition;
+    bool is_new;
+
+    while ((change = flood_next(w->flood, clock_monotonic_ms(), &partition,
+                                &is_new)) != FLOOD_NOTHING) {
+        if (change == FLOOD_PAUSE)
+            subscriber_pause(w->subscriber, partition);
+        else
+            subscriber_resume(w->subscriber, partition);
+        if (!is_new)
+            continue;
+        metrics_set(w->parts->metrics, SCORER_FLOODED, partition,
+                    change == FLOOD_PAUSE);
+        if (change == FLOOD_RESUME)
+            log_info("a partition is no longer flooded",
+                     "topic=%s partition=%" PRId32, config->impressions,
+                     partition);
+        else
+            log_warn("a partition is flooded with records that are no "
+                     "impressions (are the field.* settings right?); its dead "
+                     "letters are slowed down",
+                     "topic=%s partition=%" PRId32
+                     " bad=%zu of=%d letters_per_second=%" PRIu32,
+                     config->impressions, partition,
+                     flood_bad_count(w->flood, partition), BREAKER_WINDOW,
+                     config->dead_letters_rate_max);
+    }
 }
 
 /* One round of a worker that holds its partitions until the newest model is in
@@ -534,10 +570,7 @@ static int hold_once(struct scorer_worker *w, struct error *err)
         return -1;
     if (batch.count > 0)
         subscriber_rewind(w->subscriber);
-    if (follow(w, batch.event, err) < 0)
-        return -1;
-    tick(w);
-    return 0;
+    return follow(w, batch.event, err);
 }
 
 /* One round: wait for records, at most until the open unit is due; score and
@@ -569,12 +602,12 @@ static int round_once(struct scorer_worker *w, struct error *err)
         batch.count < SMALL_BATCH)
         w->is_quiet = delivery_hurry(w->delivery);
 
+    dam(w);
     if (is_due(w) && commit(w, DELIVERY_IN_BACKGROUND, err) < 0)
         return -1;
     if (follow(w, batch.event, err) < 0)
         return -1;
 
-    tick(w);
     atomic_store(&w->status.at_end, config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));
     beat(w);

@@ -2,7 +2,6 @@
 
 #include "common/base/clock.h"
 
-#include "consumer/letters/breaker.h"
 #include "consumer/letters/dead_letter.h"
 #include "consumer/score/score_batch.h"
 #include "consumer/score/scorer_metrics.h"
@@ -26,7 +25,6 @@ struct worker_batch {
     const struct scorer_config *config;
     struct score_batch *batch;
     struct dead_letter *letter;
-    struct breaker breaker;
     struct run run; /* of the batch at hand */
 };
 
@@ -171,28 +169,15 @@ int worker_batch_run(struct worker_batch *self,
                     (double)(clock_monotonic_ns() - start_ns) / 1e9);
     self->run.count = 0; /* a batch may have failed half way */
     for (size_t i = 0; i < batch->count; i++) {
-        if (send(self, with, &batch->messages[i], &scored[i], err) < 0)
+        const struct message *message = &batch->messages[i];
+        if (send(self, with, message, &scored[i], err) < 0 ||
+            flood_note(with->flood, message->partition,
+                       scored[i].fault != EVENT_OK &&
+                           scored[i].fault != EVENT_PASSED_OVER,
+                       err) < 0)
             return -1;
-        breaker_note(&self->breaker, scored[i].fault != EVENT_OK &&
-                                         scored[i].fault != EVENT_PASSED_OVER);
     }
-    if (send_run(self, with, err) < 0)
-        return -1;
-    if (!worker_batch_is_broken(self))
-        return 0;
-    return error_set(err, ERROR_FORMAT,
-                     "%zu of the last %d records of '%s' are not impressions: "
-                     "stopped before the topic drains into '%s' (are the "
-                     "field.* settings right? dead_letters.max_share is %g)",
-                     self->breaker.bad_count, BREAKER_WINDOW,
-                     self->config->impressions, self->config->dead_letters,
-                     self->config->dead_letters_max_share);
-}
-
-bool worker_batch_is_broken(const struct worker_batch *self)
-{
-    return breaker_is_open(&self->breaker,
-                           self->config->dead_letters_max_share);
+    return send_run(self, with, err);
 }
 
 void worker_batch_free(struct worker_batch *self)

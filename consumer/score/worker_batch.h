@@ -3,8 +3,7 @@
  * which are sent.
  *
  * It is the part of a worker between poll and commit. It counts into the unit's
- * tally, and it owns the breaker that ends a scorer whose topic is no longer
- * made of impressions. One thread.
+ * tally and tells the flood guard which records were bad. One thread.
  */
 #ifndef CONSUMER_WORKER_BATCH_H
 #define CONSUMER_WORKER_BATCH_H
@@ -15,10 +14,9 @@
 #include "consumer/read/subscriber.h"
 #include "consumer/score/culprit.h"
 #include "consumer/score/delivery.h"
+#include "consumer/score/flood.h"
 #include "consumer/score/scorer.h"
 #include "consumer/score/tally.h"
-
-#include <stdbool.h>
 
 struct worker_batch;
 
@@ -35,20 +33,16 @@ struct worker_batch_inputs {
     struct delivery *delivery;
     const struct culprit *culprit; /* becomes a dead letter in any case */
     struct tally *unit;
+    struct flood *flood;
     struct metrics *metrics;
 };
 
 /* After a failure some of the batch may have been sent: the unit has to be
- * undone. delivery_verdict() of `err` says how, unless
- * worker_batch_is_broken(). */
+ * undone, and delivery_verdict() of `err` says how. */
 int worker_batch_run(struct worker_batch *self,
                      const struct worker_batch_inputs *with,
                      const struct message_batch *batch,
                      struct error *err) MUST_CHECK;
-
-/* The last run failed (ERROR_FORMAT) because more of the last records than
- * dead_letters.max_share were no impressions. */
-bool worker_batch_is_broken(const struct worker_batch *self);
 
 /* NULL is fine. */
 void worker_batch_free(struct worker_batch *self);

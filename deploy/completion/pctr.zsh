@@ -149,7 +149,8 @@ _pctr() {
             '--batch.max_events=[records scored together]:value:_files' \
             '--predictions.linger_ms=[how long a prediction waits for others to be sent with it]:value:_files' \
             '--predictions.compression=[compression of predictions]:value:_files' \
-            '--dead_letters.max_share=[stop]:value:_files' \
+            '--dead_letters.max_share=[share of bad records among the last 10000 of a partition above which its dead letters are slowed down]:value:_files' \
+            '--dead_letters.rate_max=[dead letters of such a partition in a second]:value:_files' \
             '--http.address=[address to listen on]:value:_files' \
             '--http.port=[port of /metrics, /livez, /readyz and /version]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \

@@ -124,6 +124,7 @@ struct scorer_config scorer_world_settings(const struct scorer_world *world)
         .linger_ms = 5,
         .no_model_p = 0.05,
         .model_catch_up_ms = 5000,
+        .dead_letters_rate_max = 5000,
         .dead_letters_max_share = 0.5,
         .offset_lost = START_FAIL,
         .watch_end = true,
