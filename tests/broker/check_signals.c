@@ -82,6 +82,7 @@ START_TEST(a_scorer_that_cannot_write_is_not_ready)
     ck_assert_double_ge(
         metrics_page_value(port, "pctr_consumer_lag_records{partition=\"0\"}"),
         HALF);
+    child_await_error(&scorer, "msg=\"unit failed", WAIT_MS);
     char *errors = child_errors(&scorer);
     size_t lines = 0;
     for (const char *at = errors; (at = strstr(at, "msg=\"unit failed")); at++)
