@@ -28,7 +28,8 @@ struct snapshot_publisher {
 
 static bool has_transactions(const struct snapshot_publisher_config *config)
 {
-    return kafka_has_transactions(&config->kafka) && !config->single_records;
+    return kafka_has_transactions(&config->kafka) &&
+           config->role != SNAPSHOT_PINS;
 }
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,
@@ -48,8 +49,9 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
         .wants_offsets = true,
     };
     if (has_transactions(config))
-        snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-trainer",
-                 config->name);
+        snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-%s",
+                 config->name,
+                 config->role == SNAPSHOT_CHUNKS ? "trainer" : "manifests");
     if (publisher_open(&to, &self->publisher, err) < 0) {
         free(self);
         return -1;
@@ -88,7 +90,7 @@ static int finish(struct snapshot_publisher *self, int sent, struct error *err)
     case PUBLISHER_OK:
         return -1;
     case PUBLISHER_FENCED: /* the messages only tell that they were purged */
-        return error_set(err, ERROR_FENCED, "a younger trainer publishes '%s'",
+        return error_set(err, ERROR_FENCED, "a younger process publishes '%s'",
                          self->config.name);
     default:
         return error_wrap(err, "publish (and the abort failed too)");
@@ -233,24 +235,19 @@ static void describe(struct snapshot_publisher *self, const uint8_t *bytes,
     manifest->sha256 = digest_of(bytes, size);
 }
 
-int snapshot_publisher_publish(struct snapshot_publisher *self,
-                               const uint8_t *bytes, size_t size,
-                               struct manifest *manifest, struct error *err)
+int snapshot_publisher_chunks(struct snapshot_publisher *self,
+                              const uint8_t *bytes, size_t size,
+                              struct manifest *manifest, struct error *err)
 {
     struct buffer packed = {0};
-    int status = -1;
+    int status = pack(bytes, size, &packed, err);
 
-    if (pack(bytes, size, &packed, err) < 0)
-        goto out;
-    describe(self, bytes, size, packed.size, manifest);
-    if (begin(self, err) < 0)
-        goto out;
-    int sent = send_chunks(self, &packed, manifest, err);
-    if (sent == 0)
-        sent = send_manifest(self, manifest, err);
-    status = finish(self, sent, err);
-
-out:
+    if (status == 0) {
+        describe(self, bytes, size, packed.size, manifest);
+        status = begin(self, err);
+    }
+    if (status == 0)
+        status = finish(self, send_chunks(self, &packed, manifest, err), err);
     buffer_free(&packed);
     return status;
 }

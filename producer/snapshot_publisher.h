@@ -1,10 +1,19 @@
 /*
- * snapshot_publisher.h - a snapshot onto Kafka: chunks, then the manifest, in
- * one transaction.
+ * snapshot_publisher.h - a snapshot onto Kafka: its chunks, then its manifest.
  *
- * Readers that read committed records never see half a snapshot. On the
- * embedded broker, which has no transactions, the order alone has to do. One
- * thread; the transactional id "<name>-trainer" fences a second publisher.
+ * Who writes what:
+ *
+ *   chunks     the trainer, in a transaction of the id "<name>-trainer": a
+ *              younger trainer fences an older one
+ *   manifests  whoever makes a version (trainer, rollback), in a transaction
+ *              of the id "<name>-manifests". Opening a writer of manifests
+ *              fences any other, so of two that have read the same highest
+ *              epoch only one commits (see model_publication.h)
+ *   pins       anybody: a pin is one record, and the last one counts
+ *
+ * Readers that read committed records never see half a snapshot: the manifest
+ * follows when its chunks are committed. The embedded broker has no
+ * transactions; there the order alone has to do. One thread.
  */
 #ifndef PRODUCER_SNAPSHOT_PUBLISHER_H
 #define PRODUCER_SNAPSHOT_PUBLISHER_H
@@ -19,30 +28,36 @@
 
 struct snapshot_publisher;
 
+enum snapshot_publisher_role {
+    SNAPSHOT_CHUNKS,    /* the trainer's */
+    SNAPSHOT_MANIFESTS, /* of whoever makes a version */
+    SNAPSHOT_PINS,      /* without transactions */
+};
+
 struct snapshot_publisher_config {
     struct kafka_settings kafka;
+    enum snapshot_publisher_role role;
     char name[64];        /* of the model */
     char models[250];     /* manifest topic */
     char chunks[250];     /* chunk topic */
     uint32_t chunk_bytes; /* <= 900000 */
-    bool single_records;  /* only pins and announcements, which are one record
-                             each and whole by themselves: no transaction, and
-                             a running trainer is not fenced */
 };
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,
                             struct snapshot_publisher **out,
                             struct error *err) MUST_CHECK;
 
-/* Packs (zstd) and publishes the bytes of one encoded snapshot. The caller
- * fills what it knows of the manifest (epoch included); id, sizes, digest,
- * chunk counts and offsets are filled here. Returns after the commit. */
-int snapshot_publisher_publish(struct snapshot_publisher *publisher,
-                               const uint8_t *bytes, size_t size,
-                               struct manifest *manifest,
-                               struct error *err) MUST_CHECK;
+/* Packs (zstd) and publishes the chunks of one encoded snapshot; *manifest gets
+ * name, format, id, sizes, digest, counts and offsets. Returns after the
+ * commit. After a failure the publisher can only be closed; ERROR_FENCED: there
+ * is a younger writer of chunks. */
+int snapshot_publisher_chunks(struct snapshot_publisher *publisher,
+                              const uint8_t *bytes, size_t size,
+                              struct manifest *manifest,
+                              struct error *err) MUST_CHECK;
 
-/* Publishes a manifest alone: a rollback to chunks that are still there. */
+/* Publishes a manifest whose chunks are there. Returns after the commit. After
+ * a failure as above. */
 int snapshot_publisher_announce(struct snapshot_publisher *publisher,
                                 const struct manifest *manifest,
                                 struct error *err) MUST_CHECK;

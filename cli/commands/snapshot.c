@@ -14,6 +14,7 @@
 #include "common/base/utf8.h"
 
 #include "consumer/models/snapshot_reader.h"
+#include "consumer/train/model_publication.h"
 #include "model/snapshot.h"
 #include "producer/snapshot_publisher.h"
 
@@ -220,23 +221,25 @@ static int fetch(struct work *work, struct error *err)
 
 /* --- What is served --------------------------------------------------- */
 
-static int open_publisher(const struct work *work,
-                          struct snapshot_publisher **out, struct error *err)
+static struct snapshot_publisher_config
+publisher_of(const struct work *work, enum snapshot_publisher_role role)
 {
     struct snapshot_publisher_config to = {.kafka = work->with->kafka,
-                                           .single_records = true};
+                                           .role = role};
 
     strcpy(to.name, work->settings->model_name);
     strcpy(to.models, work->settings->models);
     strcpy(to.chunks, work->settings->chunks);
-    return snapshot_publisher_open(&to, out, err);
+    return to;
 }
 
 static int set_pin(struct work *work, uint64_t epoch, struct error *err)
 {
+    const struct snapshot_publisher_config to =
+        publisher_of(work, SNAPSHOT_PINS);
     struct snapshot_publisher *publisher = NULL;
 
-    if (open_publisher(work, &publisher, err) < 0)
+    if (snapshot_publisher_open(&to, &publisher, err) < 0)
         return -1;
     int status = snapshot_publisher_pin(publisher, epoch, err);
     snapshot_publisher_close(publisher);
@@ -265,22 +268,20 @@ static int unpin(struct work *work, struct error *err)
 
 static int rollback(struct work *work, struct error *err)
 {
+    const struct snapshot_publisher_config to =
+        publisher_of(work, SNAPSHOT_MANIFESTS);
     const struct manifest *old = NULL;
-    struct snapshot_publisher *publisher = NULL;
     struct manifest again;
 
     if (find(work, &old, err) < 0 || manifest_copy(old, &again, err) < 0)
         return -1;
-    again.epoch = snapshot_reader_highest(work->reader) + 1;
-    again.parent_epoch = old->epoch;
+    uint64_t epoch = old->epoch;
+    again.parent_epoch = epoch;
     again.parent_sha256 = old->sha256;
-    int status = open_publisher(work, &publisher, err);
-    if (status == 0)
-        status = snapshot_publisher_announce(publisher, &again, err);
+    int status = publication_announce(&to, work->reader, &again, err);
     if (status == 0)
         fprintf(stderr, "epoch %" PRIu64 " is epoch %" PRIu64 " again\n",
-                again.epoch, old->epoch);
-    snapshot_publisher_close(publisher);
+                again.epoch, epoch);
     manifest_free(&again);
     return status;
 }

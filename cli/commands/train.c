@@ -62,7 +62,7 @@ static const struct config_key keys[] = {
     {GROUP_MEASURES | RARE, "evaluation.window_ms", CONFIG_U64, FIELD(evaluation_ms), "3600000", 1000, TEN_YEARS_MS, NULL, "event time of a window; it is judged join.window_ms + join.late_ms after its end"},
     {GROUP_LIMITS | RARE, "evaluation.max_rows", CONFIG_U32, FIELD(trainer.evaluation_rows), "2000000", 1, 500000000, NULL, "impressions of windows that are not judged yet, about 80 bytes each; when more come, the oldest window is judged early"},
     FETCH_MEMORY_KEY(trainer.buffer_bytes),
-    {GROUP_LIMITS | RARE, "dead_letters.max_share", CONFIG_F64, FIELD(trainer.bad_share_max), "0.5", 0, 1, NULL, "stop (65) when more of the last 10000 records are bad"},
+    {GROUP_LIMITS | RARE, "dead_letters.max_share", CONFIG_F64, FIELD(trainer.bad_share_max), "0.5", 0, 1, NULL, "share of a partition's last 10000 labels; when more are bad, it gets 60 dead letters a minute"},
     SERVICE_KEYS(service, "9465"),
     CONFIG_WAS("once", "exit.at_end"),
     CONFIG_WAS("evaluation.rows", "evaluation.max_rows"),
@@ -110,7 +110,7 @@ static int finish(struct trainer *trainer, struct error *err)
         " bad_records=%" PRIu64 " dead_letters=%" PRIu64,
         books->labels, books->joined, books->late, books->duplicate,
         books->contradicted, books->corrected, books->orphan, books->waiting,
-        books->labels_given_up, total.bad, total.dead_letters);
+        books->labels_given_up, total.bad, total.letters.sent);
     return status;
 }
 

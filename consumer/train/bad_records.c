@@ -1,7 +1,11 @@
 #include "consumer/train/bad_records.h"
 
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
 #include "consumer/letters/breaker.h"
 #include "consumer/letters/dead_letter.h"
+#include "consumer/train/sent_letters.h"
 
 #include "producer/publisher.h"
 
@@ -9,15 +13,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLUSH_MS = 30000 };
+enum {
+    FLUSH_MS = 30000,
+    LETTERS_A_MINUTE = 60, /* of a partition that sends too many bad labels */
+    MINUTE_MS = 60000,
+};
+
+struct flood {
+    struct breaker breaker;
+    bool is_open;
+    int64_t minute_ms; /* monotonic: when the minute began, */
+    unsigned letters;  /* and how many were sent since */
+    uint64_t held;     /* since it opened */
+};
 
 struct bad_records {
     struct bad_records_config config;
     struct publisher *publisher; /* NULL unless BAD_DLQ */
     struct dead_letter *letter;
     struct manifest covered; /* ranges that are dealt with */
-    struct breaker breaker;
-    uint64_t sent;
+    struct sent_letters before;
+    bool is_before_read;
+    struct flood **floods; /* by partition; NULL: no label was seen yet */
+    size_t flood_count;
+    struct bad_records_counts counts;
 };
 
 static int open_publisher(struct bad_records *bad, struct error *err)
@@ -51,10 +70,84 @@ int bad_records_open(const struct bad_records_config *config,
     return 0;
 }
 
-void bad_records_note_good(struct bad_records *bad)
+/* --- Floods ----------------------------------------------------------- */
+
+/* NULL: no memory. */
+static struct flood *flood_of(struct bad_records *bad, int32_t partition,
+                              struct error *err)
 {
-    breaker_note(&bad->breaker, false);
+    size_t at = partition < 0 ? 0 : (size_t)partition;
+
+    if (at >= bad->flood_count) {
+        size_t count = at + 16;
+        struct flood **floods = realloc(bad->floods, count * sizeof(*floods));
+        if (!floods)
+            goto failed;
+        memset(floods + bad->flood_count, 0,
+               (count - bad->flood_count) * sizeof(*floods));
+        bad->floods = floods;
+        bad->flood_count = count;
+    }
+    if (!bad->floods[at])
+        bad->floods[at] = calloc(1, sizeof(*bad->floods[at]));
+    if (bad->floods[at])
+        return bad->floods[at];
+
+failed:
+    error_no_memory(err, "the bad labels of a partition");
+    return NULL;
 }
+
+static void note(struct bad_records *bad, struct flood *flood,
+                 int32_t partition, bool is_bad)
+{
+    breaker_note(&flood->breaker, is_bad);
+    bool is_open = breaker_is_open(&flood->breaker, bad->config.share_max);
+    if (is_open == flood->is_open)
+        return;
+    flood->is_open = is_open;
+    if (is_open)
+        log_warn("too many labels are not events, letters are held back",
+                 "topic=%s partition=%" PRId32
+                 " share_max=%g letters_a_minute=%d "
+                 "reason=\"did a producer change its format?\"",
+                 bad->config.labels, partition, bad->config.share_max,
+                 (int)LETTERS_A_MINUTE);
+    else
+        log_info("labels are events again",
+                 "topic=%s partition=%" PRId32 " without_letter=%" PRIu64,
+                 bad->config.labels, partition, flood->held);
+    flood->held = 0;
+}
+
+static bool may_send(struct flood *flood)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (!flood->is_open)
+        return true;
+    if (now_ms - flood->minute_ms >= MINUTE_MS) {
+        flood->minute_ms = now_ms;
+        flood->letters = 0;
+    }
+    if (flood->letters >= LETTERS_A_MINUTE)
+        return false;
+    flood->letters++;
+    return true;
+}
+
+int bad_records_note_good(struct bad_records *bad, int32_t partition,
+                          struct error *err)
+{
+    struct flood *flood = flood_of(bad, partition, err);
+
+    if (!flood)
+        return -1;
+    note(bad, flood, partition, false);
+    return 0;
+}
+
+/* --- Letters ---------------------------------------------------------- */
 
 static bool is_covered(const struct bad_records *bad,
                        const struct message *message)
@@ -69,46 +162,75 @@ static bool is_covered(const struct bad_records *bad,
     return false;
 }
 
-static int send_letter(struct bad_records *bad, const struct message *message,
-                       enum event_fault fault, const char *field,
+/* Without the right to read the dead letters a restart writes them again. */
+static bool is_sent(struct bad_records *bad, const struct message *message)
+{
+    struct error why;
+
+    if (!bad->is_before_read &&
+        sent_letters_read(&bad->config.kafka, bad->config.dead_letters,
+                          bad->config.labels, &bad->before, &why) < 0)
+        log_warn("dead letters cannot be read, some may be written again",
+                 "topic=%s reason=\"%s\"", bad->config.dead_letters, why.text);
+    bad->is_before_read = true;
+    return sent_letters_has(
+        &bad->before,
+        (struct sent_letter){message->partition, message->offset});
+}
+
+static int send_letter(struct bad_records *bad, const struct bad_record *record,
                        struct error *err)
 {
-    struct dead_letter_cause cause = {
-        .stage = "train", .reason = event_fault_name(fault), .field = field};
+    struct dead_letter_cause cause = {.stage = "train",
+                                      .reason = event_fault_name(record->fault),
+                                      .field = record->field};
     struct outgoing out = {.topic = 0, .partition = PUBLISH_BY_KEY};
 
-    dead_letter_write(bad->letter, message, &cause, &out);
+    dead_letter_write(bad->letter, record->message, &cause, &out);
     if (publisher_send(bad->publisher, &out, err) < 0)
         return error_wrap(err, "dead letter");
     publisher_serve(bad->publisher);
-    bad->sent++;
+    bad->counts.sent++;
     return 0;
 }
 
-int bad_records_take(struct bad_records *bad, const char *topic, bool is_label,
-                     const struct message *message, enum event_fault fault,
-                     const char *field, struct error *err)
+static int refuse(const struct bad_records *bad,
+                  const struct bad_record *record, struct error *err)
+{
+    const struct message *message = record->message;
+
+    return error_set(
+        err, ERROR_FORMAT,
+        "%s/%" PRId32 " offset %" PRId64
+        " is not an event: %s%s%s; bad_records=dlq or skip goes on behind it",
+        record->kind == BAD_LABEL ? bad->config.labels
+                                  : bad->config.impressions,
+        message->partition, message->offset, event_fault_name(record->fault),
+        record->field ? ", field " : "", record->field ? record->field : "");
+}
+
+int bad_records_take(struct bad_records *bad, const struct bad_record *record,
+                     struct error *err)
 {
     if (bad->config.policy == BAD_FAIL)
-        return error_set(err, ERROR_FORMAT,
-                         "%s/%" PRId32 " offset %" PRId64
-                         " is not an event: %s%s%s; bad_records=dlq or skip "
-                         "goes on behind it",
-                         topic, message->partition, message->offset,
-                         event_fault_name(fault), field ? ", field " : "",
-                         field ? field : "");
-    breaker_note(&bad->breaker, true);
-    if (breaker_is_open(&bad->breaker, bad->config.share_max))
-        return error_set(err, ERROR_FORMAT,
-                         "more than %g of the last %d records are no events, "
-                         "the last one %s/%" PRId32 " offset %" PRId64
-                         ": %s; did a producer change its format?",
-                         bad->config.share_max, BREAKER_WINDOW, topic,
-                         message->partition, message->offset,
-                         event_fault_name(fault));
-    if (bad->config.policy == BAD_SKIP || !is_label || is_covered(bad, message))
+        return refuse(bad, record, err);
+    if (bad->config.policy == BAD_SKIP || record->kind == BAD_IMPRESSION)
         return 0;
-    return send_letter(bad, message, fault, field, err);
+
+    struct flood *flood = flood_of(bad, record->message->partition, err);
+    if (!flood)
+        return -1;
+    note(bad, flood, record->message->partition, true);
+    if (is_covered(bad, record->message) || is_sent(bad, record->message)) {
+        bad->counts.known++;
+        return 0;
+    }
+    if (!may_send(flood)) {
+        flood->held++;
+        bad->counts.held++;
+        return 0;
+    }
+    return send_letter(bad, record, err);
 }
 
 int bad_records_flush(struct bad_records *bad, struct error *err)
@@ -120,9 +242,9 @@ int bad_records_flush(struct bad_records *bad, struct error *err)
     return 0;
 }
 
-uint64_t bad_records_sent(const struct bad_records *bad)
+struct bad_records_counts bad_records_counts(const struct bad_records *bad)
 {
-    return bad->sent;
+    return bad->counts;
 }
 
 void bad_records_close(struct bad_records *bad)
@@ -132,5 +254,9 @@ void bad_records_close(struct bad_records *bad)
     publisher_close(bad->publisher);
     dead_letter_free(bad->letter);
     manifest_free(&bad->covered);
+    sent_letters_free(&bad->before);
+    for (size_t i = 0; i < bad->flood_count; i++)
+        free(bad->floods[i]);
+    free(bad->floods);
     free(bad);
 }

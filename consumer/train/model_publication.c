@@ -5,11 +5,12 @@
 
 #include "consumer/models/snapshot_reader.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CATCH_UP_MS = 60000 };
+enum { CATCH_UP_MS = 60000, MEETINGS_MAX = 20 };
 
 struct publication {
     struct snapshot_publisher_config config;
@@ -30,7 +31,7 @@ static int open_reader(struct publication *publication, struct error *err)
                                     err);
 }
 
-/* The publisher first: from then on nobody else adds an epoch. */
+/* The publisher first: from then on no older trainer publishes. */
 int publication_open(const struct snapshot_publisher_config *config,
                      struct publication **out, struct error *err)
 {
@@ -83,46 +84,101 @@ static void describe_fit(const struct fit_config *config,
     };
 }
 
+/* --- The next epoch --------------------------------------------------- */
+
+static int number(const struct snapshot_reader *reader,
+                  struct manifest *manifest, struct error *err)
+{
+    uint64_t highest = snapshot_reader_highest(reader);
+
+    if (highest == UINT64_MAX)
+        return error_set(err, ERROR_LIMIT,
+                         "there is no version above %" PRIu64
+                         ": publish under another model.name",
+                         highest);
+    manifest->epoch = highest + 1;
+    return 0;
+}
+
+/* One attempt. Opening the writer fences all others, so the highest epoch that
+ * is read then stays the highest until the commit. */
+static int announce(const struct snapshot_publisher_config *config,
+                    struct snapshot_reader *reader, struct manifest *manifest,
+                    struct error *err)
+{
+    struct snapshot_publisher *writer = NULL;
+
+    if (snapshot_publisher_open(config, &writer, err) < 0)
+        return -1;
+    int status = snapshot_reader_catch_up(reader, CATCH_UP_MS, NULL, err) < 0 ||
+                         number(reader, manifest, err) < 0 ||
+                         snapshot_publisher_announce(writer, manifest, err) < 0
+                     ? -1
+                     : 0;
+    snapshot_publisher_close(writer);
+    return status;
+}
+
+int publication_announce(const struct snapshot_publisher_config *config,
+                         struct snapshot_reader *reader,
+                         struct manifest *manifest, struct error *err)
+{
+    struct snapshot_publisher_config writer = *config;
+
+    writer.role = SNAPSHOT_MANIFESTS;
+    for (int meetings = 0; meetings < MEETINGS_MAX; meetings++) {
+        if (announce(&writer, reader, manifest, err) == 0)
+            return 0;
+        if (err->code != ERROR_FENCED)
+            return -1;
+    }
+    return error_set(err, ERROR_TEMPORARY,
+                     "others published '%s' each of %d times", config->name,
+                     (int)MEETINGS_MAX);
+}
+
+/* --- Publishing ------------------------------------------------------- */
+
 /* A publisher that failed is not trusted again; a new one also ends what the
  * old one left open. */
-static int renew_publisher(struct publication *publication, struct error *err)
+static int send_chunks(struct publication *publication,
+                       const struct fit_result *result,
+                       struct manifest *manifest, struct error *err)
 {
-    if (publication->publisher)
+    if (!publication->publisher &&
+        snapshot_publisher_open(&publication->config, &publication->publisher,
+                                err) < 0)
+        return -1;
+    if (snapshot_publisher_chunks(publication->publisher, result->bytes.bytes,
+                                  result->bytes.size, manifest, err) == 0)
         return 0;
-    return snapshot_publisher_open(&publication->config,
-                                   &publication->publisher, err);
+    snapshot_publisher_close(publication->publisher);
+    publication->publisher = NULL;
+    return -1;
 }
 
 int publication_publish(struct publication *publication,
-                        const struct fit_config *config,
-                        const struct fit_result *result,
-                        const struct offset_range *ranges, size_t range_count,
-                        uint64_t *epoch, struct error *err)
+                        const struct publication_fit *fit, uint64_t *epoch,
+                        struct error *err)
 {
-    struct manifest manifest = {.epoch = 1};
+    struct manifest manifest = {.epoch = 0};
 
-    if (renew_publisher(publication, err) < 0 ||
+    if (send_chunks(publication, fit->result, &manifest, err) < 0 ||
         snapshot_reader_catch_up(publication->reader, CATCH_UP_MS, NULL, err) <
             0)
         return -1;
-
     const struct manifest *parent = publication_newest(publication);
     if (parent) {
-        manifest.epoch = parent->epoch + 1;
         manifest.parent_epoch = parent->epoch;
         manifest.parent_sha256 = parent->sha256;
     }
-    memcpy(manifest.name, publication->config.name, sizeof(manifest.name));
-    describe_fit(config, result, &manifest);
+    describe_fit(fit->config, fit->result, &manifest);
     /* Only read, and never freed through this manifest. */
-    manifest.ranges = (struct offset_range *)(uintptr_t)ranges;
-    manifest.range_count = range_count;
-    if (snapshot_publisher_publish(publication->publisher, result->bytes.bytes,
-                                   result->bytes.size, &manifest, err) < 0) {
-        snapshot_publisher_close(publication->publisher);
-        publication->publisher = NULL;
+    manifest.ranges = (struct offset_range *)(uintptr_t)fit->ranges;
+    manifest.range_count = fit->range_count;
+    if (publication_announce(&publication->config, publication->reader,
+                             &manifest, err) < 0)
         return -1;
-    }
     *epoch = manifest.epoch;
     return 0;
 }

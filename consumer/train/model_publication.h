@@ -1,9 +1,14 @@
 /*
- * model_publication.h - numbers a fitted model and publishes it.
+ * model_publication.h - a fitted model gets its version and is published.
  *
- * The epoch is one above the highest on the manifest topic, and the parent is
- * the model that has that. Opening it fences whoever published under the same
- * model name before: of two trainers the younger one wins. One thread.
+ * A version's epoch is one above the highest ever seen on the manifest topic,
+ * retired ones included, and is used once. Trainer and rollback write manifests
+ * through publication_announce() alone: it fences every other writer, reads the
+ * highest epoch, and commits the manifest, or finds itself fenced and begins
+ * again. So of two writers that met, the second sees the first one's epoch.
+ *
+ * Opening a publication fences whoever published chunks under the same model
+ * name before: of two trainers the younger one wins. One thread.
  */
 #ifndef CONSUMER_PUBLICATION_H
 #define CONSUMER_PUBLICATION_H
@@ -12,6 +17,7 @@
 #include "common/event/manifest.h"
 
 #include "consumer/learn/fit_job.h"
+#include "consumer/models/snapshot_reader.h"
 
 #include "producer/snapshot_publisher.h"
 
@@ -28,12 +34,28 @@ int publication_open(const struct snapshot_publisher_config *config,
 const struct manifest *
 publication_newest(const struct publication *publication);
 
-/* Returns after the commit. ERROR_FENCED: there is a younger trainer. */
+/* A fit and what it was made from. */
+struct publication_fit {
+    const struct fit_config *config;
+    const struct fit_result *result;
+    const struct offset_range *ranges;
+    size_t range_count;
+};
+
+/* Returns after the commit. After a failure the next call begins anew; chunks
+ * without a manifest may stay behind. ERROR_FENCED: there is a younger trainer.
+ * ERROR_LIMIT: there is no epoch above the highest one. */
 int publication_publish(struct publication *publication,
-                        const struct fit_config *config,
-                        const struct fit_result *result,
-                        const struct offset_range *ranges, size_t range_count,
-                        uint64_t *epoch, struct error *err) MUST_CHECK;
+                        const struct publication_fit *fit, uint64_t *epoch,
+                        struct error *err) MUST_CHECK;
+
+/* Gives the manifest the next epoch and publishes it; its chunks are there.
+ * `reader` has been opened for the same topics and name. ERROR_TEMPORARY:
+ * others got in between each time. ERROR_LIMIT as above. */
+int publication_announce(const struct snapshot_publisher_config *config,
+                         struct snapshot_reader *reader,
+                         struct manifest *manifest,
+                         struct error *err) MUST_CHECK;
 
 /* NULL is fine. */
 void publication_close(struct publication *publication);

@@ -1,5 +1,6 @@
 #include "consumer/train/trainer.h"
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/figure_text.h"
 #include "common/base/log.h"
@@ -25,7 +26,10 @@ enum {
     RECORDS_A_ROUND = 512, /* before looking at anything else */
     SHOW_MS = 1000,
     OPEN_MS = 10000,
-    BEAT_MAX_MS = 120000, /* a publication may take so long */
+    BEAT_MAX_MS = 120000,
+    PUBLISH_MAX_MS = 480000, /* more for one attempt to publish */
+    PUBLISH_PAUSE_MS = 5000, /* before the next attempt, and twice as long */
+    PUBLISH_PAUSE_MAX_MS = 60000, /* each time, up to this */
 };
 
 struct trainer {
@@ -40,7 +44,12 @@ struct trainer {
     /* The thread's: */
     struct retrain_policy policy;
     struct fit_config fit;
-    struct fit_job *job;         /* NULL: none is under way */
+    struct fit_job *job;      /* NULL: none is under way */
+    struct fit_result result; /* of the last one, not published yet: */
+    bool has_result;
+    struct backoff pause; /* between attempts to publish it */
+    unsigned attempts;
+    int64_t publish_ms;          /* monotonic; not before */
     struct offset_range *ranges; /* that the job learns from */
     size_t range_count;
     int64_t from_ms; /* record time; 0: from the beginning */
@@ -74,14 +83,15 @@ static int take_bad(struct trainer *trainer, const struct message *message,
                     enum trainer_topic topic,
                     const struct intake_result *became, struct error *err)
 {
-    bool is_label = topic == TRAINER_TOPIC_LABELS;
+    const struct bad_record bad = {
+        .kind = topic == TRAINER_TOPIC_LABELS ? BAD_LABEL : BAD_IMPRESSION,
+        .message = message,
+        .fault = became->fault,
+        .field = became->field};
 
     trainer->counts.bad++;
     metrics_add(trainer->metrics, TRAINER_BAD, (int)became->fault, 1);
-    return bad_records_take(
-        trainer->bad,
-        is_label ? trainer->config.labels : trainer->config.impressions,
-        is_label, message, became->fault, became->field, err);
+    return bad_records_take(trainer->bad, &bad, err);
 }
 
 /* Outcomes go to the log by being pulled, and to the live evaluation. */
@@ -126,7 +136,9 @@ static int take(struct trainer *trainer, const struct merge_record *record,
     }
     if (became.fault)
         return take_bad(trainer, message, topic, &became, err);
-    bad_records_note_good(trainer->bad);
+    if (taken.kind == INTAKE_LABEL &&
+        bad_records_note_good(trainer->bad, message->partition, err) < 0)
+        return -1;
     if (taken.kind == INTAKE_IMPRESSION &&
         live_evaluation_impression(trainer->live, &became.row, message, err) <
             0)
@@ -272,22 +284,67 @@ static void show_result(struct trainer *trainer,
              figure_text(holdout->normalised_entropy, 5, entropy));
 }
 
-/* Once more after a failure that may be over: the second publisher also finds
- * out whether the first one's transaction was committed. */
-static int publish(struct trainer *trainer, const struct fit_result *result,
-                   uint64_t *epoch, struct error *err)
+/* Troubles that waiting may end. */
+static bool is_worth_waiting(const struct error *why)
 {
-    if (bad_records_flush(trainer->bad, err) < 0)
-        return -1;
-    for (int attempt = 0;; attempt++) {
-        if (publication_publish(trainer->publication, &trainer->fit, result,
-                                trainer->ranges, trainer->range_count, epoch,
-                                err) == 0)
-            return 0;
-        if (err->code == ERROR_FENCED || attempt > 0)
-            return error_wrap(err, "publish");
-        log_warn("publication failed, once more", "reason=\"%s\"", err->text);
+    switch (why->code) {
+    case ERROR_FENCED: /* there is a younger trainer */
+    case ERROR_LIMIT:  /* there are no more versions */
+    case ERROR_MEMORY:
+    case ERROR_AUTH:
+    case ERROR_CONFIG:
+        return false;
+    default:
+        return true;
     }
+}
+
+/* A single run tries twice: the second publisher also finds out whether the
+ * first one's transaction was committed. A running trainer outlives an outage
+ * and keeps the model for when it is over. */
+static int publish_failed(struct trainer *trainer, const struct error *why,
+                          struct error *err)
+{
+    trainer->counts.unpublished++;
+    trainer->attempts++;
+    metrics_add(trainer->metrics, TRAINER_PUBLICATION_FAILURES, 0, 1);
+    if (!is_worth_waiting(why) ||
+        (trainer->config.once && trainer->attempts > 1)) {
+        *err = *why;
+        return error_wrap(err, "publish");
+    }
+    int64_t pause_ms = backoff_next(&trainer->pause);
+    trainer->publish_ms = clock_monotonic_ms() + pause_ms;
+    log_warn("publication failed, once more later",
+             "attempt=%u pause_ms=%" PRId64 " reason=\"%s\"", trainer->attempts,
+             pause_ms, why->text);
+    return 0;
+}
+
+static int publish(struct trainer *trainer, struct error *err)
+{
+    const struct publication_fit fit = {.config = &trainer->fit,
+                                        .result = &trainer->result,
+                                        .ranges = trainer->ranges,
+                                        .range_count = trainer->range_count};
+    struct error why;
+    uint64_t epoch = 0;
+
+    /* Asking a broker that is away takes minutes. */
+    atomic_store(&trainer->beat_ms, clock_monotonic_ms() + PUBLISH_MAX_MS);
+    int status = bad_records_flush(trainer->bad, &why);
+    if (status == 0)
+        status = publication_publish(trainer->publication, &fit, &epoch, &why);
+    atomic_store(&trainer->beat_ms, clock_monotonic_ms());
+    if (status < 0)
+        return publish_failed(trainer, &why, err);
+    show_result(trainer, &trainer->result, epoch);
+    fit_result_free(&trainer->result);
+    trainer->has_result = false;
+    trainer->attempts = 0;
+    backoff_reset(&trainer->pause);
+    trainer->is_done = trainer->config.once;
+    return 0;
 }
 
 /* A fit that failed costs one model, not the trainer. */
@@ -311,21 +368,14 @@ static int fit_failed(struct trainer *trainer, const struct error *why,
 
 static int finish_fit(struct trainer *trainer, struct error *err)
 {
-    struct fit_result result;
     struct error why;
-    uint64_t epoch = 0;
-    int status = fit_job_finish(trainer->job, &result, &why);
+    int status = fit_job_finish(trainer->job, &trainer->result, &why);
 
     trainer->job = NULL;
     if (status < 0)
         return fit_failed(trainer, &why, err);
-    status = publish(trainer, &result, &epoch, err);
-    if (status == 0) {
-        show_result(trainer, &result, epoch);
-        trainer->is_done = trainer->config.once;
-    }
-    fit_result_free(&result);
-    return status;
+    trainer->has_result = true;
+    return publish(trainer, err);
 }
 
 static bool is_due(struct trainer *trainer)
@@ -348,6 +398,10 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 {
     if (trainer->job)
         return fit_job_is_done(trainer->job) ? finish_fit(trainer, err) : 0;
+    if (trainer->has_result)
+        return clock_monotonic_ms() >= trainer->publish_ms
+                   ? publish(trainer, err)
+                   : 0;
     return is_due(trainer) ? start_fit(trainer, err) : 0;
 }
 
@@ -387,7 +441,7 @@ static void show_counts(struct trainer *trainer)
     struct metrics *metrics = trainer->metrics;
 
     now->events = intake_counts(trainer->intake);
-    now->dead_letters = bad_records_sent(trainer->bad);
+    now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
     now->evaluation = live_evaluation_counts(trainer->live);
@@ -396,7 +450,9 @@ static void show_counts(struct trainer *trainer)
                     now->events.odd[kind] - before->events.odd[kind]);
     warn_of_odd_times(now, before);
     metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
-                now->dead_letters - before->dead_letters);
+                now->letters.sent - before->letters.sent);
+    metrics_add(metrics, TRAINER_HELD_LETTERS, 0,
+                now->letters.held - before->letters.held);
     trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
     trainer_metrics_join(metrics, &before->books, &now->books);
     metrics_set(metrics, TRAINER_LAG, 0,
@@ -471,8 +527,12 @@ static void *run(void *context)
 
     trainer->status = work(trainer, &err);
     drop_job(trainer);
-    if (trainer->status == 0)
-        trainer->status = bad_records_flush(trainer->bad, &err);
+    /* Letters go out whatever ended the work; what ended it is told. */
+    struct error why = {0};
+    if (bad_records_flush(trainer->bad, &why) < 0 && trainer->status == 0) {
+        trainer->status = -1;
+        err = why;
+    }
     trainer->err = err;
     show_counts(trainer);
     atomic_store(&trainer->running, false);
@@ -515,6 +575,7 @@ static int open_bad_records(struct trainer *trainer, struct error *err)
                                         .policy = from->bad_records,
                                         .share_max = from->bad_share_max};
 
+    memcpy(config.impressions, from->impressions, sizeof(config.impressions));
     memcpy(config.labels, from->labels, sizeof(config.labels));
     memcpy(config.dead_letters, from->dead_letters,
            sizeof(config.dead_letters));
@@ -580,6 +641,8 @@ static void trainer_free(struct trainer *trainer)
     publication_close(trainer->publication);
     live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
+    if (trainer->has_result)
+        fit_result_free(&trainer->result);
     free(trainer->ranges);
     pthread_mutex_destroy(&trainer->lock);
     free(trainer);
@@ -616,6 +679,8 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
         .rows = config->retrain_rows,
         .rows_min = config->retrain_rows_min,
     };
+    trainer->pause = (struct backoff){.first_ms = PUBLISH_PAUSE_MS,
+                                      .most_ms = PUBLISH_PAUSE_MAX_MS};
     if (config->history_ms)
         trainer->from_ms = clock_wall_ms() - config->history_ms;
     pthread_mutex_init(&trainer->lock, NULL);

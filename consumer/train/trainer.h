@@ -63,8 +63,10 @@ struct trainer_counts {
     struct intake_counts events;
     struct join_books books;
     struct training_log_counts log;
-    uint64_t bad, dead_letters;
+    uint64_t bad;
+    struct bad_records_counts letters;
     uint64_t started, published, cancelled; /* fits */
+    uint64_t unpublished;      /* attempts to publish that failed */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */
     struct live_evaluation_counts evaluation;

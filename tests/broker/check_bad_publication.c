@@ -4,6 +4,7 @@
  */
 #include "support/metrics_page.h"
 #include "support/pipeline.h"
+#include "support/publish_snapshot.h"
 #include "support/run_suite.h"
 #include "support/small_snapshot.h"
 #include "support/truth.h"
@@ -50,9 +51,7 @@ static void publish(const char *models, const char *chunks, uint64_t epoch,
     strcpy(to.models, models);
     strcpy(to.chunks, chunks);
     ck_assert_ok(snapshot_publisher_open(&to, &publisher, &err), err);
-    ck_assert_ok(snapshot_publisher_publish(publisher, snapshot->bytes,
-                                            snapshot->size, &manifest, &err),
-                 err);
+    ck_assert_ok(publish_snapshot(publisher, snapshot, &manifest, &err), err);
     snapshot_publisher_close(publisher);
 }
 

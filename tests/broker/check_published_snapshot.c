@@ -4,6 +4,7 @@
  */
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
+#include "support/publish_snapshot.h"
 #include "support/run_suite.h"
 #include "support/small_snapshot.h"
 
@@ -69,9 +70,7 @@ static void publish(uint64_t epoch)
                                 .ads = SMALL_SNAPSHOT_IDS};
 
     small_snapshot(epoch, &bytes);
-    ck_assert_ok(snapshot_publisher_publish(publisher, bytes.bytes, bytes.size,
-                                            &manifest, &err),
-                 err);
+    ck_assert_ok(publish_snapshot(publisher, &bytes, &manifest, &err), err);
     buffer_free(&bytes);
 }
 

@@ -2,6 +2,7 @@
  * check_scorer.c - impressions in, predictions out, at least once over the
  * mock brokers.
  */
+#include "support/publish_snapshot.h"
 #include "support/run_suite.h"
 #include "support/scorer_world.h"
 
@@ -51,9 +52,7 @@ static void publish(const struct snapshot *snapshot)
 
     ck_assert_ok(snapshot_encode(snapshot, &bytes, &err), err);
     ck_assert_ok(snapshot_publisher_open(&config, &publisher, &err), err);
-    ck_assert_ok(snapshot_publisher_publish(publisher, bytes.bytes, bytes.size,
-                                            &manifest, &err),
-                 err);
+    ck_assert_ok(publish_snapshot(publisher, &bytes, &manifest, &err), err);
     snapshot_publisher_close(publisher);
     buffer_free(&bytes);
     manifest_free(&manifest);

@@ -223,10 +223,31 @@ START_TEST(a_bad_label_becomes_one_dead_letter_over_restarts)
     test_producer_flush(world.producer);
     struct trainer_counts counts = train_once();
     ck_assert_uint_eq(counts.bad, 2);
-    ck_assert_uint_eq(counts.dead_letters, 1);
+    ck_assert_uint_eq(counts.letters.sent, 1);
     counts = train_once();
     ck_assert_uint_eq(counts.bad, 2);
-    ck_assert_uint_eq(counts.dead_letters, 0);
+    ck_assert_uint_eq(counts.letters.sent, 0);
+}
+END_TEST
+
+/* No model was published that would cover the label. */
+START_TEST(a_bad_label_has_one_letter_before_the_first_model)
+{
+    struct trainer_counts counts;
+
+    world.config.once = true;
+    trainer_world_send(&world, 0, 15);
+    for (int i = 0; i < 3; i++)
+        test_producer_send(world.producer, "labels", i % 2,
+                           TRAINER_WORLD_START_MS, "\xc1", 1);
+    test_producer_flush(world.producer);
+    for (int start = 0; start < 3; start++) {
+        ck_assert_refused(trainer_join(start_trainer(), &counts, &err), err,
+                          ERROR_UNAVAILABLE, "too little to learn from");
+        ck_assert_uint_eq(counts.bad, 3);
+        ck_assert_uint_eq(counts.letters.sent, start == 0 ? 3 : 0);
+        ck_assert_uint_eq(counts.letters.known, start == 0 ? 0 : 3);
+    }
 }
 END_TEST
 
@@ -239,7 +260,7 @@ START_TEST(a_bad_record_is_skipped_or_fatal_as_told)
     world.config.bad_records = BAD_SKIP;
     struct trainer_counts counts = train_once();
     ck_assert_uint_eq(counts.bad, 1);
-    ck_assert_uint_eq(counts.dead_letters, 0);
+    ck_assert_uint_eq(counts.letters.sent, 0);
 
     world.config.bad_records = BAD_FAIL;
     ck_assert_refused(trainer_join(start_trainer(), NULL, &err), err,
@@ -310,6 +331,7 @@ int main(void)
     tcase_add_test(tests, a_request_is_a_reason_to_learn);
     tcase_add_test(tests, labels_with_user_and_ad_are_rows_of_their_own);
     tcase_add_test(tests, a_bad_label_becomes_one_dead_letter_over_restarts);
+    tcase_add_test(tests, a_bad_label_has_one_letter_before_the_first_model);
     tcase_add_test(tests, a_bad_record_is_skipped_or_fatal_as_told);
     tcase_add_test(tests, once_with_too_little_says_so);
     tcase_add_test(tests, a_stop_cancels_the_fit);

@@ -1,4 +1,5 @@
 #include "support/watcher_world.h"
+#include "support/publish_snapshot.h"
 
 #include "support/run_suite.h"
 #include "support/small_snapshot.h"
@@ -63,8 +64,7 @@ struct manifest watcher_world_publish(struct watcher_world *world,
     struct manifest manifest = watcher_world_manifest(epoch);
 
     small_snapshot(epoch, &bytes);
-    ck_assert_ok(snapshot_publisher_publish(world->publisher, bytes.bytes,
-                                            bytes.size, &manifest, &err),
+    ck_assert_ok(publish_snapshot(world->publisher, &bytes, &manifest, &err),
                  err);
     buffer_free(&bytes);
     return manifest;
