@@ -194,7 +194,8 @@ int intake_new(const struct intake_config *config, struct intake **out,
         return error_no_memory(err, "the intake");
     intake->config = *config;
     intake->time =
-        stream_time_from(config->join.window_ms + config->join.late_ms);
+        stream_time_from(config->join.window_ms + config->join.late_ms,
+                         config->join.late_ms / 2);
     if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
         event_reader_new(&config->fields, EVENT_IMPRESSIONS,
                          &intake->readers[INTAKE_IMPRESSION], err) < 0 ||

@@ -22,9 +22,10 @@ const char *odd_time_name(enum odd_time kind)
     return names[kind];
 }
 
-struct stream_time stream_time_from(int64_t reach_ms)
+struct stream_time stream_time_from(int64_t reach_ms, int64_t ahead_ms)
 {
     return (struct stream_time){.reach_ms = reach_ms,
+                                .ahead_ms = ahead_ms,
                                 .now_ms = INT64_MIN,
                                 .highest_ms = INT64_MIN,
                                 .pace_ms = INT64_MIN,
@@ -57,6 +58,15 @@ static int64_t distance(int64_t from, int64_t to)
 
 /* --- Stamps ----------------------------------------------------------- */
 
+/* What the record's time may count as at most. */
+static int64_t latest(const struct stream_time *time,
+                      const struct stream_origin *origin)
+{
+    return origin->read_ms > INT64_MAX - time->ahead_ms
+               ? INT64_MAX
+               : origin->read_ms + time->ahead_ms;
+}
+
 /* The time that the record is believed to be of; INT64_MAX: unknown. */
 static int64_t believe(const struct stream_time *time, int64_t event_ms,
                        const struct stream_origin *origin,
@@ -68,10 +78,9 @@ static int64_t believe(const struct stream_time *time, int64_t event_ms,
 
     stamp->is_odd[ODD_UNTIMED] = !is_timed;
     if (!is_timed)
-        return time->is_timed ? time->pace_ms : origin->read_ms;
-    stamp->is_odd[ODD_FUTURE] =
-        distance(origin->read_ms, origin->record_ms) > AHEAD_MS;
-    return least(origin->record_ms, origin->read_ms);
+        return time->is_timed ? time->pace_ms : latest(time, origin);
+    stamp->is_odd[ODD_FUTURE] = origin->record_ms > latest(time, origin);
+    return least(origin->record_ms, latest(time, origin));
 }
 
 struct stream_stamp stream_time_stamp(const struct stream_time *time,

@@ -6,9 +6,9 @@
  * all of them together:
  *
  *   - An event counts as of its own time, and never as of a time after that of
- *     its record. A record dated after the moment at which it is read counts as
- *     of that moment; a record without a time counts as of the newest record
- *     time before it.
+ *     its record. A record dated more than ahead_ms after the moment at which
+ * it is read counts as of that moment and ahead_ms; a record without a time
+ *     counts as of the newest record time before it.
  *   - Each partition has a watermark: the highest time that an event of it
  *     counted as. While the partition is silent, its watermark goes on at the
  *     pace of record time.
@@ -20,9 +20,9 @@
  *
  * An example with one partition of impressions and one of labels: both are at
  * 12:00. An impression dated 12:55, in a record dated 12:55, is read at 12:00:
- * it counts as of 12:00 and stream time stays. Both clocks have come to 12:10
- * and labels stop: the labels' watermark goes on with the record times of the
- * impressions.
+ * without ahead_ms it counts as of 12:00 and stream time stays. Both clocks
+ * have come to 12:10 and labels stop: the labels' watermark goes on with the
+ * record times of the impressions.
  *
  * Invariant: stream time never goes back, and never passes the highest
  * watermark. Knows no clock and no Kafka. One thread.
@@ -41,7 +41,7 @@ enum odd_time {
     ODD_UNTIMED, /* the record has no time, or one of long before the event */
     ODD_AHEAD,   /* the event is dated 1 to 30 minutes after its record */
     ODD_SKEWED,  /* or more: its row is taken as of the record's time */
-    ODD_FUTURE,  /* the record is dated after the moment of its reading */
+    ODD_FUTURE,  /* the record is dated more than ahead_ms after its reading */
     ODD_SECONDS, /* the event's time looks like seconds, not milliseconds */
     ODD_LATE,    /* no label can reach an event of that time any more */
     ODD_TIMES,
@@ -72,7 +72,7 @@ struct stream_lane {
 };
 
 struct stream_time {
-    int64_t reach_ms;
+    int64_t reach_ms, ahead_ms;
     struct stream_lane *lanes;
     size_t lane_count;
     int64_t now_ms;     /* stream time; INT64_MIN before the first event */
@@ -89,8 +89,9 @@ struct stream_time {
     uint64_t counts[ODD_TIMES];
 };
 
-/* reach_ms: labels of an event come within that time of it. */
-struct stream_time stream_time_from(int64_t reach_ms);
+/* reach_ms: labels of an event come within that time of it. ahead_ms: a record
+ * that is ahead of the clock by no more does no harm. */
+struct stream_time stream_time_from(int64_t reach_ms, int64_t ahead_ms);
 void stream_time_free(struct stream_time *time);
 
 /* What this event's time would be taken for. Changes nothing. */

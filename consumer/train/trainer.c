@@ -418,8 +418,8 @@ static void warn_of_odd_times(const struct trainer_counts *now,
                       "is a producer's clock ahead?",
         [ODD_SKEWED] = "an event is dated more than 30 minutes after its "
                        "record; it counts as of the record's time",
-        [ODD_FUTURE] = "a record is dated after the moment at which it was "
-                       "read; it counts as of that moment",
+        [ODD_FUTURE] = "a record is dated long after the moment at which it "
+                       "was read; it does not move event time that far",
         [ODD_SECONDS] = "an event's time looks like seconds, not milliseconds "
                         "since 1970",
         [ODD_LATE] = "an event came when stream time had passed its window "

@@ -191,7 +191,7 @@ complete -c pctr -n '__fish_seen_subcommand_from train' -l join.pending_max -r -
 complete -c pctr -n '__fish_seen_subcommand_from train' -l training.max_rows -r -d 'newest rows to learn from, 24 bytes each'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l evaluation.max_rows -r -d 'impressions of windows that are not judged yet, about 80 bytes each'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l fetch.max_bytes -r -d 'memory for records fetched ahead, of all partitions together'
-complete -c pctr -n '__fish_seen_subcommand_from train' -l dead_letters.max_share -r -d 'stop'
+complete -c pctr -n '__fish_seen_subcommand_from train' -l dead_letters.max_share -r -d 'share of a partition'\''s last 10000 labels'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l http.address -r -d 'address to listen on'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l http.port -r -d 'port of /metrics, /livez, /readyz and /version'
 complete -c pctr -n '__fish_seen_subcommand_from train' -s b -l brokers -r -d 'Kafka brokers as HOST'

@@ -218,7 +218,7 @@ _pctr() {
             '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
             '--evaluation.max_rows=[impressions of windows that are not judged yet, about 80 bytes each]:value:_files' \
             '--fetch.max_bytes=[memory for records fetched ahead, of all partitions together]:value:_files' \
-            '--dead_letters.max_share=[stop]:value:_files' \
+            '--dead_letters.max_share=[share of a partition'\''s last 10000 labels]:value:_files' \
             '--http.address=[address to listen on]:value:_files' \
             '--http.port=[port of /metrics, /livez, /readyz and /version]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
