@@ -42,7 +42,7 @@ is_installed() { # PACKAGE
 }
 
 can_be_had() { # PACKAGE
-    apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Package:'
+    [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]
 }
 
 as_root() {

@@ -57,7 +57,7 @@ check() {
         /usr/share/bash-completion/completions/pctr; do
         [ -f "$file" ] || die "no $file"
     done
-    dpkg -L pctr | grep -q 'systemd/system/pctr-scorer@.service' || die "no unit"
+    [[ $(dpkg -L pctr) == *systemd/system/pctr-scorer@.service* ]] || die "no unit"
     apt-get -qq purge -y pctr >/dev/null
     if command -v pctr >/dev/null || [ -e /etc/pctr ]; then
         die "something is left behind"
