@@ -59,9 +59,9 @@ check() {
     done
     [[ $(dpkg -L pctr) == *systemd/system/pctr-scorer@.service* ]] || die "no unit"
     apt-get -qq purge -y pctr >/dev/null
-    if command -v pctr >/dev/null || [ -e /etc/pctr ]; then
-        die "something is left behind"
-    fi
+    for file in /usr/bin/pctr /etc/pctr /usr/share/doc/pctr; do
+        [ ! -e "$file" ] || die "$file is left behind"
+    done
     echo "installed, tried, removed: ${package##*/}"
 }
 
