@@ -2,6 +2,7 @@
  * bench_json.c - ns per impression of ten fields, read from JSON and from
  * msgpack, beside jansson on the same bytes in the same run.
  */
+#include "common/base/attributes.h"
 #include "common/base/clock.h"
 #include "common/event/event_reader.h"
 
@@ -23,7 +24,7 @@ struct records {
 static struct event_reader *readers[3]; /* by enum event_format */
 static struct event_scratch scratch;
 
-static void append(struct buffer *to, const char *format, ...)
+static void PRINTF_LIKE(2, 3) append(struct buffer *to, const char *format, ...)
 {
     char text[64];
     va_list args;

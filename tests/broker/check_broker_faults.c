@@ -2,6 +2,7 @@
  * check_broker_faults.c - a broker of our own that freezes or is killed in
  * the middle of the scoring: nothing is lost or doubled, and it goes on.
  */
+#include "support/own_broker.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
@@ -25,41 +26,13 @@ enum {
     HARD_STOP = 75,
 };
 
-static char instance[FIXTURE_NAME_SIZE];
 static struct pipeline pipe;
 static struct proceedings proceedings;
 static struct child_process scorer, feed;
 
-/* `deploy/kafka ACTION --instance ...`; what it printed, to be freed. */
-static char *kafka(const char *action)
-{
-    const char *const arguments[] = {KAFKA_SCRIPT, action, "--instance",
-                                     instance, NULL};
-    struct child_process child = {0, "", ""};
-
-    child_start(&child, arguments, NULL);
-    int status = child_wait(&child, WAIT_MS);
-    char *errors = child_errors(&child);
-    ck_assert_msg(status == 0, "deploy/kafka %s: %d: %s", action, status,
-                  errors);
-    free(errors);
-    char *output = child_output(&child);
-    child_end(&child);
-    return output;
-}
-
 static void start_broker(void)
 {
-    kafka_fixture_name("faults", instance);
-    char *address = kafka("start");
-    address[strcspn(address, "\n")] = '\0';
-    ck_assert_int_eq(setenv("PCTR_KAFKA", address, 1), 0);
-    free(address);
-}
-
-static void end_broker(void)
-{
-    free(kafka("wipe"));
+    own_broker_start("faults", 1);
 }
 
 /* Records come in all the while. */
@@ -112,9 +85,9 @@ static void assert_all_scored_once(const char *run)
 
 START_TEST(frozen_for_longer_than_a_transaction)
 {
-    free(kafka("pause"));
+    own_broker_do("pause", 0);
     clock_sleep_ms(FROZEN_MS);
-    free(kafka("resume"));
+    own_broker_do("resume", 0);
     await_recovery("frozen broker");
     assert_all_scored_once("frozen broker");
 }
@@ -122,8 +95,8 @@ END_TEST
 
 START_TEST(killed_and_started_again)
 {
-    free(kafka("kill"));
-    free(kafka("start"));
+    own_broker_do("kill", 0);
+    own_broker_do("revive", 0);
     await_recovery("killed broker");
     assert_all_scored_once("killed broker");
 }
@@ -133,14 +106,14 @@ START_TEST(asked_to_stop_while_it_is_frozen)
 {
     const char *again[] = {"--workers=2", "--http.port=0", NULL};
 
-    free(kafka("pause"));
+    own_broker_do("pause", 0);
     int64_t start_ms = clock_monotonic_ms();
     child_signal(&scorer, SIGTERM);
     int status = child_wait(&scorer, STOP_MS + STOP_LATE_MS);
     printf("frozen broker: stopped in %d ms, status %d\n",
            (int)(clock_monotonic_ms() - start_ms), status);
     ck_assert(status == 0 || status == HARD_STOP);
-    free(kafka("resume"));
+    own_broker_do("resume", 0);
 
     child_end(&scorer);
     pipeline_start(&pipe, "score", again, &scorer);
@@ -154,7 +127,7 @@ int main(void)
     TCase *tests = tcase_create("own broker");
 
     tcase_set_timeout(tests, 240);
-    tcase_add_unchecked_fixture(tests, start_broker, end_broker);
+    tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, frozen_for_longer_than_a_transaction);
     tcase_add_test(tests, killed_and_started_again);

@@ -49,7 +49,7 @@ void kafka_fixture_create(const char *topic, int partitions,
     struct error err = {ERROR_NONE, ""};
     struct kafka_settings settings = kafka_fixture_settings();
     struct kafka_topic_plan plan = {
-        .name = topic, .partitions = partitions, .replicas = 1};
+        .name = topic, .partitions = partitions, .replicas = -1};
     bool created = false;
 
     if (retention_ms) {
@@ -59,11 +59,15 @@ void kafka_fixture_create(const char *topic, int partitions,
     ck_assert_ok(
         kafka_topic_create(&settings, &plan, ANSWER_MS, &created, &err), err);
     ck_assert_msg(created, "topic '%s' was there already", topic);
-    /* Its leaders are known when it can be described. */
+    /* Its leaders are known when it can be described; a broker of several may
+     * not have heard of it yet. */
     struct kafka_topic described;
-    ck_assert_ok(
-        kafka_topic_describe(&settings, topic, ANSWER_MS, &described, &err),
-        err);
+    int64_t deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+    while (kafka_topic_describe(&settings, topic, ANSWER_MS, &described, &err) <
+           0) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "%s", err.text);
+        clock_sleep_ms(POLL_MS);
+    }
 }
 
 /* --- Clients ---------------------------------------------------------- */

@@ -220,8 +220,8 @@ enum {
     USERS = 200,
     ROWS_OF_USER = 40,
     CROWD = USERS * ROWS_OF_USER,
-    WORLDS = 240,
-    DRAWS = 300
+    WORLDS = 100,
+    DRAWS = 150
 };
 
 struct crowd_row {

@@ -1,0 +1,85 @@
+#include "support/own_broker.h"
+
+#include "support/child_process.h"
+#include "support/kafka_fixture.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAIT_MS = 180000, WORDS_MAX = 16 };
+
+static char instance[FIXTURE_NAME_SIZE];
+
+/* `deploy/kafka ACTION --instance ... WORD...`; returns its output, which the
+ * caller frees. */
+static char *run(const char *action, const char *const words[])
+{
+    const char *arguments[WORDS_MAX + 5] = {KAFKA_SCRIPT, action, "--instance",
+                                            instance};
+    struct child_process child = {0, "", ""};
+
+    for (size_t i = 0; words[i]; i++) {
+        ck_assert_uint_lt(i, WORDS_MAX);
+        arguments[4 + i] = words[i];
+    }
+    child_start(&child, arguments, NULL);
+    int status = child_wait(&child, WAIT_MS);
+    char *errors = child_errors(&child);
+    ck_assert_msg(status == 0, "deploy/kafka %s: %d: %s", action, status,
+                  errors);
+    free(errors);
+    char *output = child_output(&child);
+    output[strcspn(output, "\n")] = '\0';
+    child_end(&child);
+    return output;
+}
+
+static void start(const char *stem, const char *const words[])
+{
+    kafka_fixture_name(stem, instance);
+    char *address = run("start", words);
+    ck_assert_int_eq(setenv("PCTR_KAFKA", address, 1), 0);
+    free(address);
+}
+
+void own_broker_start(const char *stem, int brokers)
+{
+    char number[16];
+    const char *const words[] = {"--brokers", number, NULL};
+
+    snprintf(number, sizeof(number), "%d", brokers);
+    start(stem, words);
+}
+
+void own_broker_start_secure(const char *stem, char *secrets, size_t size)
+{
+    const char *const words[] = {"--secure", NULL}, *const none[] = {NULL};
+
+    start(stem, words);
+    char *folder = run("secrets", none);
+    snprintf(secrets, size, "%s", folder);
+    free(folder);
+}
+
+void own_broker_do(const char *action, int broker)
+{
+    char number[16];
+    const char *const words[] = {broker ? "--broker" : NULL, number, NULL};
+
+    snprintf(number, sizeof(number), "%d", broker);
+    free(run(action, words));
+}
+
+void own_broker_end(void)
+{
+    const char *const none[] = {NULL};
+
+    free(run("wipe", none));
+}
+
+void own_broker_acls(const char *const words[])
+{
+    free(run("acls", words));
+}
