@@ -35,6 +35,8 @@ static int fit(const struct model_ops *ops, struct snapshot *out,
         return -1;
     if (params.factors > 2)
         params.factors = 2; /* short seeds are tried more often */
+    if (params.bits > 8)
+        params.bits = 8;
     if (ratings_build(rows, 2, 2, 1, (struct scale){0, 1}, &train, err) == 0)
         status = model_fit(ops, train, &params, NULL, &out->model, err);
     out->rows = 2;
@@ -50,7 +52,7 @@ static int write_seed(const struct model_ops *ops, const char *directory,
     int status = -1;
 
     if (!snapshot)
-        return error_no_memory(err, "the make snapshot seeds");
+        return error_no_memory(err, "a snapshot");
     int length = snprintf(path, sizeof(path), "%s/%s", directory, ops->name);
     if (length < 0 || (size_t)length >= sizeof(path))
         error_set(err, ERROR_LIMIT, "path too long");
