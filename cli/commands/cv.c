@@ -6,6 +6,7 @@
 #include "cli/data/split_settings.h"
 #include "cli/json/json_writer.h"
 
+#include "common/base/log.h"
 #include "common/base/stop.h"
 
 #include "model/select/search.h"
@@ -21,6 +22,7 @@ struct cv_settings {
     char models[512], params[512];
     uint32_t threads;
     struct measures measures;
+    char threshold[32];
     bool json;
 };
 
@@ -35,7 +37,7 @@ static const struct config_key keys[] = {
     {GROUP_MEASURES, "train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
     {GROUP_MEASURES | RARE, "progressive", CONFIG_BOOL, FIELD(measures.progressive), "false", 0, 0, NULL, "the model fields learns each test row after it was asked for, in the order of the split"},
     {GROUP_MEASURES, "ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: leave them out"},
-    {GROUP_MEASURES | RARE, "ranking.threshold", CONFIG_F64, FIELD(measures.ranking_threshold), "0.5", -1e12, 1e12, NULL, "label from which on a row is relevant"},
+    {GROUP_MEASURES | RARE, "ranking.threshold", CONFIG_TEXT, FIELD(threshold), "", 0, 0, NULL, "label and prediction from which on a row is relevant; empty: the mean label"},
     {GROUP_DATA, "json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print a JSON line for each fold"},
     SPLIT_KEYS(split),
     DATASET_FILE_KEYS(data),
@@ -116,13 +118,26 @@ static void print_folds(const struct cv_settings *settings, const char *model,
     for (size_t f = 0; f < result->done && f < FOLDS_SHOWN; f++) {
         char what[32];
         double figures[FIGURES];
+        if (result->folds[f].diverged) {
+            printf("%-16s fold %zu: the fit diverged\n", model, f + 1);
+            continue;
+        }
         snprintf(what, sizeof(what), "fold %zu", f + 1);
         figures_of(&result->folds[f], false, figures);
         print_row(settings, model, what, figures);
     }
 }
 
-/* Mean and deviation over the folds. */
+static size_t diverged_folds(const struct search_result *result)
+{
+    size_t count = 0;
+
+    for (size_t f = 0; f < result->done; f++)
+        count += result->folds[f].diverged;
+    return count;
+}
+
+/* Mean and deviation over the folds where the figure has a value. */
 static int print_summary(const struct cv_settings *settings, const char *model,
                          const struct search_result *result, bool train,
                          struct error *err)
@@ -138,7 +153,13 @@ static int print_summary(const struct cv_settings *settings, const char *model,
             figures_of(&result->folds[f], train, figures);
             column[f] = figures[i];
         }
-        mean_and_deviation(column, result->done, &means[i], &deviations[i]);
+        size_t with_value =
+            mean_and_deviation(column, result->done, &means[i], &deviations[i]);
+        if (!train && with_value > 0 && with_value < result->done)
+            log_warn("some folds have no value of a measure, and its mean is "
+                     "that of the others",
+                     "model=%s measure=%s folds=%zu with_value=%zu", model,
+                     figure_names[i], result->done, with_value);
     }
     free(column);
     print_row(settings, model, train ? "train mean" : "mean", means);
@@ -176,6 +197,8 @@ static int print_json(const struct cv_settings *settings, const char *model,
         json_writer_member_text(&to, "params", params);
         json_writer_member_unsigned(&to, "fold", f + 1);
         json_writer_member_unsigned(&to, "rows", fold->test.rows);
+        if (fold->diverged)
+            json_writer_member_boolean(&to, "diverged", true);
         write_figures(&to, fold, false, figures_shown(settings));
         if (settings->measures.train)
             write_figures(&to, fold, true, SHORT_FIGURES);
@@ -193,6 +216,12 @@ static int print_result(const struct cv_settings *settings, const char *model,
     if (settings->json)
         return print_json(settings, model, params, result, err);
     print_folds(settings, model, result);
+    if (diverged_folds(result) > 0) {
+        printf("%-16s the fit diverged on %zu of %zu folds: lower its learning "
+               "rate, or give --scale\n",
+               model, diverged_folds(result), result->done);
+        return 0;
+    }
     if (print_summary(settings, model, result, false, err) < 0)
         return -1;
     return settings->measures.train
@@ -274,9 +303,33 @@ static int validate_all(const struct cv_settings *settings,
     return 0;
 }
 
+/* Predictions lie around the mean label: a threshold there parts clicks of one
+ * in a hundred rows as well as stars. */
+static int choose_threshold(struct cv_settings *settings,
+                            const struct dataset *data, struct error *err)
+{
+    char *end;
+    double sum = 0;
+
+    if (settings->threshold[0]) {
+        settings->measures.ranking_threshold =
+            strtod(settings->threshold, &end);
+        if (*end || !isfinite(settings->measures.ranking_threshold))
+            return error_set(err, ERROR_CONFIG,
+                             "ranking.threshold: '%s' is not a number",
+                             settings->threshold);
+        return 0;
+    }
+    for (size_t i = 0; i < data->count; i++)
+        sum += data->rows[i].value;
+    settings->measures.ranking_threshold =
+        data->count > 0 ? sum / (double)data->count : 0;
+    return 0;
+}
+
 static int run(const struct invocation *with, void *given, struct error *err)
 {
-    const struct cv_settings *settings = given;
+    struct cv_settings *settings = given;
     struct dataset *data = NULL;
     struct folds *folds = NULL;
     struct scale scale;
@@ -284,7 +337,8 @@ static int run(const struct invocation *with, void *given, struct error *err)
 
     if (stop_on_signals(0, err) < 0 || check_names(settings, err) < 0 ||
         split_read(&settings->split, &settings->data, with, &data, &scale,
-                   &folds, err) < 0)
+                   &folds, err) < 0 ||
+        choose_threshold(settings, data, err) < 0)
         goto out;
     status = validate_all(settings, data, folds, scale, err);
 

@@ -11,6 +11,7 @@
 #include "common/base/utf8.h"
 
 #include "model/select/cross_validation.h"
+#include "model/select/divergence.h"
 #include "model/snapshot.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@
 struct fit_settings {
     struct dataset_file data;
     char model[32], params[512], output[512], matrix[32];
+    uint64_t figures_max;
 };
 
 #define FIELD(f)                                                               \
@@ -30,6 +32,7 @@ static const struct config_key keys[] = {
     {GROUP_MODEL, "model",       CONFIG_TEXT, FIELD(model),  "svd", 1, 0, NULL, "algorithm; an unknown one is answered with the list"},
     {GROUP_MODEL, "params",      CONFIG_TEXT, FIELD(params), "", 0, 0, NULL, "its parameters, as 'factors=50 epochs=10'; empty: their defaults"},
     {GROUP_DATA, "output",      CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file for the snapshot; empty: none is written"},
+    {GROUP_MEASURES, "figures.max_rows", CONFIG_U64, FIELD(figures_max), "50000", 0, 4294967295.0, NULL, "rows that the figures are made of; of more a sample is taken; 0: no figures"},
     {GROUP_DATA, "show_matrix", CONFIG_TEXT, FIELD(matrix), "", 0, 0, NULL, "print the first users x ads, as 10x10, in place of fitting"},
     CONFIG_WAS("show-matrix", "show_matrix"),
     DATASET_FILE_KEYS(data),
@@ -127,7 +130,7 @@ static int print_matrix(const struct dataset *data, const char *size,
 
     if (sscanf(size, "%ux%u%c", &users, &items, &behind) != 2)
         return error_set(err, ERROR_CONFIG,
-                         "show-matrix: '%s': write users x ads, such as 10x10",
+                         "show_matrix: '%s': write users x ads, such as 10x10",
                          size);
     uint32_t all_users = id_map_count(data->users);
     uint32_t all_items = id_map_count(data->items);
@@ -156,37 +159,72 @@ static int print_matrix(const struct dataset *data, const char *size,
 /* --- Fitting
  * ------------------------------------------------------------------------ */
 
-static int report(const struct dataset *data, const struct trainset *train,
-                  const struct snapshot *snapshot, double seconds,
-                  struct error *err)
+/* Figures of all rows, or of an even sample of `most` of them. */
+static int measure(const struct dataset *data, const struct trainset *train,
+                   const struct model *model, size_t most,
+                   struct evaluation *out, struct error *err)
 {
-    struct evaluation on_train;
-    char params[1024], rmse[FIGURE_TEXT_SIZE], mae[FIGURE_TEXT_SIZE],
-        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE];
+    size_t *rows = NULL;
 
-    if (cross_validate_measure(snapshot->model, train, data, NULL, data->count,
-                               &on_train, err) < 0)
-        return -1;
+    if (data->count <= most)
+        return cross_validate_measure(model, train, data, NULL, data->count,
+                                      out, err);
+    rows = malloc((most + 1) * sizeof(*rows));
+    if (!rows)
+        return error_no_memory(err, "the figures");
+    for (size_t i = 0; i < most; i++)
+        rows[i] = (size_t)((double)i * (double)data->count / (double)most);
+    int status =
+        cross_validate_measure(model, train, data, rows, most, out, err);
+    free(rows);
+    return status;
+}
+
+static void print_model(const struct dataset *data,
+                        const struct trainset *train,
+                        const struct snapshot *snapshot, double seconds)
+{
+    char params[1024];
+
     params_print(snapshot->model->ops, &snapshot->model->params, params,
                  sizeof(params));
     printf("model     %s  %s\n"
-           "learned   %zu rows, %u users, %u ads, mean %.6g, in %.3f s\n"
-           "on them   RMSE %s  MAE %s  log-loss %s  AUC %s\n",
+           "learned   %zu rows, %u users, %u ads, mean %.6g, in %.3f s\n",
            snapshot->model->ops->name, params, data->count,
            train->ratings->users, train->ratings->items, train->ratings->mean,
-           seconds, figure_text(on_train.rmse, 6, rmse),
-           figure_text(on_train.mae, 6, mae),
-           figure_text(on_train.logloss, 6, logloss),
-           figure_text(on_train.auc, 6, auc));
+           seconds);
+    fflush(stdout);
+}
+
+static int print_figures(const struct dataset *data,
+                         const struct trainset *train,
+                         const struct snapshot *snapshot, size_t most,
+                         struct error *err)
+{
+    struct evaluation e;
+    char rmse[FIGURE_TEXT_SIZE], mae[FIGURE_TEXT_SIZE],
+        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE], on[32] = "them  ";
+
+    if (most == 0)
+        return 0;
+    if (data->count > most)
+        snprintf(on, sizeof(on), "%zu of them  ", most);
+    if (measure(data, train, snapshot->model, most, &e, err) < 0)
+        return -1;
+    printf("on %s RMSE %s  MAE %s  log-loss %s  AUC %s\n", on,
+           figure_text(e.rmse, 6, rmse), figure_text(e.mae, 6, mae),
+           figure_text(e.logloss, 6, logloss), figure_text(e.auc, 6, auc));
     return 0;
 }
 
-static int keep(const char *path, const struct snapshot *snapshot,
-                struct error *err)
+/* The file is there before figures are made, which may take longer than the
+ * fit. *size is 0 where no file is wanted. */
+static int keep(const char *path, const struct snapshot *snapshot, size_t *size,
+                struct digest *digest, struct error *err)
 {
     struct buffer bytes = {0};
-    char hex[DIGEST_HEX_SIZE];
 
+    *size = 0;
     if (!path[0])
         return 0;
     if (snapshot_write(path, snapshot, err) < 0 ||
@@ -194,10 +232,23 @@ static int keep(const char *path, const struct snapshot *snapshot,
         buffer_free(&bytes);
         return -1;
     }
-    struct digest digest = digest_of(bytes.bytes, bytes.size);
-    printf("kept      %s  %zu bytes, SHA-256 %s\n", path, bytes.size,
-           digest_hex(&digest, hex));
+    *digest = digest_of(bytes.bytes, bytes.size);
+    *size = bytes.size;
     buffer_free(&bytes);
+    return 0;
+}
+
+static int check_diverged(const struct model *model, struct error *err)
+{
+    bool diverged = false;
+
+    if (divergence_check(model, &diverged, err) < 0)
+        return -1;
+    if (diverged)
+        return error_set(err, ERROR_CONFIG,
+                         "the fit diverged: what it learned is not finite, and "
+                         "nothing is kept. Lower its learning rate (--params), "
+                         "or look for labels far from the others");
     return 0;
 }
 
@@ -208,6 +259,9 @@ static int fit(const struct fit_settings *settings, const struct dataset *data,
     struct model_params params;
     struct trainset *train = NULL;
     struct snapshot snapshot = {.rows = data->count};
+    struct digest digest;
+    char hex[DIGEST_HEX_SIZE];
+    size_t size = 0;
     int status = -1;
 
     if (model_find(settings->model, &ops, err) < 0 ||
@@ -222,9 +276,16 @@ static int fit(const struct fit_settings *settings, const struct dataset *data,
     if (model_fit(ops, train->ratings, &params, NULL, &snapshot.model, err) < 0)
         goto out;
     double seconds = (double)(clock_monotonic_ns() - started) / 1e9;
-    if (report(data, train, &snapshot, seconds, err) < 0 ||
-        keep(settings->output, &snapshot, err) < 0)
+    if (check_diverged(snapshot.model, err) < 0 ||
+        keep(settings->output, &snapshot, &size, &digest, err) < 0)
         goto out;
+    print_model(data, train, &snapshot, seconds);
+    if (print_figures(data, train, &snapshot, (size_t)settings->figures_max,
+                      err) < 0)
+        goto out;
+    if (size > 0)
+        printf("kept      %s  %zu bytes, SHA-256 %s\n", settings->output, size,
+               digest_hex(&digest, hex));
     status = 0;
 
 out:

@@ -118,6 +118,7 @@ struct summary {
     double means[MEASURES];
     double deviations[MEASURES];
     double fit_seconds; /* mean */
+    bool diverged;      /* on some fold: never ranked */
 };
 
 static double measured(const struct fold_result *fold, int measure)
@@ -138,11 +139,15 @@ static int summarise(const struct search_result *result, struct summary *out,
     if (!column)
         return error_no_memory(err, "the search");
     out->folds = result->done;
+    for (size_t f = 0; f < result->done; f++)
+        out->diverged |= result->folds[f].diverged;
     for (int m = 0; m < MEASURES; m++) {
         for (size_t f = 0; f < result->done; f++)
             column[f] = measured(&result->folds[f], m);
         mean_and_deviation(column, result->done, &out->means[m],
                            &out->deviations[m]);
+        if (out->diverged)
+            out->means[m] = out->deviations[m] = NAN;
     }
     for (size_t f = 0; f < result->done; f++)
         column[f] = result->folds[f].fit_seconds;
@@ -175,7 +180,8 @@ static size_t best_of(const struct summary *summaries, size_t count,
     return best;
 }
 
-/* 1 is the best; ranks are distinct, as the reference's. */
+/* 1 is the best; ranks are distinct, as the reference's. Combinations without a
+ * value come last; they are printed without a rank. */
 static size_t rank_of(const struct summary *summaries, size_t count, size_t i,
                       int measure)
 {
@@ -201,6 +207,10 @@ static void print_table(const struct search_plan *plan, const struct summary *s,
                 printf("%4s  %-44s", "-", plan->texts[s[i].index]);
             else
                 printf("%4zu  %-44s", rank, plan->texts[s[i].index]);
+            if (s[i].diverged) {
+                puts(" the fit diverged");
+                continue;
+            }
             for (int m = 0; m < MEASURES_SHOWN; m++)
                 if (isnan(s[i].means[m]))
                     printf(" %9s", "-");
@@ -251,6 +261,8 @@ static int print_json(const struct search_plan *plan,
         json_writer_open(&to, '{');
         json_writer_member_unsigned(&to, "index", s[i].index);
         json_writer_member_text(&to, "params", plan->texts[s[i].index]);
+        if (s[i].diverged)
+            json_writer_member_boolean(&to, "diverged", true);
         for (int m = 0; m < MEASURES; m++)
             write_measure(&to, &results->results[s[i].index], &s[i], m,
                           rank_of(s, count, i, m));
@@ -282,19 +294,25 @@ static void print_csv(const struct search_plan *plan, const struct summary *s,
     }
 }
 
-/* A measure may have no value: an AUC needs clicks and non-clicks in every
- * fold, a log-loss labels from 0 to 1. */
-static void warn_of_no_value(const struct summary *s, size_t count, int measure)
+/* Why nothing, or not everything, has a rank. */
+static void tell_unranked(const struct summary *s, size_t count, int measure)
 {
-    size_t without = 0;
+    size_t diverged = 0, without = 0;
 
-    for (size_t i = 0; i < count; i++)
-        without += isnan(s[i].means[measure]) != 0;
+    for (size_t i = 0; i < count; i++) {
+        diverged += s[i].diverged;
+        without += !s[i].diverged && isnan(s[i].means[measure]);
+    }
+    if (diverged > 0)
+        log_warn("some fits diverged and have no rank",
+                 "combinations=%zu diverged=%zu", count, diverged);
     if (without > 0)
-        log_warn("combinations have no value of the measure and no rank",
-                 "measure=%s combinations=%zu of=%zu reason=\"a fold does not "
-                 "define it, such as an AUC without a click\"",
-                 measure_names[measure], without, count);
+        log_warn(
+            "combinations have no value of the measure and no rank",
+            "measure=%s combinations=%zu of=%zu reason=\"no fold defines "
+            "it: log-loss and AUC need labels of 0 to 1, AUC both kinds of "
+            "them, FCP two rows of a user\"",
+            measure_names[measure], without, count);
 }
 
 /* Combinations of which no fold was run (Ctrl-C) are left out. */
@@ -319,7 +337,7 @@ static int print_results(const struct tune_settings *settings,
         status =
             error_set(err, ERROR_TEMPORARY, "stopped before the first fit");
     if (status == 0)
-        warn_of_no_value(summaries, count, settings->measure);
+        tell_unranked(summaries, count, settings->measure);
     if (status == 0 && settings->output == OUTPUT_TABLE)
         print_table(plan, summaries, count, settings->measure);
     else if (status == 0 && settings->output == OUTPUT_CSV)

@@ -472,6 +472,7 @@ _pctr() {
             '--scale=[lowest..highest label, as 0..1]:value:_files' \
             '--model=[algorithm]:value:_files' \
             '--params=[its parameters, as '\''factors=50 epochs=10'\'']:value:_files' \
+            '--figures.max_rows=[rows that the figures are made of]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -600,7 +601,7 @@ _pctr() {
             '--train[measure on the training rows too]' \
             '--progressive[the model fields learns each test row after it was asked for, in the order of the split]' \
             '--ranking.k=[measure precision, recall and NDCG of the first k rows of each user]:value:_files' \
-            '--ranking.threshold=[label from which on a row is relevant]:value:_files' \
+            '--ranking.threshold=[label and prediction from which on a row is relevant]:value:_files' \
             '--threads=[fits at the same time]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 
 #include "model/rows/field_list.h"
+#include "model/select/divergence.h"
 
 #include <assert.h>
 #include <math.h>
@@ -149,6 +150,19 @@ static double seconds_since(int64_t started_ns)
     return (double)(clock_monotonic_ns() - started_ns) / 1e9;
 }
 
+/* Without rows every figure is NaN. */
+static void forget_figures(size_t rows, struct fold_result *result)
+{
+    const struct evaluation_sums none = {0};
+
+    result->test = evaluation_of(&none);
+    result->test.fcp = NAN;
+    result->test.rows = rows;
+    result->train = result->test;
+    result->ranking =
+        (struct ranking){.precision = NAN, .recall = NAN, .ndcg = NAN};
+}
+
 int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
                         const struct model_ops *ops,
                         const struct model_params *params, struct scale scale,
@@ -168,6 +182,14 @@ int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
     if (model_fit(ops, train->ratings, params, cancel, &model, err) < 0)
         goto out;
     result.fit_seconds = seconds_since(started);
+    if (divergence_check(model, &result.diverged, err) < 0)
+        goto out;
+    if (result.diverged) {
+        forget_figures(fold->test_count, &result);
+        *out = result;
+        status = 0;
+        goto out;
+    }
     if (measures->progressive && !model_fields(model)) {
         error_set(err, ERROR_CONFIG,
                   "model %s does not go on learning: a progressive measure "
@@ -201,15 +223,22 @@ out:
     return status;
 }
 
-void mean_and_deviation(const double *figures, size_t n, double *mean,
-                        double *deviation)
+size_t mean_and_deviation(const double *figures, size_t n, double *mean,
+                          double *deviation)
 {
     double sum = 0, squares = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(figures[i]))
+            continue;
         sum += figures[i];
-    *mean = sum / (double)n;
+        count++;
+    }
+    *mean = count > 0 ? sum / (double)count : NAN;
     for (size_t i = 0; i < n; i++)
-        squares += (figures[i] - *mean) * (figures[i] - *mean);
-    *deviation = sqrt(squares / (double)n);
+        if (!isnan(figures[i]))
+            squares += (figures[i] - *mean) * (figures[i] - *mean);
+    *deviation = count > 0 ? sqrt(squares / (double)count) : NAN;
+    return count;
 }

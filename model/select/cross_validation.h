@@ -30,6 +30,7 @@ struct fold_result {
     struct evaluation test, train; /* train only when asked for */
     struct ranking ranking;        /* of the test rows, when asked for */
     double fit_seconds, test_seconds;
+    bool diverged; /* the fit did not end with numbers: all figures are NaN */
 };
 
 /* One fold. Fails with ERROR_CONFIG where a model cannot be fit, or cannot go
@@ -50,8 +51,9 @@ int cross_validate_measure(const struct model *model,
                            size_t n, struct evaluation *out,
                            struct error *err) MUST_CHECK;
 
-/* Mean and population standard deviation of n figures. */
-void mean_and_deviation(const double *figures, size_t n, double *mean,
-                        double *deviation);
+/* Mean and population standard deviation of those of n figures that have a
+ * value; NaN where none has. Returns how many have. */
+size_t mean_and_deviation(const double *figures, size_t n, double *mean,
+                          double *deviation);
 
 #endif

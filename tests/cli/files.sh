@@ -251,6 +251,41 @@ printf 'BZh91AY&SY' >x.bz2 && refused 65 "is packed by bzip2" fit x.bz2
 printf '\3757zXZ\000\000' >x.xz && refused 65 "is packed by xz" fit x.xz
 printf '\377\376u\000s\000' >x.utf16 && refused 65 "is text in UTF-16" fit x.utf16
 
+# --- A fit that diverged is an error, and never the best ------------------------
+{
+    echo user,ad,rating
+    for u in 1 2 3 4 5 6 7 8; do
+        for a in 1 2 3 4 5 6; do echo "u$u,a$a,$((u == a ? 900 : 1))"; done
+    done
+} >wild.csv
+refused 78 "the fit diverged" fit wild.csv --output=wild.snap
+[ ! -e wild.snap ] || fail "fit: a diverged model is kept"
+"$pctr" cv wild.csv --models=svd,popular --split.folds=2 >wild.txt
+[ "$(grep -c 'fold .: the fit diverged' wild.txt)" = 2 ] || fail "cv: diverged"
+grep -q '^svd .*mean' wild.txt && fail "cv: a mean of diverged folds"
+grep -q '^popular .*mean' wild.txt || fail "cv: the model after a diverged one"
+try_rates() { "$pctr" tune wild.csv --space="lr_all=0.005|0.00001" --split.folds=2 "$@"; }
+try_rates >wild.txt 2>err.txt
+grep -q '^ *1  lr_all=0.00001' wild.txt || fail "tune: a diverged fit is ranked"
+grep -q '^ *-  lr_all=0.005 .*diverged' wild.txt || fail "tune: diverged is not said"
+grep -q 'diverged=1' err.txt || fail "tune: no word of what diverged"
+try_rates --output=json 2>err.txt | head -1 | grep -q '"diverged":true,"rmse":{"mean":null,"std":null,"rank":null' ||
+    fail "tune: JSON of a diverged fit"
+try_rates --measure=auc >wild.txt 2>err.txt
+grep -q '^ *1 ' wild.txt && fail "tune: a rank by a measure without a value"
+grep -q 'no value of the measure' err.txt || fail "tune: no word of that"
+
+# A threshold that fits the labels: half of stars are not all of them relevant.
+"$pctr" cv stars.csv --models=popular --split.folds=2 --ranking.k=1 --json |
+    grep -q '"precision"' || fail "cv: ranking"
+refused 78 "ranking.threshold: 'x' is not a number" cv stars.csv --split.folds=2 --ranking.threshold=x
+
+# Figures of many rows are made of a sample, or not at all.
+"$pctr" fit "$clicks" --model=popular --figures.max_rows=100 | grep -q '^on 100 of them' ||
+    fail "fit: no sample"
+"$pctr" fit "$clicks" --model=popular --figures.max_rows=0 | grep -q '^on' &&
+    fail "fit: figures that nobody wants"
+
 "$pctr" score --help-all >help.txt
 grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"
 
