@@ -67,11 +67,12 @@ static bool is_complete(const struct demo *demo)
 static int watch(struct demo *demo, struct error *err)
 {
     struct demo_view view;
-    int64_t fed_at_ms = 0, shown_ms = 0;
+    int64_t shown_ms = 0;
     struct demo_moment moment = {.seconds = 0};
 
     demo_view_start(&view);
     int64_t started_ms = clock_monotonic_ms();
+    int64_t fed_at_ms = started_ms; /* a small file is fed before the loop */
     while (all_alive(demo)) {
         if (demo_observer_serve(demo->observer, TERMINAL_MS / 2, err) < 0)
             return -1;

@@ -30,6 +30,8 @@ struct feed_settings {
     struct table_source_config table;
     struct world_config world;
     bool use_world;
+    char spool_folder[512];
+    uint64_t sort_bytes;
     char start[64], truth[512], truth_field[64], rejects[512];
     bool json;
 };
@@ -42,6 +44,8 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "rate",     CONFIG_F64,    FIELD(feed.rate), "0", 0, 1e9, NULL, "impressions a second; 0: as fast as the broker takes them"},
     {GROUP_DATA, "rejects",  CONFIG_TEXT,   FIELD(rejects), "", 0, 0, NULL, "file for the line and the reason of each rejected row"},
     {GROUP_DATA, "json",     CONFIG_BOOL,   FIELD(json), "false", 0, 0, NULL, "print the final account as JSON"},
+    {GROUP_LIMITS | RARE, "sort.max_bytes", CONFIG_U64, FIELD(sort_bytes), "268435456", 1048576, 17179869184.0, NULL, "memory to sort rows by event time in; beyond it they are sorted in spool.dir"},
+    {GROUP_DATA | RARE, "spool.dir", CONFIG_TEXT, FIELD(spool_folder), "", 0, 0, NULL, "folder for rows that memory does not hold: nameless files, gone at the end; empty: $TMPDIR, or /tmp"},
     TABLE_KEYS(table.table),
     PAIR_COLUMN_KEYS(table.user, table.ad),
     CLICK_COLUMN_KEYS(table.click, table.click_min),
@@ -147,8 +151,10 @@ static int print_json(const struct feed *feed, double seconds,
     json_writer_member_unsigned(&to, "rejected", n.rejected);
     json_writer_member_unsigned(&to, "labels", n.labels);
     json_writer_member_unsigned(&to, "clicks", n.clicks);
-    json_writer_member_integer(&to, "first_ms", n.first_ms);
-    json_writer_member_integer(&to, "last_ms", n.last_ms);
+    if (n.impressions > 0) { /* else there is no time to tell */
+        json_writer_member_integer(&to, "first_ms", n.first_ms);
+        json_writer_member_integer(&to, "last_ms", n.last_ms);
+    }
     json_writer_member_real(&to, "seconds", seconds);
     json_writer_close(&to, '}');
     int status = json_writer_print_line(&to, stdout, err);
@@ -218,7 +224,15 @@ static int open_source(const struct invocation *with,
                          "what should be fed? name one FILE (- is standard "
                          "input), or --world");
     settings->table.path = with->arguments[0];
-    return table_source_open(&settings->table, source, err);
+    if (table_source_open(&settings->table, source, err) < 0)
+        return -1;
+    /* The time of sending is in order by itself. */
+    if (settings->feed.clock == CLOCK_WALL)
+        return 0;
+    struct event_source *inner = *source;
+    *source = NULL;
+    return sorted_source_open(inner, settings->spool_folder,
+                              (size_t)settings->sort_bytes, source, err);
 }
 
 static int open_rejects(struct feed_settings *settings, struct error *err)
@@ -244,8 +258,14 @@ static int run_feed(struct feed_settings *settings, struct feed *feed,
     progress_stop(&progress);
     double seconds = (double)(clock_monotonic_ms() - started) / 1e3;
     if (status == 0 && settings->json)
-        return print_json(feed, seconds, err);
-    print_account(feed, seconds);
+        status = print_json(feed, seconds, err);
+    else
+        print_account(feed, seconds);
+    struct feed_counts n = feed_counts(feed);
+    if (status == 0 && n.rejected > 0 && n.impressions == 0)
+        return error_set(err, ERROR_FORMAT,
+                         "all %" PRIu64 " rows were rejected, the first at %s",
+                         n.rejected, feed_reject(feed, 0));
     return status;
 }
 
@@ -287,7 +307,8 @@ const struct command feed_command = {
     .help =
         "Reads CSV with a header, ARFF or MovieLens files, plain or gzip, or "
         "standard input (-), and publishes an impression for each row and a "
-        "label for each click, keyed by user, in the order of event time. The "
+        "label for each click, keyed by user, in the order of event time: rows "
+        "that come in another order are sorted first. The "
         "final account balances: rows read = published + rejected. After "
         "SIGTERM the labels of the impressions that were published are still "
         "sent. Further columns go along as extras, but not those that tell the "

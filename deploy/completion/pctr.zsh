@@ -61,6 +61,7 @@ _pctr() {
             '--rate=[impressions a second]:value:_files' \
             '--rejects=[file for the line and the reason of each rejected row]:value:_files' \
             '--json[print the final account as JSON]' \
+            '--spool.dir=[folder for rows that memory does not hold]:value:_files' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--separator=[separator of the columns, as]:value:_files' \
             '--header=[whether the first line names the columns]:value:(auto yes no)' \
@@ -102,6 +103,7 @@ _pctr() {
             '--world.drift=[radians that the ads'\'' biases turn over all rows]:value:_files' \
             '--world.truth=[file for the true click probabilities]:value:_files' \
             '--world.truth_field=[field of the impressions that carries the true click probability, for pctr replay field]:value:_files' \
+            '--sort.max_bytes=[memory to sort rows by event time in]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \

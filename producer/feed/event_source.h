@@ -77,6 +77,15 @@ struct table_source_config {
 int table_source_open(const struct table_source_config *config,
                       struct event_source **out, struct error *err) MUST_CHECK;
 
+/* The rows of `inner` in the order of their times, where they have some; rows
+ * without pass as they come. Rows of the same time keep their order. They wait
+ * in memory_bytes and, beyond that, in nameless files of `folder` (empty:
+ * $TMPDIR, or /tmp). A stop that comes before the last row was read gives none.
+ * Takes `inner` over, also where it fails. */
+int sorted_source_open(struct event_source *inner, const char *folder,
+                       size_t memory_bytes, struct event_source **out,
+                       struct error *err) MUST_CHECK;
+
 /*
  * A world with a truth: users and ads with long tails, and a true click
  * probability for each pair at each time,

@@ -61,13 +61,15 @@ static int check_retention(struct feed *feed, const char *topic, int64_t ts_ms,
         return 0;
 
     char time[CLOCK_TEXT_SIZE];
-    return error_set(err, ERROR_CONFIG,
-                     "topic '%s' keeps records for %lld hours, and an "
-                     "event is of %s: Kafka would delete it in silence. Set "
-                     "retention.ms=-1 on the topic (pctr topics --history), "
-                     "or shift the times (--clock.start)",
-                     topic, (long long)(is.retention_ms / 3600000),
-                     clock_format(ts_ms, time));
+    return error_set(
+        err, ERROR_CONFIG,
+        "topic '%s' keeps records for %lld hours, and an "
+        "event is of %s: Kafka would delete it in silence. Set "
+        "retention.ms=-1 on the topic (pctr topics --history), "
+        "or give the rows other times (--clock=wall; --clock.start "
+        "where the file has none)",
+        topic, (long long)(is.retention_ms / 3600000),
+        clock_format(ts_ms, time));
 }
 
 static int check_topics(struct feed *feed, int64_t ts_ms, struct error *err)

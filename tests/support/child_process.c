@@ -25,7 +25,7 @@ static int new_file(char path[64])
     return fd;
 }
 
-/* Between fork and exec. A test that is killed takes its children along. */
+/* Runs between fork and exec. A killed test takes its children along. */
 static void become(const char *const arguments[], int in, int out, int errors)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
