@@ -191,6 +191,10 @@ static int take_option(struct parsing *p, int key, const char *typed)
     case 'b':
         return take_setting(p, "brokers", optarg);
     case 'X':
+        if (strncmp(optarg, "bootstrap.servers=", 18) == 0)
+            return error_set(&p->err, ERROR_CONFIG,
+                             "-X bootstrap.servers cannot be set: -b names the "
+                             "brokers");
         return config_set_property(&p->config, optarg, ORIGIN_COMMAND_LINE,
                                    &p->err);
     case 'F':
@@ -325,8 +329,9 @@ static int run(struct parsing *p, void *settings)
         return error_set(&p->err, ERROR_USAGE,
                          "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
     fill_invocation(p);
-    if (p->command->kafka != KAFKA_NEVER &&
-        kafka_check(&p->with.kafka, &p->err) < 0)
+    if ((p->command->kafka != KAFKA_NEVER &&
+         kafka_check(&p->with.kafka, &p->err) < 0) ||
+        (p->command->check && p->command->check(settings, &p->err) < 0))
         return -1;
     return p->check ? 0 : p->command->run(&p->with, settings, &p->err);
 }

@@ -44,6 +44,9 @@ struct command {
     const struct command_letter *letters; /* NULL: none */
     size_t settings_size;                 /* of its settings struct */
     enum command_kafka kafka;             /* whether -b must be given */
+    /* Do the settings fit each other? ERROR_CONFIG says which do not. NULL:
+     * each is checked by itself only. Before run(), and for --check-config. */
+    int (*check)(const void *settings, struct error *err);
     /* Returns the process's exit status; on -1, `err` decides it. */
     int (*run)(const struct invocation *with, void *settings,
                struct error *err);

@@ -11,6 +11,7 @@
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
 #include "common/kafka/record_header.h"
+#include "common/kafka/transactional_id.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +27,7 @@ enum { PUBLISHER_TOPICS_MAX = 8, PUBLISH_BY_KEY = -1 };
 
 struct publisher_config {
     struct kafka_settings kafka;
-    char transactional_id[128]; /* empty: no transactions */
+    char transactional_id[TRANSACTIONAL_ID_SIZE]; /* empty: no transactions */
     uint32_t transaction_timeout_ms;
     uint32_t linger_ms;
     char compression[8];                      /* none, lz4, zstd, ... */

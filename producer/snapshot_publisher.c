@@ -1,6 +1,7 @@
 #include "producer/snapshot_publisher.h"
 
 #include "common/base/buffer.h"
+#include "common/kafka/transactional_id.h"
 
 #include "producer/publisher.h"
 
@@ -48,10 +49,13 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
         .topics = {self->config.models, self->config.chunks},
         .wants_offsets = true,
     };
+    const bool has_chunks = config->role == SNAPSHOT_CHUNKS;
+    const char *const topics[] = {
+        self->config.models, has_chunks ? self->config.chunks : NULL, NULL};
+    const struct transactional_work work = {
+        has_chunks ? "trainer" : "manifests", config->name, NULL, 0, topics};
     if (has_transactions(config))
-        snprintf(to.transactional_id, sizeof(to.transactional_id), "%s-%s",
-                 config->name,
-                 config->role == SNAPSHOT_CHUNKS ? "trainer" : "manifests");
+        transactional_id_of(&work, to.transactional_id);
     if (publisher_open(&to, &self->publisher, err) < 0) {
         free(self);
         return -1;

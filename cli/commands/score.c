@@ -369,6 +369,24 @@ static int run(const struct invocation *with, void *context, struct error *err)
     return status < 0 ? -1 : stop_exit_status();
 }
 
+/* A transaction is open for an interval, and then everything in it has to be
+ * delivered and committed before the broker gives it up. */
+static int check(const void *of, struct error *err)
+{
+    const struct scorer_config *config =
+        &((const struct score_settings *)of)->scorer;
+
+    if (config->delivery != DELIVERY_EXACTLY_ONCE ||
+        config->commit_interval_ms <= config->transaction_timeout_ms / 2)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "commit.interval_ms=%u: at most half of "
+                     "transaction.timeout_ms=%u, or the broker aborts "
+                     "transactions before they are committed",
+                     config->commit_interval_ms,
+                     config->transaction_timeout_ms);
+}
+
 const struct command score_command = {
     .name = "score",
     .summary = "turn impressions into predictions",
@@ -386,5 +404,6 @@ const struct command score_command = {
     .keys = keys,
     .settings_size = sizeof(struct score_settings),
     .kafka = KAFKA_ALWAYS,
+    .check = check,
     .run = run,
 };

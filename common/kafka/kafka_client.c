@@ -35,8 +35,8 @@ static const struct kafka_property consumer_defaults[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"isolation.level", "read_committed"},
-    /* A new group begins at the beginning; nothing is skipped in silence. */
-    {"auto.offset.reset", "earliest"},
+    /* Where reading goes on when an offset is lost is decided by us. */
+    {"auto.offset.reset", "error"},
     /* Eager: 2.0.2's cooperative-sticky loops, crashes and loses partitions. */
     {"partition.assignment.strategy", "range,roundrobin"},
     /* A member that is gone is replaced in ten seconds; one that hangs, in a
@@ -130,6 +130,15 @@ static const struct kafka_property reserved_names[] = {
     {"enable.auto.commit", "positions move with what was written"},
     {"enable.auto.offset.store", "positions move with what was written"},
     {"enable.partition.eof", "each command needs it as it is"},
+    {"isolation.level", "records of aborted transactions must not be read"},
+    {"auto.offset.reset", "offset.start and offset.lost say where to read"},
+    {"group.instance.id", "all workers of a process would have the same one"},
+    {"enable.idempotence", "without it a retry may write a record twice"},
+    {"acks", "a record that only some replicas have can be lost"},
+    {"request.required.acks", "a record that only some replicas have can be "
+                              "lost"},
+    {"bootstrap.servers", "-b names the brokers"},
+    {"metadata.broker.list", "-b names the brokers"},
     {NULL, NULL},
 };
 
@@ -139,6 +148,30 @@ static const char *find(const struct kafka_property *settings, const char *name)
         if (strcmp(settings->name, name) == 0)
             return settings->value;
     return NULL;
+}
+
+/* Eager assignors only: 2.0.2's cooperative one loops, crashes and loses
+ * partitions, and with it a scorer never gets any. */
+static int check_value(const char *name, const char *value, struct error *err)
+{
+    const char *at = value;
+
+    if (strcmp(name, "partition.assignment.strategy") != 0)
+        return 0;
+    while (*at) {
+        size_t size = strcspn(at, ",");
+        if (!(size == strlen("range") && strncmp(at, "range", size) == 0) &&
+            !(size == strlen("roundrobin") &&
+              strncmp(at, "roundrobin", size) == 0))
+            return error_set(err, ERROR_CONFIG,
+                             "Kafka property '%s': '%.*s' cannot be used: only "
+                             "range and roundrobin give partitions up before "
+                             "others get them",
+                             name, (int)size, at);
+        at += size;
+        at += *at == ',';
+    }
+    return 0;
 }
 
 static int check_name(const char *name, struct error *err)
@@ -230,7 +263,7 @@ static int set_property(rd_kafka_conf_t *conf, const char *name,
 {
     char secret[SECRET_SIZE];
 
-    if (check_name(name, err) < 0)
+    if (check_name(name, err) < 0 || check_value(name, value, err) < 0)
         return -1;
     if (!config_is_secret(name))
         return kafka_conf_set(conf, name, value, err);
@@ -250,8 +283,11 @@ static int set_properties(rd_kafka_conf_t *conf,
     for (size_t i = 0; i < settings->property_count; i++) {
         const struct config_property *property = &settings->properties[i];
         const char *name = property->name;
-        if (role_of(&name) != limit || strcmp(name, "bootstrap.servers") == 0)
-            continue; /* brokers come from settings->brokers */
+        if (role_of(&name) != limit)
+            continue;
+        /* A file names the brokers so; they are in settings->brokers. */
+        if (limit == ROLE_COUNT && strcmp(name, "bootstrap.servers") == 0)
+            continue;
         if (set_property(conf, name, property->value, err) < 0)
             return -1;
     }

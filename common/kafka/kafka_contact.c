@@ -4,6 +4,7 @@
 #include "common/kafka/kafka_log.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* After "all brokers down": time for the second address of a name. */
@@ -26,6 +27,24 @@ static void tell_reason(struct error *reason, enum error_code code,
     reason->text[0] = (char)tolower((unsigned char)reason->text[0]);
 }
 
+/* librdkafka names a broker that we were given "HOST:PORT/bootstrap", and one
+ * that a broker told us of "HOST:PORT/NUMBER", either with "PROTOCOL://" in
+ * front. The second may be an address that only other machines can reach. */
+static void note_address(struct kafka_contact *contact, const char *text)
+{
+    const char *from = strstr(text, "://");
+    size_t colon = strcspn(text, " ");
+
+    if (from && from < text + colon)
+        text = from + strlen("://");
+    size_t size = strcspn(text, "/ ");
+    if (text[size] != '/' || text[size + 1] < '0' || text[size + 1] > '9' ||
+        size >= sizeof(contact->advertised))
+        return;
+    memcpy(contact->advertised, text, size);
+    contact->advertised[size] = '\0';
+}
+
 /* librdkafka takes whoever says nothing for a broker of 2015: "Local: Timed
  * out: probably due to broker version < 0.10". */
 static bool is_silence_explained(const char *text)
@@ -40,6 +59,7 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
 
     (void)client;
     if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        note_address(contact, text);
         if (!is_silence_explained(text))
             tell_reason(&contact->reason, kafka_error_code(error), text);
     } else if (!contact->down) {
@@ -58,9 +78,8 @@ int kafka_contact_open(struct kafka_contact *contact,
 
     memset(contact, 0, sizeof(*contact));
     contact->settings = settings;
-    contact->deadline_ms = clock_monotonic_ms() + timeout_ms;
-    error_set(&contact->reason, ERROR_UNAVAILABLE, "no answer in %u ms",
-              timeout_ms);
+    contact->opened_ms = clock_monotonic_ms();
+    contact->deadline_ms = contact->opened_ms + timeout_ms;
     if (kafka_conf(settings, KAFKA_ADMIN, NULL, &conf, err) < 0)
         return -1;
     rd_kafka_conf_set_opaque(conf, contact);
@@ -80,13 +99,26 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
                             struct error *err)
 {
     const struct error *reason = &contact->reason;
+    const char *brokers = contact->settings->brokers;
+    struct error silence;
 
     if (reason->code == ERROR_AUTH)
-        return error_set(err, ERROR_AUTH, "broker at %s: %s",
-                         contact->settings->brokers, reason->text);
+        return error_set(err, ERROR_AUTH, "broker at %s: %s", brokers,
+                         reason->text);
+    if (reason->code == ERROR_NONE) {
+        error_set(&silence, ERROR_UNAVAILABLE, "no answer in %" PRId64 " ms",
+                  clock_monotonic_ms() - contact->opened_ms);
+        reason = &silence;
+    }
+    if (contact->advertised[0] && !strstr(brokers, contact->advertised))
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "the broker at %s answers and says that it is to be "
+                         "reached at %s, which fails from here: %s; see its "
+                         "advertised.listeners",
+                         brokers, contact->advertised, reason->text);
     return error_set(err, ERROR_UNAVAILABLE,
-                     "no broker at %s: %s; is Kafka running there?",
-                     contact->settings->brokers, reason->text);
+                     "no broker at %s: %s; is Kafka running there?", brokers,
+                     reason->text);
 }
 
 bool kafka_contact_is_silence(rd_kafka_resp_err_t error)

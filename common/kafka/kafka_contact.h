@@ -18,6 +18,9 @@ struct kafka_contact {
     bool down;
     bool fresh;          /* the topic was just made: unknown means not yet */
     struct error reason; /* why no broker answers, as far as we know */
+    int64_t opened_ms;
+    char advertised[128]; /* the address that a broker gave us for itself and
+                             that cannot be reached; empty: none */
 };
 
 /* The contact must not move while it is open. Close it in any case. */

@@ -1,6 +1,7 @@
 #include "consumer/letters/redrive.h"
 
 #include "common/base/stop.h"
+#include "common/kafka/transactional_id.h"
 
 #include "consumer/letters/redrive_ledger.h"
 #include "consumer/letters/redrive_letter.h"
@@ -313,8 +314,10 @@ static int open_publisher(struct redrive *r, struct error *err)
         .linger_ms = 5,
     };
 
-    snprintf(config.transactional_id, sizeof(config.transactional_id), "%s",
-             r->config.group);
+    const char *const topics[] = {r->config.dead_letters, NULL};
+    const struct transactional_work work = {"redrive", r->config.group, NULL, 0,
+                                            topics};
+    transactional_id_of(&work, config.transactional_id);
     memcpy(config.topics, r->targets, sizeof(config.topics));
     return publisher_open(&config, &r->publisher, err);
 }

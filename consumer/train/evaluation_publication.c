@@ -1,6 +1,7 @@
 #include "consumer/train/evaluation_publication.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/transactional_id.h"
 
 #include "consumer/read/merge_reader.h"
 
@@ -101,9 +102,11 @@ static int start(struct evaluation_publication *self, struct error *err)
         .topics = {self->config.topic},
     };
 
+    const char *const topics[] = {self->config.topic, NULL};
+    const struct transactional_work work = {"evaluations", self->config.name,
+                                            NULL, 0, topics};
     if (kafka_has_transactions(&self->config.kafka))
-        snprintf(config.transactional_id, sizeof(config.transactional_id),
-                 "%s-evaluations", self->config.name);
+        transactional_id_of(&work, config.transactional_id);
     if (publisher_open(&config, &self->publisher, err) < 0)
         return -1;
     return read_topic(self, err);

@@ -46,8 +46,8 @@ static const struct row {
     {69, 5000, {"no.such.host.invalid", "is Kafka running there?"}, {"score", "-b", "no.such.host.invalid:9092"}},
     {2,   500, {"which Kafka?", "-b HOST:PORT"}, {"score"}},
     /* somebody else is there */
-    {69, 12000, {"no answer in 10000 ms", "is Kafka running there?"}, {"feed", "-b", deaf, "--world"}},
-    {69, 12000, {"no answer in 10000 ms", "is Kafka running there?"}, {"score", "-b", deaf}},
+    {69, 12000, {"no answer in 10", "is Kafka running there?"}, {"feed", "-b", deaf, "--world"}},
+    {69, 12000, {"no answer in 10", "is Kafka running there?"}, {"score", "-b", deaf}},
     /* no topic */
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"feed", "-b", broker, NO_TOPIC, "--world"}},
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"score", "-b", broker, NO_TOPIC}},

@@ -100,6 +100,41 @@ START_TEST(a_prefix_limits_a_property_to_one_role)
 }
 END_TEST
 
+/* Each would break a promise, for whatever role it is meant. */
+static const struct {
+    const char *name, *value, *part;
+} broken_promises[] = {
+    {"isolation.level", "read_uncommitted", "aborted transactions"},
+    {"consumer.isolation.level", "read_uncommitted", "aborted transactions"},
+    {"auto.offset.reset", "latest", "offset.lost"},
+    {"group.instance.id", "a", "the same one"},
+    {"enable.idempotence", "false", "twice"},
+    {"producer.acks", "1", "can be lost"},
+    {"request.required.acks", "0", "can be lost"},
+    {"consumer.bootstrap.servers", "other:9092", "-b names"},
+    {"metadata.broker.list", "other:9092", "-b names"},
+    {"partition.assignment.strategy", "cooperative-sticky",
+     "'cooperative-sticky' cannot be used"},
+    {"consumer.partition.assignment.strategy", "range,cooperative-sticky",
+     "'cooperative-sticky' cannot be used"},
+};
+enum { BROKEN_PROMISES = sizeof(broken_promises) / sizeof(broken_promises[0]) };
+
+START_TEST(a_property_that_breaks_a_promise_is_refused)
+{
+    assert_refused(broken_promises[_i].name, broken_promises[_i].value,
+                   broken_promises[_i].part);
+}
+END_TEST
+
+START_TEST(eager_assignors_can_be_chosen)
+{
+    assert_configured(KAFKA_CONSUMER, "partition.assignment.strategy",
+                      "roundrobin", "partition.assignment.strategy",
+                      "roundrobin");
+}
+END_TEST
+
 START_TEST(an_unknown_property_is_refused_with_the_nearest_one)
 {
     assert_refused("socket.timeout.mss", "5",
@@ -302,6 +337,9 @@ static TCase *property_tests(void)
     tcase_add_test(tests, each_role_has_its_defaults);
     tcase_add_test(tests, a_property_of_the_user_wins);
     tcase_add_test(tests, a_prefix_limits_a_property_to_one_role);
+    tcase_add_loop_test(tests, a_property_that_breaks_a_promise_is_refused, 0,
+                        BROKEN_PROMISES);
+    tcase_add_test(tests, eager_assignors_can_be_chosen);
     tcase_add_test(tests, an_unknown_property_is_refused_with_the_nearest_one);
     tcase_add_test(tests, a_mistake_for_another_role_is_found_too);
     tcase_add_test(tests, a_value_out_of_range_is_refused_by_name);
