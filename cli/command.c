@@ -191,10 +191,6 @@ static int take_option(struct parsing *p, int key, const char *typed)
     case 'b':
         return take_setting(p, "brokers", optarg);
     case 'X':
-        if (strncmp(optarg, "bootstrap.servers=", 18) == 0)
-            return error_set(&p->err, ERROR_CONFIG,
-                             "-X bootstrap.servers cannot be set: -b names the "
-                             "brokers");
         return config_set_property(&p->config, optarg, ORIGIN_COMMAND_LINE,
                                    &p->err);
     case 'F':

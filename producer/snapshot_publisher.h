@@ -3,10 +3,10 @@
  *
  * Who writes what:
  *
- *   chunks     the trainer, in a transaction of the id "<name>-trainer": a
- *              younger trainer fences an older one
+ *   chunks     the trainer, in a transaction of an id of the kind "trainer"
+ *              (transactional_id.h): a younger trainer fences an older one
  *   manifests  whoever makes a version (trainer, rollback), in a transaction
- *              of the id "<name>-manifests". Opening a writer of manifests
+ *              of an id of the kind "manifests". Opening a writer of manifests
  *              fences any other, so of two that have read the same highest
  *              epoch only one commits (see model_publication.h)
  *   pins       anybody: a pin is one record, and the last one counts

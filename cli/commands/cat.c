@@ -239,6 +239,8 @@ static int read_ranges(struct work *work, const struct offset_range *ranges,
 {
     const struct range_walk walk = {.kafka = &work->with->kafka,
                                     .topic = work->topic,
+                                    .grows = work->settings->follow &&
+                                             !work->settings->partition[0],
                                     .timeout_ms = work->settings->timeout_ms,
                                     .on_record = take_record,
                                     .goes_on = goes_on,

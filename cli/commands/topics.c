@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "cli/commands/settings.h"
 
+#include "common/base/offset_range.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +34,7 @@ struct topics_settings {
 /* clang-format off */
 static const struct config_key keys[] = {
     {GROUP_DATA, "check",            CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only check"},
-    {GROUP_DATA, "partitions",       CONFIG_U32,  FIELD(partitions),   "8", 1, 10000, NULL, "partitions of each topic of events: the most scoring threads that can share the work"},
+    {GROUP_DATA, "partitions",       CONFIG_U32,  FIELD(partitions),   "8", 1, 512, NULL, "partitions of each topic of events: the most scoring threads that can share the work"},
     {GROUP_DATA, "replicas",         CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
     {GROUP_DATA, "history",          CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "keep events for ever (retention.ms=-1), as feeding or replaying old ones needs it"},
     {GROUP_DATA | RARE, "chunks.max_bytes", CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 1099511627776, NULL, "bytes of old models that are kept"},
@@ -141,6 +143,13 @@ static int check_events(const struct topics_settings *settings,
     if (topic->configured && topic->compacted)
         return refuse(topic, "cleanup.policy=delete",
                       "is compacted and would lose events", err);
+    if (topic->partitions > PARTITIONS_MAX / 2)
+        return error_set(err, ERROR_CONFIG,
+                         "topic '%s' has %" PRId32
+                         " partitions and may have %d: trainer and replay read "
+                         "two such topics together, and at most %d partitions",
+                         topic->name, topic->partitions, PARTITIONS_MAX / 2,
+                         PARTITIONS_MAX);
     return 0;
 }
 

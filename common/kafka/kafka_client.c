@@ -285,9 +285,6 @@ static int set_properties(rd_kafka_conf_t *conf,
         const char *name = property->name;
         if (role_of(&name) != limit)
             continue;
-        /* A file names the brokers so; they are in settings->brokers. */
-        if (limit == ROLE_COUNT && strcmp(name, "bootstrap.servers") == 0)
-            continue;
         if (set_property(conf, name, property->value, err) < 0)
             return -1;
     }

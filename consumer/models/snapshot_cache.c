@@ -41,7 +41,7 @@ static int ask_chunks_low(struct snapshot_cache *cache, struct error *err)
     if (topic_extent_find(&cache->config.reader.kafka, &query, &extent, err) <
         0)
         return -1;
-    cache->chunks_low = extent.lows[0];
+    cache->chunks_low = extent.ends[0].low;
     topic_extent_free(&extent);
     return 0;
 }

@@ -92,9 +92,8 @@ int extent_query_bound(struct extent_query *query, const char *from,
 static int reserve(struct topic_extent *extent, size_t count, struct error *err)
 {
     extent->ranges = calloc(count + 1, sizeof(*extent->ranges));
-    extent->lows = calloc(count + 1, sizeof(*extent->lows));
-    extent->highs = calloc(count + 1, sizeof(*extent->highs));
-    if (!extent->ranges || !extent->lows || !extent->highs)
+    extent->ends = calloc(count + 1, sizeof(*extent->ends));
+    if (!extent->ranges || !extent->ends)
         return error_no_memory(err, "the offsets of a topic");
     return 0;
 }
@@ -123,67 +122,31 @@ static int add_partitions(const struct kafka_settings *kafka,
     for (int32_t p = 0; p < about.partitions; p++) {
         if (query->partition >= 0 && p != query->partition)
             continue;
-        struct offset_range *range = &extent->ranges[extent->count++];
+        struct offset_range *range = &extent->ranges[extent->count];
         range->partition = p;
         snprintf(range->topic, sizeof(range->topic), "%s", query->topic);
+        extent->ends[extent->count++] =
+            (struct partition_offsets){.topic = range->topic, .partition = p};
     }
-    return 0;
-}
-
-static int ask_ends(rd_kafka_t *client, const struct extent_query *query,
-                    struct topic_extent *extent, struct error *err)
-{
-    for (size_t i = 0; i < extent->count; i++) {
-        rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-            client, query->topic, extent->ranges[i].partition, &extent->lows[i],
-            &extent->highs[i], (int)query->timeout_ms);
-        if (error)
-            return error_set(err, kafka_error_code(error),
-                             "%s/%" PRId32 ": where does it begin? %s",
-                             query->topic, extent->ranges[i].partition,
-                             rd_kafka_err2str(error));
-    }
-    return 0;
-}
-
-/* The first offsets of that time or later; the ends where there is none. */
-static int ask_time(rd_kafka_t *client, const struct extent_query *query,
-                    const struct topic_extent *extent, int64_t at_ms,
-                    int64_t *offsets, struct error *err)
-{
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)extent->count);
-
-    for (size_t i = 0; i < extent->count; i++)
-        rd_kafka_topic_partition_list_add(list, query->topic,
-                                          extent->ranges[i].partition)
-            ->offset = at_ms;
-    rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(client, list, (int)query->timeout_ms);
-    for (size_t i = 0; !error && i < extent->count; i++) {
-        error = list->elems[i].err;
-        offsets[i] = list->elems[i].offset >= 0 ? list->elems[i].offset
-                                                : extent->highs[i];
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (error)
-        return error_set(err, kafka_error_code(error),
-                         "%s: offsets of a time: "
-                         "%s",
-                         query->topic, rd_kafka_err2str(error));
     return 0;
 }
 
 /* `offsets` holds what an open bound means. */
 static int find_bound(rd_kafka_t *client, const struct extent_query *query,
-                      const struct topic_extent *extent,
-                      struct extent_bound bound, int64_t *offsets,
-                      struct error *err)
+                      struct topic_extent *extent, struct extent_bound bound,
+                      int64_t *offsets, struct error *err)
 {
-    if (bound.kind == EXTENT_TIME)
-        return ask_time(client, query, extent, bound.at, offsets, err);
-    for (size_t i = 0; bound.kind == EXTENT_OFFSET && i < extent->count; i++)
-        offsets[i] = bound.at;
+    struct partition_offsets *list = extent->ends;
+
+    if (bound.kind == EXTENT_TIME &&
+        offsets_find_time(client, list, extent->count, bound.at,
+                          query->timeout_ms, err) < 0)
+        return -1;
+    for (size_t i = 0; i < extent->count; i++)
+        if (bound.kind == EXTENT_OFFSET)
+            offsets[i] = bound.at;
+        else if (bound.kind == EXTENT_TIME)
+            offsets[i] = list[i].at >= 0 ? list[i].at : list[i].high;
     return 0;
 }
 
@@ -197,9 +160,9 @@ static void cut(struct topic_extent *extent, const int64_t *firsts,
 {
     for (size_t i = 0; i < extent->count; i++) {
         struct offset_range *range = &extent->ranges[i];
-        int64_t low = extent->lows[i];
-        range->first = within(firsts[i], low, extent->highs[i]);
-        range->next = within(nexts[i], range->first, extent->highs[i]);
+        int64_t low = extent->ends[i].low, high = extent->ends[i].high;
+        range->first = within(firsts[i], low, high);
+        range->next = within(nexts[i], range->first, high);
         if (firsts[i] < low && nexts[i] > firsts[i])
             extent->gone +=
                 (uint64_t)((nexts[i] < low ? nexts[i] : low) - firsts[i]);
@@ -215,10 +178,13 @@ static int bound_ranges(rd_kafka_t *client, const struct extent_query *query,
     if (!firsts)
         return error_no_memory(err, "the offsets of a topic");
     int64_t *nexts = firsts + extent->count;
-    if (ask_ends(client, query, extent, err) < 0)
+    if (offsets_find_ends(client, extent->ends, extent->count,
+                          query->timeout_ms, err) < 0)
         goto out;
-    memcpy(firsts, extent->lows, extent->count * sizeof(*firsts));
-    memcpy(nexts, extent->highs, extent->count * sizeof(*nexts));
+    for (size_t i = 0; i < extent->count; i++) {
+        firsts[i] = extent->ends[i].low;
+        nexts[i] = extent->ends[i].high;
+    }
     if (find_bound(client, query, extent, query->from, firsts, err) < 0 ||
         find_bound(client, query, extent, query->to, nexts, err) < 0)
         goto out;
@@ -261,7 +227,6 @@ uint64_t topic_extent_size(const struct topic_extent *extent)
 void topic_extent_free(struct topic_extent *extent)
 {
     free(extent->ranges);
-    free(extent->lows);
-    free(extent->highs);
+    free(extent->ends);
     *extent = (struct topic_extent){.count = 0};
 }

@@ -12,6 +12,8 @@
 #include "common/base/offset_range.h"
 #include "common/kafka/kafka_client.h"
 
+#include "consumer/read/offsets.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,8 +45,8 @@ int extent_query_bound(struct extent_query *query, const char *from,
                        struct error *err) MUST_CHECK;
 
 struct topic_extent {
-    struct offset_range *ranges; /* owned; by partition */
-    int64_t *lows, *highs;       /* (count) all there is; owned */
+    struct offset_range *ranges;    /* owned; by partition */
+    struct partition_offsets *ends; /* (count) all there is; owned */
     size_t count;
     uint64_t gone; /* offsets asked for that are there no longer */
 };

@@ -2,6 +2,8 @@
 
 #include "common/kafka/kafka_client.h"
 
+#include "consumer/read/message.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 
@@ -48,7 +50,14 @@ static int lane_failed(const struct merge_lane *lane,
                          "%s/%" PRId32 " is gone: was the topic deleted?",
                          lane->name, lane->partition);
     default:
-        return error_set(err, kafka_error_code(message->err),
+        break;
+    }
+    switch (kafka_error_code((int)message->err)) {
+    case ERROR_FORMAT:
+    case ERROR_LIMIT:
+        return message_unreadable(message, lane->name, err);
+    default:
+        return error_set(err, kafka_error_code((int)message->err),
                          "%s/%" PRId32 " at offset %" PRId64 ": %s", lane->name,
                          lane->partition, lane->next,
                          rd_kafka_message_errstr(message));
@@ -79,10 +88,8 @@ static int sort_in(struct merge_lane *lane, rd_kafka_message_t *message,
 
 static void look_at_head(struct merge_lane *lane)
 {
-    rd_kafka_timestamp_type_t kind;
-
     if (merge_lane_has_head(lane))
-        lane->head_ms = rd_kafka_message_timestamp(lane->held[lane->at], &kind);
+        lane->head_ms = message_of(lane->held[lane->at]).timestamp_ms;
 }
 
 int merge_lane_take(struct merge_lane *lane, struct error *err)

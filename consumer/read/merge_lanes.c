@@ -1,5 +1,7 @@
 #include "consumer/read/merge_lanes.h"
 
+#include "consumer/read/offsets.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
@@ -75,91 +77,53 @@ int merge_lanes_list(struct merge_lanes *lanes,
     return 0;
 }
 
-/* Where the partition begins and ends now, and so where this lane does. */
-static int bound_lane(rd_kafka_t *client,
-                      const struct merge_reader_config *config,
+/* Where this lane begins and ends, as the partition does now. */
+static int bound_lane(const struct merge_reader_config *config,
+                      const struct partition_offsets *now,
                       struct merge_lane *lane, struct error *err)
 {
-    int64_t low, high;
-    rd_kafka_resp_err_t error =
-        rd_kafka_query_watermark_offsets(client, lane->name, lane->partition,
-                                         &low, &high, (int)config->timeout_ms);
-
-    if (error)
-        return error_set(err, kafka_error_code(error),
-                         "%s/%" PRId32 ": where does it begin? %s", lane->name,
-                         lane->partition, rd_kafka_err2str(error));
-    lane->low = low;
-    lane->known = lane->aged = lane->seen = high;
+    lane->low = now->low;
+    lane->known = lane->aged = lane->seen = now->high;
     if (!config->ranges) {
-        lane->first = low;
-        lane->end = config->ends ? high : LANE_NO_END;
-    } else if (lane->first < low && lane->first < lane->end) {
+        lane->first = now->low;
+        lane->end = config->ends ? now->high : LANE_NO_END;
+    } else if (lane->first < now->low && lane->first < lane->end) {
         return error_set(err, ERROR_UNAVAILABLE,
                          "%s/%" PRId32 ": offset %" PRId64
                          " is gone, the oldest there is %" PRId64
                          ": the topic's retention took it",
-                         lane->name, lane->partition, lane->first, low);
-    } else if (lane->end > high) {
+                         lane->name, lane->partition, lane->first, now->low);
+    } else if (lane->end > now->high) {
         return error_set(err, ERROR_UNAVAILABLE,
                          "%s/%" PRId32 ": offset %" PRId64
                          " is not there yet, the end is %" PRId64,
-                         lane->name, lane->partition, lane->end, high);
+                         lane->name, lane->partition, lane->end, now->high);
     }
-    return 0;
-}
-
-/* The first record of that time or later, of each lane; below 0 where no
- * record is that young. */
-static int offsets_at(const struct merge_lanes *lanes, rd_kafka_t *client,
-                      int64_t time_ms, unsigned timeout_ms, int64_t *offsets,
-                      struct error *err)
-{
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)lanes->count);
-
-    for (size_t i = 0; i < lanes->count; i++)
-        rd_kafka_topic_partition_list_add(list, lanes->list[i].name,
-                                          lanes->list[i].partition)
-            ->offset = time_ms;
-    rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(client, list, (int)timeout_ms);
-    for (size_t i = 0; !error && i < lanes->count; i++) {
-        error = list->elems[i].err;
-        offsets[i] = list->elems[i].offset;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (error)
-        return error_set(err, kafka_error_code(error),
-                         "offsets of a point in time: %s",
-                         rd_kafka_err2str(error));
     return 0;
 }
 
 /* The embedded broker has no index of times. */
 static int bound_by_time(struct merge_lanes *lanes, rd_kafka_t *client,
                          const struct merge_reader_config *config,
-                         struct error *err)
+                         struct partition_offsets *now, struct error *err)
 {
-    int64_t offsets[PARTITIONS_MAX];
-
     if (config->ranges || !kafka_has_times(&config->kafka))
         return 0;
     if (config->from_ms != MERGE_FROM_BEGINNING) {
-        if (offsets_at(lanes, client, config->from_ms, config->timeout_ms,
-                       offsets, err) < 0)
+        if (offsets_find_time(client, now, lanes->count, config->from_ms,
+                              config->timeout_ms, err) < 0)
             return -1;
         for (size_t i = 0; i < lanes->count; i++)
             lanes->list[i].first =
-                offsets[i] >= 0 ? offsets[i] : lanes->list[i].known;
+                now[i].at >= 0 ? now[i].at : lanes->list[i].known;
     }
     if (config->ends && config->to_ms > 0) {
-        if (offsets_at(lanes, client, config->to_ms, config->timeout_ms,
-                       offsets, err) < 0)
+        if (offsets_find_time(client, now, lanes->count, config->to_ms,
+                              config->timeout_ms, err) < 0)
             return -1;
         for (size_t i = 0; i < lanes->count; i++)
-            if (offsets[i] >= 0 && offsets[i] < lanes->list[i].end)
-                lanes->list[i].end = offsets[i];
+            if (now[i].at >= 0 && now[i].at < lanes->list[i].end)
+                lanes->list[i].end = now[i].at;
     }
     return 0;
 }
@@ -168,15 +132,68 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
                       const struct merge_reader_config *config,
                       struct error *err)
 {
+    struct partition_offsets *now = calloc(lanes->count + 1, sizeof(*now));
+    int status = -1;
+
+    if (!now)
+        return error_no_memory(err, "%zu partitions", lanes->count);
     for (size_t i = 0; i < lanes->count; i++)
-        if (bound_lane(client, config, &lanes->list[i], err) < 0)
-            return -1;
-    if (bound_by_time(lanes, client, config, err) < 0)
-        return -1;
+        now[i] =
+            (struct partition_offsets){.topic = lanes->list[i].name,
+                                       .partition = lanes->list[i].partition};
+    if (offsets_find_ends(client, now, lanes->count, config->timeout_ms, err) <
+        0)
+        goto out;
+    for (size_t i = 0; i < lanes->count; i++)
+        if (bound_lane(config, &now[i], &lanes->list[i], err) < 0)
+            goto out;
+    if (bound_by_time(lanes, client, config, now, err) < 0)
+        goto out;
     for (size_t i = 0; i < lanes->count; i++) {
         struct merge_lane *lane = &lanes->list[i];
         lane->next = lane->first;
         lane->is_expired = lane->low > 0 && lane->first == lane->low;
+    }
+    status = 0;
+
+out:
+    free(now);
+    return status;
+}
+
+/* How many of the topic's partitions have a lane, and where the next one has
+ * its place. */
+static int32_t count_lanes(const struct merge_lanes *lanes, size_t topic,
+                           size_t *place)
+{
+    int32_t count = 0;
+
+    for (*place = 0; *place < lanes->count; ++*place) {
+        if (lanes->list[*place].topic > topic)
+            break;
+        if (lanes->list[*place].topic == topic)
+            count = lanes->list[*place].partition + 1;
+    }
+    return count;
+}
+
+int merge_lanes_grow(struct merge_lanes *lanes, const char *name, size_t topic,
+                     int32_t partitions, struct error *err)
+{
+    size_t place;
+
+    for (int32_t p = count_lanes(lanes, topic, &place); p < partitions; p++) {
+        /* Not there when the reader was opened: nothing to catch up with. */
+        const struct merge_lane lane = {.name = name,
+                                        .topic = topic,
+                                        .partition = p,
+                                        .end = LANE_NO_END,
+                                        .reached = true};
+        if (add_lane(lanes, lane, err) < 0)
+            return -1;
+        memmove(&lanes->list[place + 1], &lanes->list[place],
+                (lanes->count - 1 - place) * sizeof(*lanes->list));
+        lanes->list[place++] = lane;
     }
     return 0;
 }

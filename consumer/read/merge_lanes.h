@@ -23,6 +23,11 @@ int merge_lanes_bound(struct merge_lanes *lanes, rd_kafka_t *client,
                       const struct merge_reader_config *config,
                       struct error *err) MUST_CHECK;
 
+/* Adds a lane for each partition of the topic behind those that it has, up to
+ * `partitions`: read from its beginning, without an end. */
+int merge_lanes_grow(struct merge_lanes *lanes, const char *name, size_t topic,
+                     int32_t partitions, struct error *err) MUST_CHECK;
+
 /* Nothing is left to read. */
 bool merge_lanes_ended(const struct merge_lanes *lanes);
 

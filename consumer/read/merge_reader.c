@@ -3,8 +3,10 @@
 #include "consumer/read/merge_fetch.h"
 #include "consumer/read/merge_heap.h"
 #include "consumer/read/merge_lanes.h"
+#include "consumer/read/offsets.h"
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/kafka/kafka_log.h"
 
 #include <errno.h>
@@ -21,12 +23,18 @@
 enum {
     LOOK_EVERY = 256, /* records between two looks at the other partitions */
     WAIT_SLICE_MS = 100,
+    GROW_MS = 5000, /* from one look for added partitions to the next */
+    GROW_ASK_MS = 500,
+    SIZE_ASK_MS = 2000,
 };
 
 struct merge_reader {
     struct kafka_settings kafka;
     rd_kafka_t *client;
     rd_kafka_topic_t *handles[MERGE_TOPICS_MAX];
+    const char *topics[MERGE_TOPICS_MAX]; /* borrowed */
+    bool grows;
+    int64_t grown_ms; /* monotonic time of the last look for partitions */
     struct merge_lanes lanes;
     struct offset_range *ranges; /* (lanes.count), filled when asked */
 
@@ -41,6 +49,7 @@ struct merge_reader {
     int wake[2];                 /* a pipe: queues write, we wait */
     bool broken;                 /* `trouble` says why */
     struct error trouble;
+    bool is_oversized; /* a broker's answer was larger than we take */
 };
 
 /* --- Opening ---------------------------------------------------------- */
@@ -59,6 +68,10 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
         reader->broken = true;
         error_set(&reader->trouble, ERROR_UNAVAILABLE,
                   "%s; was the topic deleted?", text);
+        break;
+    case RD_KAFKA_RESP_ERR__BAD_MSG: /* an answer that is too large for us */
+        reader->is_oversized = true;
+        kafka_log_line(client, LOG_WARNING, "ERROR", text);
         break;
     default:
         if (kafka_error_code(error) == ERROR_AUTH) {
@@ -92,10 +105,13 @@ static int connect_client(struct merge_reader *reader,
     return kafka_client_of(conf, KAFKA_CONSUMER, &reader->client, err);
 }
 
+/* Those that are not started yet. */
 static int start_lanes(struct merge_reader *reader, struct error *err)
 {
     for (size_t i = 0; i < reader->lanes.count; i++) {
         struct merge_lane *lane = &reader->lanes.list[i];
+        if (lane->handle)
+            continue;
         if (!reader->handles[lane->topic])
             reader->handles[lane->topic] =
                 rd_kafka_topic_new(reader->client, lane->name, NULL);
@@ -117,15 +133,23 @@ static int open_pipe(struct merge_reader *reader, struct error *err)
     return 0;
 }
 
+/* As large as there are lanes; the heap begins with the lanes that have a
+ * head. */
 static int make_tables(struct merge_reader *reader, struct error *err)
 {
     size_t count = reader->lanes.count + 1;
 
-    reader->heap.lanes = reader->lanes.list;
-    reader->heap.order = calloc(count, sizeof(*reader->heap.order));
+    free(reader->heap.order);
+    free(reader->ranges);
+    reader->heap = (struct merge_heap){
+        .lanes = reader->lanes.list,
+        .order = calloc(count, sizeof(*reader->heap.order))};
     reader->ranges = calloc(count, sizeof(*reader->ranges));
     if (!reader->heap.order || !reader->ranges)
         return error_no_memory(err, "%zu partitions", reader->lanes.count);
+    for (size_t i = 0; i < reader->lanes.count; i++)
+        if (merge_lane_has_head(&reader->lanes.list[i]))
+            merge_heap_push(&reader->heap, i);
     return 0;
 }
 
@@ -150,6 +174,9 @@ int merge_reader_open(const struct merge_reader_config *config,
         return error_no_memory(err, "a merge reader");
     reader->kafka = config->kafka;
     reader->linger_ms = config->linger_ms;
+    reader->grows = config->grows && !config->ends;
+    reader->grown_ms = clock_monotonic_ms();
+    memcpy(reader->topics, config->topics, sizeof(reader->topics));
     reader->wake[0] = reader->wake[1] = -1;
     if (open_reader(reader, config, err) < 0) {
         merge_reader_close(reader);
@@ -193,11 +220,68 @@ static void grow_old(struct merge_reader *reader)
     }
 }
 
+static int look_after_size(struct merge_reader *reader, struct error *err)
+{
+    struct partition_offsets *list =
+        calloc(reader->lanes.count + 1, sizeof(*list));
+    size_t count = 0;
+
+    if (!list)
+        return error_no_memory(err, "the ends of partitions");
+    for (size_t i = 0; i < reader->lanes.count; i++) {
+        const struct merge_lane *lane = &reader->lanes.list[i];
+        if (merge_lane_holds_back(lane))
+            list[count++] =
+                (struct partition_offsets){.topic = lane->name,
+                                           .partition = lane->partition,
+                                           .at = lane->next};
+    }
+    int status =
+        offsets_find_oversized(reader->client, list, count, SIZE_ASK_MS, err);
+    free(list);
+    if (status < 0 && err->code == ERROR_FORMAT)
+        return -1;
+    reader->is_oversized = status < 0; /* else asked again */
+    return 0;
+}
+
+/* A broker that does not answer is asked again; that it is away is told by the
+ * lanes. */
+static int look_for_partitions(struct merge_reader *reader, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    size_t before = reader->lanes.count;
+    struct error away;
+
+    if (!reader->grows || now_ms - reader->grown_ms < GROW_MS)
+        return 0;
+    reader->grown_ms = now_ms;
+    for (size_t t = 0; t < MERGE_TOPICS_MAX && reader->handles[t]; t++) {
+        int32_t partitions = 0;
+        if (offsets_count_partitions(reader->client, reader->handles[t],
+                                     GROW_ASK_MS, &partitions, &away) < 0)
+            return 0;
+        if (merge_lanes_grow(&reader->lanes, reader->topics[t], t, partitions,
+                             err) < 0)
+            return -1;
+    }
+    if (reader->lanes.count == before)
+        return 0;
+    log_info("partitions were added and are read from their beginning",
+             "partitions=%zu before=%zu", reader->lanes.count, before);
+    if (make_tables(reader, err) < 0)
+        return -1;
+    return start_lanes(reader, err);
+}
+
 /* Takes what is there for all lanes that hold nothing. */
 static int look_around(struct merge_reader *reader, struct error *err)
 {
     char bytes[256];
 
+    if (look_for_partitions(reader, err) < 0 ||
+        (reader->is_oversized && look_after_size(reader, err) < 0))
+        return -1;
     while (read(reader->wake[0], bytes, sizeof(bytes)) > 0)
         continue;
     reader->missing = 0;
@@ -228,21 +312,13 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
 {
     size_t at = merge_heap_pop(&reader->heap);
     struct merge_lane *lane = &reader->lanes.list[at];
-    int64_t timestamp_ms = lane->head_ms;
     rd_kafka_message_t *message = merge_lane_shift(lane);
 
     reader->current = message;
     reader->unread++;
     *record = (struct merge_record){
         .topic = lane->topic,
-        .message = {.partition = lane->partition,
-                    .offset = message->offset,
-                    .timestamp_ms = timestamp_ms,
-                    .value = message->payload,
-                    .value_size = message->len,
-                    .key = message->key,
-                    .key_size = message->key_len,
-                    .handle = message},
+        .message = message_of(message),
     };
     if (merge_lane_has_head(lane))
         merge_heap_push(&reader->heap, at);

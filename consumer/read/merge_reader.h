@@ -11,6 +11,9 @@
  * in the same order, and what is live comes in order as far as partitions are
  * not further apart than that.
  *
+ * A reading without an end looks for added partitions every few seconds, where
+ * its config says so.
+ *
  * Memory is bounded by buffer_bytes, and one fetch of each partition, whatever
  * the partitions hold; records that are gone are an error, never skipped. One
  * thread.
@@ -47,6 +50,9 @@ struct merge_reader_config {
     bool ends;     /* at the ends that the partitions have now, */
     int64_t to_ms; /* and before the first record of that time or later; 0: no
                       such bound. Only where it ends */
+
+    bool grows; /* partitions that are added to the topics later are read, too,
+                   from their beginning; not where it ends */
 
     unsigned linger_ms;  /* a live record waits for those of other partitions
                             that are at their end; 0: not at all */

@@ -1,5 +1,6 @@
 #include "consumer/read/message.h"
 
+#include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 
 struct message message_of(const rd_kafka_message_t *from)
@@ -18,6 +19,28 @@ struct message message_of(const rd_kafka_message_t *from)
         .partition = from->partition,
         .handle = from,
     };
+}
+
+int message_unreadable(const rd_kafka_message_t *report, const char *topic,
+                       struct error *err)
+{
+    const char *advice;
+
+    switch (report->err) {
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+        advice = "the bytes on the broker's disk are damaged: mend them from a "
+                 "replica, or take the records unchecked with "
+                 "-X consumer.check.crcs=false";
+        break;
+    default:
+        advice = "the batch is larger than this client takes, or damaged: "
+                 "raise -X consumer.receive.message.max.bytes";
+    }
+    return error_set(err, ERROR_FORMAT,
+                     "'%s' [%" PRId32 "] at offset %" PRId64 ": %s; %s", topic,
+                     report->partition, report->offset,
+                     rd_kafka_message_errstr(report), advice);
 }
 
 size_t message_headers(const struct message *message, struct record_header *out,

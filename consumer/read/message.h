@@ -6,6 +6,7 @@
 #ifndef CONSUMER_MESSAGE_H
 #define CONSUMER_MESSAGE_H
 
+#include "common/base/error.h"
 #include "common/kafka/record_header.h"
 
 #include <stddef.h>
@@ -21,6 +22,12 @@ struct message {
     int32_t partition;
     const struct rd_kafka_message_s *handle; /* for message_headers() */
 };
+
+/* librdkafka's word that a record, or the batch it came in, cannot be read:
+ * ERROR_FORMAT with topic, partition, offset, and the setting that heals it.
+ * Returns -1. */
+int message_unreadable(const struct rd_kafka_message_s *report,
+                       const char *topic, struct error *err);
 
 /* A view of a record without an error. */
 struct message message_of(const struct rd_kafka_message_s *from);

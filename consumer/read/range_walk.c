@@ -35,6 +35,7 @@ int range_walk_run(const struct range_walk *walk,
         .topics = {walk->topic},
         .ranges = ranges,
         .range_count = count,
+        .grows = walk->grows,
         .buffer_bytes = BUFFER_BYTES,
         .timeout_ms = walk->timeout_ms,
     };

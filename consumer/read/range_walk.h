@@ -17,6 +17,7 @@
 struct range_walk {
     const struct kafka_settings *kafka;
     const char *topic;
+    bool grows;          /* see merge_reader.h */
     unsigned timeout_ms; /* for the questions at the start */
     int (*on_record)(void *context, const struct message *message,
                      struct error *err);

@@ -1,25 +1,174 @@
+/*
+ * subscriber.c - a member of a consumer group.
+ *
+ * Partitions come and go: librdkafka's rebalance callback only notes what is
+ * asked, and assign and unassign are called between two batches. librdkafka
+ * hands out nothing new in between, so every message of a batch belongs to the
+ * assignment before the event, which also makes its batch call safe here (it
+ * is not beside a seek or an assign out of a callback).
+ *
+ *   idle --callback assign--> OFFERED --offsets known--> PLACED
+ *   PLACED --choices committed--> assigned
+ *   assigned --callback revoke--> REVOKED or LOST --release--> idle
+ *   assigned --rewind--> OFFERED (the same partitions)
+ *   assigned --offset lost--> PLACED (the same partitions, elsewhere)
+ *
+ * Every start is a number, also after an offset was lost (group_start.h,
+ * positions.h). It is committed before the first record is handed out, so that
+ * no abort, crash or rebalance makes a member choose again, later and further
+ * on.
+ */
 #include "consumer/read/subscriber.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_log.h"
 
 #include "consumer/read/fetch_wake.h"
-#include "consumer/read/subscriber_handle.h"
+#include "consumer/read/group_start.h"
+#include "consumer/read/offsets.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
-enum { CLOSE_SLICE_MS = 50 };
+enum {
+    CLOSE_SLICE_MS = 50,
+    ASK_MS = 1000,   /* one question to the broker */
+    GONE_MS = 15000, /* a topic that is made anew is away for less */
+};
+
+enum pending {
+    PENDING_NOTHING,
+    PENDING_OFFERED,
+    PENDING_PLACED,
+    PENDING_REVOKED,
+    PENDING_LOST
+};
+
+struct subscriber {
+    struct subscriber_config config;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    rd_kafka_topic_t *topic; /* for questions about it */
+
+    rd_kafka_message_t **taken; /* (batch_max), destroyed at the next poll */
+    struct message *messages;   /* (batch_max) */
+    size_t taken_count, limit;
+    bool was_full; /* so much was fetched ahead that fetching may sleep */
+
+    struct positions positions;
+    rd_kafka_queue_t **queues; /* (queue_count) of ours, drained at the end */
+    size_t queue_count;
+    bool has_assignment;
+    bool has_begun; /* there was an assignment at some time */
+    bool has_lost;  /* at least one position is_lost */
+
+    enum pending pending;
+    rd_kafka_topic_partition_list_t *offered;
+    bool is_called_back; /* callbacks come first: a commit just failed */
+    bool is_rewinding;   /* `offered` is what we had: no event */
+    bool is_waiting;     /* inside the call that a callback may cut short */
+    bool is_closing;
+
+    struct offset_gap *gaps; /* (positions.count) of the move at hand */
+    size_t gap_count;
+    bool is_new_group;
+    struct error waits;    /* why offered partitions are not read yet */
+    struct error trouble;  /* told at the next poll */
+    int64_t gone_since_ms; /* the topic is said to be gone; 0: it is there */
+    bool is_oversized;     /* a broker's answer was too large for us */
+
+    rd_kafka_topic_partition_list_t *next;
+    rd_kafka_consumer_group_metadata_t *group;
+};
+
+/* --- librdkafka's callbacks ------------------------------------------- */
+
+static void offer(struct subscriber *s,
+                  const rd_kafka_topic_partition_list_t *partitions,
+                  bool is_rewinding)
+{
+    if (s->offered)
+        rd_kafka_topic_partition_list_destroy(s->offered);
+    s->offered = rd_kafka_topic_partition_list_copy(partitions);
+    s->is_rewinding = is_rewinding;
+    s->pending = PENDING_OFFERED;
+}
+
+/* From inside rd_kafka_consumer_poll() and friends. */
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
+                         rd_kafka_topic_partition_list_t *partitions,
+                         void *context)
+{
+    struct subscriber *s = context;
+
+    if (s->is_closing || (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
+                          what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
+        rd_kafka_assign(client, NULL);
+        return;
+    }
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        offer(s, partitions, false);
+    else
+        s->pending =
+            rd_kafka_assignment_lost(client) ? PENDING_LOST : PENDING_REVOKED;
+    if (s->is_waiting)
+        rd_kafka_yield(client);
+}
+
+/* A commit in the background failed: the next one has to cover it again. */
+static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t failed,
+                      rd_kafka_topic_partition_list_t *offsets, void *context)
+{
+    struct subscriber *s = context;
+
+    (void)client;
+    if (!failed || failed == RD_KAFKA_RESP_ERR__NO_OFFSET || !offsets)
+        return;
+    for (int i = 0; i < offsets->cnt; i++)
+        if (offsets->elems[i].partition < s->positions.count)
+            s->positions.list[offsets->elems[i].partition].committed =
+                OFFSET_UNKNOWN;
+}
+
+static bool says_gone(int error)
+{
+    return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+/* It may be made anew in a moment. */
+static void note_gone(struct subscriber *s)
+{
+    if (s->gone_since_ms == 0)
+        s->gone_since_ms = clock_monotonic_ms();
+}
+
+/* Of a broker, or of a topic that is gone. An answer that is larger than
+ * receive.message.max.bytes closes the connection, again and again. */
+static void on_trouble(rd_kafka_t *client, int error, const char *text,
+                       void *context)
+{
+    struct subscriber *s = context;
+
+    if (error == RD_KAFKA_RESP_ERR__BAD_MSG)
+        s->is_oversized = true;
+    else if (says_gone(error))
+        note_gone(s);
+    kafka_log_line(client, LOG_WARNING, "ERROR", text);
+}
 
 /* --- Opening ---------------------------------------------------------- */
 
 static int connect_client(struct subscriber *s, struct error *err)
 {
-    static const char *const resets[] = {"earliest", "latest", "error"};
     const struct kafka_property properties[] = {
         {"group.id", s->config.group},
         {"enable.partition.eof", s->config.watch_end ? "true" : "false"},
-        {"auto.offset.reset", resets[s->config.lost_offset]},
         {NULL, NULL},
     };
     rd_kafka_conf_t *conf = NULL;
@@ -28,13 +177,18 @@ static int connect_client(struct subscriber *s, struct error *err)
         0)
         return -1;
     rd_kafka_conf_set_opaque(conf, s);
-    rd_kafka_conf_set_rebalance_cb(conf, subscriber_on_rebalance);
-    rd_kafka_conf_set_offset_commit_cb(conf, subscriber_on_commit);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    rd_kafka_conf_set_error_cb(conf, on_trouble);
     fetch_wake_conf(conf);
     if (kafka_client_of(conf, KAFKA_CONSUMER, &s->client, err) < 0)
         return -1;
     rd_kafka_poll_set_consumer(s->client);
     s->queue = rd_kafka_queue_get_consumer(s->client);
+    s->topic = rd_kafka_topic_new(s->client, s->config.topic, NULL);
+    if (!s->topic)
+        return error_set(err, ERROR_CONFIG, "topic '%s': %s", s->config.topic,
+                         rd_kafka_err2str(rd_kafka_last_error()));
     return 0;
 }
 
@@ -79,77 +233,345 @@ failed:
     return -1;
 }
 
-/* --- Polling ---------------------------------------------------------- */
+/* --- Where offered partitions begin ----------------------------------- */
 
-static int lost_offset(const struct subscriber *s,
-                       const rd_kafka_message_t *report, struct error *err)
+/* Waiting may heal it. */
+static bool may_heal(const struct error *err)
 {
-    return error_set(err, ERROR_UNAVAILABLE,
-                     "the committed offset of '%s' [%d] is not on the broker "
-                     "any more (retention, or the topic was made anew): "
-                     "choose where to go on with --offset.lost",
-                     s->config.topic, report->partition);
+    return err->code == ERROR_UNAVAILABLE || err->code == ERROR_TEMPORARY;
 }
 
-/* librdkafka's other news: most of it heals, and is in its own log lines. */
+/* 0: asked again at the next poll; -1: it never heals. */
+static int wait_or_fail(struct subscriber *s, struct error *err)
+{
+    if (!may_heal(err))
+        return -1;
+    s->waits = *err;
+    return 0;
+}
+
+/* Finds a start for each offered partition. 1: found; 0: the broker cannot say
+ * yet, and is asked again at the next poll; -1: it never will. */
+static int place_offered(struct subscriber *s, struct error *err)
+{
+    const struct group_start about = {.client = s->client,
+                                      .handle = s->topic,
+                                      .topic = s->config.topic,
+                                      .group = s->config.group,
+                                      .policy = s->config.without_offset,
+                                      .timeout_ms = ASK_MS};
+
+    if (group_start_find(&about, s->offered, &s->positions, &s->is_new_group,
+                         err) < 0)
+        return wait_or_fail(s, err);
+    s->waits = (struct error){.code = ERROR_NONE};
+    s->pending = PENDING_PLACED;
+    return 1;
+}
+
+static void drop_queues(struct subscriber *s)
+{
+    for (size_t i = 0; i < s->queue_count; i++)
+        rd_kafka_queue_destroy(s->queues[i]);
+    s->queue_count = 0;
+}
+
+/* See drain_partitions(): a partition that is gone cannot be asked for. */
+static int keep_queues(struct subscriber *s, struct error *err)
+{
+    drop_queues(s);
+    rd_kafka_queue_t **queues =
+        realloc(s->queues, ((size_t)s->offered->cnt + 1) * sizeof(*queues));
+    if (!queues)
+        return error_no_memory(err, "the queues of partitions");
+    s->queues = queues;
+    for (int i = 0; i < s->offered->cnt; i++) {
+        rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(
+            s->client, s->config.topic, s->offered->elems[i].partition);
+        if (queue)
+            queues[s->queue_count++] = queue;
+    }
+    return 0;
+}
+
+static int assign_placed(struct subscriber *s, struct error *err)
+{
+    if (keep_queues(s, err) < 0)
+        return -1;
+    for (int i = 0; i < s->offered->cnt; i++)
+        s->offered->elems[i].offset =
+            s->positions.list[s->offered->elems[i].partition].next;
+    rd_kafka_resp_err_t failed = rd_kafka_assign(s->client, s->offered);
+    if (failed)
+        return error_set(err, kafka_error_code((int)failed), "assign: %s",
+                         rd_kafka_err2str(failed));
+    s->pending = PENDING_NOTHING;
+    s->has_assignment = s->has_begun = true;
+    return 0;
+}
+
+/* --- Offsets that are lost -------------------------------------------- */
+
+/* Offers what we have, anew. Nothing that was fetched ahead survives an
+ * assignment of nothing. */
+static void offer_again(struct subscriber *s)
+{
+    rd_kafka_topic_partition_list_t *mine =
+        rd_kafka_topic_partition_list_new(s->positions.count);
+
+    for (int32_t i = 0; i < s->positions.count; i++)
+        if (s->positions.list[i].is_assigned)
+            rd_kafka_topic_partition_list_add(mine, s->config.topic, i);
+    rd_kafka_assign(s->client, NULL);
+    offer(s, mine, true);
+    rd_kafka_topic_partition_list_destroy(mine);
+}
+
+static int lost_offset(const struct subscriber *s, const struct offset_gap *gap,
+                       struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "offset %" PRId64 " of '%s' [%" PRId32
+                     "], where group '%s' goes on, is not on the broker any "
+                     "more (retention, or the topic was made anew): choose "
+                     "where to go on with --offset.lost",
+                     gap->from, s->config.topic, gap->partition,
+                     s->config.group);
+}
+
+static int move_partitions(struct subscriber *s,
+                           const struct partition_offsets *list, size_t count,
+                           struct error *err)
+{
+    struct offset_gap *gaps =
+        realloc(s->gaps, (size_t)s->positions.count * sizeof(*gaps));
+
+    if (!gaps)
+        return error_no_memory(err, "the gaps of %zu partitions", count);
+    s->gaps = gaps;
+    s->gap_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct offset_gap *gap = &gaps[s->gap_count];
+        switch (positions_move(&s->positions, list[i].partition, list[i].low,
+                               list[i].high, s->config.lost_offset, gap)) {
+        case POSITION_FOUND:
+            break;
+        case POSITION_MOVED:
+            s->gap_count++;
+            break;
+        case POSITION_REFUSED:
+            return lost_offset(s, gap, err);
+        }
+    }
+    s->has_lost = false;
+    offer_again(s);
+    s->pending = PENDING_PLACED;
+    return 0;
+}
+
+/* librdkafka has stopped to fetch these partitions. While the broker does not
+ * say where they begin and end, they stand still. */
+static int look_after_lost(struct subscriber *s, struct error *err)
+{
+    struct partition_offsets *list =
+        calloc((size_t)s->positions.count + 1, sizeof(*list));
+    size_t count = 0;
+
+    if (!list)
+        return error_no_memory(err, "the ends of lost partitions");
+    for (int32_t i = 0; i < s->positions.count; i++)
+        if (s->positions.list[i].is_lost)
+            list[count++] = (struct partition_offsets){.topic = s->config.topic,
+                                                       .partition = i};
+    int status = offsets_find_ends(s->client, list, count, ASK_MS, err);
+    status = status < 0 ? wait_or_fail(s, err)
+                        : move_partitions(s, list, count, err);
+    free(list);
+    return status;
+}
+
+/* --- A topic that is gone, records that are too large ----------------- */
+
+static int look_after_topic(struct subscriber *s, struct error *err)
+{
+    int32_t partitions;
+
+    if (clock_monotonic_ms() - s->gone_since_ms < GONE_MS)
+        return 0;
+    if (offsets_count_partitions(s->client, s->topic, ASK_MS, &partitions,
+                                 err) < 0) {
+        s->gone_since_ms += ASK_MS; /* asked again soon */
+        return wait_or_fail(s, err);
+    }
+    s->gone_since_ms = 0;
+    if (partitions > 0)
+        return 0;
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "topic '%s' is gone: was it deleted?", s->config.topic);
+}
+
+static int look_after_size(struct subscriber *s, struct error *err)
+{
+    struct partition_offsets *list =
+        calloc((size_t)s->positions.count + 1, sizeof(*list));
+    size_t count = 0;
+
+    if (!list)
+        return error_no_memory(err, "the ends of partitions");
+    for (int32_t i = 0; i < s->positions.count; i++)
+        if (s->positions.list[i].is_assigned)
+            list[count++] =
+                (struct partition_offsets){.topic = s->config.topic,
+                                           .partition = i,
+                                           .at = s->positions.list[i].next};
+    int status = offsets_find_oversized(s->client, list, count, ASK_MS, err);
+    free(list);
+    if (status < 0)
+        return wait_or_fail(s, err);
+    s->is_oversized = false;
+    return 0;
+}
+
+/* --- Taking records --------------------------------------------------- */
+
+static void drop(struct subscriber *s)
+{
+    for (size_t i = 0; i < s->taken_count; i++)
+        rd_kafka_message_destroy(s->taken[i]);
+    s->taken_count = 0;
+}
+
+/* One with patience, then whatever is there: the batch call alone would wait
+ * its whole time unless it is full. */
+static void gather(struct subscriber *s, unsigned wait_ms)
+{
+    s->is_waiting = true;
+    rd_kafka_message_t *first = rd_kafka_consumer_poll(s->client, (int)wait_ms);
+    s->is_waiting = false;
+    if (!first)
+        return;
+    s->taken[0] = first;
+    s->taken_count = 1;
+    if (s->limit == 1)
+        return;
+    ssize_t more =
+        rd_kafka_consume_batch_queue(s->queue, 0, s->taken + 1, s->limit - 1);
+    if (more > 0)
+        s->taken_count += (size_t)more;
+}
+
+static void wake_fetching(const struct subscriber *s)
+{
+    rd_kafka_topic_partition_list_t *ours =
+        rd_kafka_topic_partition_list_new(s->positions.count);
+
+    for (int32_t i = 0; i < s->positions.count; i++)
+        if (s->positions.list[i].is_assigned)
+            rd_kafka_topic_partition_list_add(ours, s->config.topic, i);
+    fetch_wake(s->client, ours);
+    rd_kafka_topic_partition_list_destroy(ours);
+}
+
+/* How many records like these are fetched ahead: partitions share a queue, so
+ * the bound of one is that of all. */
+static size_t room_for(rd_kafka_message_t *const *taken, size_t count)
+{
+    size_t bytes = count;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += taken[i]->len + taken[i]->key_len;
+    size_t room = (size_t)KAFKA_AHEAD_KIB * 1024 * count / bytes;
+    return room < KAFKA_AHEAD_RECORDS ? room : KAFKA_AHEAD_RECORDS;
+}
+
+static void take(struct subscriber *s, unsigned wait_ms)
+{
+    gather(s, wait_ms);
+    if (s->taken_count == 0)
+        return;
+    size_t ahead = rd_kafka_queue_length(s->queue);
+    size_t room = room_for(s->taken, s->taken_count);
+    if (ahead > room * 6 / 10)
+        s->was_full = true;
+    if (!s->was_full || ahead > room * 4 / 10)
+        return;
+    s->was_full = false;
+    wake_fetching(s);
+}
+
+/* librdkafka's other news. Most of it heals, and is in its own log lines. */
 static int take_report(struct subscriber *s, const rd_kafka_message_t *report,
                        struct error *err)
 {
     char why[256];
+    struct position *position =
+        report->partition >= 0 && report->partition < s->positions.count
+            ? &s->positions.list[report->partition]
+            : NULL;
 
     switch (report->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (report->partition < s->position_count)
-            s->positions[report->partition].at_end = true;
+        if (position)
+            position->is_at_end = true;
         return 0;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        return lost_offset(s, report, err);
+        if (position && position->is_assigned)
+            s->has_lost = position->is_lost = true;
+        return 0;
     case RD_KAFKA_RESP_ERR__FATAL: {
         rd_kafka_resp_err_t cause =
             rd_kafka_fatal_error(s->client, why, sizeof(why));
-        return error_set(err, kafka_error_code(cause), "consumer: %s", why);
+        return error_set(err, kafka_error_code((int)cause), "consumer: %s",
+                         why);
     }
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        return error_set(err, kafka_error_code(report->err),
-                         "consuming '%s' as group '%s': %s", s->config.topic,
-                         s->config.group, rd_kafka_message_errstr(report));
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        if (s->has_begun) {
+            note_gone(s);
+            return 0;
+        }
+        break;
     default:
-        return 0;
+        break;
     }
+    switch (kafka_error_code((int)report->err)) {
+    case ERROR_FORMAT:
+    case ERROR_LIMIT:
+        return message_unreadable(report, s->config.topic, err);
+    case ERROR_AUTH:
+    case ERROR_CONFIG:
+        break;
+    default:
+        if (report->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            return 0;
+    }
+    return error_set(err, kafka_error_code((int)report->err),
+                     "consuming '%s' as group '%s': %s", s->config.topic,
+                     s->config.group, rd_kafka_message_errstr(report));
 }
 
 /* After a rebalance or a rewind librdkafka has been seen to hand out an old
- * message again. */
-static bool is_fresh(const struct subscriber *s,
-                     const rd_kafka_message_t *message)
-{
-    return message->partition < s->position_count &&
-           s->positions[message->partition].assigned &&
-           message->offset >= s->positions[message->partition].next;
-}
-
+ * message again. A trouble is told after the records before it. */
 static int sort_out(struct subscriber *s, size_t *count, struct error *err)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < s->taken_count; i++) {
+    for (size_t i = 0; i < s->taken_count && !s->trouble.code; i++) {
         const rd_kafka_message_t *message = s->taken[i];
-        if (message->err) {
-            if (take_report(s, message, err) < 0)
-                return -1;
-            continue;
+        if (message->err)
+            (void)!take_report(s, message, &s->trouble);
+        else if (positions_take(&s->positions, message->partition,
+                                message->offset)) {
+            s->messages[kept++] = message_of(message);
+            s->gone_since_ms = 0;
         }
-        if (!is_fresh(s, message))
-            continue;
-        struct position *position = &s->positions[message->partition];
-        position->next = message->offset + 1;
-        position->at_end = false;
-        s->messages[kept++] = message_of(message);
     }
     *count = kept;
-    return 0;
+    if (!s->trouble.code || kept > 0)
+        return 0;
+    *err = s->trouble;
+    return -1;
 }
 
 static enum subscriber_event event_of(enum pending pending)
@@ -159,30 +581,86 @@ static enum subscriber_event event_of(enum pending pending)
     return pending == PENDING_LOST ? SUBSCRIBER_LOST : SUBSCRIBER_NOTHING;
 }
 
+/* What has to be done before records are taken. 1: the batch has an event
+ * instead of records. */
+static int prepare(struct subscriber *s, struct message_batch *batch,
+                   struct error *err)
+{
+    if (s->trouble.code) {
+        *err = s->trouble;
+        return -1;
+    }
+    if ((s->gone_since_ms != 0 && look_after_topic(s, err) < 0) ||
+        (s->is_oversized && look_after_size(s, err) < 0) ||
+        (s->has_lost && s->pending == PENDING_NOTHING &&
+         look_after_lost(s, err) < 0) ||
+        (s->pending == PENDING_OFFERED && !s->is_called_back &&
+         place_offered(s, err) < 0))
+        return -1;
+    s->is_called_back = false;
+    if (s->pending != PENDING_PLACED)
+        return 0;
+    if (positions_have_choices(&s->positions)) {
+        batch->event = SUBSCRIBER_PLACED;
+        batch->gaps = s->gaps;
+        batch->gap_count = s->gap_count;
+        batch->is_new_group = s->is_new_group;
+        s->gap_count = 0; /* told once, however often the commit fails */
+        s->is_new_group = false;
+        return 1;
+    }
+    if (assign_placed(s, err) < 0)
+        return -1;
+    if (s->is_rewinding)
+        return 0;
+    batch->event = SUBSCRIBER_ASSIGNED;
+    return 1;
+}
+
 int subscriber_poll(struct subscriber *s, unsigned wait_ms,
                     struct message_batch *out, struct error *err)
 {
     struct message_batch batch = {.messages = s->messages};
 
-    assert(s->pending == PENDING_NOTHING || s->pending == PENDING_OFFERED);
-    subscriber_drop(s);
-    if (s->pending == PENDING_OFFERED) {
-        int assigned = subscriber_assign_offered(s, err);
-        if (assigned < 0)
-            return -1;
-        if (assigned > 0 && !s->rewinding) {
-            batch.event = SUBSCRIBER_ASSIGNED;
-            *out = batch;
-            return 0;
-        }
-    }
-    subscriber_take(s, wait_ms);
-    if (sort_out(s, &batch.count, err) < 0)
+    assert(s->pending != PENDING_REVOKED && s->pending != PENDING_LOST);
+    drop(s);
+    int prepared = prepare(s, &batch, err);
+    if (prepared < 0)
         return -1;
-    batch.full = s->taken_count == s->limit;
-    batch.event = event_of(s->pending);
+    if (prepared == 0) {
+        take(s, wait_ms);
+        if (sort_out(s, &batch.count, err) < 0)
+            return -1;
+        batch.full = s->taken_count == s->limit;
+        batch.event = event_of(s->pending);
+    }
+    batch.waits = s->waits.code ? &s->waits : NULL;
     *out = batch;
     return 0;
+}
+
+void subscriber_release(struct subscriber *s)
+{
+    assert(s->pending == PENDING_REVOKED || s->pending == PENDING_LOST);
+    positions_clear(&s->positions, POSITIONS_FORGET_CHOICES);
+    s->has_assignment = false;
+    s->has_lost = false;
+    s->pending = PENDING_NOTHING;
+    rd_kafka_assign(s->client, NULL);
+}
+
+void subscriber_rewind(struct subscriber *s)
+{
+    if (s->pending == PENDING_PLACED) {
+        /* Perhaps a commit failed because of a rebalance, of which only a
+         * callback tells. Whether it is committed is asked after that. */
+        s->pending = PENDING_OFFERED;
+        s->is_called_back = true;
+    }
+    if (s->pending != PENDING_NOTHING)
+        return; /* partitions come or go: their start is asked for anyway */
+    s->has_lost = false;
+    offer_again(s);
 }
 
 void subscriber_limit_batch(struct subscriber *s, size_t count)
@@ -200,13 +678,14 @@ static rd_kafka_topic_partition_list_t *list_one(const struct subscriber *s,
         rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(list, s->config.topic, partition)
-        ->offset = s->positions[partition].next;
+        ->offset = s->positions.list[partition].next;
     return list;
 }
 
 static bool is_ours(const struct subscriber *s, int32_t partition)
 {
-    return partition < s->position_count && s->positions[partition].assigned;
+    return partition < s->positions.count &&
+           s->positions.list[partition].is_assigned;
 }
 
 void subscriber_pause(struct subscriber *s, int32_t partition)
@@ -226,7 +705,7 @@ void subscriber_resume(struct subscriber *s, int32_t partition)
         return;
     rd_kafka_topic_partition_list_t *list = list_one(s, partition);
     rd_kafka_resume_partitions(s->client, list);
-    if (s->positions[partition].next != UNKNOWN_OFFSET) {
+    if (s->positions.list[partition].next != OFFSET_UNKNOWN) {
         rd_kafka_error_t *failed = rd_kafka_seek_partitions(s->client, list, 0);
         if (failed)
             rd_kafka_error_destroy(failed);
@@ -240,12 +719,13 @@ const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)
 {
     if (s->next)
         rd_kafka_topic_partition_list_destroy(s->next);
-    s->next = rd_kafka_topic_partition_list_new(s->position_count);
-    for (int32_t i = 0; i < s->position_count; i++) {
-        const struct position *position = &s->positions[i];
-        if (position->assigned && position->next != position->committed)
+    s->next = rd_kafka_topic_partition_list_new(s->positions.count);
+    for (int32_t i = 0; i < s->positions.count; i++) {
+        const struct position *position = &s->positions.list[i];
+        if (positions_is_due(position))
             rd_kafka_topic_partition_list_add(s->next, s->config.topic, i)
-                ->offset = position->next;
+                ->offset =
+                position->is_assigned ? position->next : position->chosen;
     }
     return s->next->cnt > 0 ? s->next : NULL;
 }
@@ -260,23 +740,34 @@ const rd_kafka_consumer_group_metadata_t *subscriber_group(struct subscriber *s)
 
 void subscriber_mark_committed(struct subscriber *s)
 {
-    for (int32_t i = 0; i < s->position_count; i++)
-        s->positions[i].committed = s->positions[i].next;
+    positions_mark_committed(&s->positions);
 }
 
-int subscriber_commit(struct subscriber *s, bool wait, struct error *err)
+enum commit_way { COMMIT_AND_WAIT = 0, COMMIT_LATER = 1 }; /* librdkafka's */
+
+static int commit(struct subscriber *s, enum commit_way way, struct error *err)
 {
     const rd_kafka_topic_partition_list_t *next = subscriber_next(s);
 
     if (!next)
         return 0;
-    rd_kafka_resp_err_t failed = rd_kafka_commit(s->client, next, !wait);
+    rd_kafka_resp_err_t failed = rd_kafka_commit(s->client, next, (int)way);
     if (failed)
-        return error_set(err, kafka_error_code(failed),
+        return error_set(err, kafka_error_code((int)failed),
                          "commit offsets of group '%s': %s", s->config.group,
                          rd_kafka_err2str(failed));
     subscriber_mark_committed(s);
     return 0;
+}
+
+int subscriber_commit(struct subscriber *s, struct error *err)
+{
+    return commit(s, COMMIT_AND_WAIT, err);
+}
+
+int subscriber_commit_later(struct subscriber *s, struct error *err)
+{
+    return commit(s, COMMIT_LATER, err);
 }
 
 /* --- Questions -------------------------------------------------------- */
@@ -285,35 +776,21 @@ bool subscriber_at_end(const struct subscriber *s)
 {
     if (!s->has_assignment || s->pending != PENDING_NOTHING)
         return false;
-    for (int32_t i = 0; i < s->position_count; i++)
-        if (s->positions[i].assigned && !s->positions[i].at_end)
+    for (int32_t i = 0; i < s->positions.count; i++)
+        if (s->positions.list[i].is_assigned && !s->positions.list[i].is_at_end)
             return false;
     return true;
-}
-
-int64_t subscriber_lag(const struct subscriber *s, int32_t partition)
-{
-    int64_t first, end;
-
-    if (partition >= s->position_count || !s->positions[partition].assigned ||
-        rd_kafka_get_watermark_offsets(s->client, s->config.topic, partition,
-                                       &first, &end) ||
-        end < 0)
-        return -1;
-    int64_t from = s->positions[partition].committed;
-    if (from == UNKNOWN_OFFSET)
-        from = first < 0 ? 0 : first;
-    return end > from ? end - from : 0;
 }
 
 int64_t subscriber_committed(const struct subscriber *s, int32_t partition)
 {
     int64_t first = 0, end;
 
-    if (partition >= s->position_count || !s->positions[partition].assigned)
+    if (partition >= s->positions.count ||
+        !s->positions.list[partition].is_assigned)
         return -1;
-    int64_t committed = s->positions[partition].committed;
-    if (committed != UNKNOWN_OFFSET)
+    int64_t committed = s->positions.list[partition].committed;
+    if (committed != OFFSET_UNKNOWN)
         return committed;
     return rd_kafka_get_watermark_offsets(s->client, s->config.topic, partition,
                                           &first, &end) ||
@@ -324,7 +801,7 @@ int64_t subscriber_committed(const struct subscriber *s, int32_t partition)
 
 int32_t subscriber_partitions(const struct subscriber *s)
 {
-    return s->position_count;
+    return s->positions.count;
 }
 
 /* --- Closing ---------------------------------------------------------- */
@@ -335,7 +812,7 @@ static void leave_group(struct subscriber *s, unsigned timeout_ms)
 {
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 
-    s->closing = true;
+    s->is_closing = true;
     if (s->pending != PENDING_NOTHING)
         rd_kafka_assign(s->client, NULL);
     rd_kafka_error_t *failed =
@@ -354,12 +831,28 @@ static void leave_group(struct subscriber *s, unsigned timeout_ms)
     }
 }
 
+/* 2.0.2 waits for ever for what lies in the queue of a partition that is gone
+ * (librdkafka issue 4724). */
+static void drain_partitions(struct subscriber *s)
+{
+    rd_kafka_message_t *left;
+
+    for (size_t i = 0; i < s->queue_count; i++)
+        while (rd_kafka_consume_batch_queue(s->queues[i], 0, &left, 1) > 0)
+            rd_kafka_message_destroy(left);
+    drop_queues(s);
+    free(s->queues);
+}
+
 static void disconnect(struct subscriber *s, unsigned timeout_ms)
 {
     if (timeout_ms > 0)
         leave_group(s, timeout_ms);
     if (s->group)
         rd_kafka_consumer_group_metadata_destroy(s->group);
+    drain_partitions(s);
+    if (s->topic)
+        rd_kafka_topic_destroy(s->topic);
     rd_kafka_queue_destroy(s->queue);
     rd_kafka_destroy_flags(s->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -368,14 +861,15 @@ void subscriber_close(struct subscriber *s, unsigned timeout_ms)
 {
     if (!s)
         return;
-    subscriber_drop(s);
+    drop(s);
     if (s->client)
         disconnect(s, timeout_ms);
     if (s->offered)
         rd_kafka_topic_partition_list_destroy(s->offered);
     if (s->next)
         rd_kafka_topic_partition_list_destroy(s->next);
-    free(s->positions);
+    positions_free(&s->positions);
+    free(s->gaps);
     free(s->messages);
     free(s->taken);
     free(s);

@@ -111,7 +111,7 @@ static void add_named(const struct replay_range_query *query,
     struct offset_range *all = &extent->ranges[at];
     const int64_t *from = find_offset(&query->from, all->partition);
     const int64_t *to = find_offset(&query->to, all->partition);
-    int64_t low = extent->lows[at], high = extent->highs[at];
+    int64_t low = extent->ends[at].low, high = extent->ends[at].high;
 
     if (!from && !to)
         return;

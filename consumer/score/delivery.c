@@ -113,7 +113,8 @@ static enum publisher_verdict commit_positions(struct delivery *delivery,
         return delivery_verdict(err);
     }
     crash_plan_pass(plan, CRASH_BEFORE_COMMIT);
-    if (subscriber_commit(from, wait == DELIVERY_WAIT, err) < 0)
+    if ((wait == DELIVERY_WAIT ? subscriber_commit(from, err)
+                               : subscriber_commit_later(from, err)) < 0)
         return PUBLISHER_ABORT;
     crash_plan_pass(plan, CRASH_AFTER_COMMIT);
     return PUBLISHER_OK;

@@ -44,6 +44,14 @@ const struct metric_family scorer_metric_families[] = {
                     NULL, PARTITIONS_SHOWN_MAX,
                     "Records between the last commit and the partition's end "
                     "(a transaction's mark counts as one)."},
+    [SCORER_LOST_OFFSETS] = {"pctr_lost_offsets_total", METRIC_COUNTER, NULL,
+                             NULL, 0,
+                             "Offsets that the broker did not have any more; "
+                             "offset.lost says where reading went on."},
+    [SCORER_SKIPPED] = {"pctr_skipped_records_total", METRIC_COUNTER, NULL,
+                        NULL, 0,
+                        "Records that were passed over after an offset was "
+                        "lost (a transaction's mark counts as one)."},
     [SCORER_LAST_COMMIT] = {"pctr_last_commit_timestamp_seconds", METRIC_GAUGE,
                             NULL, NULL, 0, "Time of the last commit."},
     [SCORER_REBALANCES] = {"pctr_rebalances_total", METRIC_COUNTER, NULL, NULL,

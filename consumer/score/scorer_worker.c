@@ -28,8 +28,10 @@
 #include "common/base/log.h"
 #include "common/base/stop.h"
 #include "common/base/trouble.h"
+#include "common/kafka/transactional_id.h"
 
 #include "consumer/letters/breaker.h"
+#include "consumer/read/extent.h"
 #include "consumer/read/subscriber.h"
 #include "consumer/score/culprit.h"
 #include "consumer/score/delivery.h"
@@ -53,6 +55,7 @@ enum {
     /* librdkafka's calls about a transaction return within two minutes,
      * whatever the broker does. */
     BROKER_SILENCE_MS = 180000,
+    PREDICTIONS_MS = 5000,
     PAUSE_MS = 100,
     PAUSE_MAX_MS = 2000,
     /* A second fence this soon after the first comes from a twin. */
@@ -81,6 +84,7 @@ struct scorer_worker {
     struct record_position last;            /* of the unit */
     struct trouble units, rebuilds, models; /* that failed */
     unsigned refusals; /* by the broker (ERROR_AUTH), since one thing worked */
+    struct trouble waits; /* of partitions for their start */
     int64_t fenced_ms;
 };
 
@@ -100,10 +104,13 @@ static struct delivery_config delivery_settings(const struct scorer_worker *w)
            sizeof(to.publisher.compression));
     to.publisher.topics[WORKER_PREDICTIONS] = config->predictions;
     to.publisher.topics[WORKER_DEAD_LETTERS] = config->dead_letters;
+
+    const char *const topics[] = {config->impressions, config->predictions,
+                                  config->dead_letters, NULL};
+    const struct transactional_work work = {"score", config->group,
+                                            config->slot, w->number, topics};
     if (config->delivery == DELIVERY_EXACTLY_ONCE)
-        snprintf(to.publisher.transactional_id,
-                 sizeof(to.publisher.transactional_id), "%.80s-%s-%u",
-                 config->group, config->slot, w->number);
+        transactional_id_of(&work, to.publisher.transactional_id);
     return to;
 }
 
@@ -404,6 +411,45 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
     return status;
 }
 
+/* --- Telling --- */
+
+/* A group without offsets may be one whose offsets are gone. What it scores
+ * then comes twice, or is never scored. */
+static void tell_of_new_group(const struct scorer_worker *w)
+{
+    const struct scorer_config *config = w->config;
+    const struct extent_query query = {.topic = config->predictions,
+                                       .partition = EXTENT_ALL_PARTITIONS,
+                                       .timeout_ms = PREDICTIONS_MS};
+    struct topic_extent there;
+    struct error why;
+
+    if (topic_extent_find(&config->kafka, &query, &there, &why) < 0)
+        return;
+    uint64_t size = topic_extent_size(&there);
+    topic_extent_free(&there);
+    if (size > 0 && config->offset_start == START_EARLIEST)
+        log_warn("the group has no offsets and there are predictions already: "
+                 "what was scored before is scored again",
+                 "group=%s topic=%s offsets=%" PRIu64, config->group,
+                 config->predictions, size);
+    else if (size > 0)
+        log_warn("the group has no offsets and there are predictions already: "
+                 "what came since the last one is not scored",
+                 "group=%s topic=%s offsets=%" PRIu64, config->group,
+                 config->predictions, size);
+}
+
+/* Partitions whose start the broker cannot say yet. */
+static void tell_what_waits(struct scorer_worker *w, const struct error *waits)
+{
+    if (!waits)
+        trouble_end(&w->waits);
+    else if (trouble_again(&w->waits, clock_monotonic_ms()))
+        log_warn("partitions wait for the broker", "worker=%u reason=\"%s\"",
+                 w->number, waits->text);
+}
+
 /* --- One round --- */
 
 /* Begins a unit where none is open, scores the batch and sends the answers. */
@@ -482,18 +528,48 @@ static int commit(struct scorer_worker *w, enum delivery_wait wait,
     return 0;
 }
 
+/* The subscriber chose where partitions begin or go on. The choice is committed
+ * before the first record from there, with the open unit or alone. */
+static int commit_choice(struct scorer_worker *w,
+                         const struct message_batch *batch, struct error *err)
+{
+    struct error why;
+
+    for (size_t i = 0; i < batch->gap_count; i++) {
+        const struct offset_gap *gap = &batch->gaps[i];
+        log_warn("an offset was lost; going on elsewhere",
+                 "topic=%s partition=%" PRId32 " from=%" PRId64 " to=%" PRId64
+                 " skipped=%" PRIu64,
+                 w->config->impressions, gap->partition, gap->from, gap->to,
+                 gap->skipped);
+        metrics_add(w->parts->metrics, SCORER_LOST_OFFSETS, 0, 1);
+        metrics_add(w->parts->metrics, SCORER_SKIPPED, 0, gap->skipped);
+    }
+    if (batch->is_new_group)
+        tell_of_new_group(w);
+    if (!w->unit.open) {
+        enum publisher_verdict verdict = delivery_begin(w->delivery, &why);
+        if (verdict != PUBLISHER_OK)
+            return recover(w, verdict, &why, err);
+        tally_open(&w->unit);
+    }
+    return commit(w, DELIVERY_WAIT, err);
+}
+
 /* Partitions come and go. A unit is committed before its partitions are given
  * up, and aborted where another member has them already. */
-static int follow(struct scorer_worker *w, enum subscriber_event event,
+static int follow(struct scorer_worker *w, const struct message_batch *batch,
                   struct error *err)
 {
     static const struct error lost = {.code = ERROR_TEMPORARY,
                                       .text = "partitions lost"};
     int status = 0;
 
-    switch (event) {
+    switch (batch->event) {
     case SUBSCRIBER_NOTHING:
         return 0;
+    case SUBSCRIBER_PLACED:
+        return commit_choice(w, batch, err);
     case SUBSCRIBER_ASSIGNED:
         metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
         atomic_store(&w->status.is_holding, true);
@@ -570,7 +646,10 @@ static int hold_once(struct scorer_worker *w, struct error *err)
         return -1;
     if (batch.count > 0)
         subscriber_rewind(w->subscriber);
-    return follow(w, batch.event, err);
+    if (follow(w, &batch, err) < 0)
+        return -1;
+    tell_what_waits(w, batch.waits);
+    return 0;
 }
 
 /* One round: wait for records, at most until the open unit is due; score and
@@ -605,8 +684,9 @@ static int round_once(struct scorer_worker *w, struct error *err)
     dam(w);
     if (is_due(w) && commit(w, DELIVERY_IN_BACKGROUND, err) < 0)
         return -1;
-    if (follow(w, batch.event, err) < 0)
+    if (follow(w, &batch, err) < 0)
         return -1;
+    tell_what_waits(w, batch.waits);
 
     atomic_store(&w->status.at_end, config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));

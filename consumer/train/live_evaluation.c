@@ -40,6 +40,7 @@ static int open_source(struct live_evaluation *self, struct error *err)
         .topics = {from->predictions},
         .from_ms = from->from_ms ? from->from_ms : MERGE_FROM_BEGINNING,
         .ends = from->once,
+        .grows = !from->once,
         .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes,
         .timeout_ms = CONTACT_MS,

@@ -591,6 +591,7 @@ static int open_reader(struct trainer *trainer, struct error *err)
         .topics = {from->impressions, from->labels},
         .from_ms = trainer->from_ms ? trainer->from_ms : MERGE_FROM_BEGINNING,
         .ends = from->once,
+        .grows = !from->once,
         .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes,
         .timeout_ms = OPEN_MS,

@@ -2,6 +2,9 @@
 
 #include "common/base/clock.h"
 
+#include "consumer/read/message.h"
+#include "consumer/read/offsets.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -139,26 +142,26 @@ static int start_lane(struct record_fetch *fetch, int32_t partition,
 static void fill(struct record_slot *slots, size_t count, size_t *at,
                  const rd_kafka_message_t *message, struct buffer *values)
 {
-    rd_kafka_timestamp_type_t kind;
+    const struct message record = message_of(message);
     size_t place = values->size;
 
-    while (*at < count && slots[*at].offset < message->offset)
+    while (*at < count && slots[*at].offset < record.offset)
         ++*at; /* not there: stays MISSING */
-    if (*at == count || slots[*at].offset != message->offset)
+    if (*at == count || slots[*at].offset != record.offset)
         return;
-    if (message->payload)
-        buffer_append(values, message->payload, message->len);
+    if (record.value)
+        buffer_append(values, record.value, record.value_size);
     const size_t key_place = values->size;
-    if (message->key)
-        buffer_append(values, message->key, message->key_len);
-    for (; *at < count && slots[*at].offset == message->offset; ++*at) {
+    if (record.key)
+        buffer_append(values, record.key, record.key_size);
+    for (; *at < count && slots[*at].offset == record.offset; ++*at) {
         slots[*at].result = FETCH_FOUND;
         slots[*at].at = place;
-        slots[*at].size = message->len;
-        slots[*at].has_key = message->key != NULL;
+        slots[*at].size = record.value_size;
+        slots[*at].has_key = record.key != NULL;
         slots[*at].key_at = key_place;
-        slots[*at].key_size = message->key_len;
-        slots[*at].timestamp_ms = rd_kafka_message_timestamp(message, &kind);
+        slots[*at].key_size = record.key_size;
+        slots[*at].timestamp_ms = record.timestamp_ms;
     }
 }
 
@@ -183,6 +186,13 @@ static int take(struct record_fetch *fetch, const rd_kafka_message_t *message,
         while (*at < count) /* retention was faster than we are */
             slots[(*at)++].result = FETCH_EXPIRED;
         return 0;
+    default:
+        break;
+    }
+    switch (kafka_error_code((int)message->err)) {
+    case ERROR_FORMAT:
+    case ERROR_LIMIT:
+        return message_unreadable(message, fetch->name, err);
     default:
         return error_set(err, kafka_error_code((int)message->err),
                          "%s/%" PRId32 ": %s", fetch->name, message->partition,
@@ -260,15 +270,13 @@ static int fetch_range(struct record_fetch *fetch, struct record_slot *slots,
 static int look_at_ends(struct record_fetch *fetch, int32_t partition,
                         struct error *err)
 {
-    struct lane *lane = &fetch->lanes[partition];
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        fetch->client, fetch->name, partition, &lane->low, &lane->high,
-        (int)fetch->timeout_ms);
+    struct partition_offsets now = {.topic = fetch->name,
+                                    .partition = partition};
 
-    if (error)
-        return error_set(err, kafka_error_code((int)error),
-                         "%s/%" PRId32 ": where does it begin? %s", fetch->name,
-                         partition, rd_kafka_err2str(error));
+    if (offsets_find_ends(fetch->client, &now, 1, fetch->timeout_ms, err) < 0)
+        return -1;
+    fetch->lanes[partition].low = now.low;
+    fetch->lanes[partition].high = now.high;
     return 0;
 }
 

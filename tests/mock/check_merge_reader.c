@@ -210,6 +210,36 @@ START_TEST(a_live_record_waits_for_older_ones_of_other_partitions)
 }
 END_TEST
 
+/* The mock cannot add a partition to a topic. A reader that knows fewer than
+ * there are is in the same place. */
+START_TEST(partitions_that_are_added_are_read_from_their_beginning)
+{
+    static const struct offset_range known[] = {{"a", 0, 0, -1},
+                                                {"b", 0, 0, -1}};
+    char text[64];
+
+    config.ends = false;
+    config.ranges = known;
+    config.range_count = 2;
+    config.grows = true;
+    put("a", 0, 100, "1");
+    put("a", 1, 101, "2");
+    put("b", 1, 102, "3");
+    open_reader();
+    ck_assert_int_eq(read_all(text, sizeof(text), 7000), MERGE_NOTHING);
+    ck_assert_str_eq(text, "123");
+    put("a", 1, 103, "4");
+    put("b", 0, 104, "5");
+    test_producer_flush(producer);
+    ck_assert_int_eq(read_all(text, sizeof(text), 2000), MERGE_NOTHING);
+    ck_assert_str_eq(text, "45");
+    assert_range(0, "a", 0, 0, 1);
+    assert_range(1, "a", 1, 0, 2);
+    assert_range(2, "b", 0, 0, 1);
+    assert_range(3, "b", 1, 0, 1);
+}
+END_TEST
+
 START_TEST(a_reading_that_ends_ignores_what_comes_later)
 {
     char text[64];
@@ -348,6 +378,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, records_come_in_the_order_of_their_times);
+    tcase_add_test(tests,
+                   partitions_that_are_added_are_read_from_their_beginning);
     tcase_add_test(tests, equal_times_come_by_topic_partition_and_offset);
     tcase_add_test(tests,
                    times_that_go_back_within_a_partition_keep_their_offsets);

@@ -1,0 +1,43 @@
+/*
+ * group_start.h - where a group begins in the partitions that a member gets.
+ *
+ * Where the group has an offset, that is the start. Else the start is chosen
+ * here, as a number: the member's owner has to commit it before the first
+ * record.
+ *
+ * A group that begins at the newest records (START_LATEST) begins there in all
+ * partitions: the member that has partition 0 chooses for every partition of
+ * the topic, and the others wait until that is committed. So a partition
+ * without an offset of a group that has begun is one that was added later, and
+ * is read from its beginning. One thread.
+ */
+#ifndef CONSUMER_GROUP_START_H
+#define CONSUMER_GROUP_START_H
+
+#include "common/base/error.h"
+
+#include "consumer/read/positions.h"
+
+typedef struct rd_kafka_s rd_kafka_t;
+typedef struct rd_kafka_topic_s rd_kafka_topic_t;
+typedef struct rd_kafka_topic_partition_list_s rd_kafka_topic_partition_list_t;
+
+/* All borrowed. */
+struct group_start {
+    rd_kafka_t *client; /* of the group */
+    rd_kafka_topic_t *handle;
+    const char *topic, *group;
+    enum subscriber_start policy; /* not START_FAIL */
+    unsigned timeout_ms;          /* of each question */
+};
+
+/* Assigns the offered partitions in `positions`, with a choice where the group
+ * has no offset. *is_new_group: it has none in any partition, and partition 0
+ * is offered. ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is
+ * not there yet: ask again; the positions then have to be asked for anew. */
+int group_start_find(const struct group_start *about,
+                     rd_kafka_topic_partition_list_t *offered,
+                     struct positions *positions, bool *is_new_group,
+                     struct error *err) MUST_CHECK;
+
+#endif
