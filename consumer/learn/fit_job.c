@@ -21,7 +21,7 @@ struct fit_job {
 
 /* --- In the thread ---------------------------------------------------- */
 
-/* On the held rows from `first` on. */
+/* Measures on the held-out rows from `first` on. */
 static int measure(const struct model *model, const struct training_set *set,
                    size_t first, struct evaluation *out, struct error *err)
 {
@@ -43,7 +43,7 @@ static int measure(const struct model *model, const struct training_set *set,
     return status;
 }
 
-/* What calibrates does not measure. */
+/* Rows that calibrate do not measure. */
 static int judge(const struct fit_job *job, struct model *model,
                  struct evaluation *out, struct error *err)
 {
@@ -56,7 +56,7 @@ static int judge(const struct fit_job *job, struct model *model,
     return measure(model, set, first, out, err);
 }
 
-/* The ids move from the set to the snapshot, and both go in the end. */
+/* The snapshot borrows the ids of the set. */
 static int encode(struct model *model, struct training_set *set,
                   struct buffer *out, struct error *err)
 {
@@ -70,6 +70,14 @@ static int encode(struct model *model, struct training_set *set,
     return snapshot_probe(&snapshot, err);
 }
 
+static bool has_one_class(const struct training_set *set)
+{
+    for (size_t i = 1; i < set->count; i++)
+        if ((set->rows[i].value > 0) != (set->rows[0].value > 0))
+            return false;
+    return true;
+}
+
 static int fit(struct fit_job *job, struct error *err)
 {
     struct training_set *set = job->set;
@@ -78,6 +86,7 @@ static int fit(struct fit_job *job, struct error *err)
     int status = -1;
 
     job->result.rows = set->count;
+    job->result.is_one_class = has_one_class(set);
     job->result.users = id_map_count(set->users);
     job->result.ads = id_map_count(set->ads);
     if (training_set_ratings(set, job->config.scale, &ratings, err) == 0 &&

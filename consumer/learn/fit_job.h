@@ -24,7 +24,7 @@ struct fit_config {
     const struct model_ops *ops;
     struct model_params params;
     struct scale scale;
-    bool calibrate; /* on the older half of the rows held out; the newer half
+    bool calibrate; /* on the older half of the held-out rows; the newer half
                        then measures the calibrated model */
 };
 
@@ -32,21 +32,24 @@ struct fit_result {
     struct buffer bytes; /* the encoded snapshot */
     uint32_t users, ads;
     uint64_t rows;             /* fit on */
+    bool is_one_class;         /* their labels are all clicks, or none is */
     struct evaluation holdout; /* on rows held out */
     double seconds;
 };
 
-/* Takes the set, also on failure. */
+/* Takes the set, also on failure. ERROR_MEMORY, or ERROR_TEMPORARY where no
+ * thread can be started. */
 int fit_job_start(const struct fit_config *config, struct training_set *set,
                   struct fit_job **out, struct error *err) MUST_CHECK;
 
-/* Done, whatever came of it: fit_job_finish() will not wait. */
+/* The fit has ended, well or not: fit_job_finish() will not wait. */
 bool fit_job_is_done(const struct fit_job *job);
 
 /* The fit ends at its next look, with ERROR_TEMPORARY. */
 void fit_job_cancel(struct fit_job *job);
 
-/* Waits and frees the job. The caller frees what *out owns. */
+/* Waits and frees the job. The caller frees what *out owns; after a failure
+ * that is nothing. ERROR_TEMPORARY: it was cancelled. */
 int fit_job_finish(struct fit_job *job, struct fit_result *out,
                    struct error *err) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 #include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -284,6 +285,44 @@ static void show_result(struct trainer *trainer,
              figure_text(holdout->normalised_entropy, 5, entropy));
 }
 
+/* Gates a model for clicks. From labels of one class a model learns to say the
+ * same for everything: it does not replace one that is published. Where the
+ * held-out rows have one class the model is published unproven. */
+static enum gate_outcome judge(const struct trainer *trainer)
+{
+    const struct fit_result *result = &trainer->result;
+
+    if (trainer->config.scale.low != 0 || trainer->config.scale.high != 1)
+        return GATE_PASSED;
+    if (result->is_one_class)
+        return publication_newest(trainer->publication) ? GATE_REFUSED
+                                                        : GATE_UNGATED;
+    return isnan(result->holdout.auc) ? GATE_UNGATED : GATE_PASSED;
+}
+
+/* Returns whether the model may be published. */
+static bool pass_gate(struct trainer *trainer)
+{
+    const struct fit_result *result = &trainer->result;
+    enum gate_outcome outcome = judge(trainer);
+
+    trainer->counts.refused += outcome == GATE_REFUSED;
+    metrics_add(trainer->metrics, TRAINER_GATE, (int)outcome, 1);
+    if (outcome == GATE_REFUSED)
+        log_warn("model is not published",
+                 "rows=%" PRIu64 " reason=\"its labels are all clicks, or none "
+                 "is; the published model stays\"",
+                 result->rows);
+    if (outcome == GATE_UNGATED)
+        log_warn("model is published without proof",
+                 "rows=%" PRIu64 " holdout_rows=%zu reason=\"%s\"",
+                 result->rows, result->holdout.rows,
+                 result->is_one_class
+                     ? "its labels are all clicks, or none is"
+                     : "the held-out rows are all clicks, or none is");
+    return outcome != GATE_REFUSED;
+}
+
 /* Troubles that waiting may end. */
 static bool is_worth_waiting(const struct error *why)
 {
@@ -374,6 +413,11 @@ static int finish_fit(struct trainer *trainer, struct error *err)
     trainer->job = NULL;
     if (status < 0)
         return fit_failed(trainer, &why, err);
+    if (!pass_gate(trainer)) {
+        fit_result_free(&trainer->result);
+        trainer->is_done = trainer->config.once;
+        return 0;
+    }
     trainer->has_result = true;
     return publish(trainer, err);
 }

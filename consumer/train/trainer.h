@@ -66,6 +66,7 @@ struct trainer_counts {
     uint64_t bad;
     struct bad_records_counts letters;
     uint64_t started, published, cancelled; /* fits */
+    uint64_t refused;          /* models that were not fit to be published */
     uint64_t unpublished;      /* attempts to publish that failed */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */

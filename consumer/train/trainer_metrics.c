@@ -36,6 +36,7 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_FITS] = {"pctr_fits_total", METRIC_COUNTER, "result", FIT_OUTCOME_WORDS, 0, "Fits by what came of them."},
     [TRAINER_PUBLISHED] = {"pctr_snapshots_published_total", METRIC_COUNTER, NULL, NULL, 0, "Models published."},
     [TRAINER_PUBLICATION_FAILURES] = {"pctr_publication_failures_total", METRIC_COUNTER, NULL, NULL, 0, "Attempts to publish a model that failed; the model is kept and published later."},
+    [TRAINER_GATE] = {"pctr_publication_gate_total", METRIC_COUNTER, "result", GATE_OUTCOME_WORDS, 0, "Fitted models for clicks: passed, published without proof because the held-out rows have one class (ungated), not published because the rows have one class (refused)."},
     [TRAINER_EPOCH] = {"pctr_model_epoch", METRIC_GAUGE, NULL, NULL, 0, "Version of the last model published."},
     [TRAINER_LAST_PUBLICATION] = {"pctr_last_publication_timestamp_seconds", METRIC_GAUGE, NULL, NULL, 0, "Time of the last publication."},
     [TRAINER_HOLDOUT_ROWS] = {"pctr_holdout_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows that the last model was measured on."},

@@ -28,6 +28,7 @@ enum trainer_metric {
     TRAINER_FITS,
     TRAINER_PUBLISHED,
     TRAINER_PUBLICATION_FAILURES,
+    TRAINER_GATE,
     TRAINER_EPOCH,
     TRAINER_LAST_PUBLICATION,
     TRAINER_HOLDOUT_ROWS,
@@ -66,6 +67,9 @@ enum trainer_topic {
 
 enum fit_outcome { FIT_PUBLISHED, FIT_CANCELLED, FIT_FAILED };
 #define FIT_OUTCOME_WORDS "published|cancelled|failed"
+
+enum gate_outcome { GATE_PASSED, GATE_UNGATED, GATE_REFUSED };
+#define GATE_OUTCOME_WORDS "passed|ungated|refused"
 
 extern const struct metric_family trainer_metric_families[];
 

@@ -268,6 +268,21 @@ START_TEST(a_bad_record_is_skipped_or_fatal_as_told)
 }
 END_TEST
 
+START_TEST(a_model_of_one_class_does_not_replace_another)
+{
+    world.config.intake.log.rows_max = 60;
+    trainer_world_send(&world, 0, 200);
+    ck_assert_uint_eq(train_once().published, 1);
+    for (int i = 200; i < 300; i++)
+        trainer_world_show(&world, i);
+    test_producer_flush(world.producer);
+    struct trainer_counts counts = train_once();
+    ck_assert_uint_eq(counts.started, 1);
+    ck_assert_uint_eq(counts.published, 0);
+    ck_assert_uint_eq(counts.refused, 1);
+}
+END_TEST
+
 START_TEST(once_with_too_little_says_so)
 {
     world.config.once = true;
@@ -333,6 +348,7 @@ int main(void)
     tcase_add_test(tests, a_bad_label_becomes_one_dead_letter_over_restarts);
     tcase_add_test(tests, a_bad_label_has_one_letter_before_the_first_model);
     tcase_add_test(tests, a_bad_record_is_skipped_or_fatal_as_told);
+    tcase_add_test(tests, a_model_of_one_class_does_not_replace_another);
     tcase_add_test(tests, once_with_too_little_says_so);
     tcase_add_test(tests, a_stop_cancels_the_fit);
     tcase_add_test(tests, what_cannot_work_is_told_at_the_start);

@@ -67,7 +67,7 @@ int64_t trainer_world_time(int number)
     return TRAINER_WORLD_START_MS + (int64_t)number * STEP_MS;
 }
 
-static void send_impression(struct trainer_world *world, int number)
+void trainer_world_show(struct trainer_world *world, int number)
 {
     struct buffer bytes = {0};
     struct impression event = {
@@ -98,7 +98,7 @@ void trainer_world_click(struct trainer_world *world, int number)
 void trainer_world_send(struct trainer_world *world, int from, int to)
 {
     for (int i = from; i < to; i++) {
-        send_impression(world, i);
+        trainer_world_show(world, i);
         if (trainer_world_is_clicked(i))
             trainer_world_click(world, i);
     }

@@ -40,6 +40,9 @@ void trainer_world_close(struct trainer_world *world);
 int64_t trainer_world_time(int number);
 bool trainer_world_is_clicked(int number);
 
+/* An impression without its click. */
+void trainer_world_show(struct trainer_world *world, int number);
+
 /* Impressions from..to-1 and their clicks, delivered. */
 void trainer_world_send(struct trainer_world *world, int from, int to);
 /* One click, not yet delivered. */
