@@ -171,23 +171,25 @@ static inline double least(double a, double b)
 
 /* Finds the slots (count) of a row, and asks for their memory: it is needed
  * AHEAD rows later. */
-static void find_slots(const struct fields *self, const uint64_t *values,
-                       uint32_t *slots)
+static inline void find_slots(const struct fields *self, const uint64_t *values,
+                              uint32_t *slots)
 {
-    const uint32_t count = self->list.count;
-    uint64_t of_fields[FIELDS_MAX];
+    const struct field_list *list = &self->list;
+    const uint32_t down = 64 - self->bits;
+    const size_t width = self->single ? 2 * sizeof(float) : 2 * sizeof(double);
+    const char *table =
+        self->single ? (const char *)self->m_q_f32 : (const char *)self->m_q;
 
-    field_list_keys(&self->list, values, of_fields);
-    for (uint32_t f = 0; f < count; f++) {
-        slots[f] = (uint32_t)(of_fields[f] >> (64 - self->bits));
-        if (of_fields[f] <= FIELD_UNSEEN)
-            slots[f] =
-                self->slots +
-                (of_fields[f] == FIELD_ABSENT ? SPARE_ABSENT : SPARE_UNSEEN);
-        if (self->single)
-            PREFETCH(self->m_q_f32 + 2 * (size_t)slots[f]);
-        else
-            PREFETCH(self->m_q + 2 * (size_t)slots[f]);
+    for (uint32_t f = 0; f < list->count; f++) {
+        uint64_t key = values[list->first[f]];
+        if (list->second[f] != FIELD_PLAIN)
+            key = field_cross(key, values[list->second[f]]);
+        uint32_t slot = (uint32_t)(key >> down);
+        if (key <= FIELD_UNSEEN)
+            slot = self->slots +
+                   (key == FIELD_ABSENT ? SPARE_ABSENT : SPARE_UNSEEN);
+        slots[f] = slot;
+        PREFETCH(table + slot * width);
     }
 }
 

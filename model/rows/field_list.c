@@ -1,7 +1,5 @@
 #include "model/rows/field_list.h"
 
-#include "common/base/random.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,22 +108,14 @@ uint64_t field_list_key(const struct field_list *list, uint32_t value,
     return random_mix(id_hash(id) ^ list->salts[value]);
 }
 
-static uint64_t cross(uint64_t a, uint64_t b)
-{
-    if (a == FIELD_ABSENT || b == FIELD_ABSENT)
-        return FIELD_ABSENT;
-    if (a == FIELD_UNSEEN || b == FIELD_UNSEEN)
-        return FIELD_UNSEEN;
-    return random_mix(a ^ (b << 1 | b >> 63));
-}
-
 void field_list_keys(const struct field_list *list, const uint64_t *values,
                      uint64_t *keys)
 {
     for (uint32_t i = 0; i < list->count; i++)
-        keys[i] = list->second[i] == FIELD_PLAIN
-                      ? values[list->first[i]]
-                      : cross(values[list->first[i]], values[list->second[i]]);
+        keys[i] =
+            list->second[i] == FIELD_PLAIN
+                ? values[list->first[i]]
+                : field_cross(values[list->first[i]], values[list->second[i]]);
 }
 
 int field_list_match(const struct field_list *wanted,

@@ -16,6 +16,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id.h"
+#include "common/base/random.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,16 @@ const char *field_list_title(const struct field_list *list, uint32_t field,
 /* The key of one of the values. */
 uint64_t field_list_key(const struct field_list *list, uint32_t value,
                         const struct id *id);
+
+/* The key of a cross of two values. */
+static inline uint64_t field_cross(uint64_t a, uint64_t b)
+{
+    if (a == FIELD_ABSENT || b == FIELD_ABSENT)
+        return FIELD_ABSENT;
+    if (a == FIELD_UNSEEN || b == FIELD_UNSEEN)
+        return FIELD_UNSEEN;
+    return random_mix(a ^ (b << 1 | b >> 63));
+}
 
 /* Turns the keys of the values (values) into those of the fields (count). */
 void field_list_keys(const struct field_list *list, const uint64_t *values,
