@@ -215,6 +215,9 @@ static int connect_client(struct snapshot_reader *reader, struct error *err)
          * of them keeps the other waiting. */
         {"fetch.wait.max.ms", "50"},
         {"enable.partition.eof", "true"},
+        /* A topic of manifests that was made anew is read from its beginning:
+         * no position in it is anybody's account. */
+        {"auto.offset.reset", "earliest"},
         {NULL, NULL},
     };
 

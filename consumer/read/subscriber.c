@@ -264,7 +264,6 @@ static int place_offered(struct subscriber *s, struct error *err)
     if (group_start_find(&about, s->offered, &s->positions, &s->is_new_group,
                          err) < 0)
         return wait_or_fail(s, err);
-    s->waits = (struct error){.code = ERROR_NONE};
     s->pending = PENDING_PLACED;
     return 1;
 }
@@ -590,6 +589,7 @@ static int prepare(struct subscriber *s, struct message_batch *batch,
         *err = s->trouble;
         return -1;
     }
+    s->waits = (struct error){.code = ERROR_NONE};
     if ((s->gone_since_ms != 0 && look_after_topic(s, err) < 0) ||
         (s->is_oversized && look_after_size(s, err) < 0) ||
         (s->has_lost && s->pending == PENDING_NOTHING &&
