@@ -41,29 +41,33 @@ suite_of() { # DISTRIBUTION
     esac
 }
 
-# Debian signs the package that has Ubuntu's keys, from version 13 on.
-ubuntu_keyring() {
-    local fresh
-    [ ! -f "$keyring" ] || { echo "$keyring"; return; }
-    if [ ! -f "$cache/${keyring##*/}" ]; then
-        fresh=$(mktemp -d)
-        mmdebstrap --quiet --variant=extract --include=ubuntu-keyring \
-            trixie "$fresh/root" >&2
-        cp "$fresh/root$keyring" "$cache/"
-        rm -rf "$fresh"
+# Debian signs the package that has Ubuntu's keys, from version 13 on. apt reads
+# them as another user, to whom the home of this one is closed.
+ubuntu_keyring() { # FOLDER
+    if [ -f "$keyring" ]; then
+        cp "$keyring" "$1/"
+    else
+        mmdebstrap --quiet --variant=extract --include=ubuntu-keyring trixie "$1/root" >&2
+        cp "$1/root$keyring" "$1/"
     fi
-    echo "$cache/${keyring##*/}"
 }
 
 make_base() { # DISTRIBUTION
-    local suite options=()
+    local suite options=() keys
     suite=$(suite_of "$1")
-    case $1 in
-    ubuntu-*) options=("--components=main,universe" "--keyring=$(ubuntu_keyring)") ;;
-    esac
-    mmdebstrap --quiet --variant=minbase --include=ca-certificates \
-        "${options[@]}" "$suite" "$cache/$1.new.tar" ||
+    keys=$(mktemp -d)
+    chmod 755 "$keys"
+    if [[ $1 == ubuntu-* ]]; then
+        ubuntu_keyring "$keys"
+        options=("--components=main,universe" "--keyring=$keys/${keyring##*/}")
+    fi
+    if ! mmdebstrap --variant=minbase --include=apt,ca-certificates "${options[@]}" \
+        "$suite" "$cache/$1.new.tar" 2>"$keys/log"; then
+        grep -E '^ *(Err|E|W)|NO_PUBKEY' "$keys/log" >&2 || tail "$keys/log" >&2
+        rm -rf "$keys" "$cache/$1.new.tar"
         die "$1 cannot be had from here"
+    fi
+    rm -rf "$keys"
     mv "$cache/$1.new.tar" "$cache/$1.tar"
 }
 
