@@ -92,7 +92,7 @@ START_TEST(a_scorer_that_cannot_write_is_not_ready)
 
     kafka_fixture_create(line.names[PIPE_PREDICTIONS], 1, "-1");
     await_ready(200);
-    pipeline_await_scored(&line, WAIT_MS);
+    kafka_fixture_await(line.names[PIPE_PREDICTIONS], HALF, WAIT_MS);
     struct fixture_records predictions =
         kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
     ck_assert_uint_eq(predictions.count, HALF);
