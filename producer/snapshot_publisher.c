@@ -196,8 +196,11 @@ static int send_manifest(struct snapshot_publisher *self,
     char key[96];
     int status = -1;
 
+    struct manifest out = *manifest;
+    if (manifest_sign(&out, &self->config.signing, err) < 0)
+        return -1;
     snprintf(key, sizeof(key), "%s@%" PRIu64, manifest->name, manifest->epoch);
-    manifest_encode(manifest, &bytes);
+    manifest_encode(&out, &bytes);
     if (buffer_failed(&bytes))
         error_no_memory(err, "the snapshot publisher");
     else

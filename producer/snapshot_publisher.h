@@ -41,6 +41,7 @@ struct snapshot_publisher_config {
     char models[250];     /* manifest topic */
     char chunks[250];     /* chunk topic */
     uint32_t chunk_bytes; /* <= 900000 */
+    struct signing_key signing; /* of manifests; none: they are unsigned */
 };
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,

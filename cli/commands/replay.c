@@ -59,6 +59,7 @@ static const struct config_key keys[] = {
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
     MODEL_NAME_KEY(replay.name),
+    TRUSTED_KEYS_KEY(replay.trusted),
     NO_MODEL_P_KEY(replay.prior),
     {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:..."},
     {GROUP_MODEL | RARE, "refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "least number of rows to fit on"},

@@ -28,7 +28,7 @@ struct score_settings {
     struct scorer_config scorer;
     char models[250], chunks[250];
     char model_name[64];
-    char state_dir[512];
+    char state_dir[512], trusted[1024];
     uint32_t load_deadline_ms;
     struct service_settings service;
     bool exit_at_end, huge_pages;
@@ -47,6 +47,7 @@ static const struct config_key keys[] = {
     FORMAT_IMPRESSIONS_KEYS(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
     MODEL_NAME_KEY(model_name),
+    TRUSTED_KEYS_KEY(trusted),
     {GROUP_MODEL, "no_model.policy", CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for a model"},
     NO_MODEL_P_KEY(scorer.no_model_p),
     {GROUP_MODEL | RARE, "model.catch_up_ms", CONFIG_U32, FIELD(scorer.model_catch_up_ms), "5000", 0, 600000, NULL, "how long one look at the newest model takes; partitions wait until it is in service; 0: they do not wait"},
@@ -228,7 +229,8 @@ static int start_models(struct scoring *scoring,
     memcpy(config.reader.chunks, settings->chunks,
            sizeof(config.reader.chunks));
     memcpy(config.state_dir, settings->state_dir, sizeof(config.state_dir));
-    if (model_board_new(&scoring->board, err) < 0)
+    if (trusted_keys_read(settings->trusted, &config.reader.trusted, err) < 0 ||
+        model_board_new(&scoring->board, err) < 0)
         return -1;
     return model_watcher_start(&config, scoring->board, &scoring->watcher, err);
 }

@@ -45,6 +45,11 @@ struct intake_times {
     TOPIC_MODELS_KEY(models), \
     TOPIC_CHUNKS_KEY(chunks)
 
+#define TRUSTED_KEYS_KEY(member) \
+    {GROUP_MODEL | RARE, "trusted.keys", CONFIG_TEXT, FIELD(member), "", 0, 0, NULL, "files of public keys, comma separated; models must be signed by one of them; empty: unsigned models will do"}
+#define SIGNING_KEY_KEY(member) \
+    {GROUP_MODEL | RARE, "signing.key", CONFIG_TEXT, FIELD(member), "", 0, 0, NULL, "file of the key that signs published models (pctr snapshot keygen); empty: they are not signed"}
+
 #define FIELD_KEY(name, member) \
     {GROUP_FIELDS | RARE, "field." name, CONFIG_TEXT, FIELD(member), name, 1, 0, NULL,
 #define IMPRESSION_FIELD_KEYS(fields) \

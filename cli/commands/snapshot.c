@@ -27,7 +27,7 @@
 struct snapshot_settings {
     char models[250], chunks[250];
     char model_name[64];
-    char output[512];
+    char output[512], trusted[1024], signing[512];
     uint32_t timeout_ms;
     bool json;
 };
@@ -41,6 +41,8 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "output", CONFIG_TEXT, FIELD(output), "", 0, 0, NULL, "file that fetch writes"},
     {GROUP_DATA, "json",   CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "list, show and diff print JSON, one object a line"},
     MODEL_NAME_KEY(model_name),
+    TRUSTED_KEYS_KEY(trusted),
+    SIGNING_KEY_KEY(signing),
     TOPIC_MODEL_KEYS(models, chunks),
     TIMEOUT_KEY(timeout_ms, "30000"),
     CONFIG_END,
@@ -268,12 +270,13 @@ static int unpin(struct work *work, struct error *err)
 
 static int rollback(struct work *work, struct error *err)
 {
-    const struct snapshot_publisher_config to =
+    struct snapshot_publisher_config to =
         publisher_of(work, SNAPSHOT_MANIFESTS);
     const struct manifest *old = NULL;
     struct manifest again;
 
-    if (find(work, &old, err) < 0 || manifest_copy(old, &again, err) < 0)
+    if (signing_key_read(work->settings->signing, &to.signing, err) < 0 ||
+        find(work, &old, err) < 0 || manifest_copy(old, &again, err) < 0)
         return -1;
     uint64_t epoch = old->epoch;
     again.parent_epoch = epoch;
@@ -297,12 +300,26 @@ static int diff(struct work *work, struct error *err)
                          work->settings->json, err);
 }
 
+static int keygen(struct work *work, struct error *err)
+{
+    if (!work->argument)
+        return error_set(err, ERROR_USAGE, "keygen: name the FILE of the key");
+    if (signing_key_make(work->argument, err) < 0)
+        return -1;
+    fprintf(stderr,
+            "%s: for signing.key, keep it secret\n"
+            "%s.pub: for trusted.keys\n",
+            work->argument, work->argument);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*act)(struct work *work, struct error *err);
 } actions[] = {
-    {"list", list},   {"show", show},         {"fetch", fetch}, {"pin", pin},
-    {"unpin", unpin}, {"rollback", rollback}, {"diff", diff},
+    {"list", list}, {"show", show},     {"fetch", fetch},
+    {"pin", pin},   {"unpin", unpin},   {"rollback", rollback},
+    {"diff", diff}, {"keygen", keygen},
 };
 
 /* --- The command ------------------------------------------------------ */
@@ -313,6 +330,8 @@ static int open_reader(struct work *work, struct error *err)
 
     if (!from.kafka.brokers[0])
         return error_set(err, ERROR_USAGE, "give the brokers: -b HOST:PORT");
+    if (trusted_keys_read(work->settings->trusted, &from.trusted, err) < 0)
+        return -1;
     strcpy(from.name, work->settings->model_name);
     strcpy(from.models, work->settings->models);
     strcpy(from.chunks, work->settings->chunks);
@@ -327,6 +346,8 @@ static bool is_about_files(const struct work *work, size_t action)
 {
     const struct invocation *with = work->with;
 
+    if (actions[action].act == keygen)
+        return true;
     if ((actions[action].act != show && actions[action].act != diff) ||
         with->argument_count < 2)
         return false;
@@ -353,14 +374,15 @@ static int run(const struct invocation *with, void *settings, struct error *err)
     }
     return error_set(err, ERROR_USAGE,
                      "'%s' is none of list, show, fetch, pin, unpin, rollback, "
-                     "diff",
+                     "diff, keygen",
                      name);
 }
 
 const struct command snapshot_command = {
     .name = "snapshot",
     .summary = "list, show, compare and fetch published models, pin, roll back",
-    .arguments = "list|show|fetch|pin|unpin|rollback|diff [EPOCH|FILE] [...]",
+    .arguments =
+        "list|show|fetch|pin|unpin|rollback|diff|keygen [EPOCH|FILE] [...]",
     .examples =
         "  pctr snapshot list -b HOST:PORT           * marks the version "
         "served\n"
@@ -373,7 +395,10 @@ const struct command snapshot_command = {
         "                                            the next one follows it\n"
         "  pctr snapshot diff 11 12 -b HOST:PORT     how two epochs or files "
         "differ,\n"
-        "                                            and whose answers moved\n",
+        "                                            and whose answers moved\n"
+        "  pctr snapshot keygen FILE                 a key to sign models with,"
+        " and\n"
+        "                                            FILE.pub to verify them\n",
     .keys = keys,
     .settings_size = sizeof(struct snapshot_settings),
     .kafka = KAFKA_SOMETIMES,

@@ -45,6 +45,7 @@ static const struct config_key keys[] = {
     {GROUP_MODEL | RARE, "model.seed", CONFIG_U64, FIELD(trainer.seed), "1", 0, 4294967295.0, NULL, "seed of the model's random numbers"},
     {GROUP_MODEL | RARE, "model.low", CONFIG_F64, FIELD(trainer.scale.low), "0", -1e9, 1e9, NULL, "lowest prediction"},
     {GROUP_MODEL | RARE, "model.high", CONFIG_F64, FIELD(trainer.scale.high), "1", -1e9, 1e9, NULL, "highest prediction"},
+    SIGNING_KEY_KEY(trainer.signing_key),
     {GROUP_MODEL | RARE, "model.chunk_bytes", CONFIG_U32, FIELD(trainer.chunk_bytes), "524288", 1024, 900000, NULL, "size of a published record"},
     {GROUP_LEARNING, "retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two models while there are new rows; 0: only retrain.rows decides"},
     {GROUP_LEARNING, "retrain.rows", CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "number of new rows that starts a fit; 0: only retrain.every_ms decides"},

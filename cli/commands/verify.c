@@ -27,7 +27,7 @@ enum {
 struct verify_settings {
     struct event_fields fields;
     char predictions[250], impressions[250], models[250], chunks[250];
-    char model_name[64], state_dir[512];
+    char model_name[64], state_dir[512], trusted[1024];
     char from[64], to[64];
     double prior;
     uint32_t every, shown, timeout_ms;
@@ -52,6 +52,7 @@ static const struct config_key keys[] = {
     FORMAT_IMPRESSIONS_KEYS(fields),
     ANONYMOUS_FIELD_KEY(fields),
     MODEL_NAME_KEY(model_name),
+    TRUSTED_KEYS_KEY(trusted),
     NO_MODEL_P_KEY(prior),
     {GROUP_MODEL, "state.dir", CONFIG_TEXT, FIELD(state_dir), "", 0, 0, NULL, "folder of a scorer, for models that Kafka has no more; empty: none"},
     {GROUP_LIMITS | RARE, "cache.max_bytes", CONFIG_U64, FIELD(cache_bytes), "1073741824", 1048576, 1099511627776, NULL, "memory for the models that are held at a time"},
@@ -103,6 +104,9 @@ static int open_reproduction(struct work *work, struct error *err)
         .timeout_ms = settings->timeout_ms,
     };
 
+    if (trusted_keys_read(settings->trusted, &config.models.reader.trusted,
+                          err) < 0)
+        return -1;
     strcpy(config.models.reader.name, settings->model_name);
     strcpy(config.models.reader.models, settings->models);
     strcpy(config.models.reader.chunks, settings->chunks);

@@ -37,6 +37,74 @@ const struct manifest_field manifest_fields[MANIFEST_FIELD_COUNT] = {
     {"first_chunk_offset", MANIFEST_I64, AT(first_chunk_offset)},
     {"sha256", MANIFEST_BYTES, AT(sha256.bytes)},
 };
+
+/* docs/event-schema.md has every byte. */
+static void append_signed(const struct manifest *manifest, struct buffer *out)
+{
+    static const char head[] = "pctr manifest 1\n";
+
+    buffer_append(out, head, sizeof(head) - 1);
+    buffer_append_u32(out, (uint32_t)strlen(manifest->name));
+    buffer_append(out, manifest->name, strlen(manifest->name));
+    buffer_append_u64(out, manifest->epoch);
+    buffer_append(out, manifest->sha256.bytes, DIGEST_SIZE);
+    buffer_append_u64(out, manifest->size);
+    buffer_append_u32(out, (uint32_t)manifest->range_count);
+    for (size_t i = 0; i < manifest->range_count; i++) {
+        const struct offset_range *range = &manifest->ranges[i];
+        buffer_append_u32(out, (uint32_t)strlen(range->topic));
+        buffer_append(out, range->topic, strlen(range->topic));
+        buffer_append_u32(out, (uint32_t)range->partition);
+        buffer_append_u64(out, (uint64_t)range->first);
+        buffer_append_u64(out, (uint64_t)range->next);
+    }
+}
+
+int manifest_sign(struct manifest *manifest, const struct signing_key *key,
+                  struct error *err)
+{
+    struct buffer bytes = {0};
+
+    manifest->is_signed = key->is_there;
+    if (!key->is_there)
+        return 0;
+    append_signed(manifest, &bytes);
+    if (buffer_failed(&bytes)) {
+        buffer_free(&bytes);
+        return error_no_memory(err, "the signature");
+    }
+    signing_key_sign(key, bytes.bytes, bytes.size, manifest->signature);
+    buffer_free(&bytes);
+    return 0;
+}
+
+int manifest_check_signature(const struct manifest *manifest,
+                             const struct trusted_keys *trusted,
+                             struct error *err)
+{
+    struct buffer bytes = {0};
+
+    if (trusted->count == 0)
+        return 0;
+    if (!manifest->is_signed)
+        return error_set(err, ERROR_FORMAT,
+                         "epoch %llu is not signed, and trusted.keys is set",
+                         (unsigned long long)manifest->epoch);
+    append_signed(manifest, &bytes);
+    bool is_failed = buffer_failed(&bytes);
+    bool is_good =
+        !is_failed && trusted_keys_verify(trusted, bytes.bytes, bytes.size,
+                                          manifest->signature);
+    buffer_free(&bytes);
+    if (is_failed)
+        return error_no_memory(err, "the signature");
+    return is_good ? 0
+                   : error_set(err, ERROR_FORMAT,
+                               "epoch %llu is not signed by a trusted key, or "
+                               "was changed after it was signed",
+                               (unsigned long long)manifest->epoch);
+}
+
 int manifest_copy(const struct manifest *from, struct manifest *out,
                   struct error *err)
 {

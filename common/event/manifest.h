@@ -13,7 +13,9 @@
 #include "common/base/digest.h"
 #include "common/base/error.h"
 #include "common/base/offset_range.h"
+#include "common/base/signing.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +57,9 @@ struct manifest {
 
     struct offset_range *ranges; /* owned: records learned from */
     size_t range_count;
+
+    bool is_signed;
+    uint8_t signature[SIGNATURE_SIZE];
 };
 
 void manifest_encode(const struct manifest *manifest, struct buffer *out);
@@ -63,6 +68,17 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out);
  * failure `out` is untouched. */
 int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
                     struct error *err) MUST_CHECK;
+
+/* Signs the name, the epoch, the digest and size of the snapshot, and the
+ * ranges. Without a key the manifest is unsigned afterwards. ERROR_MEMORY. */
+int manifest_sign(struct manifest *manifest, const struct signing_key *key,
+                  struct error *err) MUST_CHECK;
+
+/* Where keys are trusted, the manifest must be signed by one of them:
+ * ERROR_FORMAT says how it is not. Where none is, every manifest will do. */
+int manifest_check_signature(const struct manifest *manifest,
+                             const struct trusted_keys *trusted,
+                             struct error *err) MUST_CHECK;
 
 int manifest_copy(const struct manifest *from, struct manifest *out,
                   struct error *err) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum {
+    SIGNATURE = MANIFEST_FIELD_COUNT + 1,
     RANGES = MANIFEST_FIELD_COUNT, /* behind the table, in the bits of what
                                       was seen */
     VALUES_MAX = 4 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
@@ -177,13 +178,26 @@ static int read_ranges(struct cursor *cursor, const struct cursor_value *array,
     return 0;
 }
 
-/* The position in the table, RANGES, or -1 for a field of a later version. */
+static int read_signature(const struct cursor_value *value,
+                          struct manifest *manifest, struct error *err)
+{
+    if (value->type != CURSOR_BYTES || value->size != SIGNATURE_SIZE)
+        return wrong(err, "signature", "not bytes of the right length");
+    memcpy(manifest->signature, value->bytes, SIGNATURE_SIZE);
+    manifest->is_signed = true;
+    return 0;
+}
+
+/* The position in the table, RANGES, SIGNATURE, or -1 for a field of a later
+ * version. */
 static int find_field(const struct cursor_value *key)
 {
     for (int i = 0; i < MANIFEST_FIELD_COUNT; i++)
         if (is_text(key, manifest_fields[i].name))
             return i;
-    return is_text(key, "ranges") ? RANGES : -1;
+    return is_text(key, "ranges")      ? RANGES
+           : is_text(key, "signature") ? SIGNATURE
+                                       : -1;
 }
 
 static int skip(struct cursor *cursor, const struct cursor_value *value,
@@ -255,7 +269,9 @@ static int check_format(struct cursor cursor, struct error *err)
 
 static const char *field_name(int field)
 {
-    return field == RANGES ? "ranges" : manifest_fields[field].name;
+    return field == RANGES      ? "ranges"
+           : field == SIGNATURE ? "signature"
+                                : manifest_fields[field].name;
 }
 
 static int read_fields(struct cursor cursor, struct manifest *manifest,
@@ -273,7 +289,8 @@ static int read_fields(struct cursor cursor, struct manifest *manifest,
         if (field >= 0 && seen & 1u << field)
             return wrong(err, field_name(field), "occurs twice");
         int status =
-            field < 0 ? skip(&cursor, &value, err)
+            field < 0            ? skip(&cursor, &value, err)
+            : field == SIGNATURE ? read_signature(&value, manifest, err)
             : field == RANGES
                 ? read_ranges(&cursor, &value, manifest, err)
                 : read_field(&manifest_fields[field], &value, manifest, err);

@@ -57,11 +57,15 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
 {
     msgpack_packer packer = packer_into(out);
 
-    msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + 1);
+    msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + 1 + manifest->is_signed);
     for (size_t i = 0; i < MANIFEST_FIELD_COUNT; i++)
         pack_field(&packer, &manifest_fields[i], manifest);
     packer_text(&packer, "ranges", 6);
     msgpack_pack_array(&packer, manifest->range_count);
     for (size_t i = 0; i < manifest->range_count; i++)
         pack_range(&packer, &manifest->ranges[i]);
+    if (manifest->is_signed) {
+        packer_text(&packer, "signature", 9);
+        packer_bytes(&packer, manifest->signature, SIGNATURE_SIZE);
+    }
 }

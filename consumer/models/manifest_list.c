@@ -101,6 +101,16 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
         manifest_free(&manifest);
         return 0;
     }
+    if (manifest_check_signature(&manifest, &list->trusted, &list->refusal) <
+        0) {
+        manifest_free(&manifest);
+        if (list->refusal.code == ERROR_MEMORY) {
+            *err = list->refusal;
+            return -1;
+        }
+        count_refusal(REFUSED_SIGNATURE, refused);
+        return 0;
+    }
     accept_manifest(list, &manifest, refused);
     return 0;
 }

@@ -33,8 +33,9 @@ struct manifest_list {
     char name[64];                                /* of the model */
     struct manifest manifests[MANIFEST_LIST_MAX]; /* by epoch */
     size_t count;
-    uint64_t highest; /* epoch seen, retired ones too */
-    uint64_t pinned;  /* 0: none */
+    struct trusted_keys trusted; /* set by the owner; none: no check */
+    uint64_t highest;            /* epoch seen, retired ones too */
+    uint64_t pinned;             /* 0: none */
     uint64_t retired[RETIRED_MAX];
     size_t retired_count; /* all in all; the ring holds the last of them */
     struct error refusal; /* why the last one was refused */

@@ -362,7 +362,10 @@ static void post_local_copy(struct model_watcher *watcher)
         report_failure(watcher, "no local copy of the model", &err);
     if (!found)
         return;
-    if (decode_and_post(watcher, &manifest, &bytes, &why, &err) == 0)
+    why = REFUSED_SIGNATURE;
+    if (manifest_check_signature(&manifest, &watcher->config.reader.trusted,
+                                 &err) == 0 &&
+        decode_and_post(watcher, &manifest, &bytes, &why, &err) == 0)
         log_info("model active", "version=%" PRIu64 " from=\"%s\"",
                  manifest.epoch, watcher->config.state_dir);
     else if (err.code == ERROR_FORMAT || err.code == ERROR_LIMIT)

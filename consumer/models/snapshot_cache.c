@@ -198,7 +198,9 @@ static int load_local(struct snapshot_cache *cache, struct entry *entry,
         snapshot_store_peek(cache->config.state_dir, cache->config.reader.name,
                             entry->version, &manifest, &bytes, &why) < 0)
         return 0;
-    if (is_hash_of(entry->hash, &manifest.sha256))
+    if (is_hash_of(entry->hash, &manifest.sha256) &&
+        manifest_check_signature(&manifest, &cache->config.reader.trusted,
+                                 &why) == 0)
         status = keep(cache, entry, &manifest, &bytes, err);
     else
         manifest_free(&manifest);

@@ -256,8 +256,10 @@ int snapshot_reader_open(const struct snapshot_reader_config *config,
         return error_no_memory(err, "the snapshot reader");
     reader->config = *config;
     reader->next = RD_KAFKA_OFFSET_BEGINNING;
-    if (manifest_list_new(config->name, &reader->list, err) < 0 ||
-        check_topic(reader, config->models, err) < 0 ||
+    if (manifest_list_new(config->name, &reader->list, err) < 0)
+        goto failed;
+    reader->list->trusted = config->trusted;
+    if (check_topic(reader, config->models, err) < 0 ||
         check_topic(reader, config->chunks, err) < 0 ||
         connect_client(reader, err) < 0 || open_topics(reader, err) < 0 ||
         restart(reader, err) < 0)

@@ -23,9 +23,10 @@ struct snapshot_reader;
 
 struct snapshot_reader_config {
     struct kafka_settings kafka;
-    char name[64];    /* of the model */
-    char models[250]; /* manifest topic */
-    char chunks[250]; /* chunk topic */
+    char name[64];               /* of the model */
+    char models[250];            /* manifest topic */
+    char chunks[250];            /* chunk topic */
+    struct trusted_keys trusted; /* none: unsigned models will do */
 };
 
 int snapshot_reader_open(const struct snapshot_reader_config *config,

@@ -345,6 +345,8 @@ static int open_live(struct replay_pass *pass, struct error *err)
 
     if (!reads_predictions && !has(config, contender_is_version))
         return 0;
+    if (trusted_keys_read(config->trusted, &live.models.trusted, err) < 0)
+        return -1;
     memcpy(live.models.name, config->name, sizeof(live.models.name));
     memcpy(live.models.models, config->models, sizeof(live.models.models));
     memcpy(live.models.chunks, config->chunks, sizeof(live.models.chunks));

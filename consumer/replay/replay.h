@@ -30,6 +30,8 @@ struct replay_config {
     char name[64];                                        /* of the model */
     char impressions[250], labels[250], predictions[250]; /* topics */
     char models[250], chunks[250];
+    char trusted[1024]; /* files of public keys; empty: unsigned models will do
+                         */
 
     struct intake_config intake; /* JOIN_LABELS: a row for each label with user
                                     and ad, whose bytes are the impression's;

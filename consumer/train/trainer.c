@@ -606,6 +606,8 @@ static int open_publication(struct trainer *trainer, struct error *err)
     struct snapshot_publisher_config config = {
         .kafka = from->kafka, .chunk_bytes = from->chunk_bytes};
 
+    if (signing_key_read(from->signing_key, &config.signing, err) < 0)
+        return -1;
     memcpy(config.name, from->name, sizeof(config.name));
     memcpy(config.models, from->models, sizeof(config.models));
     memcpy(config.chunks, from->chunks, sizeof(config.chunks));

@@ -133,6 +133,7 @@ _pctr() {
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
+            '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.policy=[before the first model]:value:(prior wait)' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--model.catch_up_ms=[how long one look at the newest model takes]:value:_files' \
@@ -200,6 +201,7 @@ _pctr() {
             '--model.seed=[seed of the model'\''s random numbers]:value:_files' \
             '--model.low=[lowest prediction]:value:_files' \
             '--model.high=[highest prediction]:value:_files' \
+            '--signing.key=[file of the key that signs published models]:value:_files' \
             '--model.chunk_bytes=[size of a published record]:value:_files' \
             '--retrain.every_ms=[time between two models while there are new rows]:value:_files' \
             '--retrain.rows=[number of new rows that starts a fit]:value:_files' \
@@ -266,6 +268,7 @@ _pctr() {
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
+            '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--refit.every_ms=[event time between two fits of a contender refit]:value:_files' \
             '--refit.min_rows=[least number of rows to fit on]:value:_files' \
@@ -307,6 +310,8 @@ _pctr() {
             '--topic.chunks=[bytes of the published models]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
+            '--trusted.keys=[files of public keys, comma separated]:value:_files' \
+            '--signing.key=[file of the key that signs published models]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
@@ -386,6 +391,7 @@ _pctr() {
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
+            '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--state.dir=[folder of a scorer, for models that Kafka has no more]:value:_files' \
             '--cache.max_bytes=[memory for the models that are held at a time]:value:_files' \

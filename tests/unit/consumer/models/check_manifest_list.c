@@ -6,6 +6,7 @@
 #include "consumer/models/manifest_list.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct error err;
@@ -120,6 +121,90 @@ START_TEST(retired_epochs_are_known_and_not_used_again)
     take("click@7", NULL, 0);
     ck_assert_uint_eq(list->highest, 7);
     ck_assert(!manifest_list_is_retired(list, 0));
+}
+END_TEST
+
+/* A manifest of the key, spoiled like this after it was signed. */
+static void publish_signed(const struct signing_key *key, uint64_t epoch,
+                           void (*spoil)(struct manifest *))
+{
+    struct buffer bytes = {0};
+    char text[32];
+    struct offset_range range = {.topic = "in", .first = 3, .next = 9};
+    struct manifest manifest = {.format = MANIFEST_FORMAT,
+                                .name = "click",
+                                .epoch = epoch,
+                                .size = 10,
+                                .packed_size = 10,
+                                .chunk_count = 1,
+                                .chunk_size = 10,
+                                .ranges = &range,
+                                .range_count = 1};
+
+    ck_assert_ok(manifest_sign(&manifest, key, &err), err);
+    if (spoil)
+        spoil(&manifest);
+    manifest_encode(&manifest, &bytes);
+    snprintf(text, sizeof(text), "click@%d", (int)manifest.epoch);
+    take(text, bytes.bytes, bytes.size);
+    buffer_free(&bytes);
+}
+
+static void a_new_epoch(struct manifest *manifest)
+{
+    manifest->epoch++;
+}
+
+static void another_digest(struct manifest *manifest)
+{
+    manifest->sha256.bytes[0] ^= 1;
+}
+
+static void another_size(struct manifest *manifest)
+{
+    manifest->size++;
+    manifest->packed_size++;
+    manifest->chunk_size++;
+}
+
+static void another_range(struct manifest *manifest)
+{
+    manifest->ranges[0].next++;
+}
+
+static void unsigned_again(struct manifest *manifest)
+{
+    manifest->is_signed = false;
+}
+
+static void (*const spoilings[])(struct manifest *) = {
+    a_new_epoch, another_digest, another_size, another_range, unsigned_again};
+
+START_TEST(where_keys_are_trusted_only_their_manifests_will_do)
+{
+    char folder[] = "/tmp/pctr-list-XXXXXX", path[64], pub[80], command[64];
+    struct signing_key key, none = {.is_there = false};
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/key", folder);
+    snprintf(pub, sizeof(pub), "%s.pub", path);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    ck_assert_ok(signing_key_make(path, &err), err);
+    ck_assert_ok(signing_key_read(path, &key, &err), err);
+
+    publish_signed(&none, 1, NULL);
+    publish_signed(&key, 2, spoilings[_i]); /* without trusted keys: taken */
+    uint64_t before = wanted();
+    ck_assert_uint_ge(before, 2);
+    ck_assert_ok(trusted_keys_read(pub, &list->trusted, &err), err);
+    publish_signed(&key, 4, NULL);
+    ck_assert_uint_eq(wanted(), 4);
+    publish_signed(&key, 5, spoilings[_i]);
+    publish_signed(&none, 7, NULL);
+    ck_assert_uint_eq(wanted(), 4);
+    ck_assert_uint_eq(refused[REFUSED_SIGNATURE], 2);
+    ck_assert_ptr_nonnull(strstr(list->refusal.text, "is not signed"));
+    ck_assert_int_eq(system(command), 0);
 }
 END_TEST
 
@@ -240,6 +325,9 @@ int main(void)
     tcase_add_test(tests, a_retired_one_is_gone_and_its_epoch_used);
     tcase_add_test(tests, an_epoch_does_not_jump);
     tcase_add_test(tests, retired_epochs_are_known_and_not_used_again);
+    tcase_add_loop_test(tests,
+                        where_keys_are_trusted_only_their_manifests_will_do, 0,
+                        sizeof(spoilings) / sizeof(spoilings[0]));
     tcase_add_test(tests, other_models_are_none_of_ours);
     tcase_add_test(tests, a_manifest_must_match_its_key);
     tcase_add_test(tests, a_pin_holds_until_it_is_taken_away);
