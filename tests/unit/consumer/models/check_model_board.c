@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKERS = 4, POSTS = 2000 };
+enum { TAKERS = 4, POSTS = 300 };
 
 static struct error err;
 static struct model_board *board;
