@@ -37,10 +37,10 @@ enum snapshot_publisher_role {
 struct snapshot_publisher_config {
     struct kafka_settings kafka;
     enum snapshot_publisher_role role;
-    char name[64];        /* of the model */
-    char models[250];     /* manifest topic */
-    char chunks[250];     /* chunk topic */
-    uint32_t chunk_bytes; /* <= 900000 */
+    char name[64];              /* of the model */
+    char models[250];           /* manifest topic */
+    char chunks[250];           /* chunk topic */
+    uint32_t chunk_bytes;       /* <= 900000 */
     struct signing_key signing; /* of manifests; none: they are unsigned */
 };
 
