@@ -1,0 +1,312 @@
+/*
+ * check_formats.c - the same events as msgpack, as JSON, and as JSON in the
+ * form of somebody else (nested, times as text, the id in a wrapper): the
+ * models are the same bytes, and the predictions the same bits, each once.
+ *
+ * With PCTR_DATA the events are those of real clicks.
+ */
+#include "support/pipeline.h"
+#include "support/run_suite.h"
+#include "support/test_producer.h"
+
+#include "common/event/event_codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PARTITIONS = 4, WAIT_MS = 120000, ROWS = 20000, RECORD_SIZE = 2048 };
+
+static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+static struct test_producer *producer;
+
+/* --- The same events in another form -------------------------------------- */
+
+/* The value of a span as JSON: an integer, or a text. */
+static void print_id(struct span raw, char out[2 * ID_TEXT_MAX])
+{
+    char text[ID_PRINT_SIZE];
+    const uint8_t head = raw.bytes[0];
+    const bool is_text = (head & 0xe0) == 0xa0 || head == 0xd9;
+    struct id id = event_span_id(raw);
+
+    id_print(&id, text);
+    snprintf(out, 2 * ID_TEXT_MAX, is_text ? "\"%s\"" : "%s", text);
+}
+
+static void print_time(int64_t ms, char out[64])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm when;
+    char text[32];
+
+    gmtime_r(&seconds, &when);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &when);
+    snprintf(out, 64, "\"%s.%03dZ\"", text, (int)(ms % 1000));
+}
+
+/* The parts of an event as JSON. */
+struct parts {
+    const char *id, *ts, *user, *ad, *click;
+};
+
+typedef int writer(const struct parts *parts, char *out, size_t size);
+
+static int write_flat_impression(const struct parts *of, char *out, size_t size)
+{
+    return snprintf(out, size, "{\"id\":%s,\"ts\":%s,\"user\":%s,\"ad\":%s}",
+                    of->id, of->ts, of->user, of->ad);
+}
+
+static int write_flat_label(const struct parts *of, char *out, size_t size)
+{
+    return snprintf(out, size, "{\"id\":%s,\"ts\":%s,\"click\":%s}", of->id,
+                    of->ts, of->click);
+}
+
+static int write_nested_impression(const struct parts *of, char *out,
+                                   size_t size)
+{
+    return snprintf(out, size,
+                    "{\"event\": {\"id\": %s, \"at\": %s}, \"context\": "
+                    "{\"user\": {\"id\": %s}, \"ads\": [{}, {\"id\": "
+                    "%s}]}, \"type\": \"view\"}\n",
+                    of->id, of->ts, of->user, of->ad);
+}
+
+static int write_nested_label(const struct parts *of, char *out, size_t size)
+{
+    return snprintf(out, size,
+                    "{\"event\": {\"id\": %s, \"at\": %s}, \"outcome\": "
+                    "%s}",
+                    of->id, of->ts, of->click);
+}
+
+struct form {
+    writer *impression, *label;
+    bool has_text_times;
+    const char *more[8]; /* options that read it */
+};
+
+static const struct form forms[] = {
+    {write_flat_impression, write_flat_label, false, {NULL}},
+    {write_nested_impression,
+     write_nested_label,
+     true,
+     {"--format.impressions=json", "--field.id=event.id", "--field.ts=event.at",
+      "--field.user=$.context.user.id", "--field.ad=context.ads[1].id",
+      "--filter.impressions=type==view"}},
+};
+
+static void copy_impressions(const struct form *form, const char *from,
+                             const char *to)
+{
+    struct fixture_records records = kafka_fixture_read(from);
+
+    for (size_t i = 0; i < records.count; i++) {
+        const struct fixture_record *record = &records.at[i];
+        char id[2 * ID_TEXT_MAX], user[2 * ID_TEXT_MAX], ad[2 * ID_TEXT_MAX];
+        char ts[64], json[RECORD_SIZE];
+        struct impression event;
+        ck_assert_int_eq(event_decode_impression(&fields, record->value,
+                                                 record->value_size, &event,
+                                                 NULL),
+                         EVENT_OK);
+        print_id(event.raw_id, id);
+        print_id(event.raw_user, user);
+        print_id(event.raw_ad, ad);
+        snprintf(ts, sizeof(ts), "%" PRId64, event.ts_ms);
+        if (form->has_text_times)
+            print_time(event.ts_ms, ts);
+        const struct parts parts = {id, ts, user, ad, NULL};
+        int size = form->impression(&parts, json, sizeof(json));
+        test_producer_send(producer, to, record->partition,
+                           record->timestamp_ms, json, (size_t)size);
+    }
+    test_producer_flush(producer);
+    fixture_records_free(&records);
+}
+
+static void copy_labels(const struct form *form, const char *from,
+                        const char *to)
+{
+    struct fixture_records records = kafka_fixture_read(from);
+
+    for (size_t i = 0; i < records.count; i++) {
+        const struct fixture_record *record = &records.at[i];
+        char id[ID_PRINT_SIZE], ts[64], json[RECORD_SIZE];
+        struct label event;
+        ck_assert_int_eq(event_decode_label(&fields, record->value,
+                                            record->value_size, &event, NULL),
+                         EVENT_OK);
+        ck_assert_ptr_null(event.id.text);
+        id_print(&event.id, id);
+        snprintf(ts, sizeof(ts), "%" PRId64, event.ts_ms);
+        if (form->has_text_times)
+            print_time(event.ts_ms, ts);
+        const struct parts parts = {id, ts, NULL, NULL,
+                                    event.click > 0 ? "true" : "false"};
+        int size = form->label(&parts, json, sizeof(json));
+        test_producer_send(producer, to, record->partition,
+                           record->timestamp_ms, json, (size_t)size);
+    }
+    test_producer_flush(producer);
+    fixture_records_free(&records);
+}
+
+/* --- The way of one pipeline -----------------------------------------------
+ */
+
+static bool is_real(void)
+{
+    return getenv("PCTR_DATA") != NULL;
+}
+
+static void run(const struct pipeline *pipe, const char *command,
+                const char *const options[], const struct form *form)
+{
+    const char *more[24];
+    size_t count = 0;
+
+    while (options[count]) {
+        more[count] = options[count];
+        count++;
+    }
+    more[count++] = is_real() ? "--field.anonymous=0" : "--field.anonymous=";
+    for (size_t i = 0; form && form->more[i]; i++)
+        more[count++] = form->more[i];
+    if (form && form->more[0] && strcmp(command, "train") == 0)
+        more[count++] = "--field.click=outcome";
+    more[count] = NULL;
+    free(pipeline_run(pipe, command, more, WAIT_MS));
+}
+
+static void learn_and_score(const struct pipeline *pipe,
+                            const struct form *form)
+{
+    const char *const training[] = {"--exit.at_end",
+                                    "--http.port=0",
+                                    "--join.window_ms=0",
+                                    "--join.late_ms=0",
+                                    "--model.params=factors=10 epochs=5",
+                                    "--evaluate=false",
+                                    NULL};
+    const char *const scoring[] = {"--exit.at_end", "--http.port=0",
+                                   "--workers=2", NULL};
+
+    run(pipe, "train", training, form);
+    run(pipe, "score", scoring, form);
+}
+
+static int by_source(const void *a, const void *b)
+{
+    const struct prediction_event *left = a, *right = b;
+
+    if (left->src_partition != right->src_partition)
+        return left->src_partition < right->src_partition ? -1 : 1;
+    return (left->src_offset > right->src_offset) -
+           (left->src_offset < right->src_offset);
+}
+
+/* Sorted by the impression that they answer; they borrow the records. */
+static struct prediction_event *
+predictions_in(const struct fixture_records *records)
+{
+    struct prediction_event *events = calloc(records->count, sizeof(*events));
+
+    ck_assert_ptr_nonnull(events);
+    for (size_t i = 0; i < records->count; i++)
+        ck_assert_int_eq(event_decode_prediction(records->at[i].value,
+                                                 records->at[i].value_size,
+                                                 &events[i], NULL),
+                         EVENT_OK);
+    qsort(events, records->count, sizeof(*events), by_source);
+    return events;
+}
+
+static void check_same(struct span a, struct span b)
+{
+    ck_assert_uint_eq(a.size, b.size);
+    ck_assert_mem_eq(a.bytes, b.bytes, a.size);
+}
+
+/* In the order of the impressions of each partition, which is the same; the
+ * offsets need not be, since the feed's transactions take some. */
+static void compare(const struct pipeline *packed, const struct pipeline *json)
+{
+    struct fixture_records of_packed =
+        kafka_fixture_read(packed->names[PIPE_PREDICTIONS]);
+    struct fixture_records of_json =
+        kafka_fixture_read(json->names[PIPE_PREDICTIONS]);
+    struct fixture_records impressions =
+        kafka_fixture_read(packed->names[PIPE_IMPRESSIONS]);
+    struct fixture_records letters =
+        kafka_fixture_read(json->names[PIPE_DEAD_LETTERS]);
+    struct prediction_event *a = predictions_in(&of_packed);
+    struct prediction_event *b = predictions_in(&of_json);
+    size_t learned = 0;
+
+    ck_assert_uint_eq(letters.count, 0);
+    ck_assert_uint_eq(of_packed.count, impressions.count);
+    ck_assert_uint_eq(of_json.count, impressions.count);
+    for (size_t i = 0; i < of_json.count; i++) {
+        ck_assert_int_eq(a[i].src_partition, b[i].src_partition);
+        ck_assert(i == 0 || by_source(&b[i - 1], &b[i]) < 0); /* each once */
+        check_same(a[i].raw_id, b[i].raw_id);
+        check_same(a[i].raw_ts, b[i].raw_ts);
+        check_same(a[i].raw_user, b[i].raw_user);
+        check_same(a[i].raw_ad, b[i].raw_ad);
+        ck_assert_mem_eq(&a[i].p, &b[i].p, sizeof(a[i].p));
+        ck_assert_int_eq(a[i].basis, b[i].basis);
+        ck_assert_mem_eq(a[i].model_hash, b[i].model_hash, MODEL_HASH_SIZE);
+        learned += a[i].basis == BASIS_LEARNED;
+    }
+    ck_assert_uint_gt(learned, 100);
+    printf("%zu predictions, %zu of them learned\n", of_json.count, learned);
+    free(a);
+    free(b);
+    fixture_records_free(&of_packed);
+    fixture_records_free(&of_json);
+    fixture_records_free(&impressions);
+    fixture_records_free(&letters);
+}
+
+START_TEST(a_format_changes_no_bit_of_a_prediction)
+{
+    const struct form *form = &forms[_i];
+    static struct pipeline packed, json;
+    char file[512], rows[32];
+    const char *const feed[] = {"--extras=none", is_real() ? file : "--world",
+                                is_real() ? "--seed=1" : rows, NULL};
+
+    snprintf(file, sizeof(file), "%s/Click_prediction_small.csv.gz",
+             is_real() ? getenv("PCTR_DATA") : "");
+    snprintf(rows, sizeof(rows), "--world.rows=%d", ROWS);
+    pipeline_create(&packed, PARTITIONS);
+    pipeline_create(&json, PARTITIONS);
+    run(&packed, "feed", feed, NULL);
+    producer = test_producer_new(json.brokers);
+    copy_impressions(form, packed.names[PIPE_IMPRESSIONS],
+                     json.names[PIPE_IMPRESSIONS]);
+    copy_labels(form, packed.names[PIPE_LABELS], json.names[PIPE_LABELS]);
+    test_producer_free(producer);
+
+    learn_and_score(&packed, NULL);
+    learn_and_score(&json, form);
+    compare(&packed, &json);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("formats");
+    TCase *tests = tcase_create("pipelines");
+
+    tcase_set_timeout(tests, 280);
+    tcase_add_loop_test(tests, a_format_changes_no_bit_of_a_prediction, 0,
+                        sizeof(forms) / sizeof(forms[0]));
+    suite_add_tcase(suite, tests);
+    return kafka_fixture_main(suite, "formats change no prediction");
+}
