@@ -1,6 +1,7 @@
 #include "common/event/record_look.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -139,6 +140,15 @@ const char *record_look_advice(enum record_look look)
     static const char *const advice[LOOK_COUNT] = {
         [LOOK_MSGPACK_BYTES] = "let the producer write the names of fields as "
                                "str (use_bin_type and str keys in Python)",
+        [LOOK_JSON] = "format.impressions and format.labels must be json or "
+                      "auto",
+        [LOOK_REGISTRY_JSON] = "format.impressions and format.labels must be "
+                               "json or auto",
+        [LOOK_REGISTRY] = "Avro and Protobuf are not read: let the producer "
+                          "write JSON or msgpack",
+        [LOOK_AVRO_CONTAINER] = "Avro is not read: let the producer write JSON "
+                                "or msgpack",
+        [LOOK_XML] = "let the producer write JSON or msgpack",
         [LOOK_JSON_MARK] = "let the producer leave the byte-order mark out",
         [LOOK_JSON_ARRAY] = "let the producer write one object a record",
         [LOOK_PYTHON] = "let the producer write json.dumps() of the dict",
@@ -148,4 +158,14 @@ const char *record_look_advice(enum record_look look)
                             "compressing values",
     };
     return advice[look];
+}
+
+void record_look_explain(const char *fault, const uint8_t *bytes, size_t size,
+                         char *out, size_t room)
+{
+    const enum record_look look = record_look_at(bytes, size);
+    const char *advice = record_look_advice(look);
+
+    snprintf(out, room, "%s: the record looks like %s%s%s", fault,
+             record_look_name(look), advice ? "; " : "", advice ? advice : "");
 }

@@ -38,8 +38,13 @@ enum record_look record_look_at(const uint8_t *bytes, size_t size);
 const char *record_look_name(enum record_look look);
 
 /* The next step of a person whose records look so: a sentence without its
- * full stop, such as "set format.impressions or format.labels to json". NULL
+ * full stop, such as "let the producer write UTF-8". NULL
  * where the look alone suggests none. */
 const char *record_look_advice(enum record_look look);
+
+/* One line for people about a record that is not an event: the word of the
+ * fault, the format that its bytes look like, and the next step. */
+void record_look_explain(const char *fault, const uint8_t *bytes, size_t size,
+                         char *out, size_t room);
 
 #endif

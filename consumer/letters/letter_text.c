@@ -1,6 +1,7 @@
 #include "consumer/letters/letter_text.h"
 
-#include <inttypes.h>
+#include "common/event/record_look.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,66 +10,20 @@ static const struct {
     const char *reason, *text;
 } texts[] = {
     {"empty", "the record has no value"},
-    {"truncated", "the msgpack value ends too early"},
-    {"trailing", "there are bytes behind the msgpack value"},
-    {"invalid", "the value is not msgpack"},
-    {"not_a_map", "the value is msgpack, but not a map of fields"},
+    {"truncated", "the value ends too early"},
+    {"trailing", "there are bytes behind the value"},
+    {"invalid", "the value is neither msgpack nor JSON"},
+    {"not_a_map", "the value is not a map of fields"},
     {"too_deep", "maps and arrays are nested too deep"},
     {"too_many", "the map has too many values"},
     {"missing", "it is missing"},
-    {"type", "its type does not fit: ids are whole numbers or text, times "
-             "whole numbers of milliseconds"},
+    {"type", "its type does not fit: ids are whole numbers or text, times are "
+             "numbers or text of RFC 3339"},
     {"range", "its value is out of range"},
     {"id_length", "an id must have 1 to 255 bytes"},
     {"repeated", "it occurs twice"},
     {"too_large", "the value is larger than an event may be"},
 };
-
-static bool is_text(const uint8_t *value, size_t size)
-{
-    for (size_t i = 0; i < size && i < 256; i++)
-        if (value[i] < 0x20 ? !strchr("\t\r\n", value[i]) || !value[i]
-                            : value[i] == 0x7f)
-            return false;
-    return size > 0 && value[0] < 0x80;
-}
-
-static bool has_byte(const uint8_t *value, size_t size, char byte)
-{
-    return memchr(value, byte, size < 256 ? size : 256) != NULL;
-}
-
-/* A map whose first key is of msgpack's type bin: some encoders write text so.
- */
-static bool has_binary_keys(const uint8_t *value, size_t size)
-{
-    size_t at = size > 0 && value[0] >= 0x80 && value[0] <= 0x8f ? 1
-                : size > 0 && value[0] == 0xde                   ? 3
-                                                                 : size;
-
-    return at < size && value[at] >= 0xc4 && value[at] <= 0xc6;
-}
-
-/* What a value is that is no msgpack map; NULL where it does not show. */
-static const char *looks_like(const uint8_t *value, size_t size)
-{
-    if (size >= 2 && value[0] == 0x1f && value[1] == 0x8b)
-        return "the value is gzip, not msgpack: compress by the producer's "
-               "setting instead";
-    if (!is_text(value, size))
-        return NULL;
-    size_t first = 0;
-    while (first < size && strchr(" \t\r\n", value[first]))
-        first++;
-    if (first < size && (value[first] == '{' || value[first] == '['))
-        return "the value is JSON, not msgpack: encode the same map as msgpack";
-    if (first < size && value[first] == '<')
-        return "the value is XML or HTML, not msgpack";
-    if (has_byte(value, size, ',') || has_byte(value, size, ';') ||
-        has_byte(value, size, '\t'))
-        return "the value is a line of CSV, not msgpack";
-    return "the value is plain text, not msgpack";
-}
 
 static bool is_of_form(const char *reason)
 {
@@ -81,23 +36,19 @@ static bool is_of_form(const char *reason)
     return false;
 }
 
+/* The form of a value may be at fault because it has another format. */
+static bool has_name(enum record_look look)
+{
+    return look != LOOK_NOTHING && look != LOOK_MSGPACK && look != LOOK_BINARY;
+}
+
 void letter_text(const char *reason, const char *field, const uint8_t *value,
                  size_t size, char out[LETTER_TEXT_SIZE])
 {
+    const enum record_look look = record_look_at(value, size);
     const char *text = NULL;
 
-    if (is_of_form(reason) && size > 5 && value[0] == 0) {
-        uint32_t id = (uint32_t)value[1] << 24 | (uint32_t)value[2] << 16 |
-                      (uint32_t)value[3] << 8 | value[4];
-        snprintf(out, LETTER_TEXT_SIZE,
-                 "the value begins like a schema registry's (a zero byte and "
-                 "schema %" PRIu32 "): write plain msgpack",
-                 id);
-        return;
-    }
-    if (is_of_form(reason))
-        text = looks_like(value, size);
-    if (strcmp(reason, "missing") == 0 && has_binary_keys(value, size))
+    if (strcmp(reason, "missing") == 0 && look == LOOK_MSGPACK_BYTES)
         text = "the keys of the map are msgpack bin, not str";
     for (size_t i = 0; !text && i < sizeof(texts) / sizeof(texts[0]); i++)
         if (strcmp(texts[i].reason, reason) == 0)
@@ -106,6 +57,8 @@ void letter_text(const char *reason, const char *field, const uint8_t *value,
         text = reason;
     if (field)
         snprintf(out, LETTER_TEXT_SIZE, "field '%.200s': %s", field, text);
+    else if (is_of_form(reason) && has_name(look))
+        record_look_explain(text, value, size, out, LETTER_TEXT_SIZE);
     else
         snprintf(out, LETTER_TEXT_SIZE, "%s", text);
 }

@@ -10,7 +10,8 @@
 enum { LETTER_TEXT_SIZE = 512 };
 
 /* `reason` is a fault of an event ("missing"); `field` is the one it is about,
- * or NULL. A value that is no msgpack at all is named as what it looks like. */
+ * or NULL. A value whose form is at fault is called by the format that it
+ * looks like. */
 void letter_text(const char *reason, const char *field, const uint8_t *value,
                  size_t size, char out[LETTER_TEXT_SIZE]);
 

@@ -1,6 +1,8 @@
 #include "consumer/score/worker_batch.h"
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/event/record_look.h"
 
 #include "consumer/letters/dead_letter.h"
 #include "consumer/score/score_batch.h"
@@ -26,7 +28,13 @@ struct worker_batch {
     struct score_batch *batch;
     struct dead_letter *letter;
     struct run run; /* of the batch at hand */
+    /* Bad records before the first good one; STRANGERS_MAX when that one has
+     * come, or when it has been said that none does. */
+    unsigned strangers;
 };
+
+/* A thousand bad records before any good one are records of another format. */
+enum { STRANGERS_MAX = 1000 };
 
 int worker_batch_new(const struct scorer_config *config,
                      struct worker_batch **out, struct error *err)
@@ -155,6 +163,29 @@ static int send(struct worker_batch *self,
     return self->run.count == RUN_MAX ? send_run(self, with, err) : 0;
 }
 
+/* Says once what the first records of a worker look like, where all of them are
+ * no impressions. */
+static void note_format(struct worker_batch *self,
+                        const struct message *message, enum event_fault fault)
+{
+    char text[256];
+
+    if (self->strangers >= STRANGERS_MAX)
+        return;
+    if (fault == EVENT_OK || fault == EVENT_PASSED_OVER) {
+        self->strangers = STRANGERS_MAX;
+        return;
+    }
+    if (++self->strangers < STRANGERS_MAX)
+        return;
+    record_look_explain(event_fault_name(fault), message->value,
+                        message->value_size, text, sizeof(text));
+    log_warn("none of the first records is an impression",
+             "topic=\"%s\" records=%d newest=\"%s\" advice=\"pctr cat shows "
+             "them; format.impressions and field.* say how to read them\"",
+             self->config->impressions, STRANGERS_MAX, text);
+}
+
 int worker_batch_run(struct worker_batch *self,
                      const struct worker_batch_inputs *with,
                      const struct message_batch *batch, struct error *err)
@@ -170,6 +201,7 @@ int worker_batch_run(struct worker_batch *self,
     self->run.count = 0; /* a batch may have failed half way */
     for (size_t i = 0; i < batch->count; i++) {
         const struct message *message = &batch->messages[i];
+        note_format(self, message, scored[i].fault);
         if (send(self, with, message, &scored[i], err) < 0 ||
             flood_note(with->flood, message->partition,
                        scored[i].fault != EVENT_OK &&

@@ -108,7 +108,7 @@ START_TEST(a_letter_has_all_headers_and_gives_them_back)
     scorer_world_check_header(record, "pctr.topic", "in");
     scorer_world_check_header(record, "original.pctr.topic", "mine");
     scorer_world_check_header(record, "pctr.message",
-                              "the value is not msgpack");
+                              "the value is neither msgpack nor JSON");
 
     for (size_t i = 0; i < record->header_count; i++)
         back[i] = (struct record_header){record->headers[i].name,

@@ -84,6 +84,20 @@ START_TEST(every_look_has_a_name)
 }
 END_TEST
 
+START_TEST(a_letter_says_what_it_looks_like)
+{
+    char text[256];
+
+    record_look_explain("trailing", (const uint8_t *)"[{}]", 4, text,
+                        sizeof(text));
+    ck_assert_str_eq(text, "trailing: the record looks like a JSON array; let "
+                           "the producer write one object a record");
+    record_look_explain("missing", (const uint8_t *)"\x80", 1, text,
+                        sizeof(text));
+    ck_assert_str_eq(text, "missing: the record looks like a msgpack map");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("record look");
@@ -94,6 +108,7 @@ int main(void)
     tcase_add_loop_test(tests, a_cut_record_is_looked_at_within_its_bounds, 0,
                         RECORDS);
     tcase_add_test(tests, every_look_has_a_name);
+    tcase_add_test(tests, a_letter_says_what_it_looks_like);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
