@@ -4,6 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* --- Doubt ------------------------------------------------------------ */
+
+void evaluation_doubt_raise(struct evaluation_doubt *doubt,
+                            const int64_t *scored, enum evaluation_gap gap)
+{
+    doubt->is_unreadable = doubt->is_unreadable || gap == EVALUATION_UNREADABLE;
+    for (int32_t p = 0; p < EVALUATION_PARTITIONS_MAX; p++) {
+        if (!doubt->is_open[p] && doubt->from[p] >= doubt->to[p])
+            doubt->from[p] = scored[p];
+        doubt->is_open[p] = true;
+    }
+}
+
+void evaluation_doubt_settle(struct evaluation_doubt *doubt, int32_t partition,
+                             int64_t offset)
+{
+    if (!doubt->is_open[partition])
+        return;
+    doubt->is_open[partition] = false;
+    if (offset > doubt->to[partition])
+        doubt->to[partition] = offset;
+}
+
+static bool is_in_doubt(const struct evaluation_doubt *doubt, uint64_t source)
+{
+    bool has_no_end = doubt->is_open[source >> EVALUATION_OFFSET_BITS] &&
+                      doubt->is_unreadable;
+
+    return !evaluation_is_before(source, doubt->from) &&
+           (has_no_end || evaluation_is_before(source, doubt->to));
+}
+
+/* --- Windows ---------------------------------------------------------- */
+
 static int insert(struct evaluation_open *open, size_t at, int64_t start_ms,
                   struct error *err)
 {
@@ -95,7 +129,7 @@ bool evaluation_open_is_doubtful(const struct open_window *window,
     for (uint32_t slot = window->first; slot != EVALUATION_NO_ROW;
          slot = rows->pool[slot].next) {
         const struct evaluation_row *row = &rows->pool[slot];
-        if (isnan(row->p) && evaluation_doubt_covers(doubt, row->source))
+        if (isnan(row->p) && is_in_doubt(doubt, row->source))
             return true;
     }
     return false;

@@ -68,7 +68,7 @@ uint32_t evaluation_rows_find(const struct evaluation_rows *rows, int by,
 int evaluation_rows_add(struct evaluation_rows *rows, uint64_t source,
                         uint32_t *slot, struct error *err) MUST_CHECK;
 
-/* Of a row that has none yet. */
+/* Sets the sequence number of a row that has none yet. */
 void evaluation_rows_number(struct evaluation_rows *rows, uint32_t slot,
                             uint64_t sequence);
 

@@ -1,6 +1,5 @@
 #include "consumer/evaluate/evaluation_windows.h"
 
-#include "consumer/evaluate/evaluation_doubt.h"
 #include "consumer/evaluate/evaluation_open.h"
 #include "consumer/evaluate/evaluation_rows.h"
 
@@ -90,10 +89,12 @@ static void miss_oldest(struct evaluation_windows *self)
     drop_oldest(self);
 }
 
-static int close_oldest(struct evaluation_windows *self, bool is_early,
+enum closing { WINDOW_OVER, WINDOW_EARLY };
+
+static int close_oldest(struct evaluation_windows *self, enum closing closing,
                         struct error *err)
 {
-    struct evaluation_window window = {.is_early = is_early};
+    struct evaluation_window window = {.is_early = closing == WINDOW_EARLY};
 
     if (evaluation_open_is_doubtful(&self->open.list[0], &self->rows,
                                     &self->doubt)) {
@@ -103,7 +104,7 @@ static int close_oldest(struct evaluation_windows *self, bool is_early,
     if (make_figures(self, &self->open.list[0], &window, err) < 0)
         return -1;
     drop_oldest(self);
-    if (is_early)
+    if (window.is_early)
         self->counts.early++;
     else if (window.all.rows == 0)
         self->counts.empty++;
@@ -130,7 +131,7 @@ static int close_what_is_over(struct evaluation_windows *self,
                               struct error *err)
 {
     while (self->open.count > 0 && is_over(self, &self->open.list[0]))
-        if (close_oldest(self, false, err) < 0)
+        if (close_oldest(self, WINDOW_OVER, err) < 0)
             return -1;
     return 0;
 }
@@ -142,14 +143,18 @@ static bool is_full(const struct evaluation_windows *self)
     return self->rows.count >= self->config.rows_max;
 }
 
-/* Predictions whose impression was read and is no row, or all that wait. */
-static void drop_waiting(struct evaluation_windows *self, bool all)
+enum waiting { WAITING_IN_VAIN, WAITING_ALL };
+
+/* Drops predictions that wait: those whose impression was read and is not a
+ * row, or all. */
+static void drop_waiting(struct evaluation_windows *self, enum waiting which)
 {
     for (uint32_t slot = 0; slot < self->rows.used; slot++) {
         const struct evaluation_row *row = row_at(self, slot);
         if (row->source == EVALUATION_NO_SOURCE ||
             row->sequence != EVALUATION_NO_SEQUENCE ||
-            !(all || evaluation_is_before(row->source, self->next)))
+            !(which == WAITING_ALL ||
+              evaluation_is_before(row->source, self->next)))
             continue;
         evaluation_rows_remove(&self->rows, slot);
         self->waiting--;
@@ -160,11 +165,11 @@ static void drop_waiting(struct evaluation_windows *self, bool all)
 static int make_room(struct evaluation_windows *self, struct error *err)
 {
     if (self->waiting > 0 && is_full(self))
-        drop_waiting(self, false);
+        drop_waiting(self, WAITING_IN_VAIN);
     while (is_full(self)) {
         if (self->open.count == 0)
-            drop_waiting(self, true);
-        else if (close_oldest(self, true, err) < 0)
+            drop_waiting(self, WAITING_ALL);
+        else if (close_oldest(self, WINDOW_EARLY, err) < 0)
             return -1;
     }
     return 0;
@@ -172,7 +177,7 @@ static int make_room(struct evaluation_windows *self, struct error *err)
 
 void evaluation_windows_give_up(struct evaluation_windows *self)
 {
-    drop_waiting(self, true);
+    drop_waiting(self, WAITING_ALL);
 }
 
 bool evaluation_windows_has_room(struct evaluation_windows *self)
@@ -180,7 +185,7 @@ bool evaluation_windows_has_room(struct evaluation_windows *self)
     uint32_t half = self->config.rows_max / 2;
 
     if (self->waiting >= half)
-        drop_waiting(self, false);
+        drop_waiting(self, WAITING_IN_VAIN);
     return self->waiting < half;
 }
 
@@ -200,7 +205,8 @@ static bool is_late(const struct evaluation_windows *self, int64_t ts_ms)
     return ts_ms + join->window_ms + join->late_ms < self->stream_ms;
 }
 
-/* Of no window: then neither is the prediction that waits for it. */
+/* The impression belongs to no window: drop the prediction that waits for it.
+ */
 static void pass_over(struct evaluation_windows *self, uint32_t slot)
 {
     if (slot == EVALUATION_NO_ROW)
@@ -256,7 +262,7 @@ int evaluation_windows_impression(struct evaluation_windows *self,
 
 /* --- Predictions, labels, time ---------------------------------------- */
 
-/* Half of the room at most is for those that wait. */
+/* Predictions without impression get half of the room at most. */
 static int wait_for_impression(struct evaluation_windows *self, uint64_t source,
                                uint32_t *slot, struct error *err)
 {
@@ -331,9 +337,10 @@ void evaluation_windows_skip(struct evaluation_windows *self, int64_t ts_ms)
         drop_oldest(self);
 }
 
-void evaluation_windows_doubt(struct evaluation_windows *self, bool is_away)
+void evaluation_windows_doubt(struct evaluation_windows *self,
+                              enum evaluation_gap gap)
 {
-    evaluation_doubt_raise(&self->doubt, self->scored, is_away);
+    evaluation_doubt_raise(&self->doubt, self->scored, gap);
 }
 
 /* --- The outcome ------------------------------------------------------ */

@@ -17,6 +17,20 @@
  * comes when its own reach (ts + join.window_ms + join.late_ms) is over is
  * late and counts nowhere: nor does it in a replay.
  *
+ * The states of a window:
+ *
+ *   open    rows come to it; predictions and labels come to its rows
+ *   closed  its figures are made: it was over, or early for want of room
+ *   missed  closed without figures: predictions may have been lost
+ *
+ * Invariant: rows of open windows and predictions that wait for their
+ * impression are at most rows_max together, and no row comes to a closed
+ * window.
+ *
+ * An example with windows of an hour, join.window_ms of 10 and join.late_ms of
+ * 20 minutes: the window of 12:00 is over when stream time is 13:30 and the
+ * scorer has answered its last impression, or one behind it.
+ *
  * Windows are closed in the order of time, so that the end of the last one
  * says which were: rows of windows that begin before from_ms are passed over.
  * Holds at most rows_max rows; when there are more, the oldest window is
@@ -30,6 +44,7 @@
 #include "common/event/event.h"
 
 #include "consumer/evaluate/evaluation_figures.h"
+#include "consumer/evaluate/evaluation_open.h"
 #include "consumer/learn/intake.h"
 #include "consumer/learn/join.h"
 
@@ -47,15 +62,15 @@ struct evaluation_windows_config {
 };
 
 struct evaluation_counts {
-    uint64_t judged;      /* rows of closed windows, */
-    uint64_t unpredicted; /* and such that are in no figure */
-    uint64_t unlabelled;
+    uint64_t judged;      /* rows of closed windows that are in their figures */
+    uint64_t unpredicted; /* rows that are not, for want of a prediction, */
+    uint64_t unlabelled;  /* or of a label */
     uint64_t late; /* impressions that came after their reach, or window */
 
     uint64_t matched, repeated, unmatched; /* predictions */
     uint64_t over, early;                  /* windows with figures */
-    uint64_t empty;  /* and without any: nothing in them to judge, */
-    uint64_t missed; /* or predictions that may have been lost */
+    uint64_t empty;                        /* windows without rows to judge */
+    uint64_t missed; /* windows whose predictions may have been lost */
     uint64_t missed_rows;
 };
 
@@ -67,14 +82,14 @@ int evaluation_windows_new(const struct evaluation_windows_config *config,
 void evaluation_windows_begin(struct evaluation_windows *windows,
                               int32_t partition, int64_t offset);
 
-/* To be told of every impression that was read, before its outcome. */
+/* Takes every impression that was read, before its outcome. */
 int evaluation_windows_impression(struct evaluation_windows *windows,
                                   const struct intake_row *row,
                                   int32_t partition, int64_t offset,
                                   struct error *err) MUST_CHECK;
 
-/* Predictions may run ahead of the impressions by half of rows_max: is there
- * room for another one that does? Beyond that they are nobody's. */
+/* Predictions may arrive before their impressions, up to half of rows_max.
+ * Returns whether one more fits; the rest are dropped. */
 bool evaluation_windows_has_room(struct evaluation_windows *windows);
 int evaluation_windows_prediction(struct evaluation_windows *windows,
                                   const struct prediction_event *event,
@@ -82,23 +97,23 @@ int evaluation_windows_prediction(struct evaluation_windows *windows,
 void evaluation_windows_label(struct evaluation_windows *windows,
                               const struct join_outcome *outcome);
 
-/* All impressions that are there have been read: what still waits for one is
- * a prediction of none. */
+/* Call when all impressions have been read. Predictions that still wait for an
+ * impression are dropped. */
 void evaluation_windows_give_up(struct evaluation_windows *windows);
 
-/* After the join has been brought to that time. */
+/* Stream time has come so far. Call after the outcomes of the join. */
 int evaluation_windows_advance(struct evaluation_windows *windows,
                                int64_t stream_ms, struct error *err) MUST_CHECK;
 
-/* Rows of that time or before may be missing: its window and older ones are
- * not judged. */
+/* Rows of ts_ms or before may be missing: that window and older ones are not
+ * judged. */
 void evaluation_windows_skip(struct evaluation_windows *windows, int64_t ts_ms);
 
-/* Predictions cannot be read (is_away), or may have been made before the first
- * one that there is: those behind the last one of a partition may never come,
- * up to the next one that does. A window that lacks one of them is missed: it
- * is closed without figures. */
-void evaluation_windows_doubt(struct evaluation_windows *windows, bool is_away);
+/* Predictions behind the last one of a partition may never come, up to the next
+ * one that does. A window that lacks one of them is missed: it is closed
+ * without figures. */
+void evaluation_windows_doubt(struct evaluation_windows *windows,
+                              enum evaluation_gap gap);
 
 /* The next window with figures, oldest first; false when there is none. The
  * caller owns what it owns. */

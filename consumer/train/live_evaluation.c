@@ -129,7 +129,9 @@ int live_evaluation_open(const struct live_evaluation_config *config,
         goto failed;
     begin_partitions(self, ranges, range_count);
     /* The topic may have held predictions that have expired. */
-    evaluation_windows_doubt(self->windows, self->is_away);
+    evaluation_windows_doubt(self->windows, self->is_away
+                                                ? EVALUATION_UNREADABLE
+                                                : EVALUATION_UNKNOWN_START);
     *out = self;
     return 0;
 
@@ -223,7 +225,7 @@ static void note_trouble(struct live_evaluation *self)
     }
     log_error("predictions cannot be read, once more later", "reason=\"%s\"",
               trouble->text);
-    evaluation_windows_doubt(self->windows, true);
+    evaluation_windows_doubt(self->windows, EVALUATION_UNREADABLE);
 }
 
 static int read_predictions(struct live_evaluation *self,

@@ -26,7 +26,7 @@ START_TEST(a_window_whose_prediction_was_lost_is_missed)
 {
     show_windows(0, 1);
     world_predict(0, 0.5, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     show_windows(1, 3);
     world_pass_time(10 * WINDOW_MS);
     assert_next(0);
@@ -47,7 +47,7 @@ START_TEST(what_goes_on_where_it_stopped_misses_nothing)
 {
     show_windows(0, 1);
     world_predict(0, 0.5, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     show_windows(1, 1);
     world_pass_time(5 * WINDOW_MS);
     world_predict(1, 0.5, 1);
@@ -62,7 +62,7 @@ START_TEST(nor_does_what_begins_again)
 {
     show_windows(0, 2);
     world_predict(0, 0.25, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     world_pass_time(5 * WINDOW_MS);
     world_predict(0, 0.25, 1);
     world_predict(1, 0.5, 1);
@@ -79,7 +79,7 @@ START_TEST(half_a_window_is_missed_whole)
     world_show(1, 200);
     world_show(2, 300);
     world_predict(0, 0.5, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     world_predict(2, 0.5, 1);
     world_pass_time(5 * WINDOW_MS);
     world_assert_none();
@@ -95,7 +95,7 @@ START_TEST(beside_the_doubt_windows_are_judged_as_ever)
     world_show(0, 100); /* passed over */
     world_show(1, 200);
     world_predict(1, 0.5, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     world_show(2, 1100);
     world_predict(2, 0.5, 1);
     world_show(3, 1200); /* passed over */
@@ -117,7 +117,7 @@ START_TEST(each_partition_has_its_own_doubt)
     world_show_at(0, 500, 0);
     world_show_at(1, 1500, 1);
     world_show_at(2, 2500, 1);
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     world_predict_at(0, 0, 0.5, 1);
     world_predict_at(1, 1, 0.5, 1);
     world_pass_time(9 * WINDOW_MS);
@@ -137,7 +137,7 @@ static void show_too_many(void)
 /* For want of room, while nothing can be read: neither early nor empty. */
 START_TEST(what_finds_no_room_meanwhile_is_missed)
 {
-    evaluation_windows_doubt(world_windows, true);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNREADABLE);
     show_too_many();
     world_assert_none();
     ck_assert_uint_eq(world_counts().missed, 1);
@@ -149,7 +149,7 @@ END_TEST
 /* At the start predictions are only not read yet. */
 START_TEST(at_the_start_too_little_room_is_no_loss)
 {
-    evaluation_windows_doubt(world_windows, false);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNKNOWN_START);
     show_too_many();
     ck_assert_uint_eq(world_counts().early, 1);
     ck_assert_uint_eq(world_counts().missed, 0);
@@ -159,7 +159,7 @@ END_TEST
 /* But what is before the oldest prediction there is may have had one. */
 START_TEST(what_the_topic_does_not_reach_back_to_is_missed)
 {
-    evaluation_windows_doubt(world_windows, false);
+    evaluation_windows_doubt(world_windows, EVALUATION_UNKNOWN_START);
     show_windows(0, 3);
     world_predict(1, 0.5, 1);
     world_predict(2, 0.5, 1);
