@@ -4,11 +4,11 @@
  *   {"topic":...,"partition":0,"offset":7,"ts":1700000000123,"key":"7",
  *    "headers":{...},"value":{...}}
  *
- * `ts` is the record's time in ms since 1970. The value is shown by what it
- * is; what is none of its kind is {"raw": "<base64>", "fault": "<word>", ...}
- * and no error. Ids keep their types; bytes that are no text are
- * {"bin": "<base64>"}, hashes hexadecimal, times milliseconds. No state: any
- * thread.
+ * `ts` is the record's time in ms since 1970. The value is shown by its kind; a
+ * record that is not of its kind is {"raw": "<base64>", "fault": "<word>", ...}
+ * and not an error. Ids keep their types; bytes that are not UTF-8 are
+ * {"bin": "<base64>"}, hashes hexadecimal, times milliseconds. docs/cat.md has
+ * an example of each kind. No state: any thread.
  */
 #ifndef CLI_RECORD_JSON_H
 #define CLI_RECORD_JSON_H
@@ -25,10 +25,10 @@ enum record_kind {
     RECORD_LABEL,
     RECORD_PREDICTION,
     RECORD_MODEL, /* manifests, pins, tombstones */
-    RECORD_CHUNK, /* summed up, not shown */
+    RECORD_CHUNK, /* a summary, without the bytes */
     RECORD_DEAD_LETTER,
-    RECORD_EVALUATION, /* shown as it is */
-    RECORD_MSGPACK,    /* any */
+    RECORD_EVALUATION, /* as any msgpack */
+    RECORD_MSGPACK,    /* any msgpack */
 };
 #define RECORD_KIND_WORDS                                                      \
     "impressions|labels|predictions|models|chunks|dead_letters|evaluations|"   \

@@ -1,9 +1,9 @@
 /*
  * predictions_file.h - every impression of a replay as a line of CSV.
  *
- * Its place, label, and each contender's p (17 significant digits: the same
- * bits when read back), version and basis. Written during the replay, as a
- * sink of its rows.
+ * A line has the place of the impression, its label, and each contender's p (17
+ * significant digits, which read back as the same bits), version and basis. The
+ * file is a sink of the replay's rows.
  */
 #ifndef CLI_PREDICTIONS_FILE_H
 #define CLI_PREDICTIONS_FILE_H
@@ -21,7 +21,8 @@ int predictions_file_open(const char *path, const struct replay_config *config,
 
 struct replay_sink predictions_file_sink(struct predictions_file *file);
 
-/* All is written, or an error. Frees in any case; NULL is fine. */
+/* ERROR_IO: not all could be written. Frees the file in any case; NULL is fine.
+ */
 int predictions_file_close(struct predictions_file *file,
                            struct error *err) MUST_CHECK;
 

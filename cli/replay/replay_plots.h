@@ -10,7 +10,8 @@
 void replay_plot_time(const struct replay_view *view, enum figure figure,
                       FILE *out);
 
-/* The line is a mean of so many windows on each side; 0: as it is. */
+/* The line at a window is the mean over this many windows on each side of it;
+ * 0: each window stands by itself. */
 size_t replay_plot_reach(const struct replay_view *view);
 
 /* Impressions and click rate of the same windows. */
@@ -20,7 +21,7 @@ void replay_plot_traffic(const struct replay_view *view, FILE *out);
  * comes out even, else three. */
 bool replay_plots_are_wide(const struct replay_view *view);
 
-/* Of one contender. */
+/* Plots of one contender. */
 void replay_plot_reliability(const struct replay_view *view, size_t contender,
                              FILE *out);
 void replay_plot_scores(const struct replay_view *view, size_t contender,

@@ -25,16 +25,17 @@ void replay_print_tables(const struct replay_view *view, FILE *out);
 int replay_print_json(const struct replay_view *view, FILE *out,
                       struct error *err) MUST_CHECK;
 
-/* One HTML page that needs nothing else. */
+/* One HTML page that loads nothing. */
 void replay_print_page(const struct replay_view *view, FILE *out);
 
-/* "2026-11-24", with hours and minutes where the windows are short. */
+/* Writes "2026-11-24", with hours and minutes where windows are shorter than a
+ * day; returns out. */
 const char *replay_time(int64_t ts_ms, int64_t window_ms, char out[32]);
 
 /* Records of the topic of rows that are not events. */
 uint64_t replay_bad_rows(const struct replay_view *view);
 
-/* Is the first figure a better one? */
+/* Is figure `a` better than `b`? */
 bool replay_is_better(enum figure figure, double a, double b);
 
 /* Contenders by normalised entropy, the best first. (contenders) */

@@ -4,7 +4,7 @@
  * Colours are classes, so that the page's style decides about light and dark:
  * series k is drawn with the class "s<k>", and everything of it has "k<k>";
  * where the colours begin again it also has "again".
- * Values map to pixels linearly; what lies outside is cut off at the frame.
+ * Values map to pixels linearly; marks are cut off at the frame.
  */
 #ifndef CLI_SVG_PLOT_H
 #define CLI_SVG_PLOT_H
@@ -48,7 +48,7 @@ void svg_segment(const struct svg_plot *plot, double x1, double y1, double x2,
                  double y2, const char *classes);
 void svg_bar(const struct svg_plot *plot, double x1, double x2, double y1,
              double y2, const char *classes);
-/* With a text that shows when pointed at; NULL: none. */
+/* A dot with a text that shows when it is pointed at; NULL: no text. */
 void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
              const char *classes, const char *tip);
 

@@ -2,8 +2,6 @@
 
 #include "common/base/stop.h"
 
-#include "consumer/read/merge_reader.h"
-
 enum { BUFFER_BYTES = 64 * 1024 * 1024 };
 
 static int read_all(const struct range_walk *walk, struct merge_reader *reader,
@@ -46,4 +44,19 @@ int range_walk_run(const struct range_walk *walk,
         status = read_all(walk, reader, err);
     merge_reader_close(reader);
     return status;
+}
+
+int range_walk_next(struct merge_reader *reader, struct merge_record *record,
+                    bool *found, struct error *err)
+{
+    enum merge_result result = MERGE_NOTHING;
+
+    while (result == MERGE_NOTHING) {
+        if (stop_requested())
+            return error_set(err, ERROR_TEMPORARY, "asked to stop");
+        if (merge_reader_next(reader, STOP_SLICE_MS, &result, record, err) < 0)
+            return -1;
+    }
+    *found = result == MERGE_RECORD;
+    return 0;
 }

@@ -9,7 +9,7 @@
 #include "common/base/offset_range.h"
 #include "common/kafka/kafka_client.h"
 
-#include "consumer/read/message.h"
+#include "consumer/read/merge_reader.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,5 +32,12 @@ struct range_walk {
 int range_walk_run(const struct range_walk *walk,
                    const struct offset_range *ranges, size_t count,
                    struct error *err) MUST_CHECK;
+
+/* The same for a caller that has opened a reader which ends: waits for the next
+ * record as long as that takes. *found is false at the end. The record is
+ * borrowed until the next call. ERROR_TEMPORARY: the program is asked to stop;
+ * else the codes of merge_reader_next(). */
+int range_walk_next(struct merge_reader *reader, struct merge_record *record,
+                    bool *found, struct error *err) MUST_CHECK;
 
 #endif

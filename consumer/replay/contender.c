@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- What is written on the command line ------------------------------ */
+/* --- The words of the command line ------------------------------------ */
 
-/* "NAME=" in front: letters, digits and -_. only, as a parameter of a model
- * has an equals sign too. */
+/* The length of NAME in "NAME=...": letters, digits and -_. only, since a
+ * parameter of a model has an equals sign too. 0: there is no name. */
 static size_t name_length(const char *text)
 {
     size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz"
@@ -123,7 +123,7 @@ int contender_parse(const char *text, struct contender_spec *out,
     return 0;
 }
 
-/* --- Its models ------------------------------------------------------- */
+/* --- Models ----------------------------------------------------------- */
 
 bool contender_is_version(const struct contender_spec *spec)
 {
@@ -169,7 +169,7 @@ int contender_open(const struct contender_spec *spec, struct live_models *live,
 
 /* --- Answers ---------------------------------------------------------- */
 
-/* Columns of a CSV are fed as text. */
+/* `pctr feed` publishes the columns of a CSV as text. */
 static double number_in(const struct cursor_value *value)
 {
     char text[64], *end = NULL;

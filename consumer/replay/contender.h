@@ -1,10 +1,10 @@
 /*
- * contender.h - a model, or a way to get models, that is replayed against
- * others.
+ * contender.h - a model, or a way to get models, that is compared with others
+ * on past traffic.
  *
  *   FILE             a snapshot file
  *   epoch:N          published version N
- *   served           the pinned version, else the newest that a scorer takes
+ *   served           the pinned version, else the newest whole one
  *   newest           the newest published version
  *   live             the models that were live
  *   refit:ALGORITHM PARAMS...
@@ -48,20 +48,21 @@ struct contender_spec {
     struct fit_config refit; /* REFIT; scale and calibrate are the caller's */
 };
 
-/* "NAME=SPEC", or SPEC alone, which then is the name. */
+/* Parses "NAME=SPEC", or SPEC alone, which is the name then too. ERROR_USAGE or
+ * ERROR_CONFIG; *out is then untouched. */
 int contender_parse(const char *text, struct contender_spec *out,
                     struct error *err) MUST_CHECK;
 
 struct contender {
     struct contender_spec spec;
-    struct served_model model;     /* snapshot NULL: none yet, or LIVE */
-    unsigned field_at;             /* FIELD: in what is found of a record */
-    struct fit_job *job;           /* under way; NULL */
-    uint64_t fieldless;            /* impressions without the field's number */
+    struct served_model model; /* snapshot NULL: none yet, or LIVE */
+    unsigned field_at;         /* FIELD: in what is found of a record */
+    struct fit_job *job;       /* under way; NULL */
+    uint64_t fieldless;        /* FIELD: impressions without a number there */
     uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
 };
 
-/* What the answers need besides the contender; borrowed. */
+/* The inputs of an answer besides the contender; borrowed. */
 struct contender_questions {
     const struct id_set *nobody;      /* users without a history of their own */
     const struct event_found *found;  /* in the record */
@@ -70,7 +71,7 @@ struct contender_questions {
     struct live_models *live;         /* LIVE; else it may be NULL */
 };
 
-/* Is it one of the published versions, the same for all impressions? */
+/* Is the contender one published version, the same for all impressions? */
 bool contender_is_version(const struct contender_spec *spec);
 
 /* Fetches a published version from `live`, which may be NULL where the
@@ -80,20 +81,21 @@ int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct event_reader *reader, struct contender *out,
                    struct error *err) MUST_CHECK;
 
-/* Answers the impression that the message is. Where the model is gone, or FIELD
- * is not there or neither a number from 0 to 1 nor text that is one, p is NaN.
- */
+/* Answers an impression, `event`, whose record is `message`. p is NaN where the
+ * model is gone, and where the record has no FIELD or one that is neither a
+ * number from 0 to 1 nor such a number as text. Fails as live_models_at(). */
 int contender_answer(struct contender *contender,
                      const struct contender_questions *questions,
                      const struct impression *event,
                      const struct message *message, struct replay_answer *out,
                      struct error *err) MUST_CHECK;
 
-/* Serves what the fit under way has made; without one, does nothing. */
+/* Waits for the fit under way and serves its model; without a fit it does
+ * nothing. After a failure the contender keeps the model that it had. */
 int contender_take_fit(struct contender *contender,
                        struct error *err) MUST_CHECK;
 
-/* Frees what it owns, not the struct. */
+/* Frees the members of the contender, not the struct. */
 void contender_close(struct contender *contender);
 
 #endif

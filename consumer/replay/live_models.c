@@ -4,7 +4,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/models/snapshot_cache.h"
-#include "consumer/read/merge_reader.h"
+#include "consumer/read/range_walk.h"
 #include "consumer/replay/recorded_versions.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 /* Partitions are not all at the same version at the same time: the cache holds
  * more than one model. */
-enum { CACHE_BYTES = 1 << 30, WAIT_MS = 200 };
+enum { CACHE_BYTES = 1 << 30 };
 
 struct live_models {
     struct live_models_config config;
@@ -63,14 +63,12 @@ static int read_all(struct live_models *live, struct merge_reader *reader,
                     struct error *err)
 {
     struct merge_record record;
-    enum merge_result result;
+    bool found = true;
 
-    do {
-        if (merge_reader_next(reader, WAIT_MS, &result, &record, err) < 0 ||
-            (result == MERGE_RECORD &&
-             take_prediction(live, &record.message, err) < 0))
+    while (found)
+        if (range_walk_next(reader, &record, &found, err) < 0 ||
+            (found && take_prediction(live, &record.message, err) < 0))
             return -1;
-    } while (result != MERGE_END);
     recorded_versions_sort(live->versions);
     live->counts.swaps = recorded_versions_count(live->versions);
     return 0;

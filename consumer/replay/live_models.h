@@ -1,10 +1,11 @@
 /*
  * live_models.h - the models that were live, and any published one.
  *
- * Asked about an impression, it answers with the model that scored it: the
- * version that its prediction names, swapped where the predictions swap; where
- * none is recorded, the newest model published before the impression's record.
- * Snapshots are fetched when first needed and verified. One thread.
+ * For an impression it finds the model that scored it: the version that its
+ * prediction names, and without a prediction the newest model that was
+ * published before the impression's record. Versions change where they change
+ * along the predictions. A snapshot is fetched and verified when it is first
+ * needed. One thread.
  */
 #ifndef CONSUMER_LIVE_MODELS_H
 #define CONSUMER_LIVE_MODELS_H
@@ -28,40 +29,44 @@ struct live_models_config {
 };
 
 struct live_models_counts {
-    uint64_t recorded;  /* answers that a prediction named, */
-    uint64_t published; /* that the time of publication named, */
-    uint64_t gone;      /* and such whose snapshot cannot be had any more */
-    size_t swaps;       /* along all partitions of the predictions */
+    uint64_t recorded; /* impressions whose model a prediction named */
+    uint64_t
+        published; /* impressions whose model the time of publication named */
+    uint64_t gone; /* impressions whose snapshot is not available any more */
+    size_t swaps;  /* changes of version along the predictions */
 };
 
-/* Reads all manifests. */
+/* Reads all manifests. Fails as snapshot_reader_open() and _catch_up(). */
 int live_models_open(const struct live_models_config *config,
                      struct live_models **out, struct error *err) MUST_CHECK;
 
-/* Reads the topic of predictions, from that record time on. */
+/* Reads the topic of predictions to its end, from that record time on.
+ * ERROR_TEMPORARY: the program is asked to stop. */
 int live_models_read_predictions(struct live_models *live, const char *topic,
                                  int64_t from_ms, size_t buffer_bytes,
                                  struct error *err) MUST_CHECK;
 
-/* The model for the impression that the message is. *model is NULL where there
- * was none yet, and where it cannot be had: *is_gone tells. Borrowed until the
- * next call. */
+/* The model of the impression whose record is `message`. *model is NULL where
+ * no model was published yet, and, with *is_gone, where its snapshot is not
+ * available any more. Borrowed until the next call. ERROR_FORMAT: predictions
+ * and manifest name different snapshots; other failures pass, and the same call
+ * may succeed later. */
 int live_models_at(struct live_models *live, const struct message *message,
                    const struct served_model **model, bool *is_gone,
                    struct error *err) MUST_CHECK;
 
-/* The published version; ERROR_UNAVAILABLE where it is not (any more). The
- * caller frees the snapshot. */
+/* Fetches a published version; the caller frees the snapshot.
+ * ERROR_UNAVAILABLE: it is not published, or not any more. */
 int live_models_fetch(struct live_models *live, uint64_t epoch,
                       struct snapshot **out, struct error *err) MUST_CHECK;
 
-/* What a scorer that starts now serves: the pinned version or, without a pin,
- * the newest that is whole. ERROR_UNAVAILABLE where there is none. */
+/* Fetches the version that a scorer which starts now serves: the pinned one or,
+ * without a pin, the newest that is whole. ERROR_UNAVAILABLE: there is none. */
 int live_models_fetch_served(struct live_models *live, uint64_t *epoch,
                              struct snapshot **out,
                              struct error *err) MUST_CHECK;
 
-/* The newest published version. */
+/* Fetches the newest published version. ERROR_UNAVAILABLE: there is none. */
 int live_models_fetch_newest(struct live_models *live, uint64_t *epoch,
                              struct snapshot **out,
                              struct error *err) MUST_CHECK;

@@ -2,9 +2,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/stop.h"
 
 #include "consumer/read/event_message.h"
+#include "consumer/read/range_walk.h"
 #include "consumer/replay/replay_topic.h"
 
 #include <assert.h>
@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum {
-    WAIT_MS = 200,
     TIMEOUT_MS = 10000,
     PREDICTION_SLACK_MS = 60 * 60 * 1000, /* clocks may differ */
     SHOW_MS = 5000,
@@ -301,22 +300,17 @@ static int take(struct replay_pass *pass, const struct merge_record *record,
 static int read_all(struct replay_pass *pass, struct error *err)
 {
     struct merge_record record;
-    enum merge_result result;
+    bool found = true;
 
-    for (;;) {
-        if (stop_requested())
-            return error_set(err, ERROR_TEMPORARY, "asked to stop");
-        if (merge_reader_next(pass->reader, WAIT_MS, &result, &record, err) < 0)
-            return -1;
-        if (result == MERGE_END) {
-            intake_rest(pass->intake);
-            take_outcomes(pass);
-            return replay_log_settle(pass->out->log, INT64_MAX, err);
-        }
-        if (result == MERGE_RECORD && take(pass, &record, err) < 0)
+    while (found) {
+        if (range_walk_next(pass->reader, &record, &found, err) < 0 ||
+            (found && take(pass, &record, err) < 0))
             return -1;
         show(pass);
     }
+    intake_rest(pass->intake);
+    take_outcomes(pass);
+    return replay_log_settle(pass->out->log, INT64_MAX, err);
 }
 
 static bool is_live(const struct contender_spec *spec)

@@ -1,12 +1,14 @@
 /*
- * replay.h - the history of the topics through several models, as of then.
+ * replay.h - past traffic through several models, each with the knowledge of
+ * that time.
  *
  * One pass over impressions and labels in the order of their records' times.
- * Every impression is first answered by all contenders and then learned from;
- * a label counts from its own record on. So a model sees what it would have
- * seen. The join, the training log and the fits are the trainer's, the answers
- * are the scorer's. Joins no group, commits nothing, ends by itself; the same
- * records give the same result. One thread, and one per fit.
+ * All contenders answer an impression before any of them learns from it, and a
+ * label counts from its own record on: a model knows what it would have known
+ * then. The join, the training log and the fits are the code of the trainer,
+ * the answers are that of the scorer. A replay joins no group, commits nothing
+ * and ends by itself; the same records give the same result. One thread, and
+ * one for each fit.
  */
 #ifndef CONSUMER_REPLAY_H
 #define CONSUMER_REPLAY_H
@@ -38,7 +40,7 @@ struct replay_config {
                                     impressions are not read */
     int64_t from_ms;             /* record time; MERGE_FROM_BEGINNING */
     int64_t to_ms;               /* 0: the ends that the topics have now */
-    int64_t history_ms; /* so long before from_ms is learned from already */
+    int64_t history_ms; /* time before from_ms that is learned from only */
     const struct replay_range
         *range; /* offsets instead of to_ms and history_ms,
                    beginning at from_ms; borrowed. NULL */
@@ -50,7 +52,7 @@ struct replay_config {
     bool answers_forced;     /* it may be the topic of predictions */
     double prior;            /* the answer while there is no model */
     int64_t refit_every_ms;  /* event time */
-    uint64_t refit_rows_min; /* no fit with fewer */
+    uint64_t refit_rows_min; /* rows without which there is no fit */
     double holdout;          /* as in trainer.h */
     bool calibrate;
     struct scale scale;
@@ -64,26 +66,27 @@ struct replay_config {
 struct replay_counts {
     struct intake_counts events;
     struct join_books books;
-    uint64_t bad_impressions, bad_labels; /* no events: passed over */
-    uint64_t history;                     /* impressions only learned from */
+    uint64_t bad_impressions, bad_labels; /* records that are not events */
+    uint64_t history;    /* impressions that were learned from only */
     uint64_t disordered; /* impressions so far behind the newest event that
                             their window and its grace were over on arrival:
                             without a label, so in no figure */
     uint64_t fits;
     size_t expired; /* partitions whose beginning retention took */
     struct live_models_counts live;
-    uint64_t fieldless; /* answers that the impression did not carry */
+    uint64_t fieldless; /* answers of a field that the impression lacks */
     double fit_seconds;
 };
 
 struct replay {
     struct replay_log *log;
-    int64_t stream_ms;                 /* how far event time came */
-    uint64_t versions[CONTENDERS_MAX]; /* that a contender is throughout; 0 */
+    int64_t stream_ms;                 /* the end of event time */
+    uint64_t versions[CONTENDERS_MAX]; /* of contenders that are one published
+                                          version; else 0 */
     struct replay_counts counts;
 };
 
-/* Are rows impressions, which labels have to be joined to? */
+/* Are the rows impressions, to which labels are joined? */
 static inline bool replay_joins(const struct replay_config *config)
 {
     return config->intake.mode == JOIN_IMPRESSIONS;
@@ -95,8 +98,9 @@ static inline const char *replay_rows_topic(const struct replay_config *config)
     return replay_joins(config) ? config->impressions : config->labels;
 }
 
-/* The caller frees what *out owns. Ends early, with ERROR_TEMPORARY, when the
- * program is asked to stop. */
+/* The caller frees *out. ERROR_TEMPORARY: the program is asked to stop;
+ * ERROR_LIMIT: more than rows_max rows; ERROR_UNAVAILABLE: no broker, topic or
+ * version; ERROR_IO: a sink or spool_folder is full. *out is then untouched. */
 int replay_run(const struct replay_config *config, struct replay *out,
                struct error *err) MUST_CHECK;
 

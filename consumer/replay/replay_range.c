@@ -1,16 +1,17 @@
 #include "consumer/replay/replay_range.h"
 
 #include "consumer/read/extent.h"
-#include "consumer/read/merge_reader.h"
+#include "consumer/read/range_walk.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Offsets that are looked through for the last record of a partition: the last
- * offset may be the marker of a transaction. */
-enum { TAIL_OFFSETS = 64, TAIL_GROWTH = 16, WAIT_MS = 200 };
+/* The last record of a partition is searched among its last TAIL_OFFSETS
+ * offsets, since the very last one may be the marker of a transaction; then
+ * among TAIL_GROWTH times as many. */
+enum { TAIL_OFFSETS = 64, TAIL_GROWTH = 16 };
 
 /* --- Lists ------------------------------------------------------------ */
 
@@ -103,7 +104,8 @@ static int64_t within(int64_t at, int64_t low, int64_t high)
     return at < low ? low : at > high ? high : at;
 }
 
-/* Cut to what is there: what retention took is told, not refused. */
+/* Adds the range of a partition that is named, cut to the records that are
+ * there: those that retention took are counted, not refused. */
 static void add_named(const struct replay_range_query *query,
                       const struct topic_extent *extent, size_t at,
                       struct replay_range *range)
@@ -144,21 +146,20 @@ static int find_rows(const struct replay_range_query *query,
     return status;
 }
 
-/* --- Their times ------------------------------------------------------ */
+/* --- Times of the rows ------------------------------------------------ */
 
 static int read_times(struct merge_reader *reader, size_t records_max,
                       int64_t *first_ms, int64_t *last_ms, struct error *err)
 {
     struct merge_record record;
-    enum merge_result result = MERGE_NOTHING;
-    size_t read = 0;
+    bool found = true;
 
-    while (result != MERGE_END && read < records_max) {
-        if (merge_reader_next(reader, WAIT_MS, &result, &record, err) < 0)
+    for (size_t read = 0; read < records_max; read++) {
+        if (range_walk_next(reader, &record, &found, err) < 0)
             return -1;
-        if (result != MERGE_RECORD)
-            continue;
-        if (read++ == 0)
+        if (!found)
+            break;
+        if (read == 0)
             *first_ms = record.message.timestamp_ms;
         if (record.message.timestamp_ms > *last_ms)
             *last_ms = record.message.timestamp_ms;
@@ -196,8 +197,8 @@ static int64_t start_of_tail(const struct offset_range *range, int64_t size)
                                              : range->first;
 }
 
-/* The latest record of the partition; further back where compaction and markers
- * left none at its end. */
+/* Finds the time of the latest record of the partition, further back where
+ * compaction and markers left no record at its end. */
 static int look_at_tail(const struct replay_range_query *query,
                         const struct offset_range *range, int64_t *last_ms,
                         struct error *err)

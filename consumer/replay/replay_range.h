@@ -2,10 +2,10 @@
  * replay_range.h - a range by offsets of the topic of rows, and the labels that
  * belong to it.
  *
- * Only partitions that are named in `from` or `to` are read. A bound that is
- * not given is the oldest record, or the end that there is now. Labels count
- * from the earliest record time of the range on, until so long after the
- * latest one as a click may take. One thread.
+ * Only partitions that `from` or `to` names are read. A missing `from` is the
+ * oldest record, a missing `to` the end that there is now. Labels count from
+ * the earliest record time of the range on, until reach_ms after the latest.
+ * One thread.
  */
 #ifndef CONSUMER_REPLAY_RANGE_H
 #define CONSUMER_REPLAY_RANGE_H
@@ -28,19 +28,20 @@ struct replay_offsets {
     } at[REPLAY_OFFSETS_MAX];
 };
 
-/* Is it "PARTITION:@OFFSET,...", and no time? */
+/* Is the text "PARTITION:@OFFSET,...", and not a time? */
 bool replay_offsets_is(const char *text);
 
-/* "" is an empty list. A partition twice is refused. */
+/* Parses such a text; "" is an empty list. ERROR_CONFIG; *out is then
+ * untouched. */
 int replay_offsets_parse(const char *text, struct replay_offsets *out,
                          struct error *err) MUST_CHECK;
 
 struct replay_range_query {
     struct kafka_settings kafka;
-    const char *rows;   /* the topic that the offsets are of; borrowed */
-    const char *labels; /* of those rows, in a topic of their own; NULL: none */
+    const char *rows;   /* topic that the offsets belong to; borrowed */
+    const char *labels; /* topic of the labels of those rows; NULL: none */
     struct replay_offsets from, to; /* `from` is in it, `to` is not */
-    int64_t reach_ms; /* so long after its impression a label counts */
+    int64_t reach_ms; /* time after its impression in which a label counts */
     size_t buffer_bytes;
     unsigned timeout_ms;
 };
@@ -48,10 +49,13 @@ struct replay_range_query {
 struct replay_range {
     struct offset_range *ranges; /* of all topics; owned */
     size_t count;
-    int64_t from_ms; /* the earliest record time; INT64_MIN: it is empty */
-    size_t expired;  /* partitions whose first offset is there no longer */
+    int64_t from_ms; /* earliest record time; INT64_MIN: the range is empty */
+    size_t expired;  /* partitions whose first offset retention took */
 };
 
+/* The caller frees *out. ERROR_CONFIG: a partition is named that the topic does
+ * not have; ERROR_TEMPORARY: the program is asked to stop; else the codes of
+ * merge_reader_open(). *out is then untouched. */
 int replay_range_find(const struct replay_range_query *query,
                       struct replay_range *out, struct error *err) MUST_CHECK;
 

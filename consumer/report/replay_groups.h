@@ -1,10 +1,10 @@
 /*
- * replay_groups.h - the windows and slices of a replay, and which of them a
- * row belongs to.
+ * replay_groups.h - the windows and slices of a replay, and the ones that a row
+ * belongs to.
  *
  * Groups are numbered: the windows first, then the slices in the order of the
- * report. All are laid out before the first row is measured; those that turn
- * out to have no rows are dropped at the end.
+ * report. All are laid out before the first row is measured; groups without
+ * rows are dropped at the end.
  */
 #ifndef CONSUMER_REPLAY_GROUPS_H
 #define CONSUMER_REPLAY_GROUPS_H
@@ -33,8 +33,8 @@ struct replay_slice {
     size_t value_size; /* a field's value may hold any bytes, zeros too */
     size_t contender;  /* whose basis or version it is; SIZE_MAX: a field's */
     size_t rows;
-    struct evaluation *figures; /* (contenders); of a basis or a
-                                   version only that contender's is set */
+    struct evaluation *figures; /* (contenders); for a basis or a version only
+                                   those of its contender are set */
 };
 
 struct version_list {
@@ -54,15 +54,16 @@ struct replay_groups {
     uint32_t *places[REPLAY_SLICES_MAX]; /* (names) group of a value */
 };
 
-/* window_ms 0: of a round length that gives some 50. slices_max: values of a
- * field, those with most rows. `log` must outlive the groups. The caller frees
- * what *out owns, also after a failure. */
+/* Lays out windows of window_ms, or, where that is 0, of a round length that
+ * gives about 50 windows, and slices of the slices_max values of each field
+ * with most rows. `log` must outlive the groups. ERROR_LIMIT: too many windows;
+ * ERROR_MEMORY. The caller frees *out, also after a failure. */
 int replay_groups_make(const struct replay_log *log,
                        const struct replay_census *census, int64_t window_ms,
                        size_t slices_max, struct replay_groups *out,
                        struct error *err) MUST_CHECK;
 
-/* What one contender's answer to a row belongs to. */
+/* The groups that one contender's answer to a row belongs to. */
 #define NO_GROUP UINT32_MAX
 void replay_groups_of(const struct replay_groups *groups,
                       const struct replay_row *row, size_t contender,
@@ -70,11 +71,11 @@ void replay_groups_of(const struct replay_groups *groups,
 
 size_t replay_groups_count(const struct replay_groups *groups);
 
-/* (windows, then slices) the sums of one contender. */
+/* Turns the sums of one contender into figures. (windows, then slices) */
 void replay_groups_measure(struct replay_groups *groups, size_t contender,
                            const struct evaluation_sums *sums);
 
-/* After all contenders. */
+/* Call it after all contenders were measured. */
 void replay_groups_drop_empty(struct replay_groups *groups);
 
 void replay_groups_free(struct replay_groups *groups);

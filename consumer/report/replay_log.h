@@ -1,10 +1,10 @@
 /*
- * replay_log.h - what was answered to each impression, and its label.
+ * replay_log.h - the answers to each impression, and its label.
  *
- * Rows whose label may still change are in memory; once it cannot, they go to
- * the sinks and to a spool, in the order they came. So memory does not grow
- * with the range. A row takes 48 bytes and 24 a contender. Knows no clock and
- * no Kafka. One thread.
+ * A row whose label may still change is in memory. When the label is final, the
+ * row goes to the sinks and to a spool, in the order of arrival, so that memory
+ * does not grow with the range. A row takes 48 bytes and 24 a contender. Knows
+ * no clock and no Kafka. One thread.
  */
 #ifndef CONSUMER_REPLAY_LOG_H
 #define CONSUMER_REPLAY_LOG_H
@@ -22,7 +22,7 @@
 
 enum { REPLAY_FIELD_SIZE = 64 };
 
-/* A contender's version changed there, seen for the first time. */
+/* A version of a contender, where it was first seen. */
 struct replay_swap {
     size_t contender;
     int64_t ts_ms; /* event time */
@@ -46,7 +46,7 @@ struct replay_log {
     char *tail;                              /* (room) a ring */
     size_t room, head, waiting;              /* rows */
     struct spool *spool;
-    uint64_t *versions; /* (contenders) newest; UINT64_MAX: none yet */
+    uint64_t *versions; /* (contenders) last one seen; UINT64_MAX: none yet */
     struct replay_swap *swaps;
     size_t swap_count, swap_room;
 };
@@ -66,19 +66,20 @@ int replay_log_append(struct replay_log *log, const struct replay_row *head,
                       const struct event_found *found, struct replay_row **row,
                       struct error *err) MUST_CHECK;
 
-/* Notes swaps, after the answers of the newest row are there. */
+/* Notes swaps; call it when the newest row has its answers. ERROR_MEMORY. */
 int replay_log_note_swaps(struct replay_log *log, struct error *err) MUST_CHECK;
 
-/* Sets or changes the label of a row, numbered from 0 on, that is not settled.
- */
+/* Sets or changes the label of a row that is not settled. Rows are numbered
+ * from 0 on. */
 void replay_log_label(struct replay_log *log, uint64_t number, float label);
 
-/* Labels of rows of before that time are final. A row that is not yet holds
- * back those after it. INT64_MAX: that was the range. */
+/* Settles the rows of before that time, whose labels are final. A row whose
+ * label is not final holds back the rows behind it. INT64_MAX settles all rows.
+ * Fails as the sinks and spool_add(); the log can then only be freed. */
 int replay_log_settle(struct replay_log *log, int64_t before_ms,
                       struct error *err) MUST_CHECK;
 
-/* All settled rows, in the order they came; *row as in spool_cursor_next(). */
+/* All settled rows, in the order of arrival; *row as in spool_cursor_next(). */
 struct replay_log_cursor {
     struct spool_cursor records;
     char *buffer;

@@ -1,12 +1,11 @@
 /*
- * replay_row.h - one impression of a replay, and who is told of it.
+ * replay_row.h - one impression of a replay, and the sinks that it goes to.
  *
- * A sink gets every impression of the range once, in the order they were
- * read, as soon as nothing can change its label any more; those whose label
- * is open when the range ends come last, with the labels they have. Rows are
- * the sink's only during the call. What a sink returns as an error ends the
- * replay. replay_config.sinks holds them; all are called by the thread of
- * replay_run().
+ * A sink gets every impression of the range once, in the order of reading, as
+ * soon as nothing can change its label any more. Impressions whose label is
+ * open when the range ends come last, with the labels that they have. A row is
+ * borrowed for the call. An error of a sink ends the replay. The thread of
+ * replay_run() calls the sinks.
  */
 #ifndef CONSUMER_REPLAY_ROW_H
 #define CONSUMER_REPLAY_ROW_H

@@ -1,9 +1,10 @@
 /*
- * row_sorter.h - rows in the order of prediction, then label, then as they
- * were added; any number of them in bounded memory.
+ * row_sorter.h - rows in the order of prediction, then label, then arrival; any
+ * number of rows in bounded memory.
  *
- * What fits is sorted in memory. Beyond, sorted runs go to a spool and are
- * merged while they are read. Either way gives the same sequence. One thread.
+ * Rows that fit are sorted in memory. If more come, sorted runs go to a spool
+ * and are merged while they are read. Both ways give the same sequence. One
+ * thread.
  */
 #ifndef CONSUMER_ROW_SORTER_H
 #define CONSUMER_ROW_SORTER_H
@@ -19,7 +20,7 @@ struct sorted_row {
     double p;      /* no NaN */
     uint64_t unit; /* of the bootstrap */
     float label;
-    uint32_t groups[ROW_GROUPS_MAX]; /* the caller's */
+    uint32_t groups[ROW_GROUPS_MAX]; /* for the caller; not looked at */
 };
 
 struct row_sorter;
@@ -30,17 +31,17 @@ int row_sorter_new(const char *folder, size_t memory_bytes,
 int row_sorter_add(struct row_sorter *sorter, const struct sorted_row *row,
                    struct error *err) MUST_CHECK;
 
-/* After the last row. */
+/* Call it after the last row. */
 int row_sorter_sort(struct row_sorter *sorter, struct error *err) MUST_CHECK;
 
-/* Valid until the next call; NULL: that was all. */
+/* *row is valid until the next call; NULL: there are no more rows. */
 int row_sorter_next(struct row_sorter *sorter, const struct sorted_row **row,
                     struct error *err) MUST_CHECK;
 
-/* Runs in the file; 0: all was sorted in memory. */
+/* Runs in the file; 0: all rows were sorted in memory. */
 size_t row_sorter_runs(const struct row_sorter *sorter);
 
-/* Begins again without rows. */
+/* Removes all rows. */
 void row_sorter_clear(struct row_sorter *sorter);
 
 /* NULL is fine. */

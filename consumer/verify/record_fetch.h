@@ -2,9 +2,9 @@
  * record_fetch.h - single records of a topic by partition and offset, fetched
  * in ranges.
  *
- * Wanted records that lie near each other come with one pass over what is
- * between them; a fetch that begins where the last one ended goes on without a
- * new start. Committed records only, no group. One thread.
+ * Wanted records that lie near each other come with one pass over the records
+ * between them. A fetch that begins where the last one ended goes on without a
+ * new start. Only committed records are read, without a group. One thread.
  */
 #ifndef CONSUMER_RECORD_FETCH_H
 #define CONSUMER_RECORD_FETCH_H
@@ -21,7 +21,7 @@ struct record_fetch;
 
 enum fetch_result {
     FETCH_MISSING, /* no such offset, partition, or committed record */
-    FETCH_EXPIRED, /* retention took it */
+    FETCH_EXPIRED, /* retention took the record */
     FETCH_FOUND,
 };
 
@@ -35,13 +35,15 @@ struct record_slot {
     bool has_key;            /* likewise */
 };
 
-/* Where the topic is not there: ERROR_UNAVAILABLE. */
+/* ERROR_UNAVAILABLE: there is no such topic, or no broker. */
 int record_fetch_open(const struct kafka_settings *kafka, const char *topic,
                       unsigned timeout_ms, struct record_fetch **out,
                       struct error *err) MUST_CHECK;
 
-/* `slots` in the order of partition and offset (equal ones are fine); values
- * are appended to `values`. */
+/* Fills the slots, which are in the order of partition and offset (two may be
+ * equal), and appends values to `values`. After a failure the fetch can only be
+ * closed; ERROR_TEMPORARY: the program is asked to stop, or the broker was
+ * silent for timeout_ms. */
 int record_fetch_run(struct record_fetch *fetch, struct record_slot *slots,
                      size_t count, struct buffer *values,
                      struct error *err) MUST_CHECK;
