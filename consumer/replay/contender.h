@@ -56,7 +56,7 @@ int contender_parse(const char *text, struct contender_spec *out,
 struct contender {
     struct contender_spec spec;
     struct served_model model; /* snapshot NULL: none yet, or LIVE */
-    unsigned field_at;         /* FIELD: in what is found of a record */
+    unsigned field_at;         /* FIELD: among the fields found in a record */
     struct fit_job *job;       /* under way; NULL */
     uint64_t fieldless;        /* FIELD: impressions without a number there */
     uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */

@@ -40,8 +40,9 @@ struct replay_log_config {
 struct replay_log {
     struct replay_log_config config;
     size_t field_count, row_size;
-    unsigned field_at[REPLAY_SLICES_MAX];    /* in what is found of a record */
-    struct id_map *names[REPLAY_SLICES_MAX]; /* of row.values */
+    unsigned
+        field_at[REPLAY_SLICES_MAX]; /* among the fields found in a record */
+    struct id_map *names[REPLAY_SLICES_MAX]; /* the values of row.values */
     uint64_t count;                          /* rows, all of them */
     char *tail;                              /* (room) a ring */
     size_t room, head, waiting;              /* rows */
