@@ -33,7 +33,8 @@ static void print_bytes(FILE *out, const uint8_t *bytes, size_t size)
 
 static bool would_run(const struct id *id)
 {
-    return id->text && id->size > 0 && memchr("=+-@\t", id->text[0], 5);
+    return id->text && id->size > 0 && id->text[0] &&
+           strchr("=+-@\t", id->text[0]);
 }
 
 void csv_print_id(FILE *out, const struct id *id, enum csv_cells cells)
