@@ -155,6 +155,73 @@ START_TEST(a_local_copy_serves_without_the_history)
 }
 END_TEST
 
+/* --- Signed models --- */
+
+/* The world's publisher signs with this key from now on. */
+static void sign_with(const char *path)
+{
+    struct snapshot_publisher_config to = {
+        .kafka = mock_cluster_settings(world.cluster),
+        .name = "click",
+        .models = "models",
+        .chunks = "chunks",
+        .chunk_bytes = WATCHER_WORLD_CHUNK_BYTES,
+    };
+
+    snapshot_publisher_close(world.publisher);
+    ck_assert_ok(signing_key_make(path, &err), err);
+    ck_assert_ok(signing_key_read(path, &to.signing, &err), err);
+    ck_assert_ok(snapshot_publisher_open(&to, &world.publisher, &err), err);
+}
+
+START_TEST(only_models_that_a_trusted_key_signed_serve)
+{
+    char folder[] = "/tmp/pctr-check-XXXXXX", command[64];
+    char own[64], other[64], own_public[80], other_public[80];
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    snprintf(own, sizeof(own), "%s/own", folder);
+    snprintf(other, sizeof(other), "%s/other", folder);
+    snprintf(own_public, sizeof(own_public), "%s.pub", own);
+    snprintf(other_public, sizeof(other_public), "%s.pub", other);
+    snprintf(world.config.state_dir, sizeof(world.config.state_dir), "%s/state",
+             folder);
+
+    watcher_world_publish(&world, 1); /* unsigned */
+    sign_with(other);
+    watcher_world_publish(&world, 2);
+    sign_with(own);
+    ck_assert_ok(
+        trusted_keys_read(own_public, &world.config.reader.trusted, &err), err);
+    watcher_world_watch(&world);
+    struct model_watcher_counts counts;
+    model_watcher_count(world.watcher, &counts);
+    ck_assert_uint_eq(model_board_epoch(world.board), 0);
+    ck_assert_uint_eq(counts.refused[REFUSED_SIGNATURE], 2);
+    watcher_world_publish(&world, 3);
+    watcher_world_check_serves(&world, 3);
+
+    /* The local copy of it is none for a scorer that trusts another key. */
+    model_watcher_stop(world.watcher);
+    world.watcher = NULL;
+    model_board_free(world.board);
+    ck_assert_ok(
+        trusted_keys_read(other_public, &world.config.reader.trusted, &err),
+        err);
+    mock_cluster_add_topic(world.cluster, "models2", 1);
+    strcpy(world.config.reader.models, "models2");
+    ck_assert_ok(model_board_new(&world.board, &err), err);
+    ck_assert_ok(
+        model_watcher_start(&world.config, world.board, &world.watcher, &err),
+        err);
+    ck_assert_uint_eq(model_board_epoch(world.board), 0);
+    model_watcher_count(world.watcher, &counts);
+    ck_assert_uint_eq(counts.refused[REFUSED_SIGNATURE], 1);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("model_watcher");
@@ -169,6 +236,7 @@ int main(void)
     tcase_add_test(tests, an_old_manifest_with_a_new_epoch_is_a_rollback);
     tcase_add_test(tests, catching_up_gives_up_in_time);
     tcase_add_test(tests, a_local_copy_serves_without_the_history);
+    tcase_add_test(tests, only_models_that_a_trusted_key_signed_serve);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
