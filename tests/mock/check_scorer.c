@@ -287,6 +287,23 @@ START_TEST(refusals_of_the_broker_lose_nothing)
 }
 END_TEST
 
+START_TEST(a_right_that_is_gone_ends_the_scorer)
+{
+    enum { TOPIC_AUTHORIZATION_FAILED = 29 };
+    struct scorer_config config = scorer_world_settings(&world);
+
+    scorer_world_send(&world, 0, 40);
+    mock_cluster_fail(world.cluster, MOCK_PRODUCE, TOPIC_AUTHORIZATION_FAILED,
+                      20);
+    struct scorer *scorer = scorer_world_start(&world, &config);
+    scorer_world_await(scorer, UINT64_MAX);
+    ck_assert_refused(scorer_join(scorer, NULL, &err), err, ERROR_AUTH,
+                      "authorization failed");
+    ck_assert_double_ge(
+        metrics_value(world.metrics, SCORER_UNIT_FAILURES, ERROR_AUTH), 5);
+}
+END_TEST
+
 START_TEST(a_broker_that_comes_back_finds_the_scorer_at_work)
 {
     struct scorer_config config = scorer_world_settings(&world);
@@ -319,6 +336,7 @@ int main(void)
     tcase_add_test(tests, a_trace_goes_on_in_the_prediction);
     tcase_add_test(tests, a_second_scorer_goes_on_where_the_first_ended);
     tcase_add_test(tests, refusals_of_the_broker_lose_nothing);
+    tcase_add_test(tests, a_right_that_is_gone_ends_the_scorer);
     tcase_add_test(tests, a_broker_that_comes_back_finds_the_scorer_at_work);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
