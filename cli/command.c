@@ -1,12 +1,14 @@
 #include "cli/command.h"
 
 #include "cli/help.h"
+#include "cli/versions.h"
 
 #include "common/base/log.h"
-#include "common/base/version.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 enum {
     OPTION_DUMP = 256,
     OPTION_CHECK,
+    OPTION_ONLINE,
     OPTION_HELP,
     OPTION_HELP_ALL,
     OPTION_VERSION,
@@ -23,6 +26,7 @@ enum {
 
 enum {
     FILES_MAX = 8,
+    ONLINE_MS = 10000,
     OPTIONS_MAX = CONFIG_TABLES_MAX * CONFIG_KEYS_MAX + 16,
     OTHERS_MAX = 64,
     LETTERS_SIZE = 64,
@@ -64,7 +68,7 @@ struct parsing {
     char letters[LETTERS_SIZE];
     const char *files[FILES_MAX]; /* -F, in order */
     size_t file_count;
-    bool dump, check;
+    bool dump, check, online;
     void (*help)(const struct command *command, FILE *out); /* NULL: none */
     bool version;
     struct error err;
@@ -109,6 +113,8 @@ static void list_options(struct parsing *p)
     add_option(p, "command-config", required_argument, 'F');
     add_option(p, "dump-config", no_argument, OPTION_DUMP);
     add_option(p, "check-config", no_argument, OPTION_CHECK);
+    if (p->command->kafka != KAFKA_NEVER)
+        add_option(p, "online", no_argument, OPTION_ONLINE);
     add_option(p, "help", no_argument, OPTION_HELP);
     add_option(p, "help-all", no_argument, OPTION_HELP_ALL);
     add_option(p, "version", no_argument, OPTION_VERSION);
@@ -200,6 +206,9 @@ static int take_option(struct parsing *p, int key, const char *typed)
         return 0;
     case OPTION_CHECK:
         p->check = true;
+        return 0;
+    case OPTION_ONLINE:
+        p->check = p->online = true;
         return 0;
     case OPTION_HELP:
         p->help = help_print;
@@ -313,6 +322,39 @@ static void fill_invocation(struct parsing *p)
              p->command->name);
 }
 
+/* Asks the broker for each topic that the settings name, and prints its
+ * answers. The first fault decides the exit status; where nobody answers, the
+ * other topics are not asked for. */
+static int ask_topics(struct parsing *p)
+{
+    int status = 0;
+
+    for (size_t t = 0; t < p->config.table_count; t++) {
+        const struct config_table *table = &p->config.tables[t];
+        for (const struct config_key *key = table->keys; key->name; key++) {
+            const char *name = (const char *)table->target + key->offset;
+            struct kafka_topic topic;
+            struct error fault;
+            if (key->type != CONFIG_TOPIC || !*name)
+                continue;
+            if (kafka_topic_describe(&p->with.kafka, name, ONLINE_MS, &topic,
+                                     &fault) == 0) {
+                printf("%-20s %-24s %" PRId32 " partitions, %" PRId32
+                       " copies\n",
+                       key->name, name, topic.partitions, topic.replicas);
+                continue;
+            }
+            printf("%-20s %-24s %s\n", key->name, name, fault.text);
+            if (status == 0)
+                p->err = fault;
+            status = -1;
+            if (fault.code == ERROR_UNAVAILABLE && !topic.is_missing)
+                return -1;
+        }
+    }
+    return status;
+}
+
 static int run(struct parsing *p, void *settings)
 {
     if (p->dump) {
@@ -329,6 +371,8 @@ static int run(struct parsing *p, void *settings)
          kafka_check(&p->with.kafka, &p->err) < 0) ||
         (p->command->check && p->command->check(settings, &p->err) < 0))
         return -1;
+    if (p->online)
+        return ask_topics(p);
     return p->check ? 0 : p->command->run(&p->with, settings, &p->err);
 }
 
@@ -357,7 +401,7 @@ int command_run(const struct command *command, int argc, char **argv)
         if (p->help)
             p->help(command, stdout);
         else if (p->version)
-            printf("pctr %s\n", PCTR_VERSION);
+            versions_print(stdout);
         if (p->help || p->version)
             status = finish_output(0, &p->err);
         else if (gather(p) == 0)

@@ -15,6 +15,8 @@ static const struct plain_option kafka_options[] = {
     {"  -X KEY=VALUE",
      "set a property of librdkafka; consumer., producer. or admin. in front of "
      "KEY limits it to one kind of client"},
+    {"      --online", "with --check-config: ask the broker for every topic of "
+                       "the settings, too"},
     {NULL, NULL},
 };
 

@@ -3,8 +3,7 @@
  */
 #include "cli/command.h"
 #include "cli/describe.h"
-
-#include "common/base/version.h"
+#include "cli/versions.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -75,7 +74,7 @@ int main(int argc, char **argv)
         return argc > 1 ? 0 : 2;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("pctr %s\n", PCTR_VERSION);
+        versions_print(stdout);
         return 0;
     }
     if (strcmp(name, "--describe-config") == 0) { /* for docs/ */

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands/settings.h"
 
+#include "common/base/clock.h"
 #include "common/base/offset_range.h"
 
 #include <inttypes.h>
@@ -35,7 +36,7 @@ struct topics_settings {
 static const struct config_key keys[] = {
     {GROUP_DATA, "check",            CONFIG_BOOL, FIELD(check),        "false", 0, 0, NULL, "create nothing, only check"},
     {GROUP_DATA, "partitions",       CONFIG_U32,  FIELD(partitions),   "8", 1, 512, NULL, "partitions of each topic of events: the most scoring threads that can share the work"},
-    {GROUP_DATA, "replicas",         CONFIG_U32,  FIELD(replicas),     "1", 1, 100, NULL, "copies of each partition; 3 where there are three brokers"},
+    {GROUP_DATA, "replicas",         CONFIG_U32,  FIELD(replicas),     "0", 0, 100, NULL, "copies of each partition; 0: the default of the cluster"},
     {GROUP_DATA, "history",          CONFIG_BOOL, FIELD(history),      "false", 0, 0, NULL, "keep events for ever (retention.ms=-1), as feeding or replaying old ones needs it"},
     {GROUP_DATA | RARE, "chunks.max_bytes", CONFIG_U64,  FIELD(chunks_bytes), "4294967296", 1048576, 1099511627776, NULL, "bytes of old models that are kept"},
     TOPIC_IMPRESSIONS_KEY(impressions),
@@ -48,6 +49,8 @@ static const struct config_key keys[] = {
     CONFIG_END,
 };
 /* clang-format on */
+
+enum { SETTLE_MS = 200 };
 
 enum kind { KIND_EVENTS, KIND_MANIFESTS, KIND_CHUNKS, KIND_EVALUATIONS };
 
@@ -86,7 +89,8 @@ static struct wanted want(const struct topics_settings *settings,
         .plan = {.name = name,
                  .partitions =
                      kind == KIND_EVENTS ? (int32_t)settings->partitions : 1,
-                 .replicas = (int32_t)settings->replicas},
+                 .replicas =
+                     settings->replicas > 0 ? (int32_t)settings->replicas : -1},
     };
 }
 
@@ -180,9 +184,31 @@ static int check_evaluations(const struct kafka_topic *topic, struct error *err)
     return 0;
 }
 
+/* With as many copies in sync as there are, one broker that is away stops all
+ * writers. */
+static int check_copies(const struct topics_settings *settings,
+                        const struct kafka_topic *topic, struct error *err)
+{
+    if (settings->replicas > 0 &&
+        topic->replicas != (int32_t)settings->replicas)
+        return error_set(err, ERROR_CONFIG,
+                         "topic '%s' has %" PRId32 " copies and not %" PRIu32
+                         ": kafka-reassign-partitions.sh changes that",
+                         topic->name, topic->replicas, settings->replicas);
+    if (topic->configured && topic->replicas > 1 &&
+        topic->min_insync_replicas >= topic->replicas)
+        return refuse(topic, "min.insync.replicas=2",
+                      "stops when one broker is away: as many copies must be "
+                      "in sync as there are",
+                      err);
+    return 0;
+}
+
 static int check_topic(const struct topics_settings *settings, enum kind kind,
                        const struct kafka_topic *topic, struct error *err)
 {
+    if (check_copies(settings, topic, err) < 0)
+        return -1;
     switch (kind) {
     case KIND_EVENTS:
         return check_events(settings, topic, err);
@@ -198,6 +224,26 @@ static int check_topic(const struct topics_settings *settings, enum kind kind,
 
 /* --- Doing it --------------------------------------------------------- */
 
+/* The broker that is asked may not have heard yet of a topic that another one
+ * has just made. */
+static int describe(const struct kafka_settings *kafka,
+                    const struct topics_settings *settings, const char *name,
+                    bool created, struct outcome *outcome)
+{
+    int64_t until_ms = clock_monotonic_ms() + settings->timeout_ms;
+    int status;
+
+    for (;;) {
+        status = kafka_topic_describe(kafka, name, settings->timeout_ms,
+                                      &outcome->topic, &outcome->fault);
+        if (status == 0 || !created || !outcome->topic.is_missing ||
+            clock_monotonic_ms() >= until_ms)
+            return status;
+        outcome->fault = (struct error){ERROR_NONE, ""};
+        clock_sleep_ms(SETTLE_MS);
+    }
+}
+
 /* Fails only where going on makes no sense; what is wrong with the topic
  * itself goes into the outcome. */
 static int settle(const struct kafka_settings *kafka,
@@ -212,11 +258,10 @@ static int settle(const struct kafka_settings *kafka,
                            err) < 0)
         return -1;
     outcome->state = created ? "created" : "ok";
-    if (kafka_topic_describe(kafka, wanted->name, settings->timeout_ms,
-                             &outcome->topic, &outcome->fault) < 0) {
+    if (describe(kafka, settings, wanted->name, created, outcome) < 0) {
         *err = outcome->fault;
         outcome->state = "missing";
-        return strstr(err->text, "no topic") ? 0 : -1;
+        return outcome->topic.is_missing ? 0 : -1;
     }
     if (check_topic(settings, wanted->kind, &outcome->topic, &outcome->fault) <
         0)
@@ -246,8 +291,9 @@ static void print_outcome(const struct wanted *wanted,
 
     print_retention(&outcome->topic, wanted->kind, retention,
                     sizeof(retention));
-    printf("%-24s %10" PRId32 "  %-18s  %s\n", wanted->name,
-           outcome->topic.partitions, retention, outcome->state);
+    printf("%-24s %10" PRId32 " %7" PRId32 "  %-18s  %s\n", wanted->name,
+           outcome->topic.partitions, outcome->topic.replicas, retention,
+           outcome->state);
 }
 
 static int report(const struct outcome outcomes[TOPIC_COUNT], struct error *err)
@@ -282,7 +328,8 @@ static int run(const struct invocation *with, void *settings_of_command,
         if (settle(&with->kafka, settings, &all[i], &outcomes[i], err) < 0)
             return -1;
 
-    printf("%-24s %10s  %-18s  %s\n", "topic", "partitions", "kept", "state");
+    printf("%-24s %10s %7s  %-18s  %s\n", "topic", "partitions", "copies",
+           "kept", "state");
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         print_outcome(&all[i], &outcomes[i]);
     if (outcomes[0].topic.partitions != outcomes[2].topic.partitions)

@@ -45,7 +45,7 @@ int stop_on_signals(unsigned deadline_ms, struct error *err)
         void (*handler)(int);
     } wanted[] = {
         {SIGTERM, on_stop},  {SIGINT, on_stop},  {SIGALRM, on_deadline},
-        {SIGUSR1, on_nudge}, {SIGPIPE, SIG_IGN},
+        {SIGUSR1, on_nudge}, {SIGPIPE, SIG_IGN}, {SIGHUP, SIG_IGN},
     };
 
     deadline_s = (sig_atomic_t)((deadline_ms + 999) / 1000);

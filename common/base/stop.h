@@ -14,7 +14,8 @@
 
 enum { STOP_SLICE_MS = 200 };
 
-/* Installs the handlers and ignores SIGPIPE. deadline_ms after the first
+/* Installs the handlers, and ignores SIGPIPE and SIGHUP: there is nothing to
+ * reopen, and a lost terminal ends no service. deadline_ms after the first
  * signal the process ends with status 75 whatever it is doing; 0 means no
  * deadline. */
 int stop_on_signals(unsigned deadline_ms, struct error *err) MUST_CHECK;

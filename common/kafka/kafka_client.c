@@ -360,8 +360,38 @@ int kafka_client_new(const struct kafka_settings *settings,
     return kafka_client_of(conf, role, out, err);
 }
 
+const char *kafka_library_version(void)
+{
+    return rd_kafka_version_str();
+}
+
+/* Before 2.6.1 librdkafka sends the client's nonce twice, which Kafka 4 takes
+ * for a wrong password. */
+static int check_scram(const struct kafka_settings *settings, struct error *err)
+{
+    enum { FIRST_GOOD = 0x020601ff };
+
+    for (size_t i = 0; i < settings->property_count; i++) {
+        const struct config_property *property = &settings->properties[i];
+        const char *name = property->name;
+        role_of(&name);
+        if (strncmp(name, "sasl.mechanism", 14) == 0 &&
+            strncmp(property->value, "SCRAM-", 6) == 0 &&
+            rd_kafka_version() < FIRST_GOOD)
+            return error_set(err, ERROR_CONFIG,
+                             "%s=%s does not work with librdkafka %s, which "
+                             "Kafka 4 answers with `invalid credentials`: use "
+                             "librdkafka 2.6.1 or newer, or another mechanism",
+                             property->name, property->value,
+                             rd_kafka_version_str());
+    }
+    return 0;
+}
+
 int kafka_check(const struct kafka_settings *settings, struct error *err)
 {
+    if (check_scram(settings, err) < 0)
+        return -1;
     for (int role = 0; role < ROLE_COUNT; role++) {
         rd_kafka_conf_t *conf = NULL;
         if (kafka_conf(settings, (enum kafka_role)role, NULL, &conf, err) < 0)

@@ -83,6 +83,9 @@ int kafka_check(const struct kafka_settings *settings,
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err) MUST_CHECK;
 
+/* The version of librdkafka that the program runs with. */
+const char *kafka_library_version(void);
+
 /* The Markdown table of our defaults. */
 void kafka_describe(FILE *out);
 
@@ -95,9 +98,12 @@ enum error_code kafka_error_code(int rd_kafka_error);
 struct kafka_topic {
     char name[250];
     int32_t partitions;
+    int32_t replicas; /* copies of the partition that has least of them */
+    bool is_missing;  /* beside ERROR_UNAVAILABLE: the broker knows none */
     bool configured;
     int64_t retention_ms;
     int64_t max_message_bytes;
+    int64_t min_insync_replicas;
     bool compacted;
 };
 

@@ -21,16 +21,22 @@ static int take_metadata(const struct rd_kafka_metadata *metadata,
                                     ? metadata->topics[0].err
                                     : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        out->is_missing = true;
         return error_set(
             err, ERROR_UNAVAILABLE,
             "no topic '%s': `pctr topics` creates it (its --topic.* "
             "options take other names)",
             name);
+    }
     if (error)
         return error_set(err, kafka_error_code(error), "topic '%s': %s", name,
                          rd_kafka_err2str(error));
-    out->partitions = metadata->topics[0].partition_cnt;
+    const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
+    out->partitions = topic->partition_cnt;
+    for (int i = 0; i < topic->partition_cnt; i++)
+        if (i == 0 || topic->partitions[i].replica_cnt < out->replicas)
+            out->replicas = topic->partitions[i].replica_cnt;
     return 0;
 }
 
@@ -114,6 +120,8 @@ static void take_entry(const rd_kafka_ConfigEntry_t *entry,
         out->retention_ms = number_of(entry);
     else if (strcmp(name, "max.message.bytes") == 0)
         out->max_message_bytes = number_of(entry);
+    else if (strcmp(name, "min.insync.replicas") == 0)
+        out->min_insync_replicas = number_of(entry);
     else if (strcmp(name, "cleanup.policy") == 0)
         out->compacted = text && strstr(text, "compact");
 }

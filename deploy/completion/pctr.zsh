@@ -107,6 +107,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -159,6 +160,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--memory.huge_pages[start over with malloc on huge pages, unless GLIBC_TUNABLES is set]' \
             '--shutdown.deadline_ms=[time after SIGTERM until the process ends whatever it is doing]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
@@ -228,6 +230,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--shutdown.deadline_ms=[time after SIGTERM until the process ends whatever it is doing]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
@@ -293,6 +296,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -316,6 +320,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -361,6 +366,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -399,6 +405,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -426,6 +433,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -454,6 +462,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
@@ -518,6 +527,7 @@ _pctr() {
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
+            '--online[with --check-config]' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \

@@ -52,7 +52,9 @@ static const struct row {
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"feed", "-b", broker, NO_TOPIC, "--world"}},
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"score", "-b", broker, NO_TOPIC}},
     {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"train", "-b", broker, NO_TOPIC}},
+    {69, 2000, {"no topic 'there-is-no-such-topic'", "`pctr topics` creates it"}, {"score", "-b", broker, NO_TOPIC, "--check-config", "--online"}},
     /* settings */
+    {78,  500, {"sasl.password: every user can read a command line", NULL}, {"score", "-b", nobody, "-Xsasl.password=hush"}},
     {2,   500, {"unknown option '--workerz'", "did you mean '--workers'?"}, {"score", "-b", nobody, "--workerz=2"}},
     {78,  500, {"workers: 0 is outside 1..64", NULL}, {"score", "-b", nobody, "--workers=0"}},
     {78,  500, {"unknown Kafka property 'linger'", NULL}, {"score", "-b", nobody, "-Xlinger=2"}},
@@ -117,7 +119,7 @@ static void listen_deaf(void)
 static void start(void)
 {
     static const char events[] = "userId,movieId,rating,timestamp\n"
-                                 "1,1,4.0,964982703\n1,3,4.0,964981247\n";
+                                 "1,3,4.0,964981247\n1,1,4.0,964982703\n";
     struct kafka_settings kafka = kafka_fixture_settings();
     char labels[FIXTURE_NAME_SIZE];
 

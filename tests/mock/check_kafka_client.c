@@ -187,6 +187,22 @@ static const char *secret_file(mode_t mode)
     return name;
 }
 
+START_TEST(scram_needs_a_library_that_can)
+{
+    const struct config_property scram = {.name = "sasl.mechanism",
+                                          .value = "SCRAM-SHA-512"};
+    const struct kafka_settings with_scram = {
+        .brokers = "127.0.0.1:1", .properties = &scram, .property_count = 1};
+
+    int status = kafka_check(&with_scram, &err);
+    if (rd_kafka_version() < 0x020601ff)
+        ck_assert_refused(status, err, ERROR_CONFIG,
+                          "use librdkafka 2.6.1 or newer");
+    else
+        ck_assert_ok(status, err);
+}
+END_TEST
+
 START_TEST(a_secret_may_be_in_a_file)
 {
     const char *file = secret_file(0600);
@@ -345,6 +361,7 @@ static TCase *property_tests(void)
     tcase_add_test(tests, a_value_out_of_range_is_refused_by_name);
     tcase_add_test(tests, java_names_are_answered_with_ours);
     tcase_add_test(tests, properties_that_would_break_a_promise_are_refused);
+    tcase_add_test(tests, scram_needs_a_library_that_can);
     tcase_add_test(tests, a_secret_may_be_in_a_file);
     tcase_add_test(tests, a_secret_file_that_others_can_read_is_refused);
     tcase_add_test(tests, errors_have_classes);
