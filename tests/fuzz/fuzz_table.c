@@ -25,9 +25,10 @@ static void read_rows(struct table *table)
             assert(strlen(fields[i].text) == fields[i].size);
 }
 
-/* The first byte chooses the format and the header. */
+/* The first byte chooses the format, the header and the separator. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    static const char separators[][4] = {"", ",", ";", "tab", "|", "::"};
     char path[64] = "/tmp/fuzz_table.XXXXXX";
     struct table *table = NULL;
     struct error err = {0};
@@ -35,8 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     int fd = mkstemp(path);
     assert(fd >= 0);
     if (size > 1 && write(fd, bytes + 1, size - 1) == (ssize_t)(size - 1)) {
-        const struct table_options options = {.format = bytes[0] % 4,
-                                              .header = bytes[0] / 4 % 3};
+        struct table_options options = {.format = bytes[0] % 4,
+                                        .header = bytes[0] / 4 % 3};
+        strcpy(options.separator, separators[bytes[0] / 12 % 6]);
         if (table_open(path, &options, &table, &err) == 0)
             read_rows(table);
         table_close(table);

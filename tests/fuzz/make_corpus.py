@@ -107,6 +107,18 @@ seeds["intake"] = {
     "labels": bytes([0, 10, 10]) + bytes([2, 1, 0, 0, 2, 2, 3, 1, 0, 1]),
     "bytes": bytes([1, 9, 9, 5]) + piece(seeds["event"]["impression"]),
 }
+# The first byte: format + 4 * header + 12 * separator.
+seeds["table"] = {
+    name: bytes([first]) + rows
+    for name, first, rows in [
+        ("comma", 1, b"user,ad,click\n1,\"a,b\",1\n"),
+        ("semicolon", 25, b"user;ad;click\n1;a;0,5\n"),
+        ("tab", 37, b"user\tad\n1\t\"a\tb\"\n"),
+        ("bar", 57, b"1|a|1\n2|b|0\n"),
+        ("colons", 3, b"1::2::3::4\n"),
+        ("found", 0, b"user;ad\n1;2\n"),
+        ("arff", 2, b"@relation r\n@attribute a numeric\n@data\n{0 1}\n'x'\n")]
+}
 seeds["record_json"] = {
     name: bytes([kind, 1]) + piece(b"reason") + piece(b"missing")
           + piece(b"7") + value
