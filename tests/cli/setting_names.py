@@ -12,7 +12,8 @@ source = pathlib.Path(sys.argv[1])
 ROOMS = ["common", "model", "producer", "consumer", "cli"]
 # Options that are no settings, and properties of librdkafka.
 OPTIONS = {"help", "help-all", "usage", "version", "dump-config",
-           "check-config", "describe-config", "describe-metrics"}
+           "check-config", "online", "describe-config",
+           "describe-metrics"}
 PROPERTIES = {"fetch.wait.max.ms"}
 
 docs = (source / "docs/configuration.md").read_text()
