@@ -85,6 +85,13 @@ void kafka_log_line(const rd_kafka_t *rk, int level, const char *kind,
         write_line(rk, our_level(level), kind, text, held_back);
 }
 
+void kafka_log_trouble(const rd_kafka_t *rk, const char *text)
+{
+    enum { SYSLOG_WARNING = 4 };
+
+    kafka_log_line(rk, SYSLOG_WARNING, "ERROR", text);
+}
+
 void kafka_log_quiet(const rd_kafka_t *rk, int level, const char *kind,
                      const char *text)
 {

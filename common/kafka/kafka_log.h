@@ -12,6 +12,10 @@
 void kafka_log_line(const rd_kafka_t *rk, int level, const char *kind,
                     const char *text);
 
+/* An error of a whole client, as its error callback gets it: a warning, since
+ * librdkafka goes on trying. */
+void kafka_log_trouble(const rd_kafka_t *rk, const char *text);
+
 /* For handles whose caller gets the same news as an error. */
 void kafka_log_quiet(const rd_kafka_t *rk, int level, const char *kind,
                      const char *text);

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 enum {
@@ -25,7 +24,6 @@ enum {
     WAIT_SLICE_MS = 100,
     GROW_MS = 5000, /* from one look for added partitions to the next */
     GROW_ASK_MS = 500,
-    SIZE_ASK_MS = 2000,
 };
 
 struct merge_reader {
@@ -71,14 +69,14 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
         break;
     case RD_KAFKA_RESP_ERR__BAD_MSG: /* an answer that is too large for us */
         reader->is_oversized = true;
-        kafka_log_line(client, LOG_WARNING, "ERROR", text);
+        kafka_log_trouble(client, text);
         break;
     default:
         if (kafka_error_code(error) == ERROR_AUTH) {
             reader->broken = true;
             error_set(&reader->trouble, ERROR_AUTH, "%s", text);
         } else {
-            kafka_log_line(client, LOG_WARNING, "ERROR", text);
+            kafka_log_trouble(client, text);
         }
     }
 }
@@ -236,13 +234,10 @@ static int look_after_size(struct merge_reader *reader, struct error *err)
                                            .partition = lane->partition,
                                            .at = lane->next};
     }
-    int status =
-        offsets_find_oversized(reader->client, list, count, SIZE_ASK_MS, err);
+    int status = offsets_name_oversized(reader->client, list, count, err);
     free(list);
-    if (status < 0 && err->code == ERROR_FORMAT)
-        return -1;
-    reader->is_oversized = status < 0; /* else asked again */
-    return 0;
+    reader->is_oversized = count == 0; /* what was fetched before comes first */
+    return status;
 }
 
 /* A broker that does not answer is asked again; that it is away is told by the
@@ -260,7 +255,7 @@ static int look_for_partitions(struct merge_reader *reader, struct error *err)
         int32_t partitions = 0;
         if (offsets_count_partitions(reader->client, reader->handles[t],
                                      GROW_ASK_MS, &partitions, &away) < 0)
-            return 0;
+            break;
         if (merge_lanes_grow(&reader->lanes, reader->topics[t], t, partitions,
                              err) < 0)
             return -1;

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,
                              unsigned timeout_ms, int32_t *count,
@@ -54,7 +55,12 @@ ask(rd_kafka_t *client, const struct partition_offsets *list, size_t count,
     }
     if (!failed)
         return answers;
-    error_set(err, kafka_error_code((int)failed),
+    /* An answer to somebody else that was too large closed the connection, and
+     * says nothing about this question. */
+    error_set(err,
+              failed == RD_KAFKA_RESP_ERR__BAD_MSG
+                  ? ERROR_UNAVAILABLE
+                  : kafka_error_code((int)failed),
               "%s/%" PRId32 ": ask for an offset: %s", about->topic,
               about->partition, rd_kafka_err2str(failed));
     rd_kafka_topic_partition_list_destroy(answers);
@@ -82,20 +88,33 @@ int offsets_find_ends(rd_kafka_t *client, struct partition_offsets *list,
     return status;
 }
 
-int offsets_find_oversized(rd_kafka_t *client, struct partition_offsets *list,
-                           size_t count, unsigned timeout_ms, struct error *err)
+int offsets_name_oversized(rd_kafka_t *client,
+                           const struct partition_offsets *list, size_t count,
+                           struct error *err)
 {
-    if (offsets_find_ends(client, list, count, timeout_ms, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (list[i].high > list[i].at)
-            return error_set(err, ERROR_FORMAT,
-                             "'%s' [%" PRId32 "] at offset %" PRId64
-                             ": the record there, or one that is fetched with "
-                             "it, is larger than this client takes: raise "
-                             "-X consumer.receive.message.max.bytes",
-                             list[i].topic, list[i].partition, list[i].at);
-    return 0;
+    const struct partition_offsets *found = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t low, high;
+        bool is_known =
+            !rd_kafka_get_watermark_offsets(client, list[i].topic,
+                                            list[i].partition, &low, &high) &&
+            high >= 0;
+        if (is_known && high > list[i].at) {
+            found = &list[i];
+            break;
+        }
+        if (!is_known && !found)
+            found = &list[i];
+    }
+    if (!found)
+        return 0;
+    return error_set(err, ERROR_FORMAT,
+                     "'%s' [%" PRId32 "] at offset %" PRId64
+                     ": the record there, or one that is fetched with it, is "
+                     "larger than this client takes: raise "
+                     "-X consumer.receive.message.max.bytes",
+                     found->topic, found->partition, found->at);
 }
 
 int offsets_find_time(rd_kafka_t *client, struct partition_offsets *list,

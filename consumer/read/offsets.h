@@ -37,10 +37,11 @@ int offsets_find_ends(rd_kafka_t *client, struct partition_offsets *list,
 
 /* After a broker's answer that was larger than receive.message.max.bytes: which
  * partition, of those that are to be read from `at` on, has records that
- * cannot come? 0: none; -1: ERROR_FORMAT names the first, or the broker does
- * not say (ERROR_UNAVAILABLE, ERROR_TEMPORARY). */
-int offsets_find_oversized(rd_kafka_t *client, struct partition_offsets *list,
-                           size_t count, unsigned timeout_ms,
+ * cannot come? 0: none has any; -1: ERROR_FORMAT names the first that has, as
+ * far as the client knows. The broker is not asked: the next answer that is
+ * too large would close the connection before its answer. */
+int offsets_name_oversized(rd_kafka_t *client,
+                           const struct partition_offsets *list, size_t count,
                            struct error *err) MUST_CHECK;
 
 /* Fills in `at`: the first record of that time or later. */

@@ -32,7 +32,6 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 enum {
     CLOSE_SLICE_MS = 50,
@@ -80,6 +79,7 @@ struct subscriber {
     struct error trouble;  /* told at the next poll */
     int64_t gone_since_ms; /* the topic is said to be gone; 0: it is there */
     bool is_oversized;     /* a broker's answer was too large for us */
+    bool is_dry;           /* the last poll found no record */
 
     rd_kafka_topic_partition_list_t *next;
     rd_kafka_consumer_group_metadata_t *group;
@@ -159,7 +159,7 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
         s->is_oversized = true;
     else if (says_gone(error))
         note_gone(s);
-    kafka_log_line(client, LOG_WARNING, "ERROR", text);
+    kafka_log_trouble(client, text);
 }
 
 /* --- Opening ---------------------------------------------------------- */
@@ -423,12 +423,10 @@ static int look_after_size(struct subscriber *s, struct error *err)
                 (struct partition_offsets){.topic = s->config.topic,
                                            .partition = i,
                                            .at = s->positions.list[i].next};
-    int status = offsets_find_oversized(s->client, list, count, ASK_MS, err);
+    int status = offsets_name_oversized(s->client, list, count, err);
     free(list);
-    if (status < 0)
-        return wait_or_fail(s, err);
     s->is_oversized = false;
-    return 0;
+    return status;
 }
 
 /* --- Taking records --------------------------------------------------- */
@@ -591,7 +589,7 @@ static int prepare(struct subscriber *s, struct message_batch *batch,
     }
     s->waits = (struct error){.code = ERROR_NONE};
     if ((s->gone_since_ms != 0 && look_after_topic(s, err) < 0) ||
-        (s->is_oversized && look_after_size(s, err) < 0) ||
+        (s->is_oversized && s->is_dry && look_after_size(s, err) < 0) ||
         (s->has_lost && s->pending == PENDING_NOTHING &&
          look_after_lost(s, err) < 0) ||
         (s->pending == PENDING_OFFERED && !s->is_called_back &&
@@ -632,6 +630,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
         if (sort_out(s, &batch.count, err) < 0)
             return -1;
         batch.full = s->taken_count == s->limit;
+        s->is_dry = batch.count == 0;
         batch.event = event_of(s->pending);
     }
     batch.waits = s->waits.code ? &s->waits : NULL;
