@@ -434,9 +434,17 @@ static int send_failed(struct publisher *publisher,
                        const struct outgoing *message,
                        rd_kafka_resp_err_t failed, struct error *err)
 {
+    char why[256];
+
+    /* "Fatal" says nothing: the cause is asked for. */
+    if (failed == RD_KAFKA_RESP_ERR__FATAL) {
+        failed = rd_kafka_fatal_error(publisher->client, why, sizeof(why));
+    } else {
+        snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
+    }
     error_set(err, kafka_error_code(failed), "send to '%s': %s",
               rd_kafka_topic_name(publisher->topics[message->topic].handle),
-              rd_kafka_err2str(failed));
+              why);
     blame_first(publisher, err);
     return -1;
 }

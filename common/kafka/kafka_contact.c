@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* After "all brokers down": time for the second address of a name. */
@@ -52,6 +53,18 @@ static bool is_silence_explained(const char *text)
     return strstr(text, "ApiVersionRequest failed: Local: Timed out") != NULL;
 }
 
+/* With TLS 1.3 a broker refuses the certificate of a client after the
+ * handshake: to librdkafka a connection that broke, with OpenSSL's words for
+ * the alert. Alerts 42 to 49 and 116 are about certificates. */
+static bool is_certificate_refused(const char *text)
+{
+    const char *at = strstr(text, "SSL alert number ");
+    int alert = 0;
+
+    return at && sscanf(at, "SSL alert number %d", &alert) == 1 &&
+           ((alert >= 42 && alert <= 49) || alert == 116);
+}
+
 static void on_trouble(rd_kafka_t *client, int error, const char *text,
                        void *opaque)
 {
@@ -60,8 +73,14 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     (void)client;
     if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         note_address(contact, text);
-        if (!is_silence_explained(text))
+        if (is_certificate_refused(text)) {
+            tell_reason(&contact->reason, ERROR_AUTH, text);
+            error_wrap(&contact->reason,
+                       "it refuses our certificate (expired, or of an "
+                       "authority that it does not trust?)");
+        } else if (!is_silence_explained(text)) {
             tell_reason(&contact->reason, kafka_error_code(error), text);
+        }
     } else if (!contact->down) {
         int64_t last_chance = clock_monotonic_ms() + LAST_CHANCE_MS;
         contact->down = true;

@@ -260,7 +260,9 @@ fixture_record_header(const struct fixture_record *record, const char *name)
 int64_t kafka_fixture_committed(const char *group, const char *topic,
                                 int32_t partition)
 {
-    rd_kafka_t *client = kafka_fixture_consumer(group, "read_committed");
+    /* One that reads committed records would wait for a transaction that a
+     * killed process left open. */
+    rd_kafka_t *client = kafka_fixture_consumer(group, "read_uncommitted");
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(one, topic, partition);
