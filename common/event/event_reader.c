@@ -1,5 +1,6 @@
 #include "common/event/event_reader.h"
 
+#include "common/base/utf8.h"
 #include "common/event/event_time.h"
 #include "common/event/event_value.h"
 #include "common/event/json_cursor.h"
@@ -251,7 +252,7 @@ static struct cursor_value text_of(const uint8_t *bytes, size_t size)
 {
     /* A text that is too long for any field stays too long when it is cut. */
     return (struct cursor_value){
-        .type = json_is_utf8(bytes, size) ? CURSOR_TEXT : CURSOR_BYTES,
+        .type = utf8_is_valid(bytes, size) ? CURSOR_TEXT : CURSOR_BYTES,
         .size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size,
         .bytes = bytes};
 }

@@ -1,60 +1,13 @@
 #include "common/event/json_cursor.h"
 
+#include "common/base/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* --- Texts --------------------------------------------------------------- */
-
-/* The bytes of the UTF-8 character at `at` (Unicode, table 3-7): 0 where there
- * is none. Past the end of the input there are zeros, as it were. */
-static unsigned utf8_length(const uint8_t *at, const uint8_t *end)
-{
-    const size_t left = (size_t)(end - at);
-    const uint8_t first = at[0];
-    const uint8_t second = left > 1 ? at[1] : 0;
-    uint8_t low = 0x80, high = 0xbf;
-    unsigned length;
-
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first <= 0xdf)
-        length = 2;
-    else if ((first & 0xf0) == 0xe0)
-        length = 3;
-    else if (first >= 0xf0 && first <= 0xf4)
-        length = 4;
-    else
-        return 0;
-    if (first == 0xe0)
-        low = 0xa0; /* else too long a form */
-    else if (first == 0xed)
-        high = 0x9f; /* else a surrogate */
-    else if (first == 0xf0)
-        low = 0x90;
-    else if (first == 0xf4)
-        high = 0x8f; /* else above U+10FFFF */
-    if (second < low || second > high)
-        return 0;
-    for (unsigned i = 2; i < length; i++)
-        if (i >= left || (at[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-bool json_is_utf8(const uint8_t *bytes, size_t size)
-{
-    const uint8_t *const end = bytes + size;
-
-    while (bytes < end) {
-        unsigned length = utf8_length(bytes, end);
-        if (length == 0)
-            return false;
-        bytes += length;
-    }
-    return true;
-}
 
 static int hex_digit(uint8_t byte)
 {
@@ -147,7 +100,8 @@ enum cursor_fault json_take_hard_text(struct json_cursor *cursor,
                 return fault;
             continue;
         }
-        const unsigned length = utf8_length(cursor->at, cursor->end);
+        const size_t length =
+            utf8_sequence(cursor->at, (size_t)(cursor->end - cursor->at));
         if (length == 0)
             return CURSOR_INVALID;
         cursor->at += length;

@@ -71,9 +71,6 @@ enum cursor_fault json_skip_contents(struct json_cursor *cursor,
 size_t json_unescape(const uint8_t *bytes, size_t size, uint8_t *out,
                      size_t room);
 
-/* Is it well-formed UTF-8? */
-bool json_is_utf8(const uint8_t *bytes, size_t size);
-
 /* --- The common cases, inline ------------------------------------------- */
 
 static inline void json_skip_blanks(struct json_cursor *cursor)
