@@ -312,7 +312,8 @@ const struct command feed_command = {
         "final account balances: rows read = published + rejected. After "
         "SIGTERM the labels of the impressions that were published are still "
         "sent. Further columns go along as extras, but not those that tell the "
-        "label, such as how often a row was shown (--extras.without).\n",
+        "label, such as how often a row was shown (--extras.without). A value "
+        "of more than 255 bytes is cut, and a warning names its column.\n",
     .keys = keys,
     .settings_size = sizeof(struct feed_settings),
     .kafka = KAFKA_ALWAYS,

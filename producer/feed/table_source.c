@@ -22,6 +22,7 @@ struct table_source {
     int id, ts, user, ad, click; /* columns; NONE where there is none */
     int extras[TABLE_COLUMNS_MAX];
     struct event_extra values[TABLE_COLUMNS_MAX];
+    uint64_t cut[TABLE_COLUMNS_MAX]; /* values of an extra, too long */
     size_t extra_count;
     uint64_t rows;
     bool is_told; /* about ids like 1.0 */
@@ -269,6 +270,35 @@ static int read_time(const struct table_source *s,
     return 0;
 }
 
+/* Readers of events take no field of more than ID_TEXT_MAX bytes. A longer text
+ * is cut between two characters. */
+static struct id read_extra(struct table_source *s, size_t i,
+                            const struct table_field *field)
+{
+    size_t size = field->size;
+
+    if (size > ID_TEXT_MAX) {
+        s->cut[i]++;
+        size = ID_TEXT_MAX;
+        for (size_t back = 0; back < 4; back++)
+            if ((field->text[ID_TEXT_MAX - back] & 0xc0) != 0x80) {
+                size = ID_TEXT_MAX - back;
+                break;
+            }
+    }
+    return id_from_text(field->text, size);
+}
+
+static void tell_cut(const struct table_source *s)
+{
+    for (size_t i = 0; i < s->extra_count; i++)
+        if (s->cut[i] > 0)
+            log_warn("values of a column are too long for a field and were cut",
+                     "column=\"%s\" values=%llu max_bytes=%d",
+                     table_column_name(s->table, (size_t)s->extras[i]),
+                     (unsigned long long)s->cut[i], ID_TEXT_MAX);
+}
+
 static int read_row(struct table_source *s, const struct table_field *fields,
                     struct source_row *row, struct error *why)
 {
@@ -288,10 +318,9 @@ static int read_row(struct table_source *s, const struct table_field *fields,
         return -1;
     for (size_t i = 0; i < s->extra_count; i++) {
         const struct table_field *field = &fields[s->extras[i]];
-        size_t size = field->size < ID_TEXT_MAX ? field->size : ID_TEXT_MAX;
         s->values[i] = (struct event_extra){
             .name = table_column_name(s->table, (size_t)s->extras[i]),
-            .value = id_from_text(field->text, size)};
+            .value = read_extra(s, i, field)};
     }
     return 0;
 }
@@ -343,8 +372,11 @@ static int table_source_count(struct event_source *source, uint64_t *rows,
 
 static void table_source_close(struct event_source *source)
 {
-    table_close(((struct table_source *)source)->table);
-    free(source);
+    struct table_source *s = (struct table_source *)source;
+
+    tell_cut(s);
+    table_close(s->table);
+    free(s);
 }
 
 static const struct event_source_ops table_source_ops = {

@@ -64,6 +64,21 @@ static void check_extras(const char *expected)
     event_source_close(source);
 }
 
+static void check_second_text(uint32_t size)
+{
+    struct event_source *source = NULL;
+    struct source_row row;
+    enum source_result result;
+    uint64_t line;
+
+    ck_assert_ok(table_source_open(&config, &source, &err), err);
+    for (int i = 0; i < 2; i++)
+        ck_assert_ok(
+            source->ops->next(source, &result, &row, &line, &err, &err), err);
+    ck_assert_uint_eq(row.extras[0].value.size, size);
+    event_source_close(source);
+}
+
 static void check_refused(const char *why)
 {
     struct event_source *source = NULL;
@@ -116,6 +131,29 @@ START_TEST(a_column_that_is_not_there_is_refused)
 }
 END_TEST
 
+/* The last character of 255 bytes is not cut in halves. */
+START_TEST(a_long_value_is_cut_between_characters)
+{
+    char expected[300] = " text=";
+    FILE *out = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(out);
+    fputs("user,ad,click,text\n5,7,1,", out);
+    for (int i = 0; i < 100; i++) {
+        fputs("\u20ac", out);
+        if (i < 85) /* of 3 bytes each */
+            strcat(expected, "\u20ac");
+    }
+    fputs("\n5,7,1,x", out);
+    for (int i = 0; i < 100; i++)
+        fputs("\u20ac", out);
+    fputc('\n', out);
+    ck_assert_int_eq(fclose(out), 0);
+    check_extras(expected);
+    check_second_text(1 + 84 * 3);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("table source");
@@ -127,6 +165,7 @@ int main(void)
     tcase_add_test(tests, a_list_is_taken_at_its_word);
     tcase_add_test(tests, the_label_itself_is_refused);
     tcase_add_test(tests, a_column_that_is_not_there_is_refused);
+    tcase_add_test(tests, a_long_value_is_cut_between_characters);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
