@@ -9,7 +9,8 @@
  * (r is the raw value, r^ the whole estimate, biases included, which move by
  * SGD during the pass, after r^ is taken), then
  *   p_u *= num_u / (den_u + |I_u| reg_pu p_u), and the same for q_i;
- * a factor that is 0 stays 0. Rows of nobody move only b_i.
+ * a factor that is 0 stays 0. Rows of nobody move only b_i. Labels below 0 are
+ * refused, as scikit-learn does: their factors would not stay non-negative.
  */
 #include "model/algorithms/svd.h"
 
@@ -182,6 +183,19 @@ out:
     return status;
 }
 
+/* Factors that are multiplied by negative numbers do not stay non-negative. */
+static int check_labels(const struct ratings *train, struct error *err)
+{
+    for (size_t at = 0; at < train->count; at++)
+        if (train->by_item[at].value < 0)
+            return error_set(err, ERROR_CONFIG,
+                             "nmf does not learn from labels below 0, such as "
+                             "%g: add a constant to them, or choose another "
+                             "model",
+                             train->by_item[at].value);
+    return 0;
+}
+
 static int nmf_fit(const struct ratings *train,
                    const struct model_params *params, const atomic_bool *cancel,
                    struct model **out, struct error *err)
@@ -192,6 +206,8 @@ static int nmf_fit(const struct ratings *train,
     if (params->init_high < params->init_low)
         return error_set(err, ERROR_CONFIG, "init_high=%g is below init_low=%g",
                          params->init_high, params->init_low);
+    if (check_labels(train, err) < 0)
+        return -1;
     if (factors_new(&(struct factors_shape){.users = train->users,
                                             .items = train->items,
                                             .rank = params->factors,

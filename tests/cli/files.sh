@@ -133,6 +133,20 @@ refused 78 "'click' is the label" fit events.csv --model=fields --fields=user,cl
 refused 78 "no column 'position'" predict --snapshot=f.snap pairs.csv
 refused 78 "svd does not go on learning" cv events.csv --models=svd --progressive=true
 
+# --- A field that is too long is cut, and its column is named once ---------------
+{
+    echo user,ad,click,page
+    for i in 1 2 3 4; do printf 'u%d,a1,%d,%0300d\n' $i $((i % 2)) $i; done
+    echo u1,a1,1,short
+} >long.csv
+"$pctr" fit long.csv --model=fields --fields=user,page >/dev/null 2>long.txt
+[ "$(grep -c 'column="page" values=4 max_bytes=255' long.txt)" = 1 ] ||
+    fail "fit: no word of values that were cut: $(cat long.txt)"
+
+# --- Labels that a model cannot learn from --------------------------------------
+printf 'user,ad,rating\nu1,a1,-10\nu1,a2,3\nu2,a1,0\n' >below.csv
+refused 78 "nmf does not learn from labels below 0, such as -10" fit below.csv --model=nmf
+
 # --- A measure without a value ranks nothing -----------------------------------
 { echo user,ad,click; for i in 1 2 3 4 5 6 7 8; do echo "u$i,a$((i % 3)),0"; done; } >rare.csv
 "$pctr" tune rare.csv --model=baseline --measure=auc --space="bsl_epochs=2|3" \

@@ -194,6 +194,33 @@ START_TEST(rows_of_nobody_move_the_item_alone)
 }
 END_TEST
 
+/* --- Labels below 0 ---------------------------------------------------- */
+
+/* The updates would multiply the factors by negative numbers. */
+START_TEST(nmf_refuses_labels_below_zero)
+{
+    static const struct rating rows[] = {
+        {0, 0, 0}, {0, 1, 5}, {INDEX_UNKNOWN, 1, -0.25}};
+    const struct model_ops *ops = NULL;
+    struct model_params params;
+    struct model *model = NULL;
+    struct ratings *train = NULL;
+
+    ck_assert_ok(
+        ratings_build(rows, 3, 1, 2, (struct scale){-1, 5}, &train, &err), err);
+    ck_assert_ok(model_find("nmf", &ops, &err), err);
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    ck_assert_refused(model_fit(ops, train, &params, NULL, &model, &err), err,
+                      ERROR_CONFIG, "labels below 0, such as -0.25");
+    ck_assert_ptr_null(model);
+    ratings_free(train);
+    ck_assert_ok(
+        ratings_build(rows, 2, 1, 2, (struct scale){-1, 5}, &train, &err), err);
+    model_free(fit(train, "nmf", "", 1)); /* 0 itself is fine */
+    ratings_free(train);
+}
+END_TEST
+
 /* --- Ties ------------------------------------------------------------- */
 
 /* With constant labels every cluster is as good: all go to the first. The
@@ -319,6 +346,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_carried_sum_is_the_sum);
     tcase_add_test(tests, rows_of_nobody_move_the_item_alone);
+    tcase_add_test(tests, nmf_refuses_labels_below_zero);
     tcase_add_test(tests, co_clustering_breaks_ties_by_the_lowest_cluster);
     tcase_add_loop_test(tests, a_cancelled_fit_says_so, 0, 5);
     tcase_add_loop_test(tests, the_fast_solver_learns_and_repeats_itself, 1, 4);
