@@ -1,6 +1,7 @@
 #include "common/base/table_input.h"
 
 #include "common/base/table.h"
+#include "common/base/unpacked_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,18 +10,36 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { AHEAD_MAX = 8 };
 
 struct table_input {
     char path[512];
-    gzFile file;              /* reads plain files as they are */
-    double size;              /* of the file on disk; 0 when unknown */
-    uint64_t lines;           /* read so far */
+    struct unpacked_file *file;
+    double size;          /* of the file on disk; 0 when unknown */
+    uint64_t lines;       /* read so far */
+    const uint8_t *piece; /* what is left of the newest one */
+    size_t left;
     uint8_t ahead[AHEAD_MAX]; /* bytes that were peeked at */
     size_t ahead_from, ahead_count;
 };
+
+enum { END_OF_FILE = -1, READ_FAILED = -2 };
+
+/* The next byte, END_OF_FILE or READ_FAILED. */
+static int read_byte(struct table_input *input, struct error *err)
+{
+    if (input->left == 0 &&
+        unpacked_file_next(input->file, &input->piece, &input->left, err) < 0) {
+        error_wrap(err, "read '%s' behind line %llu", input->path,
+                   (unsigned long long)input->lines);
+        return READ_FAILED;
+    }
+    if (input->left == 0)
+        return END_OF_FILE;
+    input->left--;
+    return *input->piece++;
+}
 
 /* Files without text that could be read, known by their first bytes. */
 static int check_packing(struct table_input *input, struct error *err)
@@ -40,10 +59,13 @@ static int check_packing(struct table_input *input, struct error *err)
         {"PAR1", 4, "a Parquet file", "write it as CSV"},
         {"SQLite f", 8, "an SQLite database", "write it as CSV"},
     };
-    int byte;
+    int byte = 0;
 
-    while (input->ahead_count < AHEAD_MAX && (byte = gzgetc(input->file)) >= 0)
+    while (input->ahead_count < AHEAD_MAX &&
+           (byte = read_byte(input, err)) >= 0)
         input->ahead[input->ahead_count++] = (uint8_t)byte;
+    if (byte == READ_FAILED)
+        return -1;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (input->ahead_count >= known[i].size &&
             memcmp(input->ahead, known[i].bytes, known[i].size) == 0)
@@ -68,12 +90,10 @@ int table_input_open(const char *path, struct table_input **out,
                   fd < 0 ? strerror(errno) : "is a folder");
         goto failed;
     }
-    input->file = gzdopen(fd, "rb");
-    if (!input->file) {
-        error_no_memory(err, "reading '%s'", path);
-        goto failed;
+    if (unpacked_file_open(fd, &input->file, err) < 0) {
+        free(input);
+        return -1;
     }
-    gzbuffer(input->file, 1 << 17);
     snprintf(input->path, sizeof(input->path), "%s",
              is_stdin ? "standard input" : path);
     input->size = is_stdin ? 0 : (double)info.st_size;
@@ -91,25 +111,11 @@ failed:
     return -1;
 }
 
-static int take_byte(struct table_input *input)
+static int take_byte(struct table_input *input, struct error *err)
 {
     if (input->ahead_from < input->ahead_count)
         return input->ahead[input->ahead_from++];
-    return gzgetc(input->file);
-}
-
-static int check_end(struct table_input *input, struct error *err)
-{
-    int code;
-    const char *text = gzerror(input->file, &code);
-
-    if (code == Z_OK || code == Z_STREAM_END)
-        return 0;
-    return error_set(err, ERROR_INPUT, "read '%s' behind line %llu: %s",
-                     input->path, (unsigned long long)input->lines,
-                     code == Z_ERRNO       ? strerror(errno)
-                     : code == Z_BUF_ERROR ? "the gzip file ends too early"
-                                           : text);
+    return read_byte(input, err);
 }
 
 int table_input_line(struct table_input *input, struct buffer *line, bool *more,
@@ -121,7 +127,7 @@ int table_input_line(struct table_input *input, struct buffer *line, bool *more,
     int byte;
 
     *cut = false;
-    while ((byte = take_byte(input)) >= 0 && byte != '\n') {
+    while ((byte = take_byte(input, err)) >= 0 && byte != '\n') {
         piece[filled++] = (uint8_t)byte;
         if (filled < sizeof(piece))
             continue;
@@ -131,7 +137,7 @@ int table_input_line(struct table_input *input, struct buffer *line, bool *more,
             *cut = true;
         filled = 0;
     }
-    if (byte < 0 && check_end(input, err) < 0)
+    if (byte == READ_FAILED)
         return -1;
     if (!*cut)
         buffer_append(line, piece, filled);
@@ -151,13 +157,15 @@ uint64_t table_input_line_number(const struct table_input *input)
 
 double table_input_progress(const struct table_input *input)
 {
-    return input->size > 0 ? (double)gzoffset(input->file) / input->size : 0;
+    return input->size > 0
+               ? (double)unpacked_file_offset(input->file) / input->size
+               : 0;
 }
 
 void table_input_close(struct table_input *input)
 {
     if (!input)
         return;
-    gzclose(input->file);
+    unpacked_file_close(input->file);
     free(input);
 }

@@ -21,7 +21,7 @@ int table_input_open(const char *path, struct table_input **out,
 
 /* Appends the next line, without its end (LF or CRLF), to `line`. *more is
  * false at the end of the input. A line over TABLE_LINE_MAX is read to its end
- * and cut: *cut says so. */
+ * and cut: *cut says so. Fails as unpacked_file_next() does. */
 int table_input_line(struct table_input *input, struct buffer *line, bool *more,
                      bool *cut, struct error *err) MUST_CHECK;
 

@@ -223,6 +223,8 @@ printf '1::10::5::978300760\n2::10::1::978302109\n' >ratings.any
 whole=$(learned ratings.any)
 sed 's/::/\t/g' ratings.any >u.any && same_rows u.any
 gzip -c u.any >u.data.gz && same_rows u.data.gz
+{ head -1 u.any | gzip; tail -n +2 u.any | gzip; } >members.gz && same_rows members.gz
+same_rows - <members.gz
 sed '1iuser,ad,rating,ts' ratings.any | sed 's/::/,/g' >stars.csv && same_rows stars.csv
 
 # Ids of a column of numbers are numbers; ids of text are told.
@@ -260,6 +262,9 @@ printf 'user,ad,click,click\nu1,a1,1,0\n' >twice.csv
 refused 78 "as #3 or #4" fit twice.csv
 printf 'user,ad,click\nu1,a1,1\n"u2,a1,0\nu3,a1,1\n' >open.csv
 refused 65 "line 3: a quote is not closed" fit open.csv
+gzip -c shape.csv >joined.csv.gz
+cat shape.csv >>joined.csv.gz
+refused 65 "'joined.csv.gz' behind line 4: bytes that are not gzip" fit joined.csv.gz
 printf 'PK\003\004.....' >x.zip && refused 65 "is a zip archive" fit x.zip
 printf 'BZh91AY&SY' >x.bz2 && refused 65 "is packed by bzip2" fit x.bz2
 printf '\3757zXZ\000\000' >x.xz && refused 65 "is packed by xz" fit x.xz

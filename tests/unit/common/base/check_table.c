@@ -218,6 +218,69 @@ START_TEST(a_cut_gzip_file_is_an_error_not_an_end)
 }
 END_TEST
 
+/* Of a file with two gzip members: the second one goes on within a line of the
+ * first one. */
+static const char *const members[] = {"a,b\n1,2\n3,", "4\n"};
+
+/* What follows the two members of a file. */
+static const struct {
+    const char *bytes;
+    size_t size;
+    enum error_code code;
+    const char *complaint; /* NULL: the file is fine */
+} tails[] = {
+    {"", 0, ERROR_FORMAT, NULL},
+    {"\0", 1, ERROR_FORMAT, NULL},
+    {"\0\0\0\0\0\0\0\0", 8, ERROR_FORMAT, NULL},
+    {"garbage", 7, ERROR_FORMAT, "behind line 3: bytes that are not gzip"},
+    {"5,6\n", 4, ERROR_FORMAT, "bytes that are not gzip follow"},
+    {"\0\0x", 3, ERROR_FORMAT, "bytes that are not gzip follow"},
+    {"\x1f", 1, ERROR_FORMAT, "bytes that are not gzip follow"},
+    {"\x1f\x8b", 2, ERROR_INPUT, "the gzip file ends too early"},
+    {"\x1f\x8bgarbage....", 13, ERROR_INPUT, "the gzip file is damaged"},
+};
+enum { TAILS = sizeof(tails) / sizeof(tails[0]) };
+
+static void write_members(const void *tail, size_t size)
+{
+    snprintf(path, sizeof(path), "/tmp/check_table.%d.csv.gz", (int)getpid());
+    for (int i = 0; i < 2; i++) {
+        gzFile out = gzopen(path, i ? "ab" : "wb");
+        ck_assert_ptr_nonnull(out);
+        ck_assert_int_eq(gzputs(out, members[i]), (int)strlen(members[i]));
+        ck_assert_int_eq(gzclose(out), Z_OK);
+    }
+    FILE *out = fopen(path, "ab");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_uint_eq(fwrite(tail, 1, size, out), size);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+START_TEST(what_follows_a_gzip_member_is_gzip_too)
+{
+    struct table *table = NULL;
+    const struct table_field *fields;
+    enum table_result result = TABLE_ROW;
+    struct error why;
+
+    write_members(tails[_i].bytes, tails[_i].size);
+    int status = table_open(path, NULL, &table, &err);
+    unlink(path);
+    int rows = -1;
+    for (; status == 0 && result != TABLE_END; rows++)
+        status = table_next(table, &result, &fields, &why, &err);
+    if (tails[_i].complaint) {
+        ck_assert_refused(status, err, tails[_i].code, tails[_i].complaint);
+        ck_assert_ptr_nonnull(strstr(err.text, path));
+    } else {
+        ck_assert_ok(status, err);
+        ck_assert_int_eq(rows, 2);
+        ck_assert_double_eq(table_progress(table), 1);
+    }
+    table_close(table);
+}
+END_TEST
+
 /* Files that cannot even be opened as tables. */
 static const struct {
     const char *end, *text;
@@ -268,6 +331,8 @@ int main(void)
     tcase_add_test(tests, a_line_without_end_is_cut_and_skipped);
     tcase_add_test(tests, gzip_is_read_as_its_text);
     tcase_add_test(tests, a_cut_gzip_file_is_an_error_not_an_end);
+    tcase_add_loop_test(tests, what_follows_a_gzip_member_is_gzip_too, 0,
+                        TAILS);
     tcase_add_loop_test(tests, a_file_without_a_header_is_refused, 0, MISTAKES);
     tcase_add_test(tests, a_path_that_cannot_be_read_is_named);
     suite_add_tcase(suite, tests);
