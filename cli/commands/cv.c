@@ -6,7 +6,6 @@
 #include "cli/data/split_settings.h"
 #include "cli/json/json_writer.h"
 
-#include "common/base/log.h"
 #include "common/base/stop.h"
 
 #include "model/select/search.h"
@@ -137,6 +136,18 @@ static size_t diverged_folds(const struct search_result *result)
     return count;
 }
 
+/* Which means are not those of all folds. */
+static void print_counts(const struct cv_settings *settings, const char *model,
+                         const size_t with_value[FIGURES], size_t folds)
+{
+    for (int i = 0; i < figures_shown(settings); i++)
+        if (with_value[i] > 0 && with_value[i] < folds)
+            printf("%-16s the mean %s is that of %zu of %zu folds; the others "
+                   "have no %s\n",
+                   model, figure_heads[i], with_value[i], folds,
+                   figure_heads[i]);
+}
+
 /* Mean and deviation over the folds where the figure has a value. */
 static int print_summary(const struct cv_settings *settings, const char *model,
                          const struct search_result *result, bool train,
@@ -144,6 +155,7 @@ static int print_summary(const struct cv_settings *settings, const char *model,
 {
     double *column = malloc((result->done + 1) * sizeof(*column));
     double means[FIGURES], deviations[FIGURES];
+    size_t with_value[FIGURES];
 
     if (!column)
         return error_no_memory(err, "cross-validation");
@@ -153,17 +165,13 @@ static int print_summary(const struct cv_settings *settings, const char *model,
             figures_of(&result->folds[f], train, figures);
             column[f] = figures[i];
         }
-        size_t with_value =
+        with_value[i] =
             mean_and_deviation(column, result->done, &means[i], &deviations[i]);
-        if (!train && with_value > 0 && with_value < result->done)
-            log_warn("some folds have no value of a measure, and its mean is "
-                     "that of the others",
-                     "model=%s measure=%s folds=%zu with_value=%zu", model,
-                     figure_names[i], result->done, with_value);
     }
     free(column);
     print_row(settings, model, train ? "train mean" : "mean", means);
     print_row(settings, model, train ? "train std" : "std", deviations);
+    print_counts(settings, model, with_value, result->done);
     return 0;
 }
 

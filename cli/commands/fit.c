@@ -59,22 +59,35 @@ static double pair_mean(const struct dataset *data, uint32_t user,
     return *rows ? sum / (double)*rows : 0;
 }
 
+/* The bytes of the first `characters` of a text. */
+static size_t prefix_size(const char *text, size_t size, int characters)
+{
+    size_t at = 0;
+
+    for (int i = 0; at < size && i < characters; i++)
+        at += utf8_sequence((const uint8_t *)text + at, size - at);
+    return at;
+}
+
 /* Prints an id in a column, on its left where the width is negative, as
- * printf() does. An ellipsis marks an id that is cut. */
+ * printf() does. Of an id that is too long both ends are there, with an
+ * ellipsis between them: ids often differ in their last characters alone. */
 static void print_column(const struct id *id, int width)
 {
     char text[ID_SAFE_SIZE];
-    size_t size = id_print_safe(id, text), at = 0, last = 0;
+    size_t size = id_print_safe(id, text), at = 0;
     int wanted = width < 0 ? -width : width, length = 0; /* characters */
 
-    for (; at < size && length < wanted; length++) {
-        last = at;
-        at += utf8_sequence((const uint8_t *)text + at, size - at);
+    for (; at < size; length++)
+        at += prefix_size(text + at, size - at, 1);
+    if (length <= wanted) {
+        printf("%*s%s%*s", width > 0 ? wanted - length : 0, "", text,
+               width < 0 ? wanted - length : 0, "");
+        return;
     }
-    bool is_cut = at < size;
-    printf("%*s%.*s%s%*s", width > 0 ? wanted - length : 0, "",
-           (int)(is_cut ? last : at), text, is_cut ? "\u2026" : "",
-           width < 0 ? wanted - length : 0, "");
+    int tail = (wanted - 1) / 2;
+    printf("%.*s\u2026%s", (int)prefix_size(text, size, wanted - 1 - tail),
+           text, text + prefix_size(text, size, length - tail));
 }
 
 static void print_matrix_row(const struct dataset *data, uint32_t user,

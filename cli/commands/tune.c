@@ -117,8 +117,9 @@ struct summary {
     size_t folds; /* that were run */
     double means[MEASURES];
     double deviations[MEASURES];
-    double fit_seconds; /* mean */
-    bool diverged;      /* on some fold: never ranked */
+    size_t with_value[MEASURES]; /* folds that the mean is of */
+    double fit_seconds;          /* mean */
+    bool diverged;               /* on some fold: never ranked */
 };
 
 static double measured(const struct fold_result *fold, int measure)
@@ -144,8 +145,8 @@ static int summarise(const struct search_result *result, struct summary *out,
     for (int m = 0; m < MEASURES; m++) {
         for (size_t f = 0; f < result->done; f++)
             column[f] = measured(&result->folds[f], m);
-        mean_and_deviation(column, result->done, &out->means[m],
-                           &out->deviations[m]);
+        out->with_value[m] = mean_and_deviation(
+            column, result->done, &out->means[m], &out->deviations[m]);
         if (out->diverged)
             out->means[m] = out->deviations[m] = NAN;
     }
@@ -241,6 +242,8 @@ static void write_measure(struct json_writer *to,
         json_writer_null(to); /* without a value nothing is ranked */
     else
         json_writer_unsigned(to, rank);
+    json_writer_member_unsigned(to, "folds_with_value",
+                                of->with_value[measure]);
     json_writer_name(to, "folds");
     json_writer_open(to, '[');
     for (size_t f = 0; f < result->done; f++)
@@ -315,6 +318,23 @@ static void tell_unranked(const struct summary *s, size_t count, int measure)
             measure_names[measure], without, count);
 }
 
+/* The ranks of a measure that only some folds define are worth less. */
+static void tell_ranked_by_some(const struct summary *s, size_t count)
+{
+    for (int m = 0; m < MEASURES; m++) {
+        const struct summary *least = NULL;
+        for (size_t i = 0; i < count; i++)
+            if (!isnan(s[i].means[m]) && s[i].with_value[m] < s[i].folds &&
+                (!least || s[i].with_value[m] < least->with_value[m]))
+                least = &s[i];
+        if (least)
+            log_warn("some folds have no value of a measure, and ranks by it "
+                     "go by the others",
+                     "measure=%s folds=%zu with_value=%zu", measure_names[m],
+                     least->folds, least->with_value[m]);
+    }
+}
+
 /* Combinations of which no fold was run (Ctrl-C) are left out. */
 static int print_results(const struct tune_settings *settings,
                          const struct search_plan *plan,
@@ -336,8 +356,10 @@ static int print_results(const struct tune_settings *settings,
     if (status == 0 && count == 0)
         status =
             error_set(err, ERROR_TEMPORARY, "stopped before the first fit");
-    if (status == 0)
+    if (status == 0) {
         tell_unranked(summaries, count, settings->measure);
+        tell_ranked_by_some(summaries, count);
+    }
     if (status == 0 && settings->output == OUTPUT_TABLE)
         print_table(plan, summaries, count, settings->measure);
     else if (status == 0 && settings->output == OUTPUT_CSV)

@@ -159,6 +159,32 @@ grep -q 'no value of the measure.*measure=auc combinations=2' rare-err.txt ||
     grep -q '"auc":{"mean":null,"std":null,"rank":null' ||
     fail "tune: JSON ranks without a value"
 
+# A mean of some folds says so, and so does a rank by it.
+{
+    echo user,ad,click
+    for i in 1 2 3 4 5 6 7 8 9; do echo "u$i,a$((i % 3)),$((i == 2 || i == 4))"; done
+} >half.csv
+halves=(--split.folds=3 --split.shuffle=false)
+"$pctr" cv half.csv --models=popular "${halves[@]}" --train >half.txt
+grep -q '^popular  *fold 3 .* - ' half.txt || fail "cv: AUC of one class: $(cat half.txt)"
+grep -q '^popular  *mean .* 0.2500 ' half.txt || fail "cv: no mean AUC: $(cat half.txt)"
+[ "$(grep -c 'AUC .* 2 of 3 folds' half.txt)" = 1 ] ||
+    fail "cv: no word of a mean of some folds: $(cat half.txt)"
+try_half() { "$pctr" tune half.csv --model=baseline --space="bsl_epochs=2|3" "${halves[@]}" "$@"; }
+try_half >half.txt 2>half-err.txt
+[ "$(grep -c 'measure=auc folds=3 with_value=2' half-err.txt)" = 1 ] ||
+    fail "tune: ranked by some folds, unsaid: $(cat half-err.txt)"
+try_half --output=json 2>half-err.txt >half.txt
+[ "$(grep -c '"auc":{"mean":[0-9.]*,"std":[0-9.]*,"rank":[12],"folds_with_value":2,' half.txt)" = 2 ] ||
+    fail "tune: JSON tells no count of folds: $(cat half.txt)"
+
+# --- The matrix shows both ends of an id that is too long -----------------------
+printf 'user,ad,click\nsession-2026-11-01,a1,1\nsession-2026-11-02,a1,0\n\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274x,campaign/2026/7,1\n' >ends.csv
+"$pctr" fit ends.csv --show_matrix=9x9 >ends.txt
+for row in 'user \\ ad            a1 campa…26/7' 'sessio…11-01' 'sessio…11-02' 'äöüäöü…üäöüx'; do
+    grep -q "^$row" ends.txt || fail "fit: no row '$row' in: $(cat ends.txt)"
+done
+
 # --- Refusals -----------------------------------------------------------------
 refused 2 "give one of" similar "$clicks"
 refused 2 "give one of" similar "$clicks" --user=u5 --ad=a4
