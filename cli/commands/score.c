@@ -375,9 +375,11 @@ static int run(const struct invocation *with, void *context, struct error *err)
  * delivered and committed before the broker gives it up. */
 static int check(const void *of, struct error *err)
 {
-    const struct scorer_config *config =
-        &((const struct score_settings *)of)->scorer;
+    const struct score_settings *settings = of;
+    const struct scorer_config *config = &settings->scorer;
 
+    if (service_check(&settings->service, err) < 0)
+        return -1;
     if (config->delivery != DELIVERY_EXACTLY_ONCE ||
         config->commit_interval_ms <= config->transaction_timeout_ms / 2)
         return 0;

@@ -98,7 +98,8 @@ struct intake_times {
 
 #define SERVICE_KEYS(member, usual_port) \
     {GROUP_HTTP, "http.address", CONFIG_TEXT, FIELD(member.address), "127.0.0.1", 1, 0, NULL, "address to listen on; 0.0.0.0 for all, as a pod needs it"}, \
-    {GROUP_HTTP, "http.port",    CONFIG_U32,  FIELD(member.port), usual_port, 0, 65535, NULL, "port of /metrics, /livez, /readyz and /version; 0: no HTTP"}, \
+    {GROUP_HTTP, "http.port",    CONFIG_U32,  FIELD(member.port), usual_port, 0, 65535, NULL, "port of /metrics, /livez, /readyz and /version; 0: none"}, \
+    {GROUP_HTTP | RARE, "http.probe_port", CONFIG_U32, FIELD(member.probe_port), "0", 0, 65535, NULL, "second port, for /livez and /readyz only, which no client of http.port can block; 0: none"}, \
     {GROUP_PROCESS | RARE, "shutdown.deadline_ms", CONFIG_U32, FIELD(member.deadline_ms), "30000", 0, 600000, NULL, "time after SIGTERM until the process ends whatever it is doing; 0: no deadline"}
 
 /* NOLINTEND(bugprone-macro-parentheses) */

@@ -166,6 +166,13 @@ static int run(const struct invocation *with, void *context, struct error *err)
     return status < 0 ? -1 : stop_exit_status();
 }
 
+static int check(const void *of, struct error *err)
+{
+    const struct train_settings *settings = of;
+
+    return service_check(&settings->service, err);
+}
+
 const struct command train_command = {
     .name = "train",
     .summary = "learn from clicks and publish models",
@@ -189,5 +196,6 @@ const struct command train_command = {
     .keys = keys,
     .settings_size = sizeof(struct train_settings),
     .kafka = KAFKA_ALWAYS,
+    .check = check,
     .run = run,
 };

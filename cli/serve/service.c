@@ -14,9 +14,20 @@ enum { ROUND_MS = 50, TOLD_MS = 1000 };
 struct service {
     struct service_parts parts;
     struct status_server *server; /* NULL: no port */
+    struct status_server *probes; /* NULL: no port of their own */
     struct sd_notify supervisor;
     int64_t told_ms; /* when the supervisor was told last, monotonic */
 };
+
+int service_check(const struct service_settings *settings, struct error *err)
+{
+    if (settings->probe_port == 0 || settings->probe_port != settings->port)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "http.probe_port: %u is http.port too; choose another, or "
+                     "0 for probes on http.port only",
+                     settings->probe_port);
+}
 
 int service_catch_signals(const struct service_settings *settings,
                           struct error *err)
@@ -24,29 +35,48 @@ int service_catch_signals(const struct service_settings *settings,
     return stop_on_signals(settings->deadline_ms, err);
 }
 
-int service_start(const struct service_settings *settings,
-                  const struct service_parts *parts, struct service **out,
-                  struct error *err)
+/* The probes have a thread of their own too: no other answer delays them. */
+static int open_servers(struct service *service,
+                        const struct service_settings *settings,
+                        struct error *err)
 {
-    struct service *service = calloc(1, sizeof(*service));
-    struct status_config config = {.port = settings->port,
+    const struct service_parts *parts = &service->parts;
+    struct status_config config = {.port = settings->probe_port,
+                                   .pages = STATUS_PROBES,
                                    .metrics = parts->metrics,
                                    .routes = parts->routes,
                                    .live = parts->live,
                                    .ready = parts->ready,
                                    .context = parts->context};
 
+    memcpy(config.address, settings->address, sizeof(config.address));
+    if (status_server_start(&config, &service->probes, err) < 0)
+        return -1;
+    config.port = settings->port;
+    config.pages = STATUS_ALL;
+    if (status_server_start(&config, &service->server, err) < 0) {
+        status_server_stop(service->probes);
+        return -1;
+    }
+    return 0;
+}
+
+int service_start(const struct service_settings *settings,
+                  const struct service_parts *parts, struct service **out,
+                  struct error *err)
+{
+    struct service *service = calloc(1, sizeof(*service));
+
     if (!service)
-        return error_no_memory(err, "the status server");
+        return error_no_memory(err, "the service");
     const struct metric_label build[] = {{"version", PCTR_VERSION},
                                          {NULL, NULL}};
     metrics_set_info(parts->metrics, parts->build_info, build);
-    memcpy(config.address, settings->address, sizeof(config.address));
-    if (status_server_start(&config, &service->server, err) < 0) {
+    service->parts = *parts;
+    if (open_servers(service, settings, err) < 0) {
         free(service);
         return -1;
     }
-    service->parts = *parts;
     sd_notify_open(&service->supervisor);
     sd_notify_ready(&service->supervisor);
     *out = service;
@@ -84,6 +114,7 @@ void service_stop(struct service *service)
         return;
     sd_notify_stop(&service->supervisor);
     status_server_stop(service->server);
+    status_server_stop(service->probes);
     free(service);
 }
 

@@ -23,12 +23,13 @@
 #include <stdint.h>
 
 struct service_settings {
-    char address[64]; /* of the status server */
-    uint32_t port;    /* 0: no status server */
+    char address[64];    /* of the status server */
+    uint32_t port;       /* 0: no status server */
+    uint32_t probe_port; /* a second one for the probes; 0: none */
     uint32_t deadline_ms;
 };
 
-/* What the status server asks, from its own thread; live and ready are asked
+/* What a status server asks, from its own thread; live and ready are asked
  * by the thread of the service too. */
 struct service_parts {
     struct metrics *metrics;
@@ -41,12 +42,16 @@ struct service_parts {
 
 struct service;
 
+/* ERROR_CONFIG where one port is set for both. */
+int service_check(const struct service_settings *settings,
+                  struct error *err) MUST_CHECK;
+
 /* SIGTERM and SIGINT ask for a stop, and deadline_ms later end the process.
  * The work may be started only after this. */
 int service_catch_signals(const struct service_settings *settings,
                           struct error *err) MUST_CHECK;
 
-/* Opens the status server and tells the supervisor (sd_notify.h) that the
+/* Opens the status servers and tells the supervisor (sd_notify.h) that the
  * service is ready. The parts are copied; the objects in them must outlive the
  * service. On failure nothing is open. */
 int service_start(const struct service_settings *settings,
@@ -57,7 +62,7 @@ int service_start(const struct service_settings *settings,
  * supervisor hears that the service lives, and why it is not ready. */
 bool service_goes_on(struct service *service);
 
-/* Closes the status server and tells the supervisor. NULL is fine. */
+/* Closes the status servers and tells the supervisor. NULL is fine. */
 void service_stop(struct service *service);
 
 /* The status of a run that ended with `status` and `err`, after one more step

@@ -1,18 +1,25 @@
 #include "cli/serve/status_server.h"
 
+#include "common/base/clock.h"
 #include "common/base/version.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-/* What one peer may use up. */
+/* A request that begins in the last moment of an idle connection still has
+ * the rest of ANSWER_MS. */
 enum {
     CONNECTIONS_MAX = 32,
-    IDLE_SECONDS = 10,
+    IDLE_SECONDS = 5,
+    ANSWER_MS = 10000,
+    ROUND_MS = 100,               /* from one look at the clients to the next */
     REQUEST_BYTES_MAX = 16 << 10, /* head of a request and its answer's head */
 };
 
@@ -20,9 +27,17 @@ enum {
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_JSON "application/json"
 
+struct client {
+    int fd;           /* -1: this place is free */
+    int64_t since_ms; /* when it connected or had its last answer, monotonic */
+};
+
 struct status_server {
     struct status_config config;
     struct MHD_Daemon *daemon;
+    struct client clients[CONNECTIONS_MAX]; /* of the thread */
+    pthread_t thread;
+    atomic_bool is_stopping;
 };
 
 struct status_query {
@@ -61,6 +76,10 @@ static void answer_unknown(const struct status_config *config,
 {
     answer->status = MHD_HTTP_NOT_FOUND;
     answer->type = TYPE_TEXT;
+    if (config->pages == STATUS_PROBES) {
+        fputs("there is /livez /readyz\n", answer->body);
+        return;
+    }
     fputs("there is /metrics /livez /readyz /version", answer->body);
     for (size_t i = 0; config->routes && config->routes[i].path; i++)
         fprintf(answer->body, " %s", config->routes[i].path);
@@ -85,14 +104,16 @@ static void answer_route(const struct status_config *config, const char *path,
 static void answer_path(const struct status_config *config, const char *path,
                         const struct status_query *query, struct answer *answer)
 {
-    if (strcmp(path, "/metrics") == 0) {
-        answer->type = TYPE_METRICS;
-        if (config->metrics)
-            metrics_render(config->metrics, answer->body);
-    } else if (strcmp(path, "/livez") == 0) {
+    if (strcmp(path, "/livez") == 0) {
         answer_state(answer, config->context, config->live);
     } else if (strcmp(path, "/readyz") == 0) {
         answer_state(answer, config->context, config->ready);
+    } else if (config->pages == STATUS_PROBES) {
+        answer_unknown(config, answer);
+    } else if (strcmp(path, "/metrics") == 0) {
+        answer->type = TYPE_METRICS;
+        if (config->metrics)
+            metrics_render(config->metrics, answer->body);
     } else if (strcmp(path, "/version") == 0) {
         answer->type = TYPE_JSON;
         fprintf(answer->body, "{\"name\":\"pctr\",\"version\":\"%s\"}\n",
@@ -191,8 +212,74 @@ static enum MHD_Result on_request(void *context,
     return MHD_YES;
 }
 
-/* libmicrohttpd has its own words for broken requests; they are no concern of
- * ours. */
+/* A place is free for each connection that libmicrohttpd accepts: both have
+ * the same limit. */
+static void on_connection(void *context, struct MHD_Connection *connection,
+                          void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct status_server *server = context;
+    struct client *client = *socket_context;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (client)
+            client->fd = -1;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    for (size_t i = 0; info && i < CONNECTIONS_MAX; i++) {
+        client = &server->clients[i];
+        if (client->fd >= 0)
+            continue;
+        client->fd = info->connect_fd;
+        client->since_ms = clock_monotonic_ms();
+        *socket_context = client;
+        return;
+    }
+}
+
+static void on_answered(void *context, struct MHD_Connection *connection,
+                        void **state, enum MHD_RequestTerminationCode code)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    (void)context;
+    (void)state;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && info &&
+        info->socket_context)
+        ((struct client *)info->socket_context)->since_ms =
+            clock_monotonic_ms();
+}
+
+/* libmicrohttpd sees the end of the stream and closes the connection. Its own
+ * time-out begins anew with each byte. */
+static void let_late_clients_go(struct status_server *server)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        const struct client *client = &server->clients[i];
+        if (client->fd >= 0 && now_ms - client->since_ms >= ANSWER_MS)
+            (void)shutdown(client->fd, SHUT_RDWR);
+    }
+}
+
+static void *run(void *context)
+{
+    struct status_server *server = context;
+
+    while (!atomic_load(&server->is_stopping)) {
+        if (MHD_run_wait(server->daemon, ROUND_MS) != MHD_YES)
+            clock_sleep_ms(ROUND_MS);
+        let_late_clients_go(server);
+    }
+    return NULL;
+}
+
+/* The messages of libmicrohttpd about broken requests concern strangers only,
+ * and are left out of the log. */
 static void ignore_log(void *context, const char *format, va_list arguments)
 {
     (void)context;
@@ -213,18 +300,21 @@ static int start_daemon(struct status_server *server, struct error *err)
                          config->address);
     errno = 0;
     server->daemon = MHD_start_daemon(
-        MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
-        MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)REQUEST_BYTES_MAX, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_answered, NULL, MHD_OPTION_SOCK_ADDR,
+        &where, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES_MAX,
+        MHD_OPTION_END);
     if (!server->daemon)
-        return error_set(err, ERROR_UNAVAILABLE,
-                         "cannot listen on http://%s:%u: %s; choose another "
-                         "http.port, or 0 for none",
-                         config->address, config->port,
-                         errno ? strerror(errno) : "refused");
+        return error_set(
+            err, ERROR_UNAVAILABLE,
+            "cannot listen on http://%s:%u: %s; choose another "
+            "%s, or 0 for none",
+            config->address, config->port, errno ? strerror(errno) : "refused",
+            config->pages == STATUS_PROBES ? "http.probe_port" : "http.port");
     return 0;
 }
 
@@ -239,9 +329,18 @@ int status_server_start(const struct status_config *config,
     if (!server)
         return error_no_memory(err, "the status server");
     server->config = *config;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        server->clients[i].fd = -1;
     if (start_daemon(server, err) < 0) {
         free(server);
         return -1;
+    }
+    int error = pthread_create(&server->thread, NULL, run, server);
+    if (error) {
+        MHD_stop_daemon(server->daemon);
+        free(server);
+        return error_set(err, ERROR_TEMPORARY, "start the status server: %s",
+                         strerror(error));
     }
     *out = server;
     return 0;
@@ -251,6 +350,8 @@ void status_server_stop(struct status_server *server)
 {
     if (!server)
         return;
+    atomic_store(&server->is_stopping, true);
+    pthread_join(server->thread, NULL);
     MHD_stop_daemon(server->daemon);
     free(server);
 }

@@ -1,16 +1,21 @@
 /*
- * status_server.h - what operators ask over HTTP: GET only, loopback unless
- * told otherwise, by libmicrohttpd.
+ * status_server.h - the answers of a process to its operators over HTTP, by
+ * libmicrohttpd: GET only, and from loopback only where no other address is
+ * set.
  *
  *   /metrics  Prometheus text        /livez   200 while the loop beats
  *   /version  JSON                   /readyz  200 when work can be done
- *   further routes, such as /score, are the program's
+ *   The program adds further routes, such as /score.
+ *
+ * A server has 32 connections. A client that has no whole answer 10 seconds
+ * after it connected, or after its previous answer, loses its connection, so
+ * that slow clients cannot hold all of them.
  *
  * Answers come from the server's own thread: what a route calls must be safe
  * there.
  */
-#ifndef CONSUMER_STATUS_SERVER_H
-#define CONSUMER_STATUS_SERVER_H
+#ifndef CLI_SERVE_STATUS_SERVER_H
+#define CLI_SERVE_STATUS_SERVER_H
 
 #include "common/base/error.h"
 #include "common/base/metrics.h"
@@ -33,18 +38,26 @@ struct status_route {
     int (*answer)(void *context, const struct status_query *query, FILE *body);
 };
 
+enum status_pages {
+    STATUS_ALL,
+    STATUS_PROBES, /* /livez and /readyz only */
+};
+
 struct status_config {
     char address[64]; /* "127.0.0.1" */
     uint32_t port;    /* 0: none is opened and *out is NULL */
+    enum status_pages pages;
     struct metrics *metrics;
     const struct status_route *routes; /* may be NULL */
-    /* Fills `why` (one line) and returns false when not. */
+    /* Each returns true, or false with the reason in `why` (one line). */
     bool (*live)(void *context, char *why, size_t size);
     bool (*ready)(void *context, char *why, size_t size);
     void *context;
 };
 
-/* The metrics, the routes and the context must outlive the server. */
+/* The metrics, the routes and the context must outlive the server. On failure
+ * nothing is open: ERROR_CONFIG names the address, ERROR_UNAVAILABLE the
+ * setting of the port, ERROR_TEMPORARY says that there is no thread. */
 int status_server_start(const struct status_config *config,
                         struct status_server **out,
                         struct error *err) MUST_CHECK;

@@ -157,6 +157,7 @@ _pctr() {
             '--dead_letters.rate_max=[dead letters of such a partition in a second]:value:_files' \
             '--http.address=[address to listen on]:value:_files' \
             '--http.port=[port of /metrics, /livez, /readyz and /version]:value:_files' \
+            '--http.probe_port=[second port, for /livez and /readyz only, which no client of http.port can block]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \
@@ -227,6 +228,7 @@ _pctr() {
             '--dead_letters.max_share=[share of a partition'\''s last 10000 labels]:value:_files' \
             '--http.address=[address to listen on]:value:_files' \
             '--http.port=[port of /metrics, /livez, /readyz and /version]:value:_files' \
+            '--http.probe_port=[second port, for /livez and /readyz only, which no client of http.port can block]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \
             '-X[set a property of librdkafka]:value:_files' \

@@ -1,13 +1,16 @@
 /*
- * check_status_server.c - what a browser, a supervisor and a stranger get,
- * over plain sockets on loopback.
+ * check_status_server.c - the answers that a browser, a supervisor and a
+ * stranger get over plain sockets on loopback.
  */
 #include "support/run_suite.h"
 
 #include "cli/serve/status_server.h"
 
+#include "common/base/clock.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -54,7 +57,7 @@ static int loopback(uint32_t at, struct sockaddr_in *where)
     return fd;
 }
 
-/* A port that nobody has at the moment. */
+/* A port that no program has at the moment. */
 static uint32_t free_port(void)
 {
     struct sockaddr_in where;
@@ -216,6 +219,123 @@ START_TEST(an_endless_head_is_refused_and_the_next_request_is_served)
 }
 END_TEST
 
+/* --- Slow clients ----------------------------------------------------- */
+
+enum { CLIENTS_MAX = 32, ROUNDS_LEAST = 13, ROUNDS_MOST = 25 };
+
+static const char probe[] =
+    "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+static int open_client(const char *text)
+{
+    struct sockaddr_in where;
+    int fd = loopback(port, &where);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
+                     (ssize_t)strlen(text));
+    return fd;
+}
+
+static bool has_answer(int fd, int wait_ms)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+
+    return poll(&wanted, 1, wait_ms) == 1;
+}
+
+/* The start of a request that goes on with one byte at a time. */
+static void open_slow(int *slow, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        slow[i] = open_client("GET /livez HTTP/1.1\r\nX-Slow: ");
+}
+
+static void send_a_byte_each(const int *slow, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)!send(slow[i], "a", 1, MSG_NOSIGNAL); /* may be closed */
+}
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+static void assert_answered(int fd)
+{
+    ck_assert(has_answer(fd, 5000));
+    ssize_t got = recv(fd, answer, sizeof(answer) - 1, 0);
+    ck_assert_int_gt(got, 0);
+    answer[got] = '\0';
+    assert_status(answer, "200");
+}
+
+/* A client that asks every second keeps its connection beyond the time that
+ * a slow one gets. */
+START_TEST(slow_clients_are_let_go_and_a_busy_one_stays)
+{
+    static const char question[] = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+    int slow[CLIENTS_MAX - 1];
+    size_t count = sizeof(slow) / sizeof(slow[0]);
+    int rounds = 0;
+
+    int busy = open_client(question);
+    assert_answered(busy);
+    open_slow(slow, count);
+    int waiting = open_client(probe);
+    ck_assert_msg(!has_answer(waiting, 500), "a slot was free");
+    while (rounds < ROUNDS_LEAST ||
+           (!has_answer(waiting, 0) && rounds < ROUNDS_MOST)) {
+        send_a_byte_each(slow, count);
+        ck_assert_int_gt(send(busy, question, strlen(question), MSG_NOSIGNAL),
+                         0);
+        assert_answered(busy);
+        clock_sleep_ms(1000);
+        rounds++;
+    }
+    assert_answered(waiting);
+    close(waiting);
+    close(busy);
+    close_all(slow, count);
+}
+END_TEST
+
+/* The probes' server beside the one of the fixture. */
+START_TEST(probes_are_answered_at_once_on_a_port_of_their_own)
+{
+    struct status_config config = {.address = "127.0.0.1",
+                                   .port = free_port(),
+                                   .pages = STATUS_PROBES,
+                                   .metrics = metrics,
+                                   .routes = routes,
+                                   .ready = ready};
+    struct status_server *probes;
+    int slow[CLIENTS_MAX];
+
+    ck_assert_ok(status_server_start(&config, &probes, &err), err);
+    open_slow(slow, CLIENTS_MAX);
+    int waiting = open_client(probe);
+    ck_assert_msg(!has_answer(waiting, 500), "a slot was free");
+    port = config.port;
+    int asked = open_client(probe);
+    assert_answered(asked);
+    close(asked);
+    is_ready = false;
+    assert_status(get("/readyz"), "503");
+    const char *const others[] = {"/metrics", "/version", "/echo?user=u"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const char *text = get(others[i]);
+        assert_status(text, "404");
+        assert_has(text, "there is /livez /readyz\n");
+    }
+    close(waiting);
+    close_all(slow, CLIENTS_MAX);
+    status_server_stop(probes);
+}
+END_TEST
+
 START_TEST(a_port_in_use_is_an_error_that_names_it)
 {
     struct status_config config = {.address = "127.0.0.1", .port = port};
@@ -231,6 +351,9 @@ START_TEST(a_port_in_use_is_an_error_that_names_it)
     config.port = taken;
     ck_assert_refused(status_server_start(&config, &second, &err), err,
                       ERROR_UNAVAILABLE, "http.port");
+    config.pages = STATUS_PROBES;
+    ck_assert_refused(status_server_start(&config, &second, &err), err,
+                      ERROR_UNAVAILABLE, "http.probe_port");
     close(fd);
 }
 END_TEST
@@ -261,6 +384,7 @@ int main(void)
     Suite *suite = suite_create("status_server");
     TCase *tests = tcase_create("loopback");
 
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, open_server, close_server);
     tcase_add_test(tests, metrics_come_as_prometheus_text);
     tcase_add_test(tests, a_loop_without_a_check_is_alive);
@@ -271,6 +395,8 @@ int main(void)
     tcase_add_test(tests, only_get_without_a_body_is_answered);
     tcase_add_test(tests,
                    an_endless_head_is_refused_and_the_next_request_is_served);
+    tcase_add_test(tests, slow_clients_are_let_go_and_a_busy_one_stays);
+    tcase_add_test(tests, probes_are_answered_at_once_on_a_port_of_their_own);
     tcase_add_test(tests, a_port_in_use_is_an_error_that_names_it);
     tcase_add_test(tests, port_zero_opens_nothing);
     tcase_add_test(tests, a_name_is_not_an_address);
