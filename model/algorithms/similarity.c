@@ -11,6 +11,10 @@ enum { THREADS_MAX = 64, BLOCK = 8 };
 /* A variance below this share of its terms is rounding error. */
 #define VARIANCE_EPSILON 1e-12
 
+/* Labels whose spread is below this share of them are an offset and little
+ * more. Stars and clicks are not. */
+#define OFFSET_SPREAD 1e-3
+
 /* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
 struct sums {
     double n, r, q, rr, qq, rq; /* msd has sum (r - q)^2 in rr */
@@ -193,12 +197,12 @@ static void add_pair(struct sums *to, enum similarity measure, double r,
 }
 
 /* Returns the part of a rating that enters the sums: the rating itself, or its
- * difference from the baseline. */
+ * difference from the offset or the baseline. */
 static double part_of(const struct similarities *similarity, uint32_t x,
                       uint32_t y, double value)
 {
     if (similarity->measure != SIM_PEARSON_BASELINE)
-        return value;
+        return value - similarity->offset;
     return value -
            (similarity->mean + similarity->y_bias[y] + similarity->x_bias[x]);
 }
@@ -252,6 +256,20 @@ static void double_row(const struct similarities *similarity, uint32_t x,
     memset(sums + from, 0, (lists->xs - from) * sizeof(*sums));
 }
 
+/* What all labels have in common where they differ by little of it: in the sums
+ * of a pearson it would eat the digits by which they differ. Without it the
+ * pearson is the same, and a label minus it has no rounding error. */
+static double offset_of(const struct co_rated *lists)
+{
+    double lowest = INFINITY, highest = -INFINITY;
+
+    for (size_t at = 0; at < lists->count; at++) {
+        lowest = fmin(lowest, lists->x_list[at].value);
+        highest = fmax(highest, lists->x_list[at].value);
+    }
+    return highest - lowest < OFFSET_SPREAD * fabs(lowest) ? lowest : 0;
+}
+
 /* --- The interface ---------------------------------------------------- */
 
 struct similarities similarity_over(const struct co_rated *lists,
@@ -269,6 +287,8 @@ struct similarities similarity_over(const struct co_rated *lists,
         .y_bias = y_bias,
     };
 
+    if (similarity.measure == SIM_PEARSON)
+        similarity.offset = offset_of(lists);
     if (similarity.measure == SIM_PEARSON_BASELINE || !lists->coded)
         return similarity;
     similarity.packing = packing_of(lists->code_base, lists->code_span);

@@ -12,7 +12,8 @@
  *            d = r - (mean + b_x + b_y); needs n >= 2
  *
  * The diagonal is 1; n < min_support gives 0. Unlike there, a denominator of
- * zero gives 0, and so does a pearson variance that is only rounding error.
+ * zero gives 0, and so does a pearson variance that is only rounding error;
+ * labels beside a large number, such as 1000000.01, have that number taken off.
  *
  * Rows come one at a time: no square matrix unless asked for. Immutable.
  */
@@ -32,6 +33,7 @@ struct similarities {
     enum similarity measure;
     uint32_t min_support;
     double shrinkage;
+    double offset;                 /* for pearson: what all labels share */
     double mean;                   /* for pearson_baseline, */
     const double *x_bias, *y_bias; /* (xs), (ys) */
     bool small_integers;           /* all labels: exact sums, any order */

@@ -289,6 +289,27 @@ START_TEST(a_small_variance_is_no_rounding_error)
 END_TEST
 
 /* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
+/* Labels that differ by 1/128 each, near 0 and beside a million: their pearson
+ * is the same, and the offset must not eat the digits that it is made of. */
+START_TEST(an_offset_changes_no_pearson)
+{
+    static double near[USERS * USERS], far[USERS * USERS];
+
+    for (int i = 0; i < 2; i++) {
+        struct ratings *train =
+            random_ratings(300, ITEMS, i ? -1e6 : 0, 7, 0.0078125);
+        matrix_of(train, SIM_PEARSON, 1, false, i ? far : near);
+        ratings_free(train);
+    }
+    int others = 0;
+    for (int at = 0; at < USERS * USERS; at++) {
+        ck_assert_double_eq_tol(far[at], near[at], 1e-12);
+        others += near[at] != 0 && near[at] != 1;
+    }
+    ck_assert_int_gt(others, USERS);
+}
+END_TEST
+
 START_TEST(repeated_pairs_count_every_combination)
 {
     static const struct rating example[] = {{0, 0, 1}, {0, 0, 0}, {0, 0, 0},
@@ -325,6 +346,7 @@ int main(void)
     tcase_add_test(tests, threads_change_no_bit_and_both_halves_are_equal);
     tcase_add_test(tests, a_constant_row_has_no_pearson);
     tcase_add_test(tests, a_small_variance_is_no_rounding_error);
+    tcase_add_test(tests, an_offset_changes_no_pearson);
     tcase_add_test(tests, repeated_pairs_count_every_combination);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
