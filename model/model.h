@@ -56,6 +56,12 @@ struct model {
 
 struct field_list; /* rows/field_list.h */
 
+/* How much a model is fit on. */
+struct model_extent {
+    uint32_t users, items;
+    uint64_t rows; /* without nobody's */
+};
+
 /* Operations of a model that learns from more than a user and an ad. */
 struct field_ops {
     /* Returns the fields that it was fit with; a caller gives the keys of their
@@ -95,10 +101,16 @@ struct model_ops {
     void (*predict)(const struct model *model, const struct pair *pairs,
                     size_t n, struct prediction *out);
 
-    /* The body; model_save() and model_load() handle the head. load() trusts
-     * nothing: every size is checked against the bytes that are there, every
-     * number must be finite. */
+    /* The body; model_save() and model_load() handle the head. */
     void (*save)(const struct model *model, struct buffer *to);
+
+    /* Returns how many bytes save() will write, or somewhat fewer, before
+     * anything is fit. NULL: few, whatever it is fit on. */
+    uint64_t (*body_bytes)(const struct model_extent *extent,
+                           const struct model_params *params);
+
+    /* Trusts nothing: every size is checked against the bytes that are there,
+     * every number must be finite. */
     int (*load)(struct bytes_reader *from, const struct model *head,
                 struct model **out, struct error *err);
 

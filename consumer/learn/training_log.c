@@ -2,6 +2,7 @@
 
 #include "consumer/learn/training_columns.h"
 
+#include "model/rows/id_bound.h"
 #include "model/rows/id_map.h"
 #include "model/rows/numbering.h"
 
@@ -295,6 +296,8 @@ int training_log_select(const struct training_log *log, double holdout,
         status = fill(log, chosen, set, err);
     }
     free(chosen);
+    if (status == 0 && log->config.ids_max > 0)
+        status = id_bound_apply(set, log->config.ids_max, err);
     if (status < 0)
         training_set_free(set);
     else

@@ -24,6 +24,8 @@ struct training_log_config {
     uint64_t rows_max;
     int64_t age_ms; /* rows that are older than the newest by more are dropped;
                        0: no limit */
+    uint64_t ids_max; /* users and ads together that a selection knows, as in
+                         id_bound.h; 0: no limit */
 };
 
 struct training_row {
@@ -61,7 +63,8 @@ void training_log_label(struct training_log *log, uint64_t sequence,
 
 /* The part of event time in which no row is open, ordered by time: open rows
  * would be clicked ones without their unclicked neighbours. The newest
- * `holdout` share of it is held out. May be empty. The caller frees *out. */
+ * `holdout` share of it is held out. The users and ads of the others are at
+ * most ids_max. May be empty. The caller frees *out. */
 int training_log_select(const struct training_log *log, double holdout,
                         struct training_set **out,
                         struct error *err) MUST_CHECK;

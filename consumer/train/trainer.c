@@ -221,10 +221,49 @@ static int too_little(struct trainer *trainer, size_t rows, struct error *err)
     return 0;
 }
 
+/* The next reason to learn tries again: there may be fewer ids by then. */
+static int skip_fit(struct trainer *trainer, const struct error *why,
+                    struct error *err)
+{
+    trainer->counts.skipped++;
+    metrics_add(trainer->metrics, TRAINER_FITS, FIT_SKIPPED, 1);
+    if (trainer->config.once) {
+        *err = *why;
+        return -1;
+    }
+    log_warn("the fit is skipped: its model would not fit", "reason=\"%s\"",
+             why->text);
+    return 0;
+}
+
+static void show_unknown(struct trainer *trainer,
+                         const struct training_set *set)
+{
+    struct metrics *metrics = trainer->metrics;
+
+    if (set->users_unknown == 0 && set->ads_unknown == 0)
+        return;
+    trainer->counts.ids_unknown += set->users_unknown;
+    trainer->counts.ids_unknown += set->ads_unknown;
+    metrics_add(metrics, TRAINER_UNKNOWN_IDS, TRAINER_SIDE_USER,
+                set->users_unknown);
+    metrics_add(metrics, TRAINER_UNKNOWN_IDS, TRAINER_SIDE_AD,
+                set->ads_unknown);
+    metrics_add(metrics, TRAINER_LEFT_OUT_ROWS, 0, set->rows_left_out);
+    log_warn("some ids are not learned",
+             "max_ids=%" PRIu64 " users_unknown=%u ads_unknown=%u "
+             "rows_left_out=%zu reason=\"there are more users and ads than "
+             "training.max_ids; those with the fewest rows are unknown to "
+             "this model\"",
+             trainer->config.intake.log.ids_max, set->users_unknown,
+             set->ads_unknown, set->rows_left_out);
+}
+
 static int start_fit(struct trainer *trainer, struct error *err)
 {
     const struct training_log *log = intake_log(trainer->intake);
     struct training_set *set = NULL;
+    struct error why;
 
     if (training_log_select(log, trainer->config.holdout, &set, err) < 0)
         return -1;
@@ -233,6 +272,13 @@ static int start_fit(struct trainer *trainer, struct error *err)
         training_set_free(set);
         return too_little(trainer, rows, err);
     }
+    show_unknown(trainer, set);
+    retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
+                         training_log_counts(log).answered);
+    if (fit_need_check(&trainer->fit, set, &trainer->config.limits, &why) < 0) {
+        training_set_free(set);
+        return skip_fit(trainer, &why, err);
+    }
     if (keep_ranges(trainer, err) < 0) {
         training_set_free(set);
         return -1;
@@ -240,8 +286,6 @@ static int start_fit(struct trainer *trainer, struct error *err)
     log_info("learning", "algorithm=%s rows=%zu holdout=%zu users=%u ads=%u",
              trainer->fit.ops->name, set->count, set->held_count,
              id_map_count(set->users), id_map_count(set->ads));
-    retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
-                         training_log_counts(log).answered);
     trainer->counts.started++;
     return fit_job_start(&trainer->fit, set, &trainer->job, err);
 }
@@ -720,6 +764,8 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
     if (!trainer)
         return error_no_memory(err, "a trainer");
     trainer->config = *config;
+    if (config->limits.snapshot_bytes == 0)
+        trainer->config.limits = fit_need_limits();
     trainer->metrics = metrics;
     trainer->policy = (struct retrain_policy){
         .every_ms = config->retrain_every_ms,

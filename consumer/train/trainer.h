@@ -14,6 +14,7 @@
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_client.h"
 
+#include "consumer/learn/fit_need.h"
 #include "consumer/learn/intake.h"
 #include "consumer/train/bad_records.h"
 #include "consumer/train/live_evaluation.h"
@@ -45,6 +46,8 @@ struct trainer_config {
     bool calibrate; /* fit_job.h; needs the scale 0..1 */
     bool once;      /* read what is there, learn, publish, done */
 
+    struct fit_need limits; /* 0: those of fit_need_limits() */
+
     char algorithm[32];
     char params[512]; /* "factors=20 epochs=20"; the model's defaults else */
     uint64_t seed;
@@ -67,6 +70,8 @@ struct trainer_counts {
     uint64_t bad;
     struct bad_records_counts letters;
     uint64_t started, published, cancelled; /* fits */
+    uint64_t skipped;          /* fits whose model would not fit its limits */
+    uint64_t ids_unknown;      /* beyond training.max_ids, over all fits */
     uint64_t refused;          /* models that were not fit to be published */
     uint64_t unpublished;      /* attempts to publish that failed */
     uint64_t epoch;            /* of the last model published here */

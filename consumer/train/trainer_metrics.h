@@ -26,6 +26,8 @@ enum trainer_metric {
     TRAINER_FIT_SECONDS,
     TRAINER_SAMPLES,
     TRAINER_FITS,
+    TRAINER_UNKNOWN_IDS,
+    TRAINER_LEFT_OUT_ROWS,
     TRAINER_PUBLISHED,
     TRAINER_PUBLICATION_FAILURES,
     TRAINER_GATE,
@@ -65,8 +67,11 @@ enum trainer_topic {
 };
 #define TRAINER_TOPIC_WORDS "impressions|labels|predictions"
 
-enum fit_outcome { FIT_PUBLISHED, FIT_CANCELLED, FIT_FAILED };
-#define FIT_OUTCOME_WORDS "published|cancelled|failed"
+enum fit_outcome { FIT_PUBLISHED, FIT_CANCELLED, FIT_FAILED, FIT_SKIPPED };
+#define FIT_OUTCOME_WORDS "published|cancelled|failed|skipped"
+
+enum trainer_side { TRAINER_SIDE_USER, TRAINER_SIDE_AD };
+#define TRAINER_SIDE_WORDS "user|ad"
 
 enum gate_outcome { GATE_PASSED, GATE_UNGATED, GATE_REFUSED };
 #define GATE_OUTCOME_WORDS "passed|ungated|refused"

@@ -223,6 +223,7 @@ _pctr() {
             '--evaluation.window_ms=[event time of a window]:value:_files' \
             '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each]:value:_files' \
             '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
+            '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--evaluation.max_rows=[impressions of windows that are not judged yet, about 80 bytes each]:value:_files' \
             '--fetch.max_bytes=[memory for records fetched ahead, of all partitions together]:value:_files' \
             '--dead_letters.max_share=[share of a partition'\''s last 10000 labels]:value:_files' \
@@ -292,6 +293,7 @@ _pctr() {
             '--bootstrap.level=[confidence level of the intervals]:value:_files' \
             '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each]:value:_files' \
             '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
+            '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--rows.max=[impressions of a range]:value:_files' \
             '--sort.max_bytes=[memory to sort predictions in]:value:_files' \
             '--fetch.max_bytes=[memory for records fetched ahead, of all partitions together]:value:_files' \

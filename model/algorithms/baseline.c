@@ -254,6 +254,13 @@ static void baseline_save(const struct model *model, struct buffer *to)
     buffer_append_f64_array(to, self->item_bias, model->items);
 }
 
+static uint64_t baseline_bytes(const struct model_extent *extent,
+                               const struct model_params *params)
+{
+    (void)params;
+    return sizeof(double) * ((uint64_t)extent->users + extent->items);
+}
+
 static int baseline_load(struct bytes_reader *from, const struct model *head,
                          struct model **out, struct error *err)
 {
@@ -279,6 +286,7 @@ const struct model_ops baseline_ops = {
     .fit = baseline_fit,
     .predict = baseline_predict,
     .save = baseline_save,
+    .body_bytes = baseline_bytes,
     .load = baseline_load,
     .free = baseline_free,
 };

@@ -298,6 +298,15 @@ static void co_clustering_save(const struct model *model, struct buffer *to)
     buffer_append_f64_array(to, self->of_i, self->clusters_i);
 }
 
+static uint64_t co_clustering_bytes(const struct model_extent *extent,
+                                    const struct model_params *params)
+{
+    uint64_t of_ids = sizeof(uint32_t) + sizeof(double);
+
+    return of_ids * ((uint64_t)extent->users + extent->items) +
+           sizeof(double) * (uint64_t)params->clusters_u * params->clusters_i;
+}
+
 static int co_clustering_load(struct bytes_reader *from,
                               const struct model *head, struct model **out,
                               struct error *err)
@@ -335,6 +344,7 @@ const struct model_ops co_clustering_ops = {
     .fit = co_clustering_fit,
     .predict = co_clustering_predict,
     .save = co_clustering_save,
+    .body_bytes = co_clustering_bytes,
     .load = co_clustering_load,
     .free = co_clustering_free,
 };

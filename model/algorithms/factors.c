@@ -311,6 +311,15 @@ void factors_save(const struct model *model, struct buffer *to)
     save_rows(self, to, self->q, self->q_f32, self->items);
 }
 
+uint64_t factors_bytes(const struct model_extent *extent,
+                       const struct model_params *params)
+{
+    uint64_t size =
+        params->solver == SOLVER_FAST ? sizeof(float) : sizeof(double);
+
+    return size * params->factors * ((uint64_t)extent->users + extent->items);
+}
+
 static void load_rows(const struct factors *self, struct bytes_reader *from,
                       double *rows, float *rows_f32, size_t count)
 {

@@ -63,11 +63,14 @@ void factors_bounds(const struct factors *self,
 size_t factors_bounds_scratch(const struct factors *self, size_t count,
                               size_t items);
 
-/* Four operations of struct model_ops; factors_load() fails with ERROR_FORMAT
- * or ERROR_MEMORY and then leaves *out alone. */
+/* Five operations of struct model_ops; factors_load() fails with ERROR_FORMAT
+ * or ERROR_MEMORY and then leaves *out alone. factors_bytes() leaves the biases
+ * out. */
 void factors_predict(const struct model *model, const struct pair *pairs,
                      size_t n, struct prediction *out);
 void factors_save(const struct model *model, struct buffer *to);
+uint64_t factors_bytes(const struct model_extent *extent,
+                       const struct model_params *params);
 int factors_load(struct bytes_reader *from, const struct model *head,
                  struct model **out, struct error *err) MUST_CHECK;
 void factors_free(struct model *model);

@@ -311,6 +311,15 @@ static void knn_save(const struct model *model, struct buffer *to)
     }
 }
 
+static uint64_t knn_bytes(const struct model_extent *extent,
+                          const struct model_params *params)
+{
+    uint64_t others = params->user_based ? extent->items : extent->users;
+    uint64_t compared = params->user_based ? extent->users : extent->items;
+
+    return co_rated_bytes(extent->rows, others) + 2 * sizeof(double) * compared;
+}
+
 static int load_body(struct knn *self, struct bytes_reader *from,
                      const struct model *head, struct error *err)
 {
@@ -375,6 +384,7 @@ static int load_as(enum knn_kind kind, struct bytes_reader *from,
         .fit = stem##_fit,                                                     \
         .predict = knn_predict,                                                \
         .save = knn_save,                                                      \
+        .body_bytes = knn_bytes,                                               \
         .load = stem##_load,                                                   \
         .free = knn_free,                                                      \
     }

@@ -230,6 +230,7 @@ const struct model_ops nmf_ops = {
     .fit = nmf_fit,
     .predict = factors_predict,
     .save = factors_save,
+    .body_bytes = factors_bytes,
     .load = factors_load,
     .free = factors_free,
 };

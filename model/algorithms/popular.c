@@ -73,6 +73,13 @@ static void popular_save(const struct model *model, struct buffer *to)
     buffer_append_f64_array(to, self->rate, model->items);
 }
 
+static uint64_t popular_bytes(const struct model_extent *extent,
+                              const struct model_params *params)
+{
+    (void)params;
+    return sizeof(double) * (uint64_t)extent->items;
+}
+
 static int popular_load(struct bytes_reader *from, const struct model *head,
                         struct model **out, struct error *err)
 {
@@ -97,6 +104,7 @@ const struct model_ops popular_ops = {
     .fit = popular_fit,
     .predict = popular_predict,
     .save = popular_save,
+    .body_bytes = popular_bytes,
     .load = popular_load,
     .free = popular_free,
 };

@@ -142,6 +142,13 @@ static void slope_one_save(const struct model *model, struct buffer *to)
     co_rated_save(((const struct slope_one *)model)->lists, to);
 }
 
+static uint64_t slope_one_bytes(const struct model_extent *extent,
+                                const struct model_params *params)
+{
+    (void)params;
+    return co_rated_bytes(extent->rows, extent->users);
+}
+
 static int slope_one_load(struct bytes_reader *from, const struct model *head,
                           struct model **out, struct error *err)
 {
@@ -160,6 +167,7 @@ const struct model_ops slope_one_ops = {
     .fit = slope_one_fit,
     .predict = slope_one_predict,
     .save = slope_one_save,
+    .body_bytes = slope_one_bytes,
     .load = slope_one_load,
     .free = slope_one_free,
 };

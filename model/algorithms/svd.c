@@ -164,6 +164,7 @@ const struct model_ops svd_ops = {
     .fit = svd_fit,
     .predict = factors_predict,
     .save = factors_save,
+    .body_bytes = factors_bytes,
     .load = factors_load,
     .free = factors_free,
 };

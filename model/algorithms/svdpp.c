@@ -295,6 +295,7 @@ const struct model_ops svdpp_ops = {
     .fit = svdpp_fit,
     .predict = factors_predict,
     .save = factors_save,
+    .body_bytes = factors_bytes,
     .load = factors_load,
     .free = factors_free,
 };

@@ -154,6 +154,12 @@ void co_rated_save(const struct co_rated *lists, struct buffer *to)
         buffer_append_f64(to, lists->y_list[at].value);
 }
 
+uint64_t co_rated_bytes(uint64_t count, uint64_t ys)
+{
+    return sizeof(uint64_t) + sizeof(uint32_t) * ys +
+           (sizeof(uint32_t) + sizeof(double)) * count;
+}
+
 static void read_lists(struct bytes_reader *from, struct co_rated *lists)
 {
     for (uint32_t y = 0; y < lists->ys; y++) {

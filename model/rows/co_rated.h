@@ -47,6 +47,10 @@ int co_rated_build(const struct ratings *train, enum co_rated_side x,
                    struct co_rated **out, struct error *err) MUST_CHECK;
 
 void co_rated_save(const struct co_rated *lists, struct buffer *to);
+
+/* What that appends of `count` entries and `ys` lists. */
+uint64_t co_rated_bytes(uint64_t count, uint64_t ys);
+
 int co_rated_load(struct bytes_reader *from, uint32_t xs, uint32_t ys,
                   struct co_rated **out, struct error *err) MUST_CHECK;
 

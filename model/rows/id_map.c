@@ -265,6 +265,17 @@ void id_map_save(const struct id_map *map, struct buffer *to)
     }
 }
 
+uint64_t id_map_saved_bytes(const struct id_map *map)
+{
+    uint64_t bytes = sizeof(uint32_t);
+
+    for (uint32_t i = 0; i < map->count; i++)
+        bytes += sizeof(uint32_t) + (map->entries[i].size == NOT_TEXT
+                                         ? sizeof(uint64_t)
+                                         : map->entries[i].size);
+    return bytes;
+}
+
 static int read_id(struct bytes_reader *from, struct id *id, struct error *err)
 {
     uint32_t size = bytes_read_u32(from);

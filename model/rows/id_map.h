@@ -48,6 +48,7 @@ size_t id_map_bytes(const struct id_map *map); /* memory in use */
 size_t id_map_longest_probe(const struct id_map *map);
 
 void id_map_save(const struct id_map *map, struct buffer *to);
+uint64_t id_map_saved_bytes(const struct id_map *map); /* what that appends */
 int id_map_load(struct bytes_reader *from, struct id_map **out,
                 struct error *err) MUST_CHECK;
 

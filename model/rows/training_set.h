@@ -25,6 +25,10 @@ struct training_set {
     struct id_map *users,
         *ads;                  /* of the rows; NULL once the caller took them */
     int64_t first_ms, last_ms; /* times of all rows, held ones included */
+
+    /* Beyond a bound of ids (id_bound.h): */
+    uint32_t users_unknown, ads_unknown;
+    size_t rows_left_out; /* of the rows to fit on */
 };
 
 /* Room for the rows; the ids are empty maps. */

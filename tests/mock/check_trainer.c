@@ -283,6 +283,48 @@ START_TEST(a_model_of_one_class_does_not_replace_another)
 }
 END_TEST
 
+static void wait_for_skipped(struct trainer *trainer, uint64_t skipped)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + TRAINER_WORLD_WAIT_MS;
+
+    while (trainer_counts(trainer).skipped < skipped) {
+        ck_assert(trainer_is_running(trainer));
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(20);
+    }
+}
+
+START_TEST(a_model_that_would_not_fit_is_not_fit_and_the_trainer_goes_on)
+{
+    struct trainer_counts counts;
+
+    world.config.limits = (struct fit_need){100, UINT64_MAX};
+    trainer_world_send(&world, 0, 200);
+    struct trainer *trainer = start_trainer();
+    wait_for_skipped(trainer, 1);
+    trainer_world_send(&world, 200, TRAINER_WORLD_EVENTS);
+    wait_for_skipped(trainer, 2);
+    trainer_stop(trainer);
+    ck_assert_ok(trainer_join(trainer, &counts, &err), err);
+    ck_assert_uint_eq(counts.started, 0);
+    ck_assert_uint_eq(counts.published, 0);
+
+    world.config.once = true;
+    ck_assert_refused(trainer_join(start_trainer(), NULL, &err), err,
+                      ERROR_LIMIT, "100 is the most: lower training.max_ids");
+}
+END_TEST
+
+START_TEST(a_model_knows_no_more_ids_than_it_may)
+{
+    world.config.intake.log.ids_max = 6;
+    trainer_world_send(&world, 0, 200);
+    struct trainer_counts counts = train_once();
+    ck_assert_uint_eq(counts.published, 1);
+    ck_assert_uint_gt(counts.ids_unknown, 0);
+}
+END_TEST
+
 START_TEST(once_with_too_little_says_so)
 {
     world.config.once = true;
@@ -350,6 +392,9 @@ int main(void)
     tcase_add_test(tests, a_bad_record_is_skipped_or_fatal_as_told);
     tcase_add_test(tests, a_model_of_one_class_does_not_replace_another);
     tcase_add_test(tests, once_with_too_little_says_so);
+    tcase_add_test(
+        tests, a_model_that_would_not_fit_is_not_fit_and_the_trainer_goes_on);
+    tcase_add_test(tests, a_model_knows_no_more_ids_than_it_may);
     tcase_add_test(tests, a_stop_cancels_the_fit);
     tcase_add_test(tests, what_cannot_work_is_told_at_the_start);
     suite_add_tcase(suite, tests);

@@ -264,6 +264,27 @@ START_TEST(an_unknown_model_is_answered_with_the_known_ones)
 }
 END_TEST
 
+/* Biases and the counts at the front may be missing, never more. */
+START_TEST(the_bytes_that_it_will_save_are_known_before_the_fit)
+{
+    struct buffer bytes = {0};
+    struct model *model = every_model_fit_few(_i);
+    struct model_extent extent = {FEW_USERS, FEW_ITEMS, 0};
+
+    for (int i = 0; i < FEW_ROWS; i++)
+        extent.rows += few_rows[i].user != INDEX_UNKNOWN;
+    model->ops->save(model, &bytes);
+    ck_assert(!buffer_failed(&bytes));
+    if (model->ops->body_bytes) {
+        uint64_t said = model->ops->body_bytes(&extent, &model->params);
+        ck_assert_uint_le(said, bytes.size);
+        ck_assert_uint_le(bytes.size, said + 64 + 8 * (FEW_USERS + FEW_ITEMS));
+    }
+    buffer_free(&bytes);
+    model_free(model);
+}
+END_TEST
+
 static void add_every_model_tests(TCase *tests)
 {
     const int models = every_model_count();
@@ -274,6 +295,8 @@ static void add_every_model_tests(TCase *tests)
     tcase_add_loop_test(tests, saving_what_was_loaded_gives_the_same_bytes, 0,
                         models);
     tcase_add_loop_test(tests, two_fits_give_the_same_bytes, 0, models);
+    tcase_add_loop_test(
+        tests, the_bytes_that_it_will_save_are_known_before_the_fit, 0, models);
     tcase_add_loop_test(tests, predictions_are_finite_and_on_the_scale, 0,
                         models);
     tcase_add_loop_test(tests, a_batch_answers_as_single_questions_do, 0,

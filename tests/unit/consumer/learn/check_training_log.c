@@ -13,13 +13,22 @@ static struct error err;
 
 enum { OPEN_ROW = -9 };
 
-static struct training_log *new_log(uint64_t rows_max, int64_t age_ms)
+static struct training_log *new_log_of(const struct training_log_config *config)
 {
-    const struct training_log_config config = {rows_max, age_ms};
     struct training_log *log = NULL;
 
-    ck_assert_ok(training_log_new(&config, &log, &err), err);
+    ck_assert_ok(training_log_new(config, &log, &err), err);
     return log;
+}
+
+static struct training_log *new_log(uint64_t rows_max, int64_t age_ms)
+{
+    return new_log_of(&(struct training_log_config){rows_max, age_ms, 0});
+}
+
+static struct training_log *new_bounded_log(uint64_t ids_max)
+{
+    return new_log_of(&(struct training_log_config){10000, 0, ids_max});
 }
 
 /* user 0 is nobody. */
@@ -301,6 +310,93 @@ START_TEST(a_row_takes_24_bytes)
 }
 END_TEST
 
+/* --- More ids than the bound ------------------------------------------ */
+
+enum { ONE_TIME_USERS = 5000, REGULARS = 5 };
+
+START_TEST(users_of_one_row_become_nobody_before_regular_ones)
+{
+    struct training_log *log = new_bounded_log(REGULARS + 1);
+    double sum = 0;
+
+    for (int i = 0; i < ONE_TIME_USERS; i++) {
+        append(log, 1000 + i, 1, 2 * i, i % 2);
+        append(log, 1 + i % REGULARS, 1, 2 * i + 1, i % 4 == 0);
+    }
+    struct training_set *set = select_rows(log, 0.1);
+    ck_assert_uint_eq(id_map_count(set->users), REGULARS);
+    ck_assert_uint_eq(id_map_count(set->ads), 1);
+    ck_assert_uint_eq(set->users_unknown, ONE_TIME_USERS * 9 / 10);
+    ck_assert_uint_eq(set->ads_unknown, 0);
+    ck_assert_uint_eq(set->rows_left_out, 0);
+    ck_assert_uint_eq(set->count, 2 * ONE_TIME_USERS * 9 / 10);
+    for (size_t i = 0; i < set->count; i++) {
+        sum += set->rows[i].value;
+        if (i % 2 == 0)
+            ck_assert_uint_eq(set->rows[i].user, INDEX_UNKNOWN);
+        else
+            ck_assert_int_eq(id_map_id(set->users, set->rows[i].user).number,
+                             1 + (int64_t)(i / 2) % REGULARS);
+    }
+    ck_assert_double_eq(sum, ONE_TIME_USERS * 0.9 * 0.75);
+    for (size_t i = 0; i < set->held_count; i++)
+        ck_assert((set->held[i].user == INDEX_UNKNOWN) == (i % 2 == 0));
+    training_set_free(set);
+    training_log_free(log);
+}
+END_TEST
+
+START_TEST(as_many_ids_as_the_bound_change_nothing)
+{
+    struct training_log *log = new_bounded_log(4);
+
+    append(log, 1, 7, 10, 1);
+    append(log, 2, 8, 20, 0);
+    append(log, 0, 8, 30, 0);
+    struct training_set *set = select_rows(log, 0);
+    assert_rows(set, "1:7=1 2:8=0 0:8=0");
+    ck_assert_uint_eq(set->users_unknown, 0);
+    training_set_free(set);
+    training_log_free(log);
+}
+END_TEST
+
+START_TEST(of_equals_ads_stay_before_users_and_newer_before_older_ones)
+{
+    struct training_log *log = new_bounded_log(3);
+
+    append(log, 3, 9, 30, 1);
+    append(log, 1, 7, 10, 1);
+    append(log, 2, 8, 20, 0);
+    assert_selected(log, "0:7=1 0:8=0 0:9=1");
+    append(log, 2, 9, 40, 0);
+    assert_selected(log, "2:8=0 0:9=1 2:9=0");
+    training_log_free(log);
+}
+END_TEST
+
+START_TEST(rows_of_an_ad_beyond_the_bound_are_left_out_and_counted)
+{
+    struct training_log *log = new_bounded_log(2);
+
+    append(log, 1, 5, 5, 1);
+    for (int i = 0; i < 3; i++)
+        append(log, 1, 7, 10 + i, 0);
+    append(log, 4, 6, 20, 1);
+    append(log, 1, 5, 30, 1);
+    struct training_set *set = select_rows(log, 0.2);
+    assert_rows(set, "1:7=0 1:7=0 1:7=0");
+    ck_assert_uint_eq(set->users_unknown, 1);
+    ck_assert_uint_eq(set->ads_unknown, 2);
+    ck_assert_uint_eq(set->rows_left_out, 2);
+    ck_assert_uint_eq(set->held_count, 1);
+    ck_assert_uint_eq(set->held[0].user, 0);
+    ck_assert_uint_eq(set->held[0].item, INDEX_UNKNOWN);
+    training_set_free(set);
+    training_log_free(log);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("training log");
@@ -320,6 +416,12 @@ int main(void)
     tcase_add_test(tests,
                    a_turning_ring_keeps_the_newest_rows_and_only_their_ids);
     tcase_add_test(tests, a_row_takes_24_bytes);
+    tcase_add_test(tests, users_of_one_row_become_nobody_before_regular_ones);
+    tcase_add_test(tests, as_many_ids_as_the_bound_change_nothing);
+    tcase_add_test(tests,
+                   of_equals_ads_stay_before_users_and_newer_before_older_ones);
+    tcase_add_test(tests,
+                   rows_of_an_ad_beyond_the_bound_are_left_out_and_counted);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
