@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
+#include "consumer/learn/fit_need.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/range_walk.h"
 #include "consumer/replay/replay_topic.h"
@@ -45,11 +46,24 @@ struct replay_pass {
 
 /* --- Fits ------------------------------------------------------------- */
 
+static void warn_of_unknown(const struct training_set *set, uint64_t ids_max)
+{
+    if (set->users_unknown > 0 || set->ads_unknown > 0)
+        log_warn("some ids are not learned",
+                 "max_ids=%" PRIu64 " users_unknown=%u ads_unknown=%u "
+                 "rows_left_out=%zu reason=\"there are more users and ads "
+                 "than training.max_ids; those with the fewest rows are "
+                 "unknown to this fit\"",
+                 ids_max, set->users_unknown, set->ads_unknown,
+                 set->rows_left_out);
+}
+
 static int start_fit(struct replay_pass *pass, struct contender *contender,
                      struct error *err)
 {
     struct training_set *set = NULL;
     struct fit_config fit = contender->spec.refit;
+    const struct fit_need limits = fit_need_limits();
 
     if (training_log_select(intake_log(pass->intake), pass->config->holdout,
                             &set, err) < 0)
@@ -61,6 +75,11 @@ static int start_fit(struct replay_pass *pass, struct contender *contender,
     }
     fit.scale = pass->config->scale;
     fit.calibrate = pass->config->calibrate;
+    warn_of_unknown(set, pass->config->intake.log.ids_max);
+    if (fit_need_check(&fit, set, &limits, err) < 0) {
+        training_set_free(set);
+        return -1;
+    }
     pass->out->counts.fits++;
     return fit_job_start(&fit, set, &contender->job, err);
 }

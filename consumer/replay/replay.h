@@ -99,8 +99,9 @@ static inline const char *replay_rows_topic(const struct replay_config *config)
 }
 
 /* The caller frees *out. ERROR_TEMPORARY: the program is asked to stop;
- * ERROR_LIMIT: more than rows_max rows; ERROR_UNAVAILABLE: no broker, topic or
- * version; ERROR_IO: a sink or spool_folder is full. *out is then untouched. */
+ * ERROR_LIMIT: more than rows_max rows, or a contender's model would not fit
+ * its limits; ERROR_UNAVAILABLE: no broker, topic or version; ERROR_IO: a sink
+ * or spool_folder is full. *out is then untouched. */
 int replay_run(const struct replay_config *config, struct replay *out,
                struct error *err) MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include "model/ask/truncated_svd.h"
 #include "model/measure/ranking.h"
 #include "model/model.h"
+#include "model/rows/id_bound.h"
 #include "model/select/cross_validation.h"
 #include "model/select/search.h"
 #include "model/select/splitter.h"
@@ -107,6 +108,30 @@ static int cut_training_set(void)
     id_map_free(users);
     id_map_free(items);
     trainset_free(set);
+    return status;
+}
+
+static int add_row(struct training_set *set, size_t i)
+{
+    struct id user = id_from_number((int64_t)i % 7);
+    struct id ad = id_from_number((int64_t)(i * i % 5));
+
+    set->rows[i].value = i % 3 == 0;
+    if (id_map_add(set->users, &user, &set->rows[i].user, &err) < 0)
+        return -1;
+    return id_map_add(set->ads, &ad, &set->rows[i].item, &err);
+}
+
+static int bound_ids(void)
+{
+    struct training_set *set = NULL;
+    int status = training_set_new(DATA_ROWS, 0, &set, &err);
+
+    for (size_t i = 0; i < DATA_ROWS && status == 0; i++)
+        status = add_row(set, i);
+    if (status == 0)
+        status = id_bound_apply(set, 4, &err);
+    training_set_free(set);
     return status;
 }
 
@@ -253,12 +278,9 @@ static int calibrate(void)
 }
 
 static int (*const tasks[])(void) = {
-    make_dataset,     cut_training_set,
-    split_all_ways,   search_and_validate,
-    compare_all_ways, rank,
-    decompose,        fold_in_a_user,
-    keep_a_snapshot,  measure,
-    calibrate,
+    make_dataset,        cut_training_set, bound_ids, split_all_ways,
+    search_and_validate, compare_all_ways, rank,      decompose,
+    fold_in_a_user,      keep_a_snapshot,  measure,   calibrate,
 };
 enum { TASKS = sizeof(tasks) / sizeof(tasks[0]) };
 
