@@ -96,7 +96,7 @@ awk 'BEGIN {print "user,ad,click,position,query"
         query = i % 5 ? "q" i % 7 : ""
         printf "u%d,a%d,%d,%d,%s\n", i * i % 31, i % 11,
             i * 7 % 10 < 4 - position, position, query}}' >events.csv
-with=(--models=baseline,fields --fields=user,ad,position,query,ad\*position)
+with=('--models=baseline,fields' '--fields=user,ad,position,query,ad*position')
 "$pctr" cv events.csv "${with[@]}" --json=true >cv.json
 mean_ne() {
     grep "\"model\":\"$1\"" cv.json | sed 's/.*"normalised_entropy":\([^,}]*\).*/\1/' |
@@ -223,7 +223,7 @@ same_rows() { [ "$(learned "$@")" = "$whole" ] || fail "another model of: $*"; }
 rows='u1 a1 1 2019-01-01T10:00:05Z
 u1 a2 0 2019-01-01T10:00:06Z
 u2 a1 1 2019-01-02T00:00:00Z'
-shape() { echo "$rows" | sed "s/ /$2/g;1i$1"; }
+shape() { printf '%s\n' "$rows" | sed "s/ /$2/g;1i$1"; }
 shape user,ad,click,ts , >shape.csv
 whole=$(learned shape.csv)
 [ -n "$whole" ] || fail "fit: says nothing of what it learned"
