@@ -402,7 +402,7 @@ static int read_property(struct config *config, const char *variable,
     if (size == 0 || size >= sizeof(name))
         return 0;
     for (size_t i = 0; i < size; i++)
-        name[i] = key[i] == '_' ? '.' : (char)tolower((unsigned char)key[i]);
+        name[i] = (char)(key[i] == '_' ? '.' : tolower((unsigned char)key[i]));
     name[size] = '\0';
     return set_property(config, name, value + 1, ORIGIN_ENVIRONMENT, err);
 }

@@ -73,7 +73,8 @@ static void put_string(struct line *line, const char *text, size_t size)
         step = utf8_sequence(bytes + i, size - i);
         int control = step > 0 ? utf8_control(bytes + i, step) : bytes[i];
         if (control >= 0) {
-            memcpy(to + at, "\\u00", 4);
+            static const char start[] = {'\\', 'u', '0', '0'};
+            memcpy(to + at, start, sizeof(start));
             to[at + 4] = hex[control >> 4];
             to[at + 5] = hex[control & 15];
             at += 6;

@@ -99,7 +99,7 @@ void metrics_free(struct metrics *metrics)
 {
     if (!metrics)
         return;
-    for (size_t i = 0; i < metrics->count; i++) {
+    for (size_t i = 0; metrics->families && i < metrics->count; i++) {
         free(metrics->families[i].series);
         free(metrics->families[i].histogram);
     }

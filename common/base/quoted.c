@@ -46,7 +46,10 @@ static char *take_escape(char *at, char **to)
     }
     if (at[1] == 'u' && take_unicode(at + 2, to))
         return at + 6;
-    *(*to)++ = letter ? meant[letter - letters] : at[1];
+    if (letter)
+        *(*to)++ = meant[letter - letters];
+    else
+        *(*to)++ = at[1];
     return at + 2;
 }
 

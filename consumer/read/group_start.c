@@ -92,7 +92,7 @@ static int begin(const struct group_start *about,
                          "not said yet where the group begins",
                          about->group);
     struct partition_offsets *list =
-        calloc((size_t)(partitions + offered->cnt), sizeof(*list));
+        calloc((size_t)partitions + (size_t)offered->cnt, sizeof(*list));
     if (!list)
         return error_no_memory(err, "the starts of %d partitions",
                                (int)partitions);
