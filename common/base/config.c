@@ -443,13 +443,17 @@ static void check_variable(struct config *config, const char *name)
     notice(config, "no command reads %s: did you mean %s?", name, meant);
 }
 
-/* The variables with which deploy/kafka is told where things are. */
-static bool is_of_deploy_kafka(const char *name)
+/* Variables that the project's own scripts and tests read. */
+static bool is_of_our_scripts(const char *name)
 {
-    return strcmp(name, "PCTR_KAFKA") == 0 ||
-           strcmp(name, "PCTR_KAFKA_HOME") == 0 ||
-           strcmp(name, "PCTR_KAFKA_DATA") == 0 ||
-           strcmp(name, "PCTR_KAFKA_JVM") == 0;
+    static const char *const names[] = {"PCTR_KAFKA",      "PCTR_KAFKA_HOME",
+                                        "PCTR_KAFKA_DATA", "PCTR_KAFKA_JVM",
+                                        "PCTR_DATA",       "PCTR_SEED"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 int config_read_environment(struct config *config, struct error *err)
@@ -465,7 +469,7 @@ int config_read_environment(struct config *config, struct error *err)
             continue;
         memcpy(name, *at, size);
         name[size] = '\0';
-        if (is_of_deploy_kafka(name))
+        if (is_of_our_scripts(name))
             continue;
         if (strncmp(name, kafka_prefix, strlen(kafka_prefix)) != 0)
             check_variable(config, name);

@@ -21,7 +21,7 @@ enum {
     RECOVERY_MS = 60000,
     MORE = 500, /* records */
     WAIT_MS = 120000,
-    STOP_MS = 6000,
+    STOP_MS = 10000,
     STOP_LATE_MS = 4000, /* a busy machine */
     HARD_STOP = 75,
 };
@@ -40,7 +40,7 @@ static void start(void)
 {
     const char *from[] = {"--world", "--world.rows=8000", "--rate=2000", NULL};
     const char *to[] = {"--workers=2", "--http.port=0",
-                        "--shutdown.deadline_ms=6000", NULL};
+                        "--shutdown.deadline_ms=10000", NULL};
 
     pipeline_create(&pipe, PARTITIONS);
     pipeline_start(&pipe, "score", to, &scorer);

@@ -442,7 +442,7 @@ START_TEST(decimals_are_what_the_c_library_makes_of_them)
                  below(&random, 3) ? "" : "e-12");
         struct json_cursor cursor =
             json_cursor_over((const uint8_t *)text, strlen(text), 1);
-        struct cursor_value value;
+        struct cursor_value value = {0};
         bool has_escapes;
         ck_assert_int_eq(json_take(&cursor, &value, &has_escapes), CURSOR_OK);
         double ours =
