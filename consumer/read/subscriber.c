@@ -21,6 +21,8 @@
 #include "consumer/read/subscriber.h"
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
 
 #include "consumer/read/fetch_wake.h"
@@ -35,6 +37,7 @@
 
 enum {
     CLOSE_SLICE_MS = 50,
+    CLOSE_MS = 3000,
     ASK_MS = 1000,   /* one question to the broker */
     GONE_MS = 15000, /* a topic that is made anew is away for less */
 };
@@ -853,7 +856,9 @@ static void disconnect(struct subscriber *s, unsigned timeout_ms)
     if (s->topic)
         rd_kafka_topic_destroy(s->topic);
     rd_kafka_queue_destroy(s->queue);
-    rd_kafka_destroy_flags(s->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (!kafka_close(s->client, CLOSE_MS))
+        log_warn("a Kafka client did not end and is left behind", "topic=%s",
+                 s->config.topic);
 }
 
 void subscriber_close(struct subscriber *s, unsigned timeout_ms)
