@@ -1,6 +1,7 @@
 #include "cli/demo/demo_observer.h"
 
 #include "common/base/clock.h"
+#include "common/base/offset_range.h"
 #include "common/event/event_codec.h"
 
 #include "cli/demo/version_evaluation.h"
@@ -25,6 +26,8 @@ struct demo_observer {
     struct version_evaluation *evaluation;
     struct demo_observer_counts counts;
     struct demo_version versions[DEMO_VERSIONS_MAX];
+    int64_t next[PARTITIONS_MAX]; /* by partition of the impressions: behind the
+                                     last one that was predicted */
 
     /* since the last moment */
     int64_t moment_ms;
@@ -85,6 +88,16 @@ static int take_prediction(struct demo_observer *self,
     if (event_decode_prediction(message->value, message->value_size, &event,
                                 NULL) != EVENT_OK)
         return error_set(err, ERROR_FORMAT, "a prediction is not readable");
+    if (event.src_partition < 0 || event.src_partition >= PARTITIONS_MAX)
+        return error_set(err, ERROR_LIMIT, "a prediction is of partition %d",
+                         (int)event.src_partition);
+    /* The embedded broker is at least once: a rebalance may have a part of a
+     * partition scored again, in its order. */
+    if (event.src_offset < self->next[event.src_partition]) {
+        self->counts.repeated++;
+        return 0;
+    }
+    self->next[event.src_partition] = event.src_offset + 1;
     self->counts.predictions++;
     note_latency(self, message->timestamp_ms - event_span_ms(event.raw_ts));
     return version_evaluation_prediction(self->evaluation, &event, err);

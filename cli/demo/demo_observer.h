@@ -25,7 +25,9 @@ struct demo_observer_config {
 };
 
 struct demo_observer_counts {
-    uint64_t predictions, labels, dead_letters;
+    uint64_t predictions; /* of different impressions */
+    uint64_t repeated;    /* of impressions that had one: at least once */
+    uint64_t labels, dead_letters;
 };
 
 int demo_observer_open(const struct demo_observer_config *config,
