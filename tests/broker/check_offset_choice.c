@@ -355,10 +355,10 @@ START_TEST(a_topic_that_is_made_anew_under_a_running_scorer_is_read)
     feed(8000, 12000, PARTITIONS);
     kafka_fixture_await(names[OUT], 12000, WAIT_MS);
     child_signal(&child, SIGTERM);
+    /* Whether an offset was lost depends on who is first: Kafka forgets the
+     * committed offsets of a deleted topic, and a member that gets its
+     * partitions after that begins anew. */
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
-    char *errors = child_errors(&child);
-    ck_assert_ptr_nonnull(strstr(errors, "an offset was lost"));
-    free(errors);
     child_end(&child);
 
     size_t *times = count_predictions();
