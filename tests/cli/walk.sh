@@ -23,7 +23,6 @@ cp "$golden/music.csv" "$work/"
 cd "$work"
 
 real=${PCTR_DATA:+$PCTR_DATA/Click_prediction_small.csv.gz}
-export -n PCTR_DATA # no setting of pctr
 if [ -n "$real" ]; then
     ln -s "$real" clicks.csv.gz
     export USER_ID=2 AD_ID=20192676
