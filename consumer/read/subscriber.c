@@ -101,6 +101,19 @@ static void offer(struct subscriber *s,
     s->pending = PENDING_OFFERED;
 }
 
+/* librdkafka waits for an answer to what it offers. While it waits it takes no
+ * notice of the group: not of the next rebalance, not of a goodbye, and not of
+ * a coordinator that has forgotten this member. Finding a start can take
+ * longer than that, so the first answer is "nothing yet". */
+static void answer_nothing_yet(rd_kafka_t *client)
+{
+    rd_kafka_topic_partition_list_t *nothing =
+        rd_kafka_topic_partition_list_new(0);
+
+    rd_kafka_assign(client, nothing);
+    rd_kafka_topic_partition_list_destroy(nothing);
+}
+
 /* From inside rd_kafka_consumer_poll() and friends. */
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
                          rd_kafka_topic_partition_list_t *partitions,
@@ -113,9 +126,10 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
         rd_kafka_assign(client, NULL);
         return;
     }
-    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        answer_nothing_yet(client);
         offer(s, partitions, false);
-    else
+    } else
         s->pending =
             rd_kafka_assignment_lost(client) ? PENDING_LOST : PENDING_REVOKED;
     if (s->is_waiting)
