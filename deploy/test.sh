@@ -94,13 +94,14 @@ broker_tests() {
         skip "no Kafka could be had" "$promises"
         return
     fi
-    # One at a time: they measure, kill and wait.
-    PCTR_KAFKA=$PCTR_KAFKA step ctest-broker ctest --preset broker
+    # Two at a time: they wait for each other's broker and for time-outs. Those
+    # that measure or kill run alone.
+    PCTR_KAFKA=$PCTR_KAFKA step ctest-broker ctest --preset broker -j 2
     end_kafka
 }
 
 sanitizer_tests() { # PRESET
-    step "build-$1" build "$1" && step "ctest-$1" ctest --preset "$1" -j "$jobs"
+    step "build-$1" build "$1" && step "ctest-$1" ctest --preset "$1" -j $((2 * jobs))
 }
 
 run_fuzzers() {
@@ -154,7 +155,7 @@ fi
 has_browser ||
     skip "no Chromium, or no Python" "the replay's page in a browser"
 step build-dev build dev || exit 1
-step ctest-dev ctest --preset dev -j "$jobs"
+step ctest-dev ctest --preset dev -j $((3 * jobs)) # most of them wait
 if ! $quick; then
     broker_tests
     sanitizer_tests asan
