@@ -7,6 +7,7 @@
 #include "producer/publisher_verdict.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_contact.h"
 
 #include <librdkafka/rdkafka.h>
@@ -611,7 +612,7 @@ void publisher_close(struct publisher *publisher)
         rd_kafka_queue_destroy(publisher->reports);
         for (size_t t = 0; t < publisher->topic_count; t++)
             rd_kafka_topic_destroy(publisher->topics[t].handle);
-        rd_kafka_destroy(publisher->client);
+        kafka_close(publisher->client);
     }
     for (size_t t = 0; t < PUBLISHER_TOPICS_MAX; t++)
         free(publisher->topics[t].last_offset);

@@ -2,10 +2,14 @@
 
 #include "common/base/clock.h"
 #include "common/base/condition.h"
+#include "common/base/log.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { CLOSE_MS = 3000 };
 
 /* Shared by the two threads; the last one to leave frees it. */
 struct closing {
@@ -38,12 +42,23 @@ static void *destroy(void *context)
     return NULL;
 }
 
-bool kafka_close(rd_kafka_t *client, unsigned timeout_ms)
+static void await_end(struct closing *closing, int64_t deadline_ms)
 {
+    while (!closing->is_done && clock_monotonic_ms() < deadline_ms)
+        condition_wait_until(&closing->ended, &closing->lock, deadline_ms);
+    closing->is_abandoned = !closing->is_done;
+}
+
+bool kafka_close(rd_kafka_t *client)
+{
+    if (!client)
+        return true;
     struct closing *closing = calloc(1, sizeof(*closing));
-    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline_ms = clock_monotonic_ms() + CLOSE_MS;
+    char name[128];
     pthread_t thread;
 
+    snprintf(name, sizeof(name), "%s", rd_kafka_name(client));
     if (closing) {
         closing->client = client;
         pthread_mutex_init(&closing->lock, NULL);
@@ -57,13 +72,13 @@ bool kafka_close(rd_kafka_t *client, unsigned timeout_ms)
         return true;
     }
     pthread_mutex_lock(&closing->lock);
-    while (!closing->is_done && clock_monotonic_ms() < deadline_ms)
-        condition_wait_until(&closing->ended, &closing->lock, deadline_ms);
+    await_end(closing, deadline_ms);
     bool is_done = closing->is_done;
-    closing->is_abandoned = !is_done;
     pthread_mutex_unlock(&closing->lock);
     if (!is_done) {
         pthread_detach(thread);
+        log_warn("a Kafka client did not end and is left behind", "client=%s",
+                 name);
         return false;
     }
     pthread_join(thread, NULL);

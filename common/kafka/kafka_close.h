@@ -1,5 +1,5 @@
 /*
- * kafka_close.h - a client is destroyed within a time.
+ * kafka_close.h - every client is destroyed within a time.
  */
 #ifndef COMMON_KAFKA_CLOSE_H
 #define COMMON_KAFKA_CLOSE_H
@@ -8,10 +8,12 @@
 
 typedef struct rd_kafka_s rd_kafka_t;
 
-/* Destroys a client without leaving its group; any thread. librdkafka 2.0.2 may
- * wait for ever for the partitions of a topic that was deleted. After
- * timeout_ms the client is left to a thread of its own, which ends with the
- * process, and the answer is false. */
-bool kafka_close(rd_kafka_t *client, unsigned timeout_ms);
+/* Destroys a client without leaving its group; any thread; NULL is fine.
+ * librdkafka waits for its threads, and those may hang: in a name server that
+ * does not answer, or (2.0.2) for the partitions of a topic that was deleted.
+ * After three seconds the client is left to a thread of its own, which ends
+ * with the process; that is logged, and the answer is false. What the client
+ * was told to write to (a file descriptor) must stay open then. */
+bool kafka_close(rd_kafka_t *client);
 
 #endif

@@ -1,6 +1,7 @@
 #include "common/kafka/kafka_contact.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
 
 #include <ctype.h>
@@ -109,9 +110,7 @@ int kafka_contact_open(struct kafka_contact *contact,
 
 void kafka_contact_close(struct kafka_contact *contact)
 {
-    if (contact->client)
-        rd_kafka_destroy_flags(contact->client,
-                               RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    kafka_close(contact->client);
 }
 
 int kafka_contact_no_broker(const struct kafka_contact *contact,

@@ -1,5 +1,7 @@
 #include "consumer/letters/redrive_ledger.h"
 
+#include "common/kafka/kafka_close.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -162,9 +164,7 @@ void redrive_ledger_close(struct redrive_ledger *ledger)
         return;
     if (ledger->metadata)
         rd_kafka_consumer_group_metadata_destroy(ledger->metadata);
-    if (ledger->client)
-        rd_kafka_destroy_flags(ledger->client,
-                               RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    kafka_close(ledger->client);
     free(ledger->accounts);
     free(ledger);
 }

@@ -6,6 +6,7 @@
 #include "consumer/models/snapshot_reader.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_close.h"
 
 #include "consumer/models/chunk_fetch.h"
 #include "consumer/models/manifest_list.h"
@@ -282,8 +283,7 @@ void snapshot_reader_close(struct snapshot_reader *reader)
         rd_kafka_topic_destroy(reader->models);
     if (reader->chunks)
         rd_kafka_topic_destroy(reader->chunks);
-    if (reader->client)
-        rd_kafka_destroy(reader->client);
+    kafka_close(reader->client);
     manifest_list_free(reader->list);
     free(reader);
 }

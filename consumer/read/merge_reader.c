@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
 
 #include <errno.h>
@@ -432,10 +433,9 @@ void merge_reader_close(struct merge_reader *reader)
     for (size_t i = 0; i < MERGE_TOPICS_MAX; i++)
         if (reader->handles[i])
             rd_kafka_topic_destroy(reader->handles[i]);
-    if (reader->client)
-        rd_kafka_destroy(reader->client);
+    bool is_closed = kafka_close(reader->client);
     for (int i = 0; i < 2; i++)
-        if (reader->wake[i] >= 0)
+        if (is_closed && reader->wake[i] >= 0)
             close(reader->wake[i]);
     free(reader->heap.order);
     free(reader->ranges);

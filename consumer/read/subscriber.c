@@ -37,7 +37,6 @@
 
 enum {
     CLOSE_SLICE_MS = 50,
-    CLOSE_MS = 3000,
     ASK_MS = 1000,   /* one question to the broker */
     GONE_MS = 15000, /* a topic that is made anew is away for less */
 };
@@ -870,9 +869,7 @@ static void disconnect(struct subscriber *s, unsigned timeout_ms)
     if (s->topic)
         rd_kafka_topic_destroy(s->topic);
     rd_kafka_queue_destroy(s->queue);
-    if (!kafka_close(s->client, CLOSE_MS))
-        log_warn("a Kafka client did not end and is left behind", "topic=%s",
-                 s->config.topic);
+    kafka_close(s->client);
 }
 
 void subscriber_close(struct subscriber *s, unsigned timeout_ms)

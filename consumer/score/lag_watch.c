@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/condition.h"
+#include "common/kafka/kafka_close.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
@@ -165,8 +166,7 @@ void lag_watch_stop(struct lag_watch *watch)
     pthread_mutex_unlock(&watch->lock);
     if (watch->is_started)
         pthread_join(watch->thread, NULL);
-    if (watch->client)
-        rd_kafka_destroy(watch->client);
+    kafka_close(watch->client);
     pthread_cond_destroy(&watch->changed);
     pthread_mutex_destroy(&watch->lock);
     free(watch->committed);

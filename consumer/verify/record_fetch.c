@@ -1,6 +1,7 @@
 #include "consumer/verify/record_fetch.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_close.h"
 
 #include "consumer/read/message.h"
 #include "consumer/read/offsets.h"
@@ -112,8 +113,7 @@ void record_fetch_close(struct record_fetch *fetch)
         stop_lane(fetch, p);
     if (fetch->topic)
         rd_kafka_topic_destroy(fetch->topic);
-    if (fetch->client)
-        rd_kafka_destroy(fetch->client);
+    kafka_close(fetch->client);
     free(fetch->lanes);
     free(fetch);
 }
