@@ -1,5 +1,7 @@
 #include "model/params.h"
 
+#include "common/base/text.h"
+
 #include "model/model.h"
 
 #include <stdio.h>
@@ -28,7 +30,7 @@ int params_set(const struct model_ops *ops, const char *text,
     if (strlen(text) >= sizeof(copy))
         return error_set(err, ERROR_CONFIG, "parameters: longer than %zu bytes",
                          sizeof(copy) - 1);
-    strcpy(copy, text);
+    text_copy(copy, sizeof(copy), text);
     for (char *word = strtok_r(copy, " ,", &rest); word;
          word = strtok_r(NULL, " ,", &rest)) {
         char *equals = strchr(word, '=');

@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -168,7 +169,7 @@ static int open_source(const struct invocation *with,
         return world_open(&settings->world, source, err);
     settings->table.path = with->arguments[0];
     settings->table.id_start = 1;
-    strcpy(settings->table.extras, "none");
+    text_copy(settings->table.extras, sizeof(settings->table.extras), "none");
     return table_source_open(&settings->table, source, err);
 }
 

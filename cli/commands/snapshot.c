@@ -11,6 +11,7 @@
 #include "common/base/figure_text.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 
 #include "consumer/models/snapshot_reader.h"
@@ -229,9 +230,9 @@ publisher_of(const struct work *work, enum snapshot_publisher_role role)
     struct snapshot_publisher_config to = {.kafka = work->with->kafka,
                                            .role = role};
 
-    strcpy(to.name, work->settings->model_name);
-    strcpy(to.models, work->settings->models);
-    strcpy(to.chunks, work->settings->chunks);
+    text_copy(to.name, sizeof(to.name), work->settings->model_name);
+    text_copy(to.models, sizeof(to.models), work->settings->models);
+    text_copy(to.chunks, sizeof(to.chunks), work->settings->chunks);
     return to;
 }
 
@@ -332,9 +333,9 @@ static int open_reader(struct work *work, struct error *err)
         return error_set(err, ERROR_USAGE, "give the brokers: -b HOST:PORT");
     if (trusted_keys_read(work->settings->trusted, &from.trusted, err) < 0)
         return -1;
-    strcpy(from.name, work->settings->model_name);
-    strcpy(from.models, work->settings->models);
-    strcpy(from.chunks, work->settings->chunks);
+    text_copy(from.name, sizeof(from.name), work->settings->model_name);
+    text_copy(from.models, sizeof(from.models), work->settings->models);
+    text_copy(from.chunks, sizeof(from.chunks), work->settings->chunks);
     if (snapshot_reader_open(&from, &work->reader, err) < 0)
         return -1;
     return snapshot_reader_catch_up(work->reader, work->settings->timeout_ms,

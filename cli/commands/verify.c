@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/base/text.h"
 
 #include "consumer/read/extent.h"
 #include "consumer/read/range_walk.h"
@@ -107,10 +108,14 @@ static int open_reproduction(struct work *work, struct error *err)
     if (trusted_keys_read(settings->trusted, &config.models.reader.trusted,
                           err) < 0)
         return -1;
-    strcpy(config.models.reader.name, settings->model_name);
-    strcpy(config.models.reader.models, settings->models);
-    strcpy(config.models.reader.chunks, settings->chunks);
-    strcpy(config.models.state_dir, settings->state_dir);
+    text_copy(config.models.reader.name, sizeof(config.models.reader.name),
+              settings->model_name);
+    text_copy(config.models.reader.models, sizeof(config.models.reader.models),
+              settings->models);
+    text_copy(config.models.reader.chunks, sizeof(config.models.reader.chunks),
+              settings->chunks);
+    text_copy(config.models.state_dir, sizeof(config.models.state_dir),
+              settings->state_dir);
     return reproduction_open(&config, &work->reproduction, err);
 }
 

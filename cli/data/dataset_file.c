@@ -1,6 +1,7 @@
 #include "cli/data/dataset_file.h"
 
 #include "common/base/id_set.h"
+#include "common/base/text.h"
 
 #include "producer/feed/event_source.h"
 
@@ -30,7 +31,7 @@ static void list_columns(const struct field_list *fields, char out[512])
         used += strlen(fields->names[v]);
     }
     if (used == 0)
-        strcpy(out, "none");
+        text_copy(out, 512, "none");
 }
 
 /* In the order of list_columns(). */
@@ -109,7 +110,7 @@ static int choose_scale(const struct dataset_file *settings,
     if (!settings->scale[0])
         return 0;
     /* Parted first: "0." would be taken for a number. */
-    strcpy(text, settings->scale);
+    text_copy(text, sizeof(text), settings->scale);
     char *dots = strstr(text, "..");
     if (dots && dots > text) {
         *dots = '\0';

@@ -1,5 +1,7 @@
 #include "cli/data/seen_ads.h"
 
+#include "common/base/array.h"
+
 #include "cli/data/pair_table.h"
 
 #include "model/rows/ratings.h"
@@ -29,15 +31,12 @@ static int no_memory(struct error *err)
 static int add_pair(struct seen_ads *seen, struct seen_pair pair,
                     struct error *err)
 {
-    if (seen->count == seen->room) {
-        size_t room = seen->room ? seen->room * 2 : 1024;
-        struct seen_pair *pairs =
-            realloc(seen->pairs, room * sizeof(*seen->pairs));
-        if (!pairs)
-            return no_memory(err);
-        seen->pairs = pairs;
-        seen->room = room;
-    }
+    struct seen_pair *pairs =
+        array_with_room(seen->pairs, seen->count, &seen->room, sizeof(*pairs));
+
+    if (!pairs)
+        return no_memory(err);
+    seen->pairs = pairs;
     seen->pairs[seen->count++] = pair;
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "cli/demo/demo_parts.h"
 
 #include "common/base/stop.h"
+#include "common/base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +55,8 @@ static int start_models(struct demo *demo, struct error *err)
     struct model_watcher_config config = {
         .reader = {.kafka = demo->kafka, .name = MODEL_NAME}};
 
-    strcpy(config.reader.models, models);
-    strcpy(config.reader.chunks, chunks);
+    text_copy(config.reader.models, sizeof(config.reader.models), models);
+    text_copy(config.reader.chunks, sizeof(config.reader.chunks), chunks);
     if (model_board_new(&demo->board, err) < 0)
         return -1;
     return model_watcher_start(&config, demo->board, &demo->watcher, err);
@@ -86,9 +87,9 @@ static int start_scorer(struct demo *demo, struct error *err)
     struct scorer_parts parts = {.board = demo->board,
                                  .watcher = demo->watcher};
 
-    strcpy(config.impressions, impressions);
-    strcpy(config.predictions, predictions);
-    strcpy(config.dead_letters, dead_letters);
+    text_copy(config.impressions, sizeof(config.impressions), impressions);
+    text_copy(config.predictions, sizeof(config.predictions), predictions);
+    text_copy(config.dead_letters, sizeof(config.dead_letters), dead_letters);
     return scorer_start(&config, &parts, &demo->scorer, err);
 }
 
@@ -112,11 +113,11 @@ static int start_trainer(struct demo *demo, struct error *err)
         .chunk_bytes = 512 << 10,
     };
 
-    strcpy(config.impressions, impressions);
-    strcpy(config.labels, labels);
-    strcpy(config.dead_letters, dead_letters);
-    strcpy(config.models, models);
-    strcpy(config.chunks, chunks);
+    text_copy(config.impressions, sizeof(config.impressions), impressions);
+    text_copy(config.labels, sizeof(config.labels), labels);
+    text_copy(config.dead_letters, sizeof(config.dead_letters), dead_letters);
+    text_copy(config.models, sizeof(config.models), models);
+    text_copy(config.chunks, sizeof(config.chunks), chunks);
     memcpy(config.algorithm, settings->algorithm, sizeof(config.algorithm));
     memcpy(config.params, settings->params, sizeof(config.params));
     return trainer_start(&config, NULL, &demo->trainer, err);
@@ -156,8 +157,8 @@ static int start_feed(struct demo *demo, struct error *err)
         .seed = demo->settings->seed,
     };
 
-    strcpy(config.impressions, impressions);
-    strcpy(config.labels, labels);
+    text_copy(config.impressions, sizeof(config.impressions), impressions);
+    text_copy(config.labels, sizeof(config.labels), labels);
     if (feed_open(&config, demo->source, &demo->feed, err) < 0)
         return -1;
     demo->feeding_started =

@@ -3,6 +3,7 @@
 #include "cli/json/json_writer.h"
 #include "cli/json/msgpack_json.h"
 
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/event/event_codec.h"
 #include "common/event/manifest.h"
@@ -346,7 +347,7 @@ static void write_dead_letter(const struct showing *with)
     const struct record *record = with->record;
 
     if (!header_text(record, "pctr.reason", fault, sizeof(fault)))
-        strcpy(fault, "unknown");
+        text_copy(fault, sizeof(fault), "unknown");
     write_raw(with, fault,
               header_text(record, "pctr.field", field, sizeof(field)),
               header_text(record, "pctr.message", text, sizeof(text)));

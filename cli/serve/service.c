@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
+#include "common/base/text.h"
 #include "common/base/version.h"
 
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static void tell_supervisor(struct service *service, int64_t now_ms)
 
     bool live = parts->live(parts->context, why, sizeof(why));
     if (live && parts->ready(parts->context, status, sizeof(status)))
-        strcpy(status, "ready");
+        text_copy(status, sizeof(status), "ready");
     sd_notify_beat(&service->supervisor, now_ms, live, live ? status : why);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/snapshot/movers_print.h"
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 
 #include "model/params.h"
@@ -148,7 +149,7 @@ static void write_numbers(struct json_writer *to, const struct side *a,
 static void value_of(const char *params, const char *name, size_t size,
                      char out[PARAMS_SIZE])
 {
-    strcpy(out, "-");
+    text_copy(out, PARAMS_SIZE, "-");
     for (const char *at = params; *at; at += strcspn(at, " "), at += *at == ' ')
         if (strncmp(at, name, size) == 0 && at[size] == '=')
             snprintf(out, PARAMS_SIZE, "%.*s", (int)strcspn(at + size + 1, " "),

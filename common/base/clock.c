@@ -1,5 +1,7 @@
 #include "common/base/clock.h"
 
+#include "common/base/text.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,7 +99,7 @@ const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
                  (int)(in_day / 60000 % 60), (int)(in_day / 1000 % 60),
                  (int)(in_day % 1000));
     if (length < 0 || length >= CLOCK_TEXT_SIZE)
-        strcpy(out, "?");
+        text_copy(out, CLOCK_TEXT_SIZE, "?");
     return out;
 }
 

@@ -1,5 +1,7 @@
 #include "common/base/config.h"
 
+#include "common/base/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -117,7 +119,7 @@ static int unknown(const struct config *config, const char *name,
                          "unknown setting '%s': did you mean '%s'?", name,
                          nearest);
     if (!list_names(config, names, sizeof(names)))
-        strcpy(names, "--help-all lists them");
+        text_copy(names, sizeof(names), "--help-all lists them");
     return error_set(err, ERROR_CONFIG, "unknown setting '%s': %s", name,
                      names);
 }
@@ -248,8 +250,8 @@ static int set_property(struct config *config, const char *name,
                          CONFIG_PROPERTIES_MAX);
     if (!property)
         property = &config->properties[config->property_count++];
-    strcpy(property->name, name);
-    strcpy(property->value, value);
+    text_copy(property->name, sizeof(property->name), name);
+    text_copy(property->value, sizeof(property->value), value);
     property->origin = origin;
     return 0;
 }
@@ -284,7 +286,7 @@ int config_set_property(struct config *config, const char *assignment,
 
     if (strlen(assignment) >= sizeof(line))
         return error_set(err, ERROR_CONFIG, "-X: too long");
-    strcpy(line, assignment);
+    text_copy(line, sizeof(line), assignment);
     /* What was typed is not repeated: it may be a password. */
     if (split(line, &name, &value) < 0)
         return error_set(err, ERROR_CONFIG,

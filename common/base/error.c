@@ -1,5 +1,7 @@
 #include "common/base/error.h"
 
+#include "common/base/text.h"
+
 #undef error_set /* the analyzer's, not ours: see error.h */
 #undef error_no_memory
 #undef error_wrap
@@ -62,7 +64,7 @@ int error_no_memory(struct error *err, const char *format, ...)
 
     va_list args;
     va_start(args, format);
-    strcpy(err->text, lead);
+    text_copy(err->text, sizeof(err->text), lead);
     if (vsnprintf(err->text + strlen(lead), sizeof(err->text) - strlen(lead),
                   format, args) < 0)
         err->text[strlen(lead)] = '\0';

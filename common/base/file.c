@@ -1,5 +1,7 @@
 #include "common/base/file.h"
 
+#include "common/base/text.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -183,8 +185,8 @@ static int replace(const char *path, mode_t mode, const void *data, size_t size,
                          path);
     if (strlen(path) >= sizeof(folder) - 32)
         return error_set(err, ERROR_LIMIT, "path too long: '%s'", path);
-    strcpy(folder, path);
-    strcpy(name, path);
+    text_copy(folder, sizeof(folder), path);
+    text_copy(name, sizeof(name), path);
     const char *in =
         dirname(folder); /* both may write to what they are given */
     file_sweep_drafts(in, basename(name));

@@ -1,4 +1,5 @@
 #include "common/base/record_sorter.h"
+#include "common/base/array.h"
 
 #include "common/base/buffer.h"
 
@@ -12,7 +13,6 @@
 enum {
     RUNS_MAX = 512, /* files that are merged; each has a buffer of stdio */
     PATH_SIZE = 4096,
-    ROOM_MIN = 16,
 };
 
 /* A record in memory: `at` is its place in the bytes. */
@@ -126,15 +126,11 @@ int record_sorter_add(struct record_sorter *sorter, int64_t key,
     if (sorter->count > 0 && used > sorter->memory_bytes &&
         write_run(sorter, err) < 0)
         return -1;
-    if (sorter->count == sorter->room) {
-        size_t room = sorter->room ? sorter->room * 2 : ROOM_MIN;
-        struct entry *entries =
-            realloc(sorter->entries, room * sizeof(*entries));
-        if (!entries)
-            return error_no_memory(err, "sorting");
-        sorter->entries = entries;
-        sorter->room = room;
-    }
+    struct entry *entries = array_with_room(sorter->entries, sorter->count,
+                                            &sorter->room, sizeof(*entries));
+    if (!entries)
+        return error_no_memory(err, "sorting");
+    sorter->entries = entries;
     sorter->entries[sorter->count++] = (struct entry){.key = key,
                                                       .number = sorter->added++,
                                                       .at = sorter->bytes.size,

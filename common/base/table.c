@@ -2,6 +2,7 @@
 
 #include "common/base/quoted.h"
 #include "common/base/table_input.h"
+#include "common/base/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -470,19 +471,19 @@ static void choose_separator(struct table *table, const char *given)
     const char *line = (const char *)table->line.bytes;
     size_t most = 0;
 
-    strcpy(table->separator,
-           strcmp(given, "tab") == 0 || strcmp(given, "\\t") == 0 ? "\t"
-                                                                  : given);
+    text_copy(table->separator, sizeof(table->separator),
+              strcmp(given, "tab") == 0 || strcmp(given, "\\t") == 0 ? "\t"
+                                                                     : given);
     if (*given)
         return;
-    strcpy(table->separator, ",");
+    text_copy(table->separator, sizeof(table->separator), ",");
     if (table->format == TABLE_ARFF)
         return;
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
         size_t count = count_separators(line, usual[i]);
         if (count > most) {
             most = count;
-            strcpy(table->separator, usual[i]);
+            text_copy(table->separator, sizeof(table->separator), usual[i]);
         }
     }
 }

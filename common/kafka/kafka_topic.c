@@ -2,6 +2,8 @@
  * kafka_topic.c - what a topic is like, and making one.
  */
 #include "common/base/clock.h"
+
+#include "common/base/text.h"
 #include "common/kafka/kafka_client.h"
 #include "common/kafka/kafka_contact.h"
 
@@ -180,7 +182,7 @@ int kafka_topic_describe(const struct kafka_settings *settings,
     if (strlen(topic) >= sizeof(out->name))
         return error_set(err, ERROR_CONFIG, "topic '%.40s...': too long",
                          topic);
-    strcpy(out->name, topic);
+    text_copy(out->name, sizeof(out->name), topic);
     if (kafka_contact_open(&contact, settings, timeout_ms, err) == 0 &&
         describe_partitions(&contact, out, err) == 0)
         status = settings->embedded ? 0 : describe_configs(&contact, out, err);

@@ -1,5 +1,7 @@
 #include "consumer/evaluate/evaluation_figures.h"
 
+#include "common/base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,17 +99,14 @@ void evaluation_window_free(struct evaluation_window *window)
 int evaluation_results_push(struct evaluation_results *results,
                             struct evaluation_window *window, struct error *err)
 {
-    if (results->count == results->room) {
-        size_t room = results->room ? 2 * results->room : 16;
-        struct evaluation_window *list =
-            realloc(results->list, room * sizeof(*list));
-        if (!list) {
-            evaluation_window_free(window);
-            return error_no_memory(err, "%zu windows", room);
-        }
-        results->list = list;
-        results->room = room;
+    struct evaluation_window *list = array_with_room(
+        results->list, results->count, &results->room, sizeof(*list));
+
+    if (!list) {
+        evaluation_window_free(window);
+        return error_no_memory(err, "%zu windows", results->count);
     }
+    results->list = list;
     results->list[results->count++] = *window;
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "consumer/evaluate/evaluation_open.h"
 
+#include "common/base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +43,12 @@ static bool is_in_doubt(const struct evaluation_doubt *doubt, uint64_t source)
 static int insert(struct evaluation_open *open, size_t at, int64_t start_ms,
                   struct error *err)
 {
-    if (open->count == open->room) {
-        size_t room = open->room ? 2 * open->room : 16;
-        struct open_window *list = realloc(open->list, room * sizeof(*list));
-        if (!list)
-            return error_no_memory(err, "%zu windows", room);
-        open->list = list;
-        open->room = room;
-    }
+    struct open_window *list =
+        array_with_room(open->list, open->count, &open->room, sizeof(*list));
+
+    if (!list)
+        return error_no_memory(err, "%zu windows", open->count);
+    open->list = list;
     memmove(open->list + at + 1, open->list + at,
             (open->count - at) * sizeof(*open->list));
     open->count++;

@@ -1,5 +1,7 @@
 #include "consumer/evaluate/evaluation_rows.h"
 
+#include "common/base/random.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,54 +16,41 @@ static uint64_t key_of(const struct evaluation_row *row, int by)
  * neighbours would meet. */
 static uint32_t hash(uint64_t key)
 {
-    key = (key ^ key >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    key = (key ^ key >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)(key ^ key >> 31);
+    return (uint32_t)random_mix(key);
 }
 
-/* Where the key is, or the empty place where it would be. */
-static uint32_t place_of(const struct evaluation_rows *rows, int by,
-                         uint64_t key)
+static uint32_t hash_by_source(const void *context, uint32_t slot)
 {
-    const uint32_t *table = rows->tables[by];
-    uint32_t at = hash(key) & rows->mask;
+    const struct evaluation_rows *rows = context;
 
-    while (table[at] && key_of(&rows->pool[table[at] - 1], by) != key)
-        at = (at + 1) & rows->mask;
-    return at;
+    return hash(rows->pool[slot].source);
+}
+
+static uint32_t hash_by_sequence(const void *context, uint32_t slot)
+{
+    const struct evaluation_rows *rows = context;
+
+    return hash(rows->pool[slot].sequence);
 }
 
 static void insert(struct evaluation_rows *rows, int by, uint32_t slot)
 {
-    rows->tables[by][place_of(rows, by, key_of(&rows->pool[slot], by))] =
-        slot + 1;
-}
-
-/* Moves up what had to go further because of the one that leaves. */
-static void erase(struct evaluation_rows *rows, int by, uint32_t slot)
-{
-    uint32_t *table = rows->tables[by];
-    uint32_t hole = place_of(rows, by, key_of(&rows->pool[slot], by));
-
-    for (uint32_t at = (hole + 1) & rows->mask; table[at];
-         at = (at + 1) & rows->mask) {
-        uint32_t home =
-            hash(key_of(&rows->pool[table[at] - 1], by)) & rows->mask;
-        if (((at - home) & rows->mask) >= ((at - hole) & rows->mask)) {
-            table[hole] = table[at];
-            hole = at;
-        }
-    }
-    table[hole] = 0;
+    slot_table_put(&rows->tables[by], hash(key_of(&rows->pool[slot], by)),
+                   slot);
 }
 
 uint32_t evaluation_rows_find(const struct evaluation_rows *rows, int by,
                               uint64_t key)
 {
+    const struct slot_table *table = &rows->tables[by];
+
     if (!rows->room)
         return EVALUATION_NO_ROW;
-    uint32_t found = rows->tables[by][place_of(rows, by, key)];
-    return found ? found - 1 : EVALUATION_NO_ROW;
+    for (uint32_t at = slot_table_first(table, hash(key)); table->places[at];
+         at = slot_table_next(table, at))
+        if (key_of(&rows->pool[table->places[at] - 1], by) == key)
+            return table->places[at] - 1;
+    return EVALUATION_NO_ROW;
 }
 
 /* Only when every slot is in use. */
@@ -82,10 +71,10 @@ static int grow(struct evaluation_rows *rows, struct error *err)
         return error_no_memory(err, "judging %u rows", room);
     }
     rows->room = room;
-    rows->mask = 2 * room - 1;
     for (int by = 0; by < EVALUATION_KEYS; by++) {
-        free(rows->tables[by]);
-        rows->tables[by] = tables[by];
+        free(rows->tables[by].places);
+        rows->tables[by] =
+            (struct slot_table){.places = tables[by], .mask = 2 * room - 1};
     }
     for (uint32_t slot = 0; slot < rows->used; slot++) {
         insert(rows, EVALUATION_BY_SOURCE, slot);
@@ -129,9 +118,11 @@ void evaluation_rows_number(struct evaluation_rows *rows, uint32_t slot,
 
 void evaluation_rows_remove(struct evaluation_rows *rows, uint32_t slot)
 {
-    erase(rows, EVALUATION_BY_SOURCE, slot);
+    slot_table_take(&rows->tables[EVALUATION_BY_SOURCE], slot, hash_by_source,
+                    rows);
     if (rows->pool[slot].sequence != EVALUATION_NO_SEQUENCE)
-        erase(rows, EVALUATION_BY_SEQUENCE, slot);
+        slot_table_take(&rows->tables[EVALUATION_BY_SEQUENCE], slot,
+                        hash_by_sequence, rows);
     rows->pool[slot].source = EVALUATION_NO_SOURCE;
     rows->pool[slot].next = rows->spare;
     rows->spare = slot + 1;
@@ -140,14 +131,14 @@ void evaluation_rows_remove(struct evaluation_rows *rows, uint32_t slot)
 
 size_t evaluation_rows_bytes(const struct evaluation_rows *rows)
 {
-    return rows->room *
-           (sizeof(*rows->pool) + 2 * EVALUATION_KEYS * sizeof(**rows->tables));
+    return rows->room * (sizeof(*rows->pool) +
+                         2 * EVALUATION_KEYS * sizeof(*rows->tables->places));
 }
 
 void evaluation_rows_free(struct evaluation_rows *rows)
 {
     free(rows->pool);
     for (int by = 0; by < EVALUATION_KEYS; by++)
-        free(rows->tables[by]);
+        free(rows->tables[by].places);
     *rows = (struct evaluation_rows){.room = 0};
 }

@@ -9,6 +9,7 @@
 #define CONSUMER_EVALUATION_ROWS_H
 
 #include "common/base/error.h"
+#include "common/base/slot_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,10 +55,9 @@ enum { EVALUATION_BY_SOURCE, EVALUATION_BY_SEQUENCE, EVALUATION_KEYS };
 /* Zeroed is empty and valid. */
 struct evaluation_rows {
     struct evaluation_row *pool;
-    uint32_t room, used, count;        /* rows: allocated, ever used, in use */
-    uint32_t spare;                    /* first of the free ones, plus one */
-    uint32_t *tables[EVALUATION_KEYS]; /* slot + 1; 0 is empty */
-    uint32_t mask;
+    uint32_t room, used, count; /* rows: allocated, ever used, in use */
+    uint32_t spare;             /* first of the free ones, plus one */
+    struct slot_table tables[EVALUATION_KEYS];
 };
 
 /* EVALUATION_NO_ROW when it is not there. */

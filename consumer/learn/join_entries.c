@@ -1,5 +1,8 @@
 #include "consumer/learn/join_entries.h"
 
+#include "common/base/array.h"
+#include "common/base/heap.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +23,15 @@ static bool has_id(const struct join_entries *entries,
 uint32_t join_entries_find(const struct join_entries *entries,
                            const struct id *id)
 {
-    if (!entries->table)
+    const struct slot_table *table = &entries->table;
+
+    if (!table->places)
         return JOIN_NO_ENTRY;
 
     uint32_t hash = (uint32_t)id_keyed_hash(id, &entries->key);
-    for (uint32_t at = hash & entries->mask; entries->table[at];
-         at = (at + 1) & entries->mask) {
-        uint32_t slot = entries->table[at] - 1;
+    for (uint32_t at = slot_table_first(table, hash); table->places[at];
+         at = slot_table_next(table, at)) {
+        uint32_t slot = table->places[at] - 1;
         const struct join_entry *entry = &entries->pool[slot];
         if (entry->hash == hash && has_id(entries, entry, id))
             return slot;
@@ -34,36 +39,11 @@ uint32_t join_entries_find(const struct join_entries *entries,
     return JOIN_NO_ENTRY;
 }
 
-static void put(uint32_t *table, uint32_t mask, uint32_t hash, uint32_t slot)
+static uint32_t hash_of(const void *context, uint32_t slot)
 {
-    uint32_t at = hash & mask;
+    const struct join_entries *entries = context;
 
-    while (table[at])
-        at = (at + 1) & mask;
-    table[at] = slot + 1;
-}
-
-/* Closes the gap at `hole`: an entry that sits further from its home than the
- * gap moves into it (Knuth, The Art of Computer Programming 3, 6.4, algorithm
- * R). */
-static void unput(struct join_entries *entries, uint32_t hole)
-{
-    uint32_t mask = entries->mask;
-    uint32_t at = hole;
-
-    for (;;) {
-        entries->table[hole] = 0;
-        for (;;) {
-            at = (at + 1) & mask;
-            if (!entries->table[at])
-                return;
-            uint32_t home = entries->pool[entries->table[at] - 1].hash & mask;
-            if (((at - home) & mask) >= ((at - hole) & mask))
-                break;
-        }
-        entries->table[hole] = entries->table[at];
-        hole = at;
-    }
+    return entries->pool[slot].hash;
 }
 
 /* --- Room ------------------------------------------------------------- */
@@ -82,25 +62,25 @@ static int grow(struct join_entries *entries, struct error *err)
     if (room >= UINT32_MAX / 4)
         return out_of_memory(err);
 
-    uint32_t *table = calloc(slots, sizeof(*table));
+    struct slot_table table = {.places = calloc(slots, sizeof(*table.places)),
+                               .mask = slots - 1};
     struct join_entry *pool = malloc(room * sizeof(*pool));
-    if (!table || !pool) {
-        free(table);
+    if (!table.places || !pool) {
+        free(table.places);
         free(pool);
         return out_of_memory(err);
     }
-    if (!entries->table)
+    if (!entries->table.places)
         entries->key = id_key_random();
     if (entries->used)
         memcpy(pool, entries->pool, entries->used * sizeof(*pool));
     /* It grows only when every entry is in use. */
     for (uint32_t slot = 0; slot < entries->used; slot++)
-        put(table, slots - 1, pool[slot].hash, slot);
-    free(entries->table);
+        slot_table_put(&table, pool[slot].hash, slot);
+    free(entries->table.places);
     free(entries->pool);
     entries->table = table;
     entries->pool = pool;
-    entries->mask = slots - 1;
     entries->room = room;
     return 0;
 }
@@ -109,17 +89,12 @@ int join_entries_reserve(struct join_entries *entries, enum join_queue queue,
                          struct error *err)
 {
     struct join_heap *heap = &entries->queues[queue];
-    uint32_t room = heap->room ? heap->room * 2 : ROOM_FIRST;
+    struct join_wait *list =
+        array_with_room(heap->list, heap->count, &heap->room, sizeof(*list));
 
-    if (heap->count < heap->room)
-        return 0;
-    struct join_wait *list = room < UINT32_MAX / 4
-                                 ? realloc(heap->list, room * sizeof(*list))
-                                 : NULL;
     if (!list)
         return out_of_memory(err);
     heap->list = list;
-    heap->room = room;
     return 0;
 }
 
@@ -134,10 +109,11 @@ static int pack_texts(struct join_entries *entries, size_t size,
 
     if (!texts)
         return out_of_memory(err);
-    for (uint32_t at = 0; entries->table && at <= entries->mask; at++) {
-        if (!entries->table[at])
+    const struct slot_table *table = &entries->table;
+    for (uint32_t at = 0; table->places && at <= table->mask; at++) {
+        if (!table->places[at])
             continue;
-        struct join_entry *entry = &entries->pool[entries->table[at] - 1];
+        struct join_entry *entry = &entries->pool[table->places[at] - 1];
         if (!entry->text_size)
             continue;
         memcpy(texts + used, entries->texts + entry->id.text_at,
@@ -183,7 +159,7 @@ int join_entries_add(struct join_entries *entries, const struct id *id,
         memcpy(entries->texts + entries->texts_used, id->text, id->size);
         entries->texts_used += id->size;
     }
-    put(entries->table, entries->mask, entry->hash, at);
+    slot_table_put(&entries->table, entry->hash, at);
     entries->count++;
     *slot = at;
     return 0;
@@ -192,11 +168,8 @@ int join_entries_add(struct join_entries *entries, const struct id *id,
 void join_entries_remove(struct join_entries *entries, uint32_t slot)
 {
     struct join_entry *entry = &entries->pool[slot];
-    uint32_t at = entry->hash & entries->mask;
 
-    while (entries->table[at] != slot + 1)
-        at = (at + 1) & entries->mask;
-    unput(entries, at);
+    slot_table_take(&entries->table, slot, hash_of, entries);
     entries->texts_dead += entry->text_size;
     entry->link = entries->spare;
     entries->spare = slot + 1;
@@ -205,77 +178,64 @@ void join_entries_remove(struct join_entries *entries, uint32_t slot)
 
 /* --- Deadlines -------------------------------------------------------- */
 
-static bool earlier(const struct join_wait *a, const struct join_wait *b)
+static bool is_earlier(const void *context, const void *a, const void *b)
 {
-    if (a->deadline_ms != b->deadline_ms)
-        return a->deadline_ms < b->deadline_ms;
-    return (int32_t)(a->order - b->order) < 0;
+    const struct join_wait *wait = a, *other = b;
+
+    (void)context;
+    if (wait->deadline_ms != other->deadline_ms)
+        return wait->deadline_ms < other->deadline_ms;
+    return (int32_t)(wait->order - other->order) < 0;
 }
 
-static void place(struct join_entries *entries, struct join_heap *heap,
-                  uint32_t at, struct join_wait wait)
+/* An entry knows where it waits, so that it can leave from there. */
+static void note_place(void *context, const void *item, size_t at)
 {
-    heap->list[at] = wait;
-    entries->pool[wait.slot].link = at;
+    struct join_entries *entries = context;
+    const struct join_wait *wait = item;
+
+    entries->pool[wait->slot].link = (uint32_t)at;
 }
 
-static void rise(struct join_entries *entries, struct join_heap *heap,
-                 uint32_t at, struct join_wait wait)
+static struct heap heap_of(struct join_entries *entries, enum join_queue queue)
 {
-    while (at > 0 && earlier(&wait, &heap->list[(at - 1) / 2])) {
-        place(entries, heap, at, heap->list[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-    place(entries, heap, at, wait);
-}
-
-static void sink(struct join_entries *entries, struct join_heap *heap,
-                 uint32_t at, struct join_wait wait)
-{
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child + 1 < heap->count &&
-            earlier(&heap->list[child + 1], &heap->list[child]))
-            child++;
-        if (child >= heap->count || !earlier(&heap->list[child], &wait))
-            break;
-        place(entries, heap, at, heap->list[child]);
-        at = child;
-    }
-    place(entries, heap, at, wait);
+    return (struct heap){.items = entries->queues[queue].list,
+                         .item_size = sizeof(struct join_wait),
+                         .comes_before = is_earlier,
+                         .is_at = note_place,
+                         .context = entries};
 }
 
 void join_entries_wait(struct join_entries *entries, enum join_queue queue,
                        uint32_t slot, int64_t deadline_ms)
 {
-    struct join_heap *heap = &entries->queues[queue];
+    const struct heap heap = heap_of(entries, queue);
+    struct join_heap *waiting = &entries->queues[queue];
     struct join_wait wait = {deadline_ms, entries->order++, slot};
 
-    assert(heap->count < heap->room);
-    rise(entries, heap, heap->count++, wait);
+    assert(waiting->count < waiting->room);
+    heap_rise(&heap, waiting->count++, &wait);
 }
 
 void join_entries_unwait(struct join_entries *entries, enum join_queue queue,
                          uint32_t slot)
 {
-    struct join_heap *heap = &entries->queues[queue];
+    const struct heap heap = heap_of(entries, queue);
+    struct join_heap *waiting = &entries->queues[queue];
     uint32_t at = entries->pool[slot].link;
-    struct join_wait last = heap->list[--heap->count];
+    struct join_wait last = waiting->list[--waiting->count];
 
-    assert(at <= heap->count);
-    if (at == heap->count)
-        return;
-    if (at > 0 && earlier(&last, &heap->list[(at - 1) / 2]))
-        rise(entries, heap, at, last);
-    else
-        sink(entries, heap, at, last);
+    assert(at <= waiting->count);
+    if (at < waiting->count)
+        heap_close(&heap, waiting->count, at, &last);
 }
 
 /* --- The whole -------------------------------------------------------- */
 
 size_t join_entries_bytes(const struct join_entries *entries)
 {
-    size_t per_entry = sizeof(*entries->pool) + 2 * sizeof(*entries->table);
+    size_t per_entry =
+        sizeof(*entries->pool) + 2 * sizeof(*entries->table.places);
     size_t bytes = entries->room * per_entry + entries->texts_room;
 
     for (int queue = 0; queue < JOIN_QUEUES; queue++)
@@ -286,7 +246,7 @@ size_t join_entries_bytes(const struct join_entries *entries)
 void join_entries_free(struct join_entries *entries)
 {
     free(entries->pool);
-    free(entries->table);
+    free(entries->table.places);
     free(entries->texts);
     for (int queue = 0; queue < JOIN_QUEUES; queue++)
         free(entries->queues[queue].list);

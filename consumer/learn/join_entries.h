@@ -12,6 +12,7 @@
 
 #include "common/base/error.h"
 #include "common/base/id.h"
+#include "common/base/slot_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +45,7 @@ struct join_wait {
 
 struct join_heap {
     struct join_wait *list; /* (room) */
-    uint32_t room, count;
+    size_t room, count;
 };
 
 /* Zeroed is empty and valid. */
@@ -53,8 +54,7 @@ struct join_entries {
     uint32_t room, used, count; /* entries: allocated, ever used, in use */
     uint32_t spare;             /* first of the free list, plus one */
     struct id_key key;          /* of the table's hash */
-    uint32_t *table;            /* slot + 1; 0 is empty */
-    uint32_t mask;
+    struct slot_table table;
     char *texts;
     size_t texts_room, texts_used, texts_dead;
     struct join_heap queues[JOIN_QUEUES];

@@ -1,5 +1,7 @@
 #include "consumer/letters/redrive_account.h"
 
+#include "common/base/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,7 +144,7 @@ int redrive_account_add(struct redrive_account *account, const char *reason,
 
     if (strlen(reason) >= sizeof(part.reason))
         return error_set(err, ERROR_LIMIT, "reason '%s' is too long", reason);
-    strcpy(part.reason, reason);
+    text_copy(part.reason, sizeof(part.reason), reason);
     if (part.first < account->base)
         part.first = account->base;
     if (part.first >= part.next)

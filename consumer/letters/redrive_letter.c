@@ -1,5 +1,7 @@
 #include "consumer/letters/redrive_letter.h"
 
+#include "common/base/text.h"
+
 #include "consumer/letters/letter_headers.h"
 
 #include <inttypes.h>
@@ -40,7 +42,7 @@ static void note(struct redrive_letter *letter,
     (void)take_text(header, LETTER_TOPIC, letter->topic, sizeof(letter->topic));
     if (take_text(header, LETTER_REASON, text, sizeof(text)) && *text &&
         text[strspn(text, "abcdefghijklmnopqrstuvwxyz_")] == '\0')
-        strcpy(letter->reason, text);
+        text_copy(letter->reason, sizeof(letter->reason), text);
     if (take_text(header, LETTER_PARTITION, text, sizeof(text))) {
         int64_t partition = number_of(text);
         letter->partition = partition >= 0 && partition <= INT32_MAX
@@ -110,7 +112,7 @@ void redrive_letter_read(const struct message *message, const char *topic,
     out->partition = PUBLISH_BY_KEY;
     out->is_cut = count > LETTER_HEADERS_MAX;
     out->header_count = 0;
-    strcpy(out->reason, "unknown");
+    text_copy(out->reason, sizeof(out->reason), "unknown");
     for (size_t i = 0; i < count && i < LETTER_HEADERS_MAX; i++) {
         note(out, &headers[i]);
         (void)take_text(&headers[i], LETTER_RETURN_PREFIX "count", earlier,

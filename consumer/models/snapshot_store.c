@@ -6,6 +6,7 @@
 #include "consumer/models/snapshot_store.h"
 
 #include "common/base/file.h"
+#include "common/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -81,7 +82,7 @@ int snapshot_store_open(const char *folder, struct snapshot_store **out,
         error_set(err, ERROR_LIMIT, "path too long: '%s'", folder);
         goto failed;
     }
-    strcpy(store->folder, folder);
+    text_copy(store->folder, sizeof(store->folder), folder);
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         error_set(err, ERROR_IO, "make folder '%s': %s", folder,
                   strerror(errno));
@@ -295,7 +296,7 @@ int snapshot_store_peek(const char *folder, const char *name, uint64_t epoch,
 
     if (strlen(folder) >= sizeof(store.folder))
         return error_set(err, ERROR_LIMIT, "path too long: '%s'", folder);
-    strcpy(store.folder, folder);
+    text_copy(store.folder, sizeof(store.folder), folder);
     path_of(&store, name, epoch, "manifest", path);
     if (read_manifest(path, &found, err) < 0)
         return -1;

@@ -1,43 +1,38 @@
 #include "consumer/read/merge_heap.h"
 
-static bool comes_before(const struct merge_heap *heap, size_t a, size_t b)
-{
-    const struct merge_lane *left = &heap->lanes[a];
-    const struct merge_lane *right = &heap->lanes[b];
+#include "common/base/heap.h"
 
-    if (left->head_ms != right->head_ms)
-        return left->head_ms < right->head_ms;
-    return a < b; /* lanes are in the order of topics and partitions */
+static bool comes_before(const void *context, const void *a, const void *b)
+{
+    const struct merge_lane *lanes = context;
+    size_t left = *(const size_t *)a, right = *(const size_t *)b;
+
+    if (lanes[left].head_ms != lanes[right].head_ms)
+        return lanes[left].head_ms < lanes[right].head_ms;
+    return left < right; /* lanes are in the order of topics and partitions */
+}
+
+static struct heap heap_of(const struct merge_heap *heap)
+{
+    return (struct heap){.items = heap->order,
+                         .item_size = sizeof(*heap->order),
+                         .comes_before = comes_before,
+                         .context = heap->lanes};
 }
 
 void merge_heap_push(struct merge_heap *heap, size_t lane)
 {
-    size_t at = heap->count++;
+    const struct heap order = heap_of(heap);
 
-    while (at > 0 && comes_before(heap, lane, heap->order[(at - 1) / 2])) {
-        heap->order[at] = heap->order[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap->order[at] = lane;
+    heap_rise(&order, heap->count++, &lane);
 }
 
 size_t merge_heap_pop(struct merge_heap *heap)
 {
+    const struct heap order = heap_of(heap);
     size_t first = heap->order[0];
     size_t last = heap->order[--heap->count];
-    size_t at = 0;
 
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child + 1 < heap->count &&
-            comes_before(heap, heap->order[child + 1], heap->order[child]))
-            child++;
-        if (child >= heap->count ||
-            !comes_before(heap, heap->order[child], last))
-            break;
-        heap->order[at] = heap->order[child];
-        at = child;
-    }
-    heap->order[at] = last;
+    heap_sink(&order, heap->count, 0, &last);
     return first;
 }

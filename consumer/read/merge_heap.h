@@ -7,8 +7,8 @@
 #include "consumer/read/merge_lane.h"
 
 struct merge_heap {
-    const struct merge_lane *lanes; /* borrowed */
-    size_t *order;                  /* room for all of them */
+    struct merge_lane *lanes; /* borrowed */
+    size_t *order;            /* room for all of them */
     size_t count;
 };
 

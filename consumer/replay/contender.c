@@ -1,6 +1,7 @@
 #include "consumer/replay/contender.h"
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 
 #include "consumer/score/score_batch.h"
 
@@ -64,7 +65,7 @@ static int parse_field(const char *text, struct contender_spec *out,
                          "impressions of 1 to %zu bytes",
                          text, sizeof(out->field) - 1);
     out->kind = CONTENDER_FIELD;
-    strcpy(out->field, text);
+    text_copy(out->field, sizeof(out->field), text);
     return 0;
 }
 
@@ -104,7 +105,7 @@ static int parse_spec(const char *text, struct contender_spec *out,
                          "of a snapshot file",
                          text);
     out->kind = CONTENDER_FILE;
-    strcpy(out->path, text);
+    text_copy(out->path, sizeof(out->path), text);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "consumer/replay/recorded_versions.h"
 
+#include "common/base/array.h"
+
 #include "common/event/manifest.h"
 
 #include <stdbool.h>
@@ -36,16 +38,15 @@ int recorded_versions_new(struct recorded_versions **out, struct error *err)
 static int add_run(struct recorded_versions *versions,
                    const struct recorded_run *run, struct error *err)
 {
-    if (versions->count == versions->room) {
-        size_t room = versions->room ? 2 * versions->room : 64;
-        struct recorded_run *runs =
-            room < UINT32_MAX ? realloc(versions->runs, room * sizeof(*runs))
-                              : NULL;
-        if (!runs)
-            return error_no_memory(err, "%zu model swaps", room);
-        versions->runs = runs;
-        versions->room = room;
-    }
+    struct recorded_run *runs =
+        versions->count < UINT32_MAX
+            ? array_with_room(versions->runs, versions->count, &versions->room,
+                              sizeof(*runs))
+            : NULL;
+
+    if (!runs)
+        return error_no_memory(err, "%zu model swaps", versions->count);
+    versions->runs = runs;
     versions->runs[versions->count++] = *run;
     return 0;
 }

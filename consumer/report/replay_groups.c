@@ -1,5 +1,6 @@
 #include "consumer/report/replay_groups.h"
 
+#include "common/base/array.h"
 #include "common/base/basis.h"
 
 #include <inttypes.h>
@@ -70,15 +71,13 @@ static int add_slice(struct replay_groups *groups, const char *by,
                      size_t contender, struct replay_slice **out,
                      struct error *err)
 {
-    if (groups->slice_count == groups->slice_room) {
-        size_t room = groups->slice_room ? 2 * groups->slice_room : 64;
-        struct replay_slice *slices =
-            realloc(groups->slices, room * sizeof(*slices));
-        if (!slices)
-            return no_memory(err);
-        groups->slices = slices;
-        groups->slice_room = room;
-    }
+    struct replay_slice *slices =
+        array_with_room(groups->slices, groups->slice_count,
+                        &groups->slice_room, sizeof(*slices));
+
+    if (!slices)
+        return no_memory(err);
+    groups->slices = slices;
     *out = &groups->slices[groups->slice_count++];
     **out = (struct replay_slice){.by = by, .contender = contender};
     return new_figures(groups, &(*out)->figures, err);

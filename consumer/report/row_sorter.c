@@ -1,5 +1,8 @@
 #include "consumer/report/row_sorter.h"
 
+#include "common/base/array.h"
+#include "common/base/heap.h"
+
 #include "consumer/report/spool.h"
 
 #include <stdbool.h>
@@ -173,14 +176,12 @@ static void sort_memory(struct row_sorter *sorter)
 
 static int write_run(struct row_sorter *sorter, struct error *err)
 {
-    if (sorter->runs == sorter->runs_room) {
-        size_t room = sorter->runs_room ? 2 * sorter->runs_room : 16;
-        uint64_t *ends = realloc(sorter->ends, room * sizeof(*ends));
-        if (!ends)
-            return error_no_memory(err, "%zu runs", room);
-        sorter->ends = ends;
-        sorter->runs_room = room;
-    }
+    uint64_t *ends = array_with_room(sorter->ends, sorter->runs,
+                                     &sorter->runs_room, sizeof(*ends));
+
+    if (!ends)
+        return error_no_memory(err, "%zu sorted runs", sorter->runs);
+    sorter->ends = ends;
     sort_memory(sorter);
     for (size_t i = 0; i < sorter->count; i++)
         if (spool_add(sorter->spool, &sorter->rows[sorter->keys[i].row], err) <
@@ -203,33 +204,25 @@ int row_sorter_add(struct row_sorter *sorter, const struct sorted_row *row,
 /* --- Merging ---------------------------------------------------------- */
 
 /* Of equal rows those of an earlier run came earlier. */
-static bool comes_before(const struct row_sorter *sorter, size_t a, size_t b)
+static bool comes_before(const void *context, const void *a, const void *b)
 {
-    const struct sorted_row *x = sorter->heads[a], *y = sorter->heads[b];
+    const struct row_sorter *sorter = context;
+    size_t run = *(const size_t *)a, other = *(const size_t *)b;
+    const struct sorted_row *x = sorter->heads[run], *y = sorter->heads[other];
 
     if (x->p < y->p || x->p > y->p)
         return x->p < y->p;
     if (x->label < y->label || x->label > y->label)
         return x->label < y->label;
-    return a < b;
+    return run < other;
 }
 
-static void sift_down(struct row_sorter *sorter, size_t at)
+static struct heap heap_of(struct row_sorter *sorter)
 {
-    size_t run = sorter->heap[at];
-
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child + 1 < sorter->heap_count &&
-            comes_before(sorter, sorter->heap[child + 1], sorter->heap[child]))
-            child++;
-        if (child >= sorter->heap_count ||
-            !comes_before(sorter, sorter->heap[child], run))
-            break;
-        sorter->heap[at] = sorter->heap[child];
-        at = child;
-    }
-    sorter->heap[at] = run;
+    return (struct heap){.items = sorter->heap,
+                         .item_size = sizeof(*sorter->heap),
+                         .comes_before = comes_before,
+                         .context = sorter};
 }
 
 static int next_of_run(struct row_sorter *sorter, size_t run, struct error *err)
@@ -263,10 +256,9 @@ static int begin_merge(struct row_sorter *sorter, struct error *err)
                            share);
         if (next_of_run(sorter, run, err) < 0)
             return -1;
-        sorter->heap[sorter->heap_count++] = run;
+        const struct heap heap = heap_of(sorter);
+        heap_rise(&heap, sorter->heap_count++, &run);
     }
-    for (size_t at = sorter->runs; at-- > 0;)
-        sift_down(sorter, at);
     return 0;
 }
 
@@ -287,13 +279,14 @@ static int merge_next(struct row_sorter *sorter, const struct sorted_row **row,
                       struct error *err)
 {
     if (sorter->at > 0) {
+        const struct heap heap = heap_of(sorter);
         size_t run = sorter->heap[0];
         if (next_of_run(sorter, run, err) < 0)
             return -1;
         if (!sorter->heads[run])
-            sorter->heap[0] = sorter->heap[--sorter->heap_count];
+            run = sorter->heap[--sorter->heap_count];
         if (sorter->heap_count > 0)
-            sift_down(sorter, 0);
+            heap_sink(&heap, sorter->heap_count, 0, &run);
     }
     sorter->at = 1;
     *row = sorter->heap_count > 0 ? sorter->heads[sorter->heap[0]] : NULL;

@@ -1,5 +1,6 @@
 #include "consumer/train/sent_letters.h"
 
+#include "common/base/array.h"
 #include "common/base/clock.h"
 
 #include "consumer/read/merge_reader.h"
@@ -27,14 +28,12 @@ static int by_place(const void *left, const void *right)
 int sent_letters_add(struct sent_letters *letters, struct sent_letter letter,
                      struct error *err)
 {
-    if (letters->count == letters->room) {
-        size_t room = letters->room ? 2 * letters->room : 64;
-        struct sent_letter *list = realloc(letters->list, room * sizeof(*list));
-        if (!list)
-            return error_no_memory(err, "%zu dead letters", room);
-        letters->list = list;
-        letters->room = room;
-    }
+    struct sent_letter *list = array_with_room(letters->list, letters->count,
+                                               &letters->room, sizeof(*list));
+
+    if (!list)
+        return error_no_memory(err, "%zu dead letters", letters->count);
+    letters->list = list;
     letters->list[letters->count++] = letter;
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "model/ask/top.h"
 
+#include "common/base/heap.h"
+
 #include "model/algorithms/factors.h"
 
 #include <assert.h>
@@ -23,41 +25,23 @@ static bool is_before(const struct top_entry *a, const struct top_entry *b)
     return a->item < b->item;
 }
 
-static void sift_down(struct top_entry *heap, size_t count, size_t at)
+static bool is_worse(const void *context, const void *a, const void *b)
 {
-    struct top_entry entry = heap[at];
-
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && is_before(&heap[child], &heap[child + 1]))
-            child++;
-        if (!is_before(&entry, &heap[child]))
-            break;
-        heap[at] = heap[child];
-    }
-    heap[at] = entry;
-}
-
-static void sift_up(struct top_entry *heap, size_t at)
-{
-    struct top_entry entry = heap[at];
-
-    while (at > 0 && is_before(&heap[(at - 1) / 2], &entry)) {
-        heap[at] = heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap[at] = entry;
+    (void)context;
+    return is_before(b, a);
 }
 
 static void offer(struct top_request *request, uint32_t n,
                   struct top_entry entry)
 {
-    if (request->found < n) {
-        request->out[request->found] = entry;
-        sift_up(request->out, request->found++);
-    } else if (is_before(&entry, &request->out[0])) {
-        request->out[0] = entry;
-        sift_down(request->out, n, 0);
-    }
+    const struct heap heap = {.items = request->out,
+                              .item_size = sizeof(entry),
+                              .comes_before = is_worse};
+
+    if (request->found < n)
+        heap_rise(&heap, request->found++, &entry);
+    else if (is_before(&entry, &request->out[0]))
+        heap_sink(&heap, n, 0, &entry);
 }
 
 static int compare_entries(const void *a, const void *b)

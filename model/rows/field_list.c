@@ -1,5 +1,7 @@
 #include "model/rows/field_list.h"
 
+#include "common/base/text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,7 @@ int field_list_parse(const char *text, struct field_list *out,
     if (strlen(text) >= sizeof(copy))
         return error_set(err, ERROR_CONFIG, "fields: longer than %zu bytes",
                          sizeof(copy) - 1);
-    strcpy(copy, text);
+    text_copy(copy, sizeof(copy), text);
     for (char *title = strtok_r(copy, ",+", &rest); title;
          title = strtok_r(NULL, ",+", &rest))
         if (add_field(&list, title, err) < 0)
@@ -92,7 +94,7 @@ int field_list_value(const struct field_list *list, const char *name)
 const char *field_list_title(const struct field_list *list, uint32_t field,
                              char out[FIELD_TITLE_SIZE])
 {
-    strcpy(out, list->names[list->first[field]]);
+    text_copy(out, FIELD_TITLE_SIZE, list->names[list->first[field]]);
     if (list->second[field] != FIELD_PLAIN) {
         strcat(out, "*");
         strcat(out, list->names[list->second[field]]);
@@ -155,7 +157,7 @@ int field_list_numbers(const struct field_list *list, const char *text,
 
     if (strlen(text) >= sizeof(copy))
         return error_set(err, ERROR_CONFIG, "'%s' is too long", text);
-    strcpy(copy, text);
+    text_copy(copy, sizeof(copy), text);
     for (char *part = strtok_r(copy, "+", &rest); part;
          part = strtok_r(NULL, "+", &rest)) {
         char *colon = strrchr(part, ':'), *end = NULL;

@@ -1,6 +1,7 @@
 #include "model/select/search_space.h"
 
 #include "common/base/random.h"
+#include "common/base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -122,7 +123,7 @@ int search_space_parse(const char *text, struct search_space *out,
     if (strlen(text) >= sizeof(words))
         return error_set(err, ERROR_LIMIT, "space: longer than %zu bytes",
                          sizeof(words) - 1);
-    strcpy(words, text);
+    text_copy(words, sizeof(words), text);
     for (char *word = strtok_r(words, " ", &rest); word;
          word = strtok_r(NULL, " ", &rest)) {
         if (out->count == SPACE_DIMENSIONS_MAX)

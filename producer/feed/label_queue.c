@@ -1,19 +1,25 @@
 #include "producer/feed/label_queue.h"
 
-#include <stdbool.h>
+#include "common/base/array.h"
+#include "common/base/heap.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static bool before(const struct waiting_label *a, const struct waiting_label *b)
+static bool comes_before(const void *context, const void *a, const void *b)
 {
-    return a->ts_ms != b->ts_ms ? a->ts_ms < b->ts_ms : a->order < b->order;
+    const struct waiting_label *label = a, *other = b;
+
+    (void)context;
+    return label->ts_ms != other->ts_ms ? label->ts_ms < other->ts_ms
+                                        : label->order < other->order;
 }
 
-static void swap(struct waiting_label *a, struct waiting_label *b)
+static struct heap heap_of(const struct label_queue *queue)
 {
-    struct waiting_label moved = *a;
-    *a = *b;
-    *b = moved;
+    return (struct heap){.items = queue->heap,
+                         .item_size = sizeof(*queue->heap),
+                         .comes_before = comes_before};
 }
 
 static void move_text(struct id *id, char **to)
@@ -49,32 +55,20 @@ static int own_texts(struct waiting_label *label)
     return 0;
 }
 
-static int grow(struct label_queue *queue)
-{
-    size_t room = queue->room ? queue->room * 2 : 256;
-    struct waiting_label *heap = realloc(queue->heap, room * sizeof(*heap));
-
-    if (!heap)
-        return -1;
-    queue->heap = heap;
-    queue->room = room;
-    return 0;
-}
-
 int label_queue_push(struct label_queue *queue,
                      const struct waiting_label *label, struct error *err)
 {
     struct waiting_label own = *label;
+    struct waiting_label *list =
+        array_with_room(queue->heap, queue->count, &queue->room, sizeof(*list));
 
-    if ((queue->count == queue->room && grow(queue) < 0) || own_texts(&own) < 0)
+    if (list)
+        queue->heap = list;
+    if (!list || own_texts(&own) < 0)
         return error_no_memory(err, "the labels");
     own.order = queue->pushed++;
-
-    size_t at = queue->count++;
-    queue->heap[at] = own;
-    for (; at > 0 && before(&queue->heap[at], &queue->heap[(at - 1) / 2]);
-         at = (at - 1) / 2)
-        swap(&queue->heap[at], &queue->heap[(at - 1) / 2]);
+    const struct heap heap = heap_of(queue);
+    heap_rise(&heap, queue->count++, &own);
     return 0;
 }
 
@@ -85,20 +79,13 @@ const struct waiting_label *label_queue_first(const struct label_queue *queue)
 
 void label_queue_pop(struct label_queue *queue)
 {
-    struct waiting_label *heap = queue->heap;
-    char *texts = heap[0].texts;
+    const struct heap heap = heap_of(queue);
+    char *texts = queue->heap[0].texts;
+    struct waiting_label last = queue->heap[--queue->count];
 
-    heap[0] = heap[--queue->count];
-    free(texts); /* NOLINT(clang-analyzer-unix.Malloc): it loses track of
-                    what swap() moves */
-    for (size_t at = 0, child; (child = 2 * at + 1) < queue->count;
-         at = child) {
-        if (child + 1 < queue->count && before(&heap[child + 1], &heap[child]))
-            child++;
-        if (!before(&heap[child], &heap[at]))
-            return;
-        swap(&heap[child], &heap[at]);
-    }
+    if (queue->count > 0)
+        heap_sink(&heap, queue->count, 0, &last);
+    free(texts);
 }
 
 void label_queue_free(struct label_queue *queue)

@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/table.h"
+#include "common/base/text.h"
 
 #include "producer/feed/event_source.h"
 
@@ -119,7 +120,7 @@ static int choose_extras(struct table_source *s, struct error *err)
         choose_all(s);
         return 0;
     }
-    strcpy(list, s->config.extras);
+    text_copy(list, sizeof(list), s->config.extras);
     for (char *name = strtok_r(list, ",", &rest); name;
          name = strtok_r(NULL, ",", &rest))
         if (choose_extra(s, name, err) < 0)

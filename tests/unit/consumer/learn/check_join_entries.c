@@ -15,11 +15,12 @@ static uint32_t longest_probe(const struct join_entries *entries)
 {
     uint32_t longest = 0;
 
-    for (uint32_t at = 0; at <= entries->mask; at++) {
-        if (!entries->table[at])
+    for (uint32_t at = 0; at <= entries->table.mask; at++) {
+        if (!entries->table.places[at])
             continue;
-        const struct join_entry *entry = &entries->pool[entries->table[at] - 1];
-        uint32_t passed = (at - entry->hash) & entries->mask;
+        const struct join_entry *entry =
+            &entries->pool[entries->table.places[at] - 1];
+        uint32_t passed = (at - entry->hash) & entries->table.mask;
         longest = passed > longest ? passed : longest;
     }
     return longest;
