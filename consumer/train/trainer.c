@@ -5,15 +5,13 @@
 #include "common/base/figure_text.h"
 #include "common/base/log.h"
 
-#include "consumer/learn/fit_job.h"
-#include "consumer/learn/retrain_policy.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
+#include "consumer/train/learner.h"
 #include "consumer/train/model_publication.h"
 #include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -40,21 +38,15 @@ struct trainer {
     struct intake *intake;
     struct bad_records *bad;
     struct publication *publication;
+    struct learner *learner;
     struct live_evaluation *live; /* NULL: off */
 
     /* The thread's: */
-    struct retrain_policy policy;
-    struct fit_config fit;
-    struct fit_job *job;      /* NULL: none is under way */
-    struct fit_result result; /* of the last one, not published yet: */
-    bool has_result;
-    struct backoff pause; /* between attempts to publish it */
+    struct backoff pause; /* between attempts to publish a model */
     unsigned attempts;
-    int64_t publish_ms;          /* monotonic; not before */
-    struct offset_range *ranges; /* that the job learns from */
-    size_t range_count;
-    int64_t from_ms; /* record time; 0: from the beginning */
-    bool is_ended;   /* the reading, of a single run */
+    int64_t publish_ms; /* monotonic: no attempt is made before */
+    int64_t from_ms;    /* record time; 0: from the beginning */
+    bool is_ended;      /* a single run has read what there was */
     bool is_done;
     int64_t record_ms; /* monotonic: when the last record came */
     int64_t shown_ms;
@@ -189,106 +181,7 @@ static int read_round(struct trainer *trainer, struct error *err)
     return 0;
 }
 
-/* --- Fits ------------------------------------------------------------- */
-
-/* The offsets that the rows come from, as of now. */
-static int keep_ranges(struct trainer *trainer, struct error *err)
-{
-    size_t count = 0;
-    const struct offset_range *ranges =
-        merge_reader_ranges(trainer->reader, &count);
-    struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
-
-    if (!copy)
-        return error_no_memory(err, "%zu ranges", count);
-    memcpy(copy, ranges, count * sizeof(*copy));
-    free(trainer->ranges);
-    trainer->ranges = copy;
-    trainer->range_count = count;
-    return 0;
-}
-
-static int too_little(struct trainer *trainer, size_t rows, struct error *err)
-{
-    if (trainer->config.once)
-        return error_set(
-            err, ERROR_UNAVAILABLE,
-            "too little to learn from: %zu rows whose window is "
-            "over, %" PRIu64 " still open, and retrain.min_rows is %" PRIu64,
-            rows, training_log_counts(intake_log(trainer->intake)).open,
-            trainer->config.retrain_rows_min);
-    retrain_policy_postpone(&trainer->policy, clock_monotonic_ms());
-    return 0;
-}
-
-/* The next reason to learn tries again: there may be fewer ids by then. */
-static int skip_fit(struct trainer *trainer, const struct error *why,
-                    struct error *err)
-{
-    trainer->counts.skipped++;
-    metrics_add(trainer->metrics, TRAINER_FITS, FIT_SKIPPED, 1);
-    if (trainer->config.once) {
-        *err = *why;
-        return -1;
-    }
-    log_warn("the fit is skipped: its model would not fit", "reason=\"%s\"",
-             why->text);
-    return 0;
-}
-
-static void show_unknown(struct trainer *trainer,
-                         const struct training_set *set)
-{
-    struct metrics *metrics = trainer->metrics;
-
-    if (set->users_unknown == 0 && set->ads_unknown == 0)
-        return;
-    trainer->counts.ids_unknown += set->users_unknown;
-    trainer->counts.ids_unknown += set->ads_unknown;
-    metrics_add(metrics, TRAINER_UNKNOWN_IDS, TRAINER_SIDE_USER,
-                set->users_unknown);
-    metrics_add(metrics, TRAINER_UNKNOWN_IDS, TRAINER_SIDE_AD,
-                set->ads_unknown);
-    metrics_add(metrics, TRAINER_LEFT_OUT_ROWS, 0, set->rows_left_out);
-    log_warn("some ids are not learned",
-             "max_ids=%" PRIu64 " users_unknown=%u ads_unknown=%u "
-             "rows_left_out=%zu reason=\"there are more users and ads than "
-             "training.max_ids; those with the fewest rows are unknown to "
-             "this model\"",
-             trainer->config.intake.log.ids_max, set->users_unknown,
-             set->ads_unknown, set->rows_left_out);
-}
-
-static int start_fit(struct trainer *trainer, struct error *err)
-{
-    const struct training_log *log = intake_log(trainer->intake);
-    struct training_set *set = NULL;
-    struct error why;
-
-    if (training_log_select(log, trainer->config.holdout, &set, err) < 0)
-        return -1;
-    size_t rows = set->count + set->held_count;
-    if (set->count == 0 || rows < trainer->config.retrain_rows_min) {
-        training_set_free(set);
-        return too_little(trainer, rows, err);
-    }
-    show_unknown(trainer, set);
-    retrain_policy_start(&trainer->policy, clock_monotonic_ms(),
-                         training_log_counts(log).answered);
-    if (fit_need_check(&trainer->fit, set, &trainer->config.limits, &why) < 0) {
-        training_set_free(set);
-        return skip_fit(trainer, &why, err);
-    }
-    if (keep_ranges(trainer, err) < 0) {
-        training_set_free(set);
-        return -1;
-    }
-    log_info("learning", "algorithm=%s rows=%zu holdout=%zu users=%u ads=%u",
-             trainer->fit.ops->name, set->count, set->held_count,
-             id_map_count(set->users), id_map_count(set->ads));
-    trainer->counts.started++;
-    return fit_job_start(&trainer->fit, set, &trainer->job, err);
-}
+/* --- Publishing ------------------------------------------------------- */
 
 static void show_result(struct trainer *trainer,
                         const struct fit_result *result, uint64_t epoch)
@@ -320,51 +213,14 @@ static void show_result(struct trainer *trainer,
              "version=%" PRIu64 " algorithm=%s rows=%" PRIu64
              " users=%u ads=%u bytes=%zu fit_seconds=%.3f holdout_rows=%zu "
              "rmse=%s mae=%s logloss=%s auc=%s normalised_entropy=%s",
-             epoch, trainer->fit.ops->name, result->rows, result->users,
-             result->ads, result->bytes.size, result->seconds, holdout->rows,
+             epoch, learner_model(trainer->learner).config->ops->name,
+             result->rows, result->users, result->ads, result->bytes.size,
+             result->seconds, holdout->rows,
              figure_text(holdout->rmse, 5, rmse),
              figure_text(holdout->mae, 5, mae),
              figure_text(holdout->logloss, 5, logloss),
              figure_text(holdout->auc, 5, auc),
              figure_text(holdout->normalised_entropy, 5, entropy));
-}
-
-/* Gates a model for clicks. From labels of one class a model learns to say the
- * same for everything: it does not replace one that is published. Where the
- * held-out rows have one class the model is published unproven. */
-static enum gate_outcome judge(const struct trainer *trainer)
-{
-    const struct fit_result *result = &trainer->result;
-
-    if (trainer->config.scale.low != 0 || trainer->config.scale.high != 1)
-        return GATE_PASSED;
-    if (result->is_one_class)
-        return publication_newest(trainer->publication) ? GATE_REFUSED
-                                                        : GATE_UNGATED;
-    return isnan(result->holdout.auc) ? GATE_UNGATED : GATE_PASSED;
-}
-
-/* Returns whether the model may be published. */
-static bool pass_gate(struct trainer *trainer)
-{
-    const struct fit_result *result = &trainer->result;
-    enum gate_outcome outcome = judge(trainer);
-
-    trainer->counts.refused += outcome == GATE_REFUSED;
-    metrics_add(trainer->metrics, TRAINER_GATE, (int)outcome, 1);
-    if (outcome == GATE_REFUSED)
-        log_warn("model is not published",
-                 "rows=%" PRIu64 " reason=\"its labels are all clicks, or none "
-                 "is; the published model stays\"",
-                 result->rows);
-    if (outcome == GATE_UNGATED)
-        log_warn("model is published without proof",
-                 "rows=%" PRIu64 " holdout_rows=%zu reason=\"%s\"",
-                 result->rows, result->holdout.rows,
-                 result->is_one_class
-                     ? "its labels are all clicks, or none is"
-                     : "the held-out rows are all clicks, or none is");
-    return outcome != GATE_REFUSED;
 }
 
 /* Troubles that waiting may end. */
@@ -406,10 +262,7 @@ static int publish_failed(struct trainer *trainer, const struct error *why,
 
 static int publish(struct trainer *trainer, struct error *err)
 {
-    const struct publication_fit fit = {.config = &trainer->fit,
-                                        .result = &trainer->result,
-                                        .ranges = trainer->ranges,
-                                        .range_count = trainer->range_count};
+    const struct publication_fit model = learner_model(trainer->learner);
     struct error why;
     uint64_t epoch = 0;
 
@@ -417,54 +270,20 @@ static int publish(struct trainer *trainer, struct error *err)
     atomic_store(&trainer->beat_ms, clock_monotonic_ms() + PUBLISH_MAX_MS);
     int status = bad_records_flush(trainer->bad, &why);
     if (status == 0)
-        status = publication_publish(trainer->publication, &fit, &epoch, &why);
+        status =
+            publication_publish(trainer->publication, &model, &epoch, &why);
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());
     if (status < 0)
         return publish_failed(trainer, &why, err);
-    show_result(trainer, &trainer->result, epoch);
-    fit_result_free(&trainer->result);
-    trainer->has_result = false;
+    show_result(trainer, model.result, epoch);
+    learner_release(trainer->learner);
     trainer->attempts = 0;
     backoff_reset(&trainer->pause);
     trainer->is_done = trainer->config.once;
     return 0;
 }
 
-/* A fit that failed costs one model, not the trainer. */
-static int fit_failed(struct trainer *trainer, const struct error *why,
-                      struct error *err)
-{
-    bool cancelled = atomic_load(&trainer->stop);
-
-    metrics_add(trainer->metrics, TRAINER_FITS,
-                cancelled ? FIT_CANCELLED : FIT_FAILED, 1);
-    trainer->counts.cancelled += cancelled;
-    if (cancelled)
-        return 0;
-    if (trainer->config.once) {
-        *err = *why;
-        return -1;
-    }
-    log_error("fit failed", "reason=\"%s\"", why->text);
-    return 0;
-}
-
-static int finish_fit(struct trainer *trainer, struct error *err)
-{
-    struct error why;
-    int status = fit_job_finish(trainer->job, &trainer->result, &why);
-
-    trainer->job = NULL;
-    if (status < 0)
-        return fit_failed(trainer, &why, err);
-    if (!pass_gate(trainer)) {
-        fit_result_free(&trainer->result);
-        trainer->is_done = trainer->config.once;
-        return 0;
-    }
-    trainer->has_result = true;
-    return publish(trainer, err);
-}
+/* --- Learning --------------------------------------------------------- */
 
 static bool is_due(struct trainer *trainer)
 {
@@ -477,20 +296,42 @@ static bool is_due(struct trainer *trainer)
     if (!atomic_load(&trainer->caught_up))
         return false;
     if (atomic_exchange(&trainer->requested, false))
-        retrain_policy_request(&trainer->policy);
-    return retrain_policy_is_due(&trainer->policy, clock_monotonic_ms(),
-                                 answered);
+        learner_request(trainer->learner);
+    return learner_is_due(trainer->learner, clock_monotonic_ms(), answered);
+}
+
+/* Learns from the rows that were read up to now. */
+static int start_fit(struct trainer *trainer, struct error *err)
+{
+    size_t count = 0;
+    const struct offset_range *ranges =
+        merge_reader_ranges(trainer->reader, &count);
+
+    return learner_start(trainer->learner, intake_log(trainer->intake), ranges,
+                         count, clock_monotonic_ms(), err);
 }
 
 static int look_after_fits(struct trainer *trainer, struct error *err)
 {
-    if (trainer->job)
-        return fit_job_is_done(trainer->job) ? finish_fit(trainer, err) : 0;
-    if (trainer->has_result)
+    enum learner_state state;
+
+    if (learner_poll(trainer->learner, publication_newest(trainer->publication),
+                     &state, err) < 0)
+        return -1;
+    switch (state) {
+    case LEARNER_IDLE:
+        return is_due(trainer) ? start_fit(trainer, err) : 0;
+    case LEARNER_FITTING:
+        return 0;
+    case LEARNER_WITHOUT_MODEL:
+        trainer->is_done = trainer->config.once;
+        return 0;
+    case LEARNER_HAS_MODEL:
         return clock_monotonic_ms() >= trainer->publish_ms
                    ? publish(trainer, err)
                    : 0;
-    return is_due(trainer) ? start_fit(trainer, err) : 0;
+    }
+    return 0;
 }
 
 /* --- The thread ------------------------------------------------------- */
@@ -528,6 +369,7 @@ static void show_counts(struct trainer *trainer)
     const struct trainer_counts *before = &trainer->shown;
     struct metrics *metrics = trainer->metrics;
 
+    now->fits = learner_counts(trainer->learner);
     now->events = intake_counts(trainer->intake);
     now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
@@ -594,27 +436,13 @@ static int work(struct trainer *trainer, struct error *err)
     return 0;
 }
 
-static void drop_job(struct trainer *trainer)
-{
-    struct fit_result result;
-
-    if (!trainer->job)
-        return;
-    fit_job_cancel(trainer->job);
-    if (fit_job_finish(trainer->job, &result, &trainer->err) == 0)
-        fit_result_free(&result);
-    trainer->job = NULL;
-    trainer->counts.cancelled++;
-    metrics_add(trainer->metrics, TRAINER_FITS, FIT_CANCELLED, 1);
-}
-
 static void *run(void *context)
 {
     struct trainer *trainer = context;
     struct error err = {0};
 
     trainer->status = work(trainer, &err);
-    drop_job(trainer);
+    learner_stop(trainer->learner);
     /* Letters go out whatever ended the work; what ended it is told. */
     struct error why = {0};
     if (bad_records_flush(trainer->bad, &why) < 0 && trainer->status == 0) {
@@ -629,19 +457,32 @@ static void *run(void *context)
 
 /* --- Opening ---------------------------------------------------------- */
 
-static int prepare_fit(struct trainer *trainer, struct error *err)
+static int open_learner(struct trainer *trainer, struct error *err)
 {
-    const struct trainer_config *config = &trainer->config;
-    struct fit_config *fit = &trainer->fit;
+    const struct trainer_config *from = &trainer->config;
+    struct learner_config config = {
+        .fit = {.scale = from->scale,
+                .calibrate = from->calibrate && from->scale.low == 0 &&
+                             from->scale.high == 1},
+        .limits = from->limits,
+        .policy = {.every_ms = from->retrain_every_ms,
+                   .rows = from->retrain_rows,
+                   .rows_min = from->retrain_rows_min},
+        .holdout = from->holdout,
+        .ids_max = from->intake.log.ids_max,
+        .once = from->once,
+    };
+    struct fit_config *fit = &config.fit;
 
-    if (model_find(config->algorithm, &fit->ops, err) < 0 ||
+    if (from->limits.snapshot_bytes == 0)
+        config.limits = fit_need_limits();
+    if (model_find(from->algorithm, &fit->ops, err) < 0 ||
         params_start(fit->ops, &fit->params, err) < 0)
         return -1;
-    fit->params.seed = config->seed;
-    fit->scale = config->scale;
-    fit->calibrate =
-        config->calibrate && config->scale.low == 0 && config->scale.high == 1;
-    return params_set(fit->ops, config->params, &fit->params, err);
+    fit->params.seed = from->seed;
+    if (params_set(fit->ops, from->params, &fit->params, err) < 0)
+        return -1;
+    return learner_new(&config, trainer->metrics, &trainer->learner, err);
 }
 
 static int open_publication(struct trainer *trainer, struct error *err)
@@ -732,16 +573,14 @@ static void trainer_free(struct trainer *trainer)
     publication_close(trainer->publication);
     live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
-    if (trainer->has_result)
-        fit_result_free(&trainer->result);
-    free(trainer->ranges);
+    learner_free(trainer->learner);
     pthread_mutex_destroy(&trainer->lock);
     free(trainer);
 }
 
 static int start(struct trainer *trainer, struct error *err)
 {
-    if (prepare_fit(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
+    if (open_learner(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
         open_publication(trainer, err) < 0 ||
         open_evaluation(trainer, err) < 0 ||
         intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
@@ -764,14 +603,7 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
     if (!trainer)
         return error_no_memory(err, "a trainer");
     trainer->config = *config;
-    if (config->limits.snapshot_bytes == 0)
-        trainer->config.limits = fit_need_limits();
     trainer->metrics = metrics;
-    trainer->policy = (struct retrain_policy){
-        .every_ms = config->retrain_every_ms,
-        .rows = config->retrain_rows,
-        .rows_min = config->retrain_rows_min,
-    };
     trainer->pause = (struct backoff){.first_ms = PUBLISH_PAUSE_MS,
                                       .most_ms = PUBLISH_PAUSE_MAX_MS};
     if (config->history_ms)

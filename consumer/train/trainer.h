@@ -17,6 +17,7 @@
 #include "consumer/learn/fit_need.h"
 #include "consumer/learn/intake.h"
 #include "consumer/train/bad_records.h"
+#include "consumer/train/learner.h"
 #include "consumer/train/live_evaluation.h"
 
 #include "model/measure/evaluation.h"
@@ -69,10 +70,8 @@ struct trainer_counts {
     struct training_log_counts log;
     uint64_t bad;
     struct bad_records_counts letters;
-    uint64_t started, published, cancelled; /* fits */
-    uint64_t skipped;          /* fits whose model would not fit its limits */
-    uint64_t ids_unknown;      /* beyond training.max_ids, over all fits */
-    uint64_t refused;          /* models that were not fit to be published */
+    struct learner_counts fits;
+    uint64_t published;        /* models */
     uint64_t unpublished;      /* attempts to publish that failed */
     uint64_t epoch;            /* of the last model published here */
     struct evaluation holdout; /* of that */

@@ -277,9 +277,9 @@ START_TEST(a_model_of_one_class_does_not_replace_another)
         trainer_world_show(&world, i);
     test_producer_flush(world.producer);
     struct trainer_counts counts = train_once();
-    ck_assert_uint_eq(counts.started, 1);
+    ck_assert_uint_eq(counts.fits.started, 1);
     ck_assert_uint_eq(counts.published, 0);
-    ck_assert_uint_eq(counts.refused, 1);
+    ck_assert_uint_eq(counts.fits.refused, 1);
 }
 END_TEST
 
@@ -287,7 +287,7 @@ static void wait_for_skipped(struct trainer *trainer, uint64_t skipped)
 {
     int64_t deadline_ms = clock_monotonic_ms() + TRAINER_WORLD_WAIT_MS;
 
-    while (trainer_counts(trainer).skipped < skipped) {
+    while (trainer_counts(trainer).fits.skipped < skipped) {
         ck_assert(trainer_is_running(trainer));
         ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
         clock_sleep_ms(20);
@@ -306,7 +306,7 @@ START_TEST(a_model_that_would_not_fit_is_not_fit_and_the_trainer_goes_on)
     wait_for_skipped(trainer, 2);
     trainer_stop(trainer);
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
-    ck_assert_uint_eq(counts.started, 0);
+    ck_assert_uint_eq(counts.fits.started, 0);
     ck_assert_uint_eq(counts.published, 0);
 
     world.config.once = true;
@@ -321,7 +321,7 @@ START_TEST(a_model_knows_no_more_ids_than_it_may)
     trainer_world_send(&world, 0, 200);
     struct trainer_counts counts = train_once();
     ck_assert_uint_eq(counts.published, 1);
-    ck_assert_uint_gt(counts.ids_unknown, 0);
+    ck_assert_uint_gt(counts.fits.ids_unknown, 0);
 }
 END_TEST
 
@@ -345,14 +345,14 @@ START_TEST(a_stop_cancels_the_fit)
     trainer_world_send(&world, 0, TRAINER_WORLD_EVENTS);
     struct trainer *trainer = start_trainer();
     begin_ms = clock_monotonic_ms();
-    while (trainer_counts(trainer).started == 0 &&
+    while (trainer_counts(trainer).fits.started == 0 &&
            clock_monotonic_ms() < begin_ms + TRAINER_WORLD_WAIT_MS)
         clock_sleep_ms(10);
     trainer_stop(trainer);
     begin_ms = clock_monotonic_ms();
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
     ck_assert_int_lt(clock_monotonic_ms() - begin_ms, 3000);
-    ck_assert_uint_eq(counts.cancelled, 1);
+    ck_assert_uint_eq(counts.fits.cancelled, 1);
     ck_assert_uint_eq(counts.published, 0);
 }
 END_TEST
