@@ -138,7 +138,7 @@ static int print_account(struct demo *demo,
            " + dead letters %" PRIu64 "\n"
            "snapshots published %" PRIu64 ", rows learned %" PRIu64 "\n",
            in, in == out ? "=" : "!=", seen.predictions, seen.dead_letters,
-           learned->published, learned->log.rows);
+           learned->models.published, learned->log.rows);
     if (seen.repeated > 0)
         printf("scored again after a rebalance %" PRIu64 "\n", seen.repeated);
     fputs("The embedded broker has no transactions: this was at-least-once.\n"

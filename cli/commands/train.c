@@ -100,7 +100,7 @@ static int finish(struct trainer *trainer, struct error *err)
              "models=%" PRIu64 " impressions=%" PRIu64 " positive=%" PRIu64
              " negative=%" PRIu64 " unknown=%" PRIu64 " open=%" PRIu64
              " given_up=%" PRIu64 " repeated=%" PRIu64,
-             total.published, books->impressions, books->positive,
+             total.models.published, books->impressions, books->positive,
              books->negative, books->unknown, books->open, books->given_up,
              books->repeated);
     log_info(

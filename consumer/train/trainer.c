@@ -1,14 +1,12 @@
 #include "consumer/train/trainer.h"
 
-#include "common/base/backoff.h"
 #include "common/base/clock.h"
-#include "common/base/figure_text.h"
 #include "common/base/log.h"
 
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 #include "consumer/train/learner.h"
-#include "consumer/train/model_publication.h"
+#include "consumer/train/model_outlet.h"
 #include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
@@ -19,16 +17,14 @@
 #include <string.h>
 
 enum {
-    WAIT_MS = 50,          /* for a record */
-    REST_MS = 1000,        /* without a record */
-    MORE_MS = 1,           /* where others are still to be read */
-    RECORDS_A_ROUND = 512, /* before looking at anything else */
+    WAIT_MS = 50,          /* a round waits for its first record */
+    REST_MS = 1000,        /* then a stream without records is at rest */
+    MORE_MS = 1,           /* a round waits while predictions are still read */
+    RECORDS_A_ROUND = 512, /* then the thread looks at its other work */
     SHOW_MS = 1000,
     OPEN_MS = 10000,
     BEAT_MAX_MS = 120000,
-    PUBLISH_MAX_MS = 480000, /* more for one attempt to publish */
-    PUBLISH_PAUSE_MS = 5000, /* before the next attempt, and twice as long */
-    PUBLISH_PAUSE_MAX_MS = 60000, /* each time, up to this */
+    PUBLISH_MAX_MS = 480000, /* an attempt to publish takes no longer */
 };
 
 struct trainer {
@@ -37,16 +33,13 @@ struct trainer {
     struct merge_reader *reader;
     struct intake *intake;
     struct bad_records *bad;
-    struct publication *publication;
     struct learner *learner;
-    struct live_evaluation *live; /* NULL: off */
+    struct model_outlet *outlet;
+    struct live_evaluation *live; /* NULL: it is switched off */
 
-    /* The thread's: */
-    struct backoff pause; /* between attempts to publish a model */
-    unsigned attempts;
-    int64_t publish_ms; /* monotonic: no attempt is made before */
-    int64_t from_ms;    /* record time; 0: from the beginning */
-    bool is_ended;      /* a single run has read what there was */
+    /* Of the thread alone: */
+    int64_t from_ms; /* record time; 0: from the beginning */
+    bool is_ended;   /* a single run has read what there was */
     bool is_done;
     int64_t record_ms; /* monotonic: when the last record came */
     int64_t shown_ms;
@@ -55,10 +48,10 @@ struct trainer {
     pthread_t thread;
     atomic_bool stop, requested, running, caught_up;
     atomic_int_least64_t beat_ms;
-    pthread_mutex_t lock; /* of the following */
+    pthread_mutex_t lock; /* guards `shared` */
     struct trainer_counts shared;
 
-    int status; /* of the thread, once it is over */
+    int status; /* of the thread, once it has ended */
     struct error err;
 };
 
@@ -87,7 +80,8 @@ static int take_bad(struct trainer *trainer, const struct message *message,
     return bad_records_take(trainer->bad, &bad, err);
 }
 
-/* Outcomes go to the log by being pulled, and to the live evaluation. */
+/* An outcome that is pulled has gone to the training log; the live evaluation
+ * gets it as well. */
 static int settle(struct trainer *trainer, struct error *err)
 {
     struct join_outcome outcome;
@@ -153,7 +147,7 @@ static int rest(struct trainer *trainer, struct error *err)
     return settle(trainer, err);
 }
 
-/* Up to RECORDS_A_ROUND records, or what comes within WAIT_MS. */
+/* Takes up to RECORDS_A_ROUND records, and waits WAIT_MS for each at most. */
 static int read_round(struct trainer *trainer, struct error *err)
 {
     struct merge_record record;
@@ -183,102 +177,21 @@ static int read_round(struct trainer *trainer, struct error *err)
 
 /* --- Publishing ------------------------------------------------------- */
 
-static void show_result(struct trainer *trainer,
-                        const struct fit_result *result, uint64_t epoch)
-{
-    const struct evaluation *holdout = &result->holdout;
-    struct metrics *metrics = trainer->metrics;
-
-    trainer->counts.published++;
-    trainer->counts.epoch = epoch;
-    trainer->counts.holdout = *holdout;
-    metrics_add(metrics, TRAINER_FITS, FIT_PUBLISHED, 1);
-    metrics_add(metrics, TRAINER_PUBLISHED, 0, 1);
-    metrics_observe(metrics, TRAINER_FIT_SECONDS, result->seconds);
-    metrics_set(metrics, TRAINER_SAMPLES, 0, (double)result->rows);
-    metrics_set(metrics, TRAINER_EPOCH, 0, (double)epoch);
-    metrics_set(metrics, TRAINER_LAST_PUBLICATION, 0,
-                (double)clock_wall_ms() / 1e3);
-    metrics_set(metrics, TRAINER_HOLDOUT_ROWS, 0, (double)holdout->rows);
-    metrics_set(metrics, TRAINER_HOLDOUT_RMSE, 0, holdout->rmse);
-    metrics_set(metrics, TRAINER_HOLDOUT_MAE, 0, holdout->mae);
-    metrics_set(metrics, TRAINER_HOLDOUT_LOGLOSS, 0, holdout->logloss);
-    metrics_set(metrics, TRAINER_HOLDOUT_AUC, 0, holdout->auc);
-    metrics_set(metrics, TRAINER_HOLDOUT_ENTROPY, 0,
-                holdout->normalised_entropy);
-    char rmse[FIGURE_TEXT_SIZE], mae[FIGURE_TEXT_SIZE],
-        logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE],
-        entropy[FIGURE_TEXT_SIZE];
-    log_info("model published",
-             "version=%" PRIu64 " algorithm=%s rows=%" PRIu64
-             " users=%u ads=%u bytes=%zu fit_seconds=%.3f holdout_rows=%zu "
-             "rmse=%s mae=%s logloss=%s auc=%s normalised_entropy=%s",
-             epoch, learner_model(trainer->learner).config->ops->name,
-             result->rows, result->users, result->ads, result->bytes.size,
-             result->seconds, holdout->rows,
-             figure_text(holdout->rmse, 5, rmse),
-             figure_text(holdout->mae, 5, mae),
-             figure_text(holdout->logloss, 5, logloss),
-             figure_text(holdout->auc, 5, auc),
-             figure_text(holdout->normalised_entropy, 5, entropy));
-}
-
-/* Troubles that waiting may end. */
-static bool is_worth_waiting(const struct error *why)
-{
-    switch (why->code) {
-    case ERROR_FENCED: /* there is a younger trainer */
-    case ERROR_LIMIT:  /* there are no more versions */
-    case ERROR_MEMORY:
-    case ERROR_AUTH:
-    case ERROR_CONFIG:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* A single run tries twice: the second publisher also finds out whether the
- * first one's transaction was committed. A running trainer outlives an outage
- * and keeps the model for when it is over. */
-static int publish_failed(struct trainer *trainer, const struct error *why,
-                          struct error *err)
-{
-    trainer->counts.unpublished++;
-    trainer->attempts++;
-    metrics_add(trainer->metrics, TRAINER_PUBLICATION_FAILURES, 0, 1);
-    if (!is_worth_waiting(why) ||
-        (trainer->config.once && trainer->attempts > 1)) {
-        *err = *why;
-        return error_wrap(err, "publish");
-    }
-    int64_t pause_ms = backoff_next(&trainer->pause);
-    trainer->publish_ms = clock_monotonic_ms() + pause_ms;
-    log_warn("publication failed, once more later",
-             "attempt=%u pause_ms=%" PRId64 " reason=\"%s\"", trainer->attempts,
-             pause_ms, why->text);
-    return 0;
-}
-
 static int publish(struct trainer *trainer, struct error *err)
 {
     const struct publication_fit model = learner_model(trainer->learner);
-    struct error why;
-    uint64_t epoch = 0;
+    bool is_sent = false;
 
-    /* Asking a broker that is away takes minutes. */
+    if (!model_outlet_is_due(trainer->outlet, clock_monotonic_ms()))
+        return 0;
+    /* An attempt at a broker that is away takes minutes. */
     atomic_store(&trainer->beat_ms, clock_monotonic_ms() + PUBLISH_MAX_MS);
-    int status = bad_records_flush(trainer->bad, &why);
-    if (status == 0)
-        status =
-            publication_publish(trainer->publication, &model, &epoch, &why);
+    int status =
+        model_outlet_send(trainer->outlet, trainer->bad, &model, &is_sent, err);
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());
-    if (status < 0)
-        return publish_failed(trainer, &why, err);
-    show_result(trainer, model.result, epoch);
+    if (status < 0 || !is_sent)
+        return status;
     learner_release(trainer->learner);
-    trainer->attempts = 0;
-    backoff_reset(&trainer->pause);
     trainer->is_done = trainer->config.once;
     return 0;
 }
@@ -292,7 +205,7 @@ static bool is_due(struct trainer *trainer)
 
     if (trainer->config.once)
         return trainer->is_ended && live_evaluation_has_ended(trainer->live);
-    /* Half of the past would give a model of the wrong half. */
+    /* From a part of the past we would learn a model of that part. */
     if (!atomic_load(&trainer->caught_up))
         return false;
     if (atomic_exchange(&trainer->requested, false))
@@ -315,7 +228,7 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 {
     enum learner_state state;
 
-    if (learner_poll(trainer->learner, publication_newest(trainer->publication),
+    if (learner_poll(trainer->learner, model_outlet_newest(trainer->outlet),
                      &state, err) < 0)
         return -1;
     switch (state) {
@@ -327,16 +240,14 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
         trainer->is_done = trainer->config.once;
         return 0;
     case LEARNER_HAS_MODEL:
-        return clock_monotonic_ms() >= trainer->publish_ms
-                   ? publish(trainer, err)
-                   : 0;
+        return publish(trainer, err);
     }
     return 0;
 }
 
 /* --- The thread ------------------------------------------------------- */
 
-/* Once of each kind: the metric tells of the others. */
+/* Warns of the first event of each kind; the metric counts them all. */
 static void warn_of_odd_times(const struct trainer_counts *now,
                               const struct trainer_counts *before)
 {
@@ -370,6 +281,7 @@ static void show_counts(struct trainer *trainer)
     struct metrics *metrics = trainer->metrics;
 
     now->fits = learner_counts(trainer->learner);
+    now->models = model_outlet_counts(trainer->outlet);
     now->events = intake_counts(trainer->intake);
     now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
@@ -443,7 +355,7 @@ static void *run(void *context)
 
     trainer->status = work(trainer, &err);
     learner_stop(trainer->learner);
-    /* Letters go out whatever ended the work; what ended it is told. */
+    /* Letters go out whatever ended the work. The first failure is told. */
     struct error why = {0};
     if (bad_records_flush(trainer->bad, &why) < 0 && trainer->status == 0) {
         trainer->status = -1;
@@ -485,7 +397,7 @@ static int open_learner(struct trainer *trainer, struct error *err)
     return learner_new(&config, trainer->metrics, &trainer->learner, err);
 }
 
-static int open_publication(struct trainer *trainer, struct error *err)
+static int open_outlet(struct trainer *trainer, struct error *err)
 {
     const struct trainer_config *from = &trainer->config;
     struct snapshot_publisher_config config = {
@@ -496,7 +408,9 @@ static int open_publication(struct trainer *trainer, struct error *err)
     memcpy(config.name, from->name, sizeof(config.name));
     memcpy(config.models, from->models, sizeof(config.models));
     memcpy(config.chunks, from->chunks, sizeof(config.chunks));
-    return publication_open(&config, &trainer->publication, err);
+    return model_outlet_open(
+        &config, from->once ? OUTLET_TRIES_TWICE : OUTLET_OUTLIVES_AN_OUTAGE,
+        trainer->metrics, &trainer->outlet, err);
 }
 
 static int open_bad_records(struct trainer *trainer, struct error *err)
@@ -510,7 +424,7 @@ static int open_bad_records(struct trainer *trainer, struct error *err)
     memcpy(config.labels, from->labels, sizeof(config.labels));
     memcpy(config.dead_letters, from->dead_letters,
            sizeof(config.dead_letters));
-    return bad_records_open(&config, publication_newest(trainer->publication),
+    return bad_records_open(&config, model_outlet_newest(trainer->outlet),
                             &trainer->bad, err);
 }
 
@@ -570,7 +484,7 @@ static void trainer_free(struct trainer *trainer)
 {
     merge_reader_close(trainer->reader);
     bad_records_close(trainer->bad);
-    publication_close(trainer->publication);
+    model_outlet_close(trainer->outlet);
     live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
     learner_free(trainer->learner);
@@ -581,8 +495,7 @@ static void trainer_free(struct trainer *trainer)
 static int start(struct trainer *trainer, struct error *err)
 {
     if (open_learner(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
-        open_publication(trainer, err) < 0 ||
-        open_evaluation(trainer, err) < 0 ||
+        open_outlet(trainer, err) < 0 || open_evaluation(trainer, err) < 0 ||
         intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
         open_bad_records(trainer, err) < 0)
         return -1;
@@ -604,8 +517,6 @@ int trainer_start(const struct trainer_config *config, struct metrics *metrics,
         return error_no_memory(err, "a trainer");
     trainer->config = *config;
     trainer->metrics = metrics;
-    trainer->pause = (struct backoff){.first_ms = PUBLISH_PAUSE_MS,
-                                      .most_ms = PUBLISH_PAUSE_MAX_MS};
     if (config->history_ms)
         trainer->from_ms = clock_wall_ms() - config->history_ms;
     pthread_mutex_init(&trainer->lock, NULL);

@@ -19,8 +19,8 @@
 #include "consumer/train/bad_records.h"
 #include "consumer/train/learner.h"
 #include "consumer/train/live_evaluation.h"
+#include "consumer/train/model_outlet.h"
 
-#include "model/measure/evaluation.h"
 #include "model/rows/ratings.h"
 
 #include <stdbool.h>
@@ -71,10 +71,7 @@ struct trainer_counts {
     uint64_t bad;
     struct bad_records_counts letters;
     struct learner_counts fits;
-    uint64_t published;        /* models */
-    uint64_t unpublished;      /* attempts to publish that failed */
-    uint64_t epoch;            /* of the last model published here */
-    struct evaluation holdout; /* of that */
+    struct model_outlet_counts models;
     struct live_evaluation_counts evaluation;
 };
 

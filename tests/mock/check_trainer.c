@@ -88,7 +88,7 @@ static void wait_for_models(struct trainer *trainer, uint64_t published)
 {
     int64_t deadline_ms = clock_monotonic_ms() + TRAINER_WORLD_WAIT_MS;
 
-    while (trainer_counts(trainer).published < published) {
+    while (trainer_counts(trainer).models.published < published) {
         ck_assert(trainer_is_running(trainer));
         ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
         clock_sleep_ms(20);
@@ -103,11 +103,11 @@ START_TEST(a_published_model_is_the_fit_of_the_same_rows)
 
     trainer_world_send(&world, 0, TRAINER_WORLD_EVENTS);
     struct trainer_counts counts = train_once();
-    ck_assert_uint_eq(counts.published, 1);
+    ck_assert_uint_eq(counts.models.published, 1);
     ck_assert_uint_eq(counts.books.impressions, TRAINER_WORLD_EVENTS);
     ck_assert_uint_eq(counts.books.positive, TRAINER_WORLD_EVENTS / 5);
     ck_assert_uint_eq(counts.books.joined, TRAINER_WORLD_EVENTS / 5);
-    ck_assert_uint_eq(counts.holdout.rows, (size_t)held);
+    ck_assert_uint_eq(counts.models.holdout.rows, (size_t)held);
 
     struct snapshot_reader *reader = trainer_world_models(&world);
     const struct manifest *manifest = manifest_of(reader, 1);
@@ -119,7 +119,8 @@ START_TEST(a_published_model_is_the_fit_of_the_same_rows)
     ck_assert_uint_eq(manifest->range_count, 4);
     ck_assert_int_eq(records_in(manifest, "impressions"), TRAINER_WORLD_EVENTS);
     ck_assert_int_eq(records_in(manifest, "labels"), TRAINER_WORLD_EVENTS / 5);
-    ck_assert_double_eq(manifest->metrics.logloss, counts.holdout.logloss);
+    ck_assert_double_eq(manifest->metrics.logloss,
+                        counts.models.holdout.logloss);
 
     trainer_world_fit(&world, settled - held, &expected);
     assert_published(reader, 1, &expected);
@@ -153,7 +154,7 @@ START_TEST(a_second_model_follows_new_rows_and_names_its_parent)
     trainer_stop(trainer);
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
     ck_assert(join_books_balance(&counts.books));
-    ck_assert_uint_eq(counts.epoch, counts.published);
+    ck_assert_uint_eq(counts.models.epoch, counts.models.published);
 
     struct snapshot_reader *reader = trainer_world_models(&world);
     const struct manifest *first = manifest_of(reader, 1);
@@ -272,13 +273,13 @@ START_TEST(a_model_of_one_class_does_not_replace_another)
 {
     world.config.intake.log.rows_max = 60;
     trainer_world_send(&world, 0, 200);
-    ck_assert_uint_eq(train_once().published, 1);
+    ck_assert_uint_eq(train_once().models.published, 1);
     for (int i = 200; i < 300; i++)
         trainer_world_show(&world, i);
     test_producer_flush(world.producer);
     struct trainer_counts counts = train_once();
     ck_assert_uint_eq(counts.fits.started, 1);
-    ck_assert_uint_eq(counts.published, 0);
+    ck_assert_uint_eq(counts.models.published, 0);
     ck_assert_uint_eq(counts.fits.refused, 1);
 }
 END_TEST
@@ -307,7 +308,7 @@ START_TEST(a_model_that_would_not_fit_is_not_fit_and_the_trainer_goes_on)
     trainer_stop(trainer);
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
     ck_assert_uint_eq(counts.fits.started, 0);
-    ck_assert_uint_eq(counts.published, 0);
+    ck_assert_uint_eq(counts.models.published, 0);
 
     world.config.once = true;
     ck_assert_refused(trainer_join(start_trainer(), NULL, &err), err,
@@ -320,7 +321,7 @@ START_TEST(a_model_knows_no_more_ids_than_it_may)
     world.config.intake.log.ids_max = 6;
     trainer_world_send(&world, 0, 200);
     struct trainer_counts counts = train_once();
-    ck_assert_uint_eq(counts.published, 1);
+    ck_assert_uint_eq(counts.models.published, 1);
     ck_assert_uint_gt(counts.fits.ids_unknown, 0);
 }
 END_TEST
@@ -353,7 +354,7 @@ START_TEST(a_stop_cancels_the_fit)
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
     ck_assert_int_lt(clock_monotonic_ms() - begin_ms, 3000);
     ck_assert_uint_eq(counts.fits.cancelled, 1);
-    ck_assert_uint_eq(counts.published, 0);
+    ck_assert_uint_eq(counts.models.published, 0);
 }
 END_TEST
 
