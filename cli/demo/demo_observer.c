@@ -2,9 +2,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/offset_range.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include "cli/demo/version_evaluation.h"
+#include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ enum { TOPIC_PREDICTIONS, TOPIC_LABELS, TOPIC_DEAD_LETTERS };
 struct demo_observer {
     struct demo_observer_config config;
     struct merge_reader *reader;
+    struct event_reader *predictions, *labels;
+    struct event_scratch scratch; /* of a label */
     struct version_evaluation *evaluation;
     struct demo_observer_counts counts;
     struct demo_version versions[DEMO_VERSIONS_MAX];
@@ -53,7 +56,11 @@ int demo_observer_open(const struct demo_observer_config *config,
         return error_no_memory(err, "the demo observer");
     self->config = *config;
     self->moment_ms = clock_monotonic_ms();
-    if (merge_reader_open(&reader, &self->reader, err) < 0 ||
+    if (event_reader_new(NULL, EVENT_PREDICTIONS, &self->predictions, err) <
+            0 ||
+        event_reader_new(&config->fields, EVENT_LABELS, &self->labels, err) <
+            0 ||
+        merge_reader_open(&reader, &self->reader, err) < 0 ||
         version_evaluation_new(&evaluation, &self->evaluation, err) < 0) {
         demo_observer_close(self);
         return -1;
@@ -67,6 +74,9 @@ void demo_observer_close(struct demo_observer *self)
     if (!self)
         return;
     merge_reader_close(self->reader);
+    event_reader_free(self->predictions);
+    event_reader_free(self->labels);
+    event_scratch_free(&self->scratch);
     version_evaluation_free(self->evaluation);
     free(self);
 }
@@ -85,8 +95,8 @@ static int take_prediction(struct demo_observer *self,
 {
     struct prediction_event event;
 
-    if (event_decode_prediction(message->value, message->value_size, &event,
-                                NULL) != EVENT_OK)
+    if (event_reader_prediction(self->predictions, message->value,
+                                message->value_size, &event, NULL) != EVENT_OK)
         return error_set(err, ERROR_FORMAT, "a prediction is not readable");
     if (event.src_partition < 0 || event.src_partition >= PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT, "a prediction is of partition %d",
@@ -106,10 +116,17 @@ static int take_prediction(struct demo_observer *self,
 static int take_label(struct demo_observer *self, const struct message *message,
                       struct error *err)
 {
+    struct span headers[EVENT_PLAN_MAX];
+    const struct event_record record =
+        event_message_record(message, self->labels, headers);
     struct label event;
+    const char *about;
 
-    if (event_decode_label(&self->config.fields, message->value,
-                           message->value_size, &event, NULL) != EVENT_OK)
+    event_scratch_clear(&self->scratch);
+    if (event_scratch_ready(&self->scratch, err) < 0)
+        return -1;
+    if (event_reader_label(self->labels, &record, &self->scratch, &event,
+                           &about) != EVENT_OK)
         return 0; /* the trainer's dead letter */
     self->counts.labels++;
     return version_evaluation_label(self->evaluation, &event, err);

@@ -245,8 +245,9 @@ static void write_prediction(const struct showing *with)
     const struct message *message = with->record->message;
     struct prediction_event event;
     const char *field = NULL;
-    enum event_fault fault = event_decode_prediction(
-        message->value, message->value_size, &event, &field);
+    enum event_fault fault =
+        event_reader_prediction(with->readers->predictions, message->value,
+                                message->value_size, &event, &field);
 
     if (fault == EVENT_OK)
         write_prediction_fields(with);
@@ -425,6 +426,8 @@ int record_readers_open(const struct event_fields *fields,
     if (event_reader_new(fields, EVENT_IMPRESSIONS, &readers.impressions, err) <
             0 ||
         event_reader_new(fields, EVENT_LABELS, &readers.labels, err) < 0 ||
+        event_reader_new(fields, EVENT_PREDICTIONS, &readers.predictions, err) <
+            0 ||
         event_scratch_ready(&readers.scratch, err) < 0) {
         record_readers_close(&readers);
         return -1;
@@ -437,6 +440,7 @@ void record_readers_close(struct record_readers *readers)
 {
     event_reader_free(readers->impressions);
     event_reader_free(readers->labels);
+    event_reader_free(readers->predictions);
     event_scratch_free(&readers->scratch);
 }
 

@@ -8,7 +8,7 @@
  * record that is not of its kind is {"raw": "<base64>", "fault": "<word>", ...}
  * and not an error. Ids keep their types; bytes that are not UTF-8 are
  * {"bin": "<base64>"}, hashes hexadecimal, times milliseconds. docs/cat.md has
- * an example of each kind. No state: any thread.
+ * an example of each kind. One thread at a time.
  */
 #ifndef CLI_RECORD_JSON_H
 #define CLI_RECORD_JSON_H
@@ -43,9 +43,9 @@ struct record {
     size_t header_count;
 };
 
-/* What impressions and labels are read with. */
+/* What events are read with. */
 struct record_readers {
-    struct event_reader *impressions, *labels;
+    struct event_reader *impressions, *labels, *predictions;
     struct event_scratch scratch; /* of one record, and ready */
 };
 

@@ -1,10 +1,8 @@
 /*
- * event_codec.h - events to msgpack bytes and back.
+ * event_codec.h - events to msgpack bytes, and why bytes are no event.
  *
- * Decoding is total and bounded: any bytes give an event or a reason, nothing
- * is allocated, and no count in the data is trusted. It tolerates versions:
- * unknown fields are skipped, fields come in any order. Encoding appends to a
- * buffer. No state: any thread.
+ * event_reader.h has the way back. Encoding appends to a buffer. No state: any
+ * thread.
  */
 #ifndef COMMON_EVENT_CODEC_H
 #define COMMON_EVENT_CODEC_H
@@ -47,20 +45,7 @@ enum {
 
 const char *event_fault_name(enum event_fault fault);
 
-/* On a fault `out` is untouched and *field names the field it is about, or is
- * NULL; `field` itself may be NULL. */
-enum event_fault event_decode_impression(const struct event_fields *fields,
-                                         const uint8_t *bytes, size_t size,
-                                         struct impression *out,
-                                         const char **field);
-enum event_fault event_decode_label(const struct event_fields *fields,
-                                    const uint8_t *bytes, size_t size,
-                                    struct label *out, const char **field);
-enum event_fault event_decode_prediction(const uint8_t *bytes, size_t size,
-                                         struct prediction_event *out,
-                                         const char **field);
-
-/* The id that a span holds. The span must come from a decoder above. */
+/* The id that a span holds. The span must come from a reader of events. */
 struct id event_span_id(struct span span);
 /* The time that a span holds, in ms since 1970; likewise. */
 int64_t event_span_ms(struct span span);

@@ -20,7 +20,8 @@
 
 struct event_found {
     unsigned seen;  /* the paths that lead to a value */
-    unsigned about; /* of EVENT_REPEATED: the path that leads to two */
+    unsigned about; /* of a fault: the path that it is about; of EVENT_REPEATED
+                       the one that leads to two values */
     /* Of a container, the head. Valid where `seen` has the path's bit. */
     struct cursor_value values[EVENT_PLAN_MAX];
     struct span raw[EVENT_PLAN_MAX]; /* the bytes of the value, as they are */

@@ -30,7 +30,11 @@
 
 struct event_reader;
 
-enum event_kind { EVENT_IMPRESSIONS, EVENT_LABELS };
+enum event_kind {
+    EVENT_IMPRESSIONS,
+    EVENT_LABELS,
+    EVENT_PREDICTIONS, /* of this program: msgpack, with names of their own */
+};
 
 /* A record with what stands beside its value. Everything is borrowed. */
 struct event_record {
@@ -44,8 +48,8 @@ struct event_record {
     const struct span *headers;
 };
 
-/* Fails with ERROR_CONFIG where a setting makes no sense, and with
- * ERROR_MEMORY. */
+/* `fields` may be NULL for predictions. Fails with ERROR_CONFIG where a setting
+ * makes no sense, and with ERROR_MEMORY. */
 int event_reader_new(const struct event_fields *fields, enum event_kind kind,
                      struct event_reader **out, struct error *err) MUST_CHECK;
 
@@ -75,6 +79,12 @@ enum event_fault event_reader_label(const struct event_reader *reader,
                                     const struct event_record *record,
                                     struct event_scratch *scratch,
                                     struct label *out, const char **about);
+
+/* The same of a reader of EVENT_PREDICTIONS; `about` may be NULL. */
+enum event_fault event_reader_prediction(const struct event_reader *reader,
+                                         const uint8_t *bytes, size_t size,
+                                         struct prediction_event *out,
+                                         const char **about);
 
 /* NULL is fine. */
 void event_reader_free(struct event_reader *reader);

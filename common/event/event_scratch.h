@@ -45,6 +45,13 @@ static inline int event_scratch_ready(struct event_scratch *scratch,
                : 0;
 }
 
+/* Writes a number, or an id with its type (a number, a text of at most
+ * ID_TEXT_MAX, bytes likewise), as msgpack. The scratch must be ready. */
+struct span event_scratch_integer(struct event_scratch *scratch,
+                                  int64_t number);
+struct span event_scratch_id(struct event_scratch *scratch,
+                             const struct cursor_value *value);
+
 /* Forgets the bytes that were written and keeps the memory and the count. */
 void event_scratch_clear(struct event_scratch *scratch);
 

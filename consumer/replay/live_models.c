@@ -1,7 +1,7 @@
 #include "consumer/replay/live_models.h"
 
 #include "common/base/log.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/models/snapshot_cache.h"
 #include "consumer/read/range_walk.h"
@@ -18,7 +18,8 @@ enum { CACHE_BYTES = 1 << 30 };
 struct live_models {
     struct live_models_config config;
     struct snapshot_cache *cache;
-    struct snapshot_reader *reader;     /* the cache's */
+    struct snapshot_reader *reader; /* the cache's */
+    struct event_reader *predictions;
     struct recorded_versions *versions; /* NULL: predictions were not read */
     struct live_models_counts counts;
 };
@@ -35,7 +36,9 @@ int live_models_open(const struct live_models_config *config,
                                                 .bytes_max = CACHE_BYTES,
                                                 .timeout_ms =
                                                     config->timeout_ms};
-    if (snapshot_cache_open(&cache, &live->cache, err) < 0) {
+    if (event_reader_new(NULL, EVENT_PREDICTIONS, &live->predictions, err) <
+            0 ||
+        snapshot_cache_open(&cache, &live->cache, err) < 0) {
         live_models_close(live);
         return -1;
     }
@@ -52,8 +55,8 @@ static int take_prediction(struct live_models *live,
 {
     struct prediction_event event;
 
-    if (event_decode_prediction(message->value, message->value_size, &event,
-                                NULL) != EVENT_OK)
+    if (event_reader_prediction(live->predictions, message->value,
+                                message->value_size, &event, NULL) != EVENT_OK)
         return 0;
     return recorded_versions_add(live->versions, message->partition, &event,
                                  err);
@@ -245,5 +248,6 @@ void live_models_close(struct live_models *live)
         return;
     recorded_versions_free(live->versions);
     snapshot_cache_close(live->cache);
+    event_reader_free(live->predictions);
     free(live);
 }

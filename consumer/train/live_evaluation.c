@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/figure_text.h"
 #include "common/base/log.h"
+#include "common/event/event_reader.h"
 
 #include "consumer/evaluate/evaluation_rows.h"
 #include "consumer/train/evaluation_source.h"
@@ -20,6 +21,7 @@ enum {
 struct live_evaluation {
     struct live_evaluation_config config;
     struct evaluation_source *source; /* of the predictions */
+    struct event_reader *reader;      /* likewise */
     struct evaluation_windows *windows;
     struct evaluation_outbox *outbox;
     bool has_ended; /* the source, in a single run */
@@ -117,7 +119,8 @@ int live_evaluation_open(const struct live_evaluation_config *config,
         return error_no_memory(err, "the live evaluation");
     self->config = *config;
     self->counts.is_on = true;
-    if (open_source(self, err) < 0)
+    if (event_reader_new(NULL, EVENT_PREDICTIONS, &self->reader, err) < 0 ||
+        open_source(self, err) < 0)
         goto failed;
     if (!is_worth_it(self)) {
         live_evaluation_close(self);
@@ -145,6 +148,7 @@ void live_evaluation_close(struct live_evaluation *self)
     if (!self)
         return;
     evaluation_source_close(self->source);
+    event_reader_free(self->reader);
     evaluation_windows_free(self->windows);
     evaluation_outbox_stop(self->outbox);
     free(self);
@@ -199,8 +203,8 @@ static int take_prediction(struct live_evaluation *self,
                            const struct message *message, struct error *err)
 {
     struct prediction_event event;
-    enum event_fault fault = event_decode_prediction(
-        message->value, message->value_size, &event, NULL);
+    enum event_fault fault = event_reader_prediction(
+        self->reader, message->value, message->value_size, &event, NULL);
 
     self->counts.predictions++;
     if (fault == EVENT_OK)

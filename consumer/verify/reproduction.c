@@ -40,6 +40,7 @@ struct reproduction {
     struct record_fetch *inputs;
     struct snapshot_cache *models;
     struct score_batch *batch;
+    struct event_reader *predictions;
     struct reproduction_counts counts;
 
     struct item *items; /* (block_max) */
@@ -130,7 +131,8 @@ int reproduction_open(const struct reproduction_config *config,
         record_fetch_open(&config->kafka, config->impressions,
                           config->timeout_ms, &r->inputs, err) < 0 ||
         snapshot_cache_open(&config->models, &r->models, err) < 0 ||
-        score_batch_new(&batch, &r->batch, err) < 0) {
+        score_batch_new(&batch, &r->batch, err) < 0 ||
+        event_reader_new(NULL, EVENT_PREDICTIONS, &r->predictions, err) < 0) {
         reproduction_close(r);
         return -1;
     }
@@ -145,6 +147,7 @@ void reproduction_close(struct reproduction *r)
     record_fetch_close(r->inputs);
     snapshot_cache_close(r->models);
     score_batch_free(r->batch);
+    event_reader_free(r->predictions);
     buffer_free(&r->values);
     buffer_free(&r->inputs_read);
     free(r->items);
@@ -218,7 +221,7 @@ static void compare(struct reproduction *r, const struct item *item,
         memcmp(bytes, r->values.bytes + item->at, size) != 0) {
         struct prediction_event again;
         enum event_fault fault =
-            event_decode_prediction(bytes, size, &again, NULL);
+            event_reader_prediction(r->predictions, bytes, size, &again, NULL);
         assert(fault == EVENT_OK);
         (void)fault;
         fields = reproduction_differences(&item->event, &again);
@@ -351,8 +354,9 @@ static size_t decode(struct reproduction *r)
     for (size_t i = 0; i < r->count; i++) {
         struct item *item = &r->items[i];
         const struct prediction_event *event = &item->event;
-        enum event_fault fault = event_decode_prediction(
-            r->values.bytes + item->at, item->size, &item->event, NULL);
+        enum event_fault fault =
+            event_reader_prediction(r->predictions, r->values.bytes + item->at,
+                                    item->size, &item->event, NULL);
         if (fault != EVENT_OK) {
             find(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
             continue;
@@ -420,8 +424,8 @@ bool reproduction_next(struct reproduction *r, struct reproduction_finding *out)
     if (found->outcome != REPRODUCTION_UNREADABLE)
         out->was = &item->event;
     if (found->is != SIZE_MAX &&
-        event_decode_prediction(r->again.bytes + found->is, found->is_size,
-                                &r->is, NULL) == EVENT_OK)
+        event_reader_prediction(r->predictions, r->again.bytes + found->is,
+                                found->is_size, &r->is, NULL) == EVENT_OK)
         out->is = &r->is;
     return true;
 }

@@ -13,7 +13,7 @@
  *       come back; "COUNT P50 P99 MAX" in ms. The first second is not counted.
  */
 #include "common/base/clock.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_reader.h"
 #include "common/kafka/kafka_client.h"
 
 #include <inttypes.h>
@@ -159,6 +159,8 @@ static int span_of(const char *topic)
 struct trip {
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *in;
+    struct event_reader *reader;
+    struct event_scratch scratch;
     int64_t count, sent, seen, start_ns, gap_ns;
     int64_t *sent_ns, *took_ns; /* (count) */
 };
@@ -185,12 +187,14 @@ static void send_next(struct trip *trip)
 /* A prediction has the impression's fields. */
 static void take(struct trip *trip, const rd_kafka_message_t *message)
 {
-    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    const struct event_record record = {.value = message->payload,
+                                        .value_size = message->len};
     struct impression event;
+    const char *about;
 
     if (message->err ||
-        event_decode_impression(&fields, message->payload, message->len, &event,
-                                NULL) != EVENT_OK)
+        event_reader_impression(trip->reader, &record, &trip->scratch, &event,
+                                &about) != EVENT_OK)
         return;
     int64_t i = event.id.number;
     if (event.id.text || i < 0 || i >= trip->sent || trip->took_ns[i] > 0)
@@ -239,6 +243,7 @@ static void report(const struct trip *trip, int64_t skipped)
 static int latency(const char *in, const char *out, int64_t rate,
                    int64_t seconds)
 {
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     const struct rd_kafka_metadata *metadata = NULL;
     struct trip trip = {.count = rate * (seconds + 1),
                         .gap_ns = 1000000000 / rate};
@@ -247,6 +252,9 @@ static int latency(const char *in, const char *out, int64_t rate,
     trip.took_ns = calloc((size_t)trip.count, sizeof(int64_t));
     if (!trip.sent_ns || !trip.took_ns)
         die("memory", "none");
+    if (event_reader_new(&fields, EVENT_IMPRESSIONS, &trip.reader, &err) < 0 ||
+        event_scratch_ready(&trip.scratch, &err) < 0)
+        die("reader", err.text);
     trip.producer = client(KAFKA_PRODUCER, "linger.ms", "0");
     trip.consumer = client(KAFKA_CONSUMER, "fetch.wait.max.ms", "100");
     trip.in = rd_kafka_topic_new(trip.producer, in, NULL);
@@ -266,6 +274,8 @@ static int latency(const char *in, const char *out, int64_t rate,
     rd_kafka_destroy(trip.producer);
     rd_kafka_consumer_close(trip.consumer);
     rd_kafka_destroy(trip.consumer);
+    event_reader_free(trip.reader);
+    event_scratch_free(&trip.scratch);
     free(trip.sent_ns);
     free(trip.took_ns);
     return 0;

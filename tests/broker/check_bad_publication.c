@@ -3,6 +3,7 @@
  * counted by its reason, and the one before serves on.
  */
 #include "support/metrics_page.h"
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/publish_snapshot.h"
 #include "support/run_suite.h"
@@ -274,9 +275,9 @@ static void assert_serves(uint64_t version)
     for (size_t i = 0; i < proceedings.predictions.count; i++) {
         struct prediction_event event;
         ck_assert_int_eq(
-            event_decode_prediction(proceedings.predictions.at[i].value,
-                                    proceedings.predictions.at[i].value_size,
-                                    &event, NULL),
+            one_prediction(proceedings.predictions.at[i].value,
+                           proceedings.predictions.at[i].value_size, &event,
+                           NULL),
             EVENT_OK);
         others += event.model_version != version;
     }

@@ -5,6 +5,7 @@
  *
  * With PCTR_DATA the events are those of real clicks.
  */
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 #include "support/test_producer.h"
@@ -110,9 +111,8 @@ static void copy_impressions(const struct form *form, const char *from,
         char id[2 * ID_TEXT_MAX], user[2 * ID_TEXT_MAX], ad[2 * ID_TEXT_MAX];
         char ts[64], json[RECORD_SIZE];
         struct impression event;
-        ck_assert_int_eq(event_decode_impression(&fields, record->value,
-                                                 record->value_size, &event,
-                                                 NULL),
+        ck_assert_int_eq(one_impression(&fields, record->value,
+                                        record->value_size, &event, NULL),
                          EVENT_OK);
         print_id(event.raw_id, id);
         print_id(event.raw_user, user);
@@ -138,9 +138,9 @@ static void copy_labels(const struct form *form, const char *from,
         const struct fixture_record *record = &records.at[i];
         char id[ID_PRINT_SIZE], ts[64], json[RECORD_SIZE];
         struct label event;
-        ck_assert_int_eq(event_decode_label(&fields, record->value,
-                                            record->value_size, &event, NULL),
-                         EVENT_OK);
+        ck_assert_int_eq(
+            one_label(&fields, record->value, record->value_size, &event, NULL),
+            EVENT_OK);
         ck_assert_ptr_null(event.id.text);
         id_print(&event.id, id);
         snprintf(ts, sizeof(ts), "%" PRId64, event.ts_ms);
@@ -218,9 +218,9 @@ predictions_in(const struct fixture_records *records)
 
     ck_assert_ptr_nonnull(events);
     for (size_t i = 0; i < records->count; i++)
-        ck_assert_int_eq(event_decode_prediction(records->at[i].value,
-                                                 records->at[i].value_size,
-                                                 &events[i], NULL),
+        ck_assert_int_eq(one_prediction(records->at[i].value,
+                                        records->at[i].value_size, &events[i],
+                                        NULL),
                          EVENT_OK);
     qsort(events, records->count, sizeof(*events), by_source);
     return events;

@@ -5,6 +5,7 @@
  */
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 #include "support/topic_change.h"
 
@@ -163,10 +164,9 @@ static size_t *count_predictions(void)
     ck_assert_ptr_nonnull(times);
     for (size_t i = 0; i < out.count; i++) {
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(out.at[i].value,
-                                                 out.at[i].value_size, &event,
-                                                 NULL),
-                         EVENT_OK);
+        ck_assert_int_eq(
+            one_prediction(out.at[i].value, out.at[i].value_size, &event, NULL),
+            EVENT_OK);
         int64_t number = event_span_id(event.raw_id).number;
         ck_assert(number >= 0 && number < NUMBERS);
         times[number]++;

@@ -7,6 +7,7 @@
 #include "support/child_process.h"
 #include "support/impression_feed.h"
 #include "support/metrics_page.h"
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 #include "support/tiny_model.h"
@@ -190,9 +191,8 @@ START_TEST(whoever_is_asked_says_the_same)
         kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
     for (size_t i = 0; i < scored.count; i++) {
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(scored.at[i].value,
-                                                 scored.at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(scored.at[i].value,
+                                        scored.at[i].value_size, &event, NULL),
                          EVENT_OK);
         ck_assert_uint_eq(event.model_version, VERSION);
         of_basis[event.basis]++;

@@ -6,6 +6,7 @@
 #include "support/child_process.h"
 #include "support/impression_feed.h"
 #include "support/kafka_fixture.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 #include "support/tiny_model.h"
 
@@ -137,9 +138,9 @@ static void check_record(const struct fixture_record *record)
 {
     struct prediction_event event;
 
-    ck_assert_int_eq(event_decode_prediction(record->value, record->value_size,
-                                             &event, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_prediction(record->value, record->value_size, &event, NULL),
+        EVENT_OK);
     int64_t number = event_span_id(event.raw_id).number;
     struct prediction p = expected(number);
     ck_assert_mem_eq(&event.p, &p.value, sizeof(p.value));

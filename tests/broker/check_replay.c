@@ -3,6 +3,7 @@
  * same.
  */
 #include "support/history.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/base/file.h"
@@ -93,9 +94,9 @@ static struct recorded *decode_all(const struct fixture_records *records)
 
     ck_assert_ptr_nonnull(recorded);
     for (size_t i = 0; i < records->count; i++) {
-        ck_assert_int_eq(event_decode_prediction(records->at[i].value,
-                                                 records->at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(records->at[i].value,
+                                        records->at[i].value_size, &event,
+                                        NULL),
                          EVENT_OK);
         ck_assert_int_lt(event.src_partition, HISTORY_BUSY);
         ck_assert_int_lt(event.src_offset, ROUNDS * ROUND);
@@ -180,17 +181,16 @@ static struct version_evaluation *evaluate_live(void)
 
     ck_assert_ok(version_evaluation_new(&config, &evaluation, &err), err);
     for (size_t i = 0; i < predictions.count; i++) {
-        ck_assert_int_eq(event_decode_prediction(predictions.at[i].value,
-                                                 predictions.at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(predictions.at[i].value,
+                                        predictions.at[i].value_size, &event,
+                                        NULL),
                          EVENT_OK);
         ck_assert_ok(version_evaluation_prediction(evaluation, &event, &err),
                      err);
     }
     for (size_t i = 0; i < labels.count; i++) {
-        ck_assert_int_eq(event_decode_label(&fields, labels.at[i].value,
-                                            labels.at[i].value_size, &label,
-                                            NULL),
+        ck_assert_int_eq(one_label(&fields, labels.at[i].value,
+                                   labels.at[i].value_size, &label, NULL),
                          EVENT_OK);
         ck_assert_ok(version_evaluation_label(evaluation, &label, &err), err);
     }

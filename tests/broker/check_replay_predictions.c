@@ -2,11 +2,12 @@
  * check_replay_predictions.c - what contenders answer goes to a topic of its
  * own, one prediction each, beside the impression.
  */
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
 #include "common/event/event_codec.h"
-#include "common/event/event_scan.h"
+#include "common/event/event_find.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,31 +43,35 @@ static void assert_refused(const char *const more[], const char *why)
     child_end(&child);
 }
 
+static struct cursor_value field_of(const struct fixture_record *record,
+                                    const char *name)
+{
+    struct event_plan plan = {.count = 0};
+    struct event_found found;
+    struct error err;
+
+    ck_assert_ok(event_plan_add(&plan, name, &err), err);
+    ck_assert_int_eq(
+        event_find_in_msgpack(&plan, record->value, record->value_size, &found),
+        EVENT_OK);
+    ck_assert_uint_eq(found.seen, 1);
+    return found.values[0];
+}
+
 /* Whose answer it is: 0 truth, 1 prior. */
 static size_t contender_of(const struct fixture_record *record)
 {
-    struct event_scan scan = {.names = {"contender"}, .count = 1};
-    const char *about = NULL;
+    const struct cursor_value name = field_of(record, "contender");
 
-    ck_assert_int_eq(
-        event_scan_record(&scan, record->value, record->value_size, &about),
-        EVENT_OK);
-    ck_assert_uint_eq(scan.seen, 1);
-    ck_assert_uint_eq(scan.values[0].size, 5);
-    bool is_truth = memcmp(scan.values[0].bytes, "truth", 5) == 0;
-    ck_assert(is_truth || memcmp(scan.values[0].bytes, "prior", 5) == 0);
+    ck_assert_uint_eq(name.size, 5);
+    bool is_truth = memcmp(name.bytes, "truth", 5) == 0;
+    ck_assert(is_truth || memcmp(name.bytes, "prior", 5) == 0);
     return is_truth ? 0 : 1;
 }
 
 static double truth_of(const struct fixture_record *impression)
 {
-    struct event_scan scan = {.names = {"truth"}, .count = 1};
-    const char *about = NULL;
-
-    ck_assert_int_eq(event_scan_record(&scan, impression->value,
-                                       impression->value_size, &about),
-                     EVENT_OK);
-    return scan.values[0].real;
+    return field_of(impression, "truth").real;
 }
 
 static void assert_answers(const struct fixture_record *impression,
@@ -77,9 +82,9 @@ static void assert_answers(const struct fixture_record *impression,
     for (size_t i = 0; i < predictions->count; i++) {
         const struct fixture_record *record = &predictions->at[i];
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(
-                             record->value, record->value_size, &event, NULL),
-                         EVENT_OK);
+        ck_assert_int_eq(
+            one_prediction(record->value, record->value_size, &event, NULL),
+            EVENT_OK);
         if (event.src_partition != impression->partition ||
             event.src_offset != impression->offset)
             continue;

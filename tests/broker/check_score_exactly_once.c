@@ -4,6 +4,7 @@
  */
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
@@ -151,9 +152,8 @@ static void assert_scored_once(const struct fixture_records *out, int64_t count)
     ck_assert_ptr_nonnull(seen);
     for (size_t i = 0; i < out->count; i++) {
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(out->at[i].value,
-                                                 out->at[i].value_size, &event,
-                                                 NULL),
+        ck_assert_int_eq(one_prediction(out->at[i].value, out->at[i].value_size,
+                                        &event, NULL),
                          EVENT_OK);
         int64_t number = event_span_id(event.raw_id).number;
         ck_assert(number >= 0 && number < count);

@@ -6,6 +6,7 @@
  * Nothing on Kafka can be changed, so changed copies go to other topics, with
  * every record at the offset it had.
  */
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 #include "support/topic_change.h"
@@ -213,9 +214,9 @@ static size_t find_learned(const struct fixture_records *records)
 {
     for (size_t i = records->count / 2; i < records->count; i++) {
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(records->at[i].value,
-                                                 records->at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(records->at[i].value,
+                                        records->at[i].value_size, &event,
+                                        NULL),
                          EVENT_OK);
         if (event.basis == BASIS_LEARNED)
             return i;

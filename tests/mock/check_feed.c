@@ -3,6 +3,7 @@
  * balances.
  */
 #include "support/mock_cluster.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/event/event_codec.h"
@@ -130,8 +131,8 @@ static void check_impression(int row, const struct message *message)
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 
     ck_assert_int_lt(row, 3);
-    ck_assert_int_eq(event_decode_impression(&fields, message->value,
-                                             message->value_size, &event, NULL),
+    ck_assert_int_eq(one_impression(&fields, message->value,
+                                    message->value_size, &event, NULL),
                      EVENT_OK);
     ck_assert_int_eq(event.id.number, wanted[row].id);
     ck_assert_int_eq(event.user.number, wanted[row].user);
@@ -154,9 +155,9 @@ static void check_label(int row, const struct message *message)
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 
     ck_assert_int_eq(row, 0);
-    ck_assert_int_eq(event_decode_label(&fields, message->value,
-                                        message->value_size, &label, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_label(&fields, message->value, message->value_size, &label, NULL),
+        EVENT_OK);
     ck_assert_int_eq(label.id.number, 10);
     ck_assert_double_eq(label.click, 1);
     ck_assert(!label.has_pair);
@@ -189,9 +190,9 @@ static void check_rating(int row, const struct message *message)
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 
     (void)row;
-    ck_assert_int_eq(event_decode_label(&fields, message->value,
-                                        message->value_size, &label, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_label(&fields, message->value, message->value_size, &label, NULL),
+        EVENT_OK);
     ck_assert(label.has_pair);
     ck_assert_int_eq(label.user.number, 5);
     /* Row 1: rated 4.0 in 2001; row 2: rated 3.5. */
@@ -225,8 +226,8 @@ static void note_impression(int row, const struct message *message)
     (void)row;
     struct impression event;
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    ck_assert_int_eq(event_decode_impression(&fields, message->value,
-                                             message->value_size, &event, NULL),
+    ck_assert_int_eq(one_impression(&fields, message->value,
+                                    message->value_size, &event, NULL),
                      EVENT_OK);
     seen.ms[event.id.number] = event.ts_ms;
 }
@@ -236,9 +237,9 @@ static void note_label(int row, const struct message *message)
     (void)row;
     struct label label;
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    ck_assert_int_eq(event_decode_label(&fields, message->value,
-                                        message->value_size, &label, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_label(&fields, message->value, message->value_size, &label, NULL),
+        EVENT_OK);
     ck_assert_int_gt(seen.ms[label.id.number], 0);
     ck_assert_int_ge(label.ts_ms, seen.ms[label.id.number]);
     seen.delay_sum += (double)(label.ts_ms - seen.ms[label.id.number]);

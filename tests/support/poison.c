@@ -1,4 +1,5 @@
 #include "support/poison.h"
+#include "support/one_event.h"
 
 #include "common/base/random.h"
 #include "common/event/event_codec.h"
@@ -176,8 +177,8 @@ static const struct {
 static const char *found_by_decoder(const struct buffer *bytes)
 {
     struct impression event;
-    enum event_fault fault = event_decode_impression(&fields, bytes->bytes,
-                                                     bytes->size, &event, NULL);
+    enum event_fault fault =
+        one_impression(&fields, bytes->bytes, bytes->size, &event, NULL);
 
     ck_assert_int_ne(fault, EVENT_OK);
     return event_fault_name(fault);

@@ -1,4 +1,5 @@
 #include "support/scorer_world.h"
+#include "support/one_event.h"
 
 #include "support/run_suite.h"
 #include "support/tiny_model.h"
@@ -189,9 +190,9 @@ struct prediction_event scorer_world_decode(const struct copied_record *record)
 {
     struct prediction_event event;
 
-    ck_assert_int_eq(event_decode_prediction(record->value, record->value_size,
-                                             &event, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_prediction(record->value, record->value_size, &event, NULL),
+        EVENT_OK);
     return event;
 }
 

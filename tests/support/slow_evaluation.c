@@ -1,4 +1,5 @@
 #include "support/slow_evaluation.h"
+#include "support/one_event.h"
 
 #include "support/kafka_fixture.h"
 #include "support/slow_figures.h"
@@ -45,8 +46,8 @@ static void take_impression(struct slow_evaluation *slow,
 {
     struct impression event;
 
-    ck_assert_int_eq(event_decode_impression(&fields, record->value,
-                                             record->value_size, &event, NULL),
+    ck_assert_int_eq(one_impression(&fields, record->value, record->value_size,
+                                    &event, NULL),
                      EVENT_OK);
     struct row *row = row_of(slow, &event.id);
     ck_assert(!row->is_shown);
@@ -62,9 +63,9 @@ static void take_label(struct slow_evaluation *slow,
 {
     struct label event;
 
-    ck_assert_int_eq(event_decode_label(&fields, record->value,
-                                        record->value_size, &event, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_label(&fields, record->value, record->value_size, &event, NULL),
+        EVENT_OK);
     struct row *row = row_of(slow, &event.id);
     if (event.click > 0 &&
         event.ts_ms - row->ts_ms <= slow->reach.window_ms + slow->reach.late_ms)
@@ -77,9 +78,9 @@ static void take_prediction(struct slow_evaluation *slow,
 {
     struct prediction_event event;
 
-    ck_assert_int_eq(event_decode_prediction(record->value, record->value_size,
-                                             &event, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_prediction(record->value, record->value_size, &event, NULL),
+        EVENT_OK);
     struct id id = event_span_id(event.raw_id);
     struct row *row = row_of(slow, &id);
     ck_assert(!row->is_predicted);

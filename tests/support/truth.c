@@ -1,4 +1,5 @@
 #include "support/truth.h"
+#include "support/one_event.h"
 
 #include "support/run_suite.h"
 
@@ -36,9 +37,9 @@ static struct scored *decode_all(const struct fixture_records *predictions)
     ck_assert_ptr_nonnull(all);
     for (size_t i = 0; i < predictions->count; i++) {
         struct prediction_event event;
-        ck_assert_int_eq(event_decode_prediction(predictions->at[i].value,
-                                                 predictions->at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(predictions->at[i].value,
+                                        predictions->at[i].value_size, &event,
+                                        NULL),
                          EVENT_OK);
         all[i] = (struct scored){.version = event.model_version,
                                  .p = event.p,

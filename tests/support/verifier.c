@@ -1,4 +1,5 @@
 #include "support/verifier.h"
+#include "support/one_event.h"
 
 #include "common/event/event_codec.h"
 
@@ -114,8 +115,8 @@ static bool is_of(const struct prediction_event *event,
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     struct impression from;
 
-    return event_decode_impression(&fields, source->value, source->value_size,
-                                   &from, NULL) == EVENT_OK &&
+    return one_impression(&fields, source->value, source->value_size, &from,
+                          NULL) == EVENT_OK &&
            same_span(event->raw_id, from.raw_id) &&
            same_span(event->raw_ts, from.raw_ts) &&
            same_span(event->raw_user, from.raw_user) &&
@@ -141,8 +142,8 @@ static void judge_prediction(struct court *court, size_t at)
     const struct fixture_record *record = &court->given->predictions->at[at];
     struct prediction_event event;
 
-    if (event_decode_prediction(record->value, record->value_size, &event,
-                                NULL) != EVENT_OK) {
+    if (one_prediction(record->value, record->value_size, &event, NULL) !=
+        EVENT_OK) {
         court->verdict.strange++;
         return;
     }

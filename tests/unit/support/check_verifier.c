@@ -2,6 +2,7 @@
  * check_verifier.c - the judge is judged: every fault that it is there to
  * find is made on purpose, once, and must be counted once.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 #include "support/verifier.h"
 
@@ -48,9 +49,9 @@ static void encode_prediction(const struct impression *event, int32_t partition,
     struct buffer source = {0};
 
     event_encode_impression(&fields, event, NULL, 0, &source);
-    ck_assert_int_eq(event_decode_impression(&fields, source.bytes, source.size,
-                                             &decoded, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_impression(&fields, source.bytes, source.size, &decoded, NULL),
+        EVENT_OK);
     struct prediction_event prediction = {.raw_id = decoded.raw_id,
                                           .raw_ts = decoded.raw_ts,
                                           .raw_user = decoded.raw_user,

@@ -1,6 +1,7 @@
 /*
  * check_version_evaluation.c - predictions meet their labels, by model version.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/base/buffer.h"
@@ -39,9 +40,9 @@ static void predict(int64_t id, int64_t ts_ms, double p, uint64_t version)
                                     .ts_ms = ts_ms};
 
     event_encode_impression(&fields, &impression, NULL, 0, &bytes);
-    ck_assert_int_eq(event_decode_impression(&fields, bytes.bytes, bytes.size,
-                                             &impression, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_impression(&fields, bytes.bytes, bytes.size, &impression, NULL),
+        EVENT_OK);
     const struct prediction_event event = {.raw_id = impression.raw_id,
                                            .raw_ts = impression.raw_ts,
                                            .p = p,

@@ -2,9 +2,8 @@
  * check_event_codec.c - events keep their meaning through their bytes, and
  * bytes that are no event are told apart, each kind by its own name.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
-
-#include "common/event/event_scan.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,8 +49,7 @@ START_TEST(an_impression_survives)
     ck_assert_mem_eq(bytes.bytes + bytes.size - 9, "\xcb\x3f\xd8\0\0\0\0\0\0",
                      9);
     ck_assert_int_eq(
-        event_decode_impression(&fields, bytes.bytes, bytes.size, &out, NULL),
-        EVENT_OK);
+        one_impression(&fields, bytes.bytes, bytes.size, &out, NULL), EVENT_OK);
     ck_assert_id_eq(in.id, out.id);
     ck_assert_id_eq(in.user, out.user);
     ck_assert_id_eq(in.ad, out.ad);
@@ -71,8 +69,7 @@ START_TEST(raw_spans_are_copied_as_they_are)
                               "ad\xd3\x00\x00\x00\x00\x00\x00\x00\x05";
     struct impression event;
 
-    ck_assert_int_eq(event_decode_impression(&fields, B(map), &event, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(one_impression(&fields, B(map), &event, NULL), EVENT_OK);
     ck_assert_int_eq(event.id.number, 42);
     ck_assert_int_eq(event.ts_ms, 1000);
     ck_assert_int_eq(event.user.number, 7);
@@ -100,9 +97,9 @@ START_TEST(a_label_survives_with_and_without_its_pair)
             struct label out;
             buffer_clear(&bytes);
             event_encode_label(&fields, &in, &bytes);
-            ck_assert_int_eq(event_decode_label(&fields, bytes.bytes,
-                                                bytes.size, &out, NULL),
-                             EVENT_OK);
+            ck_assert_int_eq(
+                one_label(&fields, bytes.bytes, bytes.size, &out, NULL),
+                EVENT_OK);
             ck_assert_id_eq(in.id, out.id);
             ck_assert_int_eq(out.ts_ms, 5);
             ck_assert(out.click == in.click);
@@ -134,9 +131,9 @@ START_TEST(a_label_without_all_of_its_pair_has_none)
 
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         struct label out;
-        ck_assert_int_eq(event_decode_label(&fields, labels[i].bytes,
-                                            labels[i].size, &out, NULL),
-                         EVENT_OK);
+        ck_assert_int_eq(
+            one_label(&fields, labels[i].bytes, labels[i].size, &out, NULL),
+            EVENT_OK);
         ck_assert(!out.has_pair);
     }
 }
@@ -169,8 +166,8 @@ START_TEST(a_prediction_survives)
     struct prediction_event in = a_prediction(), out;
 
     event_encode_prediction(&in, &bytes);
-    ck_assert_int_eq(
-        event_decode_prediction(bytes.bytes, bytes.size, &out, NULL), EVENT_OK);
+    ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
     assert_same_span(in.raw_id, out.raw_id);
     assert_same_span(in.raw_ts, out.raw_ts);
     assert_same_span(in.raw_user, out.raw_user);
@@ -191,9 +188,8 @@ START_TEST(every_basis_survives)
         in.basis = (enum basis)basis;
         buffer_clear(&bytes);
         event_encode_prediction(&in, &bytes);
-        ck_assert_int_eq(
-            event_decode_prediction(bytes.bytes, bytes.size, &out, NULL),
-            EVENT_OK);
+        ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                         EVENT_OK);
         ck_assert_int_eq(out.basis, basis);
     }
 }
@@ -207,17 +203,16 @@ START_TEST(one_field_can_be_user_and_ad)
     strcpy(both.user, "x");
     strcpy(both.ad, "x");
     event_encode_impression(&both, &in, NULL, 0, &bytes);
-    ck_assert_int_eq(
-        event_decode_impression(&both, bytes.bytes, bytes.size, &out, NULL),
-        EVENT_OK);
+    ck_assert_int_eq(one_impression(&both, bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
     ck_assert_id_eq(out.user, in.user);
     ck_assert_id_eq(out.ad, in.user);
 
     const char *field;
-    ck_assert_int_eq(event_decode_impression(
-                         &both, B("\x84\xa2id\x01\xa2ts\x01\xa1x\x01\xa1x\x01"),
-                         &out, &field),
-                     EVENT_REPEATED);
+    ck_assert_int_eq(
+        one_impression(&both, B("\x84\xa2id\x01\xa2ts\x01\xa1x\x01\xa1x\x01"),
+                       &out, &field),
+        EVENT_REPEATED);
     ck_assert_str_eq(field, "x");
 }
 END_TEST
@@ -233,10 +228,10 @@ START_TEST(fields_may_be_mapped_to_any_names)
     struct impression out;
 
     ck_assert_int_eq(
-        event_decode_impression(&mapped,
-                                B("\x85\xa2us\x02\xa1u\x01\xa4when\x03\xa9Sessi"
-                                  "onID\x04\xa4user\xc0"),
-                                &out, NULL),
+        one_impression(&mapped,
+                       B("\x85\xa2us\x02\xa1u\x01\xa4when\x03\xa9Sessi"
+                         "onID\x04\xa4user\xc0"),
+                       &out, NULL),
         EVENT_OK);
     ck_assert_int_eq(out.user.number, 1);
     ck_assert_int_eq(out.ad.number, 2);
@@ -245,50 +240,61 @@ START_TEST(fields_may_be_mapped_to_any_names)
 }
 END_TEST
 
-/* Further fields are found in the same walk, more of them than fit one word of
- * first letters. One that occurs twice is not seen, and is not a fault. */
+/* Further fields are found in the same walk. One that occurs twice is not seen,
+ * and is not a fault. */
 START_TEST(one_walk_finds_further_fields)
 {
     static char names[20][8];
-    struct event_scan scan = {.count = 0};
+    struct event_scratch scratch = {0};
+    struct event_reader *reader = NULL;
     struct event_extra extras[22];
     struct impression in = an_impression(), out;
-    unsigned at[20];
+    unsigned at[20], again;
+    const char *about;
+    struct error err;
 
-    event_scan_impression_fields(&scan, &fields);
+    ck_assert_ok(event_reader_new(&fields, EVENT_IMPRESSIONS, &reader, &err),
+                 err);
+    ck_assert_ok(event_scratch_ready(&scratch, &err), err);
     for (size_t i = 0; i < 20; i++) {
         snprintf(names[i], sizeof(names[i]), "x%zu", i);
-        at[i] = event_scan_want(&scan, names[i]);
+        ck_assert_ok(event_reader_want(reader, names[i], &at[i], &err), err);
         extras[i] = (struct event_extra){
             names[i], id_from_number((int64_t)(100 + i)), false, 0};
     }
-    ck_assert_uint_eq(event_scan_want(&scan, "x3"), at[3]);
-    ck_assert_uint_eq(event_scan_want(&scan, fields.user), 2);
+    ck_assert_ok(event_reader_want(reader, "x3", &again, &err), err);
+    ck_assert_uint_eq(again, at[3]);
+    ck_assert_ok(event_reader_want(reader, fields.user, &again, &err), err);
+    ck_assert_uint_eq(again, 2);
     event_encode_impression(&fields, &in, extras, 19, &bytes);
+    struct event_record record = {.value = bytes.bytes,
+                                  .value_size = bytes.size};
     ck_assert_int_eq(
-        event_scan_impression(&scan, bytes.bytes, bytes.size, &out, NULL),
+        event_reader_impression(reader, &record, &scratch, &out, &about),
         EVENT_OK);
     ck_assert_id_eq(out.user, in.user);
     for (size_t i = 0; i < 19; i++) {
-        ck_assert(scan.seen >> at[i] & 1);
-        ck_assert_int_eq(scan.values[at[i]].integer, (int64_t)(100 + i));
+        ck_assert(scratch.found.seen >> at[i] & 1);
+        ck_assert_int_eq(scratch.found.values[at[i]].integer,
+                         (int64_t)(100 + i));
     }
-    ck_assert(!(scan.seen >> at[19] & 1));
+    ck_assert(!(scratch.found.seen >> at[19] & 1));
 
 #define THREE "\xa2id\x01\xa2ts\x01\xa4user\x01"
 #define AD                                                                     \
     "\xa2"                                                                     \
     "ad\x01"
-    ck_assert_int_eq(event_scan_impression(
-                         &scan,
-                         B("\x87" THREE "\xa2x1\x05" AD "\xa2x1\x06\xa2x2\x07"),
-                         &out, NULL),
-                     EVENT_OK);
-    ck_assert(!(scan.seen >> at[1] & 1));
-    ck_assert_int_eq(scan.values[at[2]].integer, 7);
+    static const char twice[] =
+        "\x87" THREE "\xa2x1\x05" AD "\xa2x1\x06\xa2x2\x07";
+    record = (struct event_record){.value = (const uint8_t *)twice,
+                                   .value_size = sizeof(twice) - 1};
     ck_assert_int_eq(
-        event_scan_impression(&scan, B("\x85" THREE AD AD), &out, NULL),
-        EVENT_REPEATED);
+        event_reader_impression(reader, &record, &scratch, &out, &about),
+        EVENT_OK);
+    ck_assert(!(scratch.found.seen >> at[1] & 1));
+    ck_assert_int_eq(scratch.found.values[at[2]].integer, 7);
+    event_reader_free(reader);
+    event_scratch_free(&scratch);
 }
 END_TEST
 

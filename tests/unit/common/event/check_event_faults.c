@@ -2,6 +2,7 @@
  * check_event_faults.c - any bytes give an event or one fault, and the fault
  * that says what is wrong.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/event/event_codec.h"
@@ -188,58 +189,11 @@ static const struct row predictions[] = {
     }
 
 CHECK_DECODER(decode_impression, struct impression,
-              event_decode_impression(&fields, bytes, size, &out, field))
+              one_impression(&fields, bytes, size, &out, field))
 CHECK_DECODER(decode_label, struct label,
-              event_decode_label(&fields, bytes, size, &out, field))
+              one_label(&fields, bytes, size, &out, field))
 CHECK_DECODER(decode_prediction, struct prediction_event,
-              event_decode_prediction(bytes, size, &out, field))
-
-/* The same through a reader. The name that it blames goes with it; the rows'
- * fields are literals of the same names. */
-static const char *kept(const char *about)
-{
-    static const char *const names[] = {"id", "ts", "user", "ad", "click"};
-
-    for (size_t i = 0; about && i < COUNT(names); i++)
-        if (strcmp(names[i], about) == 0)
-            return names[i];
-    return about;
-}
-
-#define READ(kind, call)                                                       \
-    do {                                                                       \
-        const struct event_record record = {.value = bytes,                    \
-                                            .value_size = size};               \
-        struct event_scratch scratch = {0};                                    \
-        struct event_reader *reader = NULL;                                    \
-        struct error err;                                                      \
-        const char *about;                                                     \
-        ck_assert_ok(event_reader_new(&fields, kind, &reader, &err), err);     \
-        ck_assert_ok(event_scratch_ready(&scratch, &err), err);                \
-        enum event_fault found = call(reader, &record, &scratch, out, &about); \
-        if (field)                                                             \
-            *field = kept(about);                                              \
-        event_reader_free(reader);                                             \
-        event_scratch_free(&scratch);                                          \
-        return found;                                                          \
-    } while (0)
-
-static enum event_fault take_impression(const uint8_t *bytes, size_t size,
-                                        struct impression *out,
-                                        const char **field)
-{
-    READ(EVENT_IMPRESSIONS, event_reader_impression);
-}
-
-static enum event_fault take_label(const uint8_t *bytes, size_t size,
-                                   struct label *out, const char **field)
-{
-    READ(EVENT_LABELS, event_reader_label);
-}
-
-CHECK_DECODER(read_impression, struct impression,
-              take_impression(bytes, size, &out, field))
-CHECK_DECODER(read_label, struct label, take_label(bytes, size, &out, field))
+              one_prediction(bytes, size, &out, field))
 
 typedef enum event_fault decoder(const uint8_t *, size_t, const char **);
 
@@ -251,8 +205,6 @@ static const struct {
     {decode_impression, impressions, COUNT(impressions)},
     {decode_label, labels, COUNT(labels)},
     {decode_prediction, predictions, COUNT(predictions)},
-    {read_impression, impressions, COUNT(impressions)},
-    {read_label, labels, COUNT(labels)},
 };
 
 START_TEST(each_fault_has_its_name)

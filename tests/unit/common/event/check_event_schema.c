@@ -2,6 +2,7 @@
  * check_event_schema.c - the examples of docs/event-schema.md are what they
  * say they are.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/base/file.h"
@@ -84,23 +85,21 @@ START_TEST(the_examples_decode_to_what_the_page_says)
 
     read_page();
     ck_assert_uint_eq(example_count, 5);
-    ck_assert_int_eq(event_decode_impression(&fields, examples[0].bytes,
-                                             examples[0].size, &impression,
-                                             NULL),
+    ck_assert_int_eq(one_impression(&fields, examples[0].bytes,
+                                    examples[0].size, &impression, NULL),
                      EVENT_OK);
     ck_assert_int_eq(impression.ts_ms, 1700000000123);
     ck_assert_int_eq(impression.user.number, 7);
     ck_assert_int_eq(impression.ad.number, 42);
-    ck_assert_int_eq(event_decode_label(&fields, examples[1].bytes,
-                                        examples[1].size, &label, NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_label(&fields, examples[1].bytes, examples[1].size, &label, NULL),
+        EVENT_OK);
     ck_assert(id_equal(&label.id, &impression.id));
     ck_assert_int_eq(label.ts_ms, 1700000030123);
     ck_assert(label.click == 1);
-    ck_assert_int_eq(event_decode_prediction(examples[2].bytes,
-                                             examples[2].size, &prediction,
-                                             NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
+        EVENT_OK);
     ck_assert(prediction.p == 0.0625);
     ck_assert_uint_eq(prediction.model_version, 12);
     ck_assert_int_eq(prediction.src_partition, 3);
@@ -114,10 +113,9 @@ START_TEST(the_examples_are_what_we_write)
     struct buffer bytes = {0};
 
     read_page();
-    ck_assert_int_eq(event_decode_prediction(examples[2].bytes,
-                                             examples[2].size, &prediction,
-                                             NULL),
-                     EVENT_OK);
+    ck_assert_int_eq(
+        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
+        EVENT_OK);
     event_encode_prediction(&prediction, &bytes);
     ck_assert_uint_eq(bytes.size, examples[2].size);
     ck_assert_mem_eq(bytes.bytes, examples[2].bytes, bytes.size);

@@ -2,6 +2,7 @@
  * check_score_batch.c - a model of fields is asked with all fields of an
  * impression, in a batch as one by one.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/event/event_codec.h"
@@ -112,10 +113,9 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
             values[v] = v == 2 && i % 4 == 0 ? FIELD_ABSENT : keys[v];
         model_answer(snapshot->model, &ask, 1, &wanted);
         ck_assert_int_eq(scored[i].fault, EVENT_OK);
-        ck_assert_int_eq(
-            event_decode_prediction(score_batch_bytes(batch) + scored[i].at,
-                                    scored[i].size, &out, NULL),
-            EVENT_OK);
+        ck_assert_int_eq(one_prediction(score_batch_bytes(batch) + scored[i].at,
+                                        scored[i].size, &out, NULL),
+                         EVENT_OK);
         ck_assert(out.p == wanted.value);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
         const struct score_rules rules = {.names = &names};
