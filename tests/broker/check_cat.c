@@ -51,7 +51,7 @@ static void start_cat(struct child_process *child, const char *first,
 
 static int cat(const char *first, const char *second)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     start_cat(&child, first, second);
     int status = child_wait(&child, WAIT_MS);
@@ -140,7 +140,7 @@ static void await_id(const struct child_process *child, int64_t id)
 
 START_TEST(follows_until_it_is_told_to_stop)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     feed(0, 10, true);
     start_cat(&child, "-f", "--last=2");

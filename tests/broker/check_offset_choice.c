@@ -127,7 +127,7 @@ static void start(struct child_process *child, const char *policy,
 
 static int run(const char *policy, const char *first, const char *second)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     start(&child, policy, first, second);
     int status = child_wait(&child, WAIT_MS);
@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(a_group_that_saw_nothing_goes_on_where_it_began)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     feed(0, 400, PARTITIONS);
     ck_assert_int_eq(
@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(partitions_that_are_added_are_read_from_their_beginning)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     start(&child, "--offset.start=latest", "--workers=2",
           "--test.random_aborts=3");
@@ -316,7 +316,7 @@ END_TEST
 
 START_TEST(fail_ends_and_names_the_offset)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     lose_records();
     start(&child, "--offset.lost=fail", "--exit.at_end", "--workers=1");
@@ -345,7 +345,7 @@ END_TEST
 
 START_TEST(a_topic_that_is_made_anew_under_a_running_scorer_is_read)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     feed(0, 8000, PARTITIONS);
     start(&child, "--offset.lost=earliest", "--workers=2",
@@ -369,7 +369,7 @@ END_TEST
 
 START_TEST(a_topic_that_is_deleted_ends_the_scorer)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     feed(0, 400, PARTITIONS);
     start(&child, "--offset.lost=earliest", "--workers=2",

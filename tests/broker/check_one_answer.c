@@ -102,7 +102,7 @@ static char *run_predict(const char *first, const char *second)
     const char *arguments[] = {"predict",       "-b",        line.brokers,
                                snapshot_option, NOBODY,      first,
                                second,          "--details", NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     child_start_pctr(&child, arguments);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
@@ -209,7 +209,7 @@ START_TEST(whoever_is_asked_says_the_same)
         "predict", "-b",         line.brokers, snapshot_option,
         NOBODY,    topic_option, to_option,    "--model.version=12",
         NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     child_start_pctr(&child, to);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
     child_end(&child);

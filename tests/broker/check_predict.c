@@ -70,7 +70,7 @@ static int predict(const char *first, const char *second, const char *third)
     const char *arguments[] = {
         "predict", "-b",   kafka.brokers, topic_option, snapshot_option,
         first,     second, third,         NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     child_start_pctr(&child, arguments);
     int status = child_wait(&child, WAIT_MS);

@@ -78,7 +78,7 @@ static void publish(uint64_t epoch)
 static int run_snapshot(const char *action, const char *argument,
                         const char *option)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     struct kafka_settings settings = kafka_fixture_settings();
     const char *arguments[] = {"snapshot",
                                "-b",

@@ -121,7 +121,7 @@ static void start(struct child_process *child, const char *first,
 
 static int redrive(const char *first, const char *second)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     start(&child, first, second);
     int status = child_wait(&child, WAIT_MS);
@@ -265,7 +265,7 @@ static int64_t committed(void)
 START_TEST(killed_and_started_again)
 {
     enum { KILLS = 6 };
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     int64_t before = 0;
 
     write_letters(0, MANY);

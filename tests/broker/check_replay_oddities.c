@@ -227,7 +227,7 @@ static void train(void)
 static void refuse(const char *contender, int status, const char *why)
 {
     const char *const more[] = {contender, NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     pipeline_start(&history.way, "replay", more, &child);
     int ended = child_wait(&child, WAIT_MS);

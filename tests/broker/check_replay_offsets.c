@@ -102,7 +102,7 @@ END_TEST
 START_TEST(a_partition_that_is_not_there_is_refused)
 {
     const char *const more[] = {"--from=9:@1", NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     pipeline_start(&way, "replay", more, &child);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 78);

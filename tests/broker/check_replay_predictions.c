@@ -33,7 +33,7 @@ static void make_history(void)
 
 static void assert_refused(const char *const more[], const char *why)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     pipeline_start(&way, "replay", more, &child);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), USAGE_STATUS);

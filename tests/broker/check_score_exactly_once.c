@@ -110,7 +110,7 @@ static void start(struct child_process *child, const char *first,
 
 static int run(const char *first, const char *second)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     start(&child, first, second);
     int status = child_wait(&child, WAIT_MS);
@@ -226,7 +226,7 @@ static int64_t await_progress(int64_t before)
 START_TEST(killed_at_any_time)
 {
     enum { COUNT = 100000, KILLS = 6 };
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     int64_t before = 0;
 
     feed(COUNT);
@@ -255,7 +255,7 @@ END_TEST
 
 START_TEST(asked_to_stop_it_commits_and_goes)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     feed(20000);
     start(&child, "--workers=2", "--delivery=exactly-once");
@@ -270,7 +270,7 @@ END_TEST
 
 START_TEST(of_two_twins_one_goes)
 {
-    struct child_process one = {0, "", ""}, two = {0, "", ""};
+    struct child_process one = {.pid = 0}, two = {.pid = 0};
 
     feed(20000);
     start(&one, "--workers=1", "--test.random_aborts=0");

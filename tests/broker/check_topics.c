@@ -41,7 +41,7 @@ static void free_texts(void)
 /* `pctr topics` over our names; its words are in `out` and `errors`. */
 static int run_topics(const char *option, const char *another)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     struct kafka_settings settings = kafka_fixture_settings();
     const char *arguments[] = {"topics",   "-b",       settings.brokers,
                                options[0], options[1], options[2],

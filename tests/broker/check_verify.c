@@ -133,7 +133,7 @@ static int verify(const char *first, const char *second)
                           first,
                           second,
                           NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     pipeline_start(&line, "verify", more, &child);
     int status = child_wait(&child, WAIT_MS);

@@ -112,7 +112,7 @@ static void await_end(struct child_process *child, unsigned timeout_ms)
 char *pipeline_run(const struct pipeline *pipe, const char *command,
                    const char *const more[], unsigned timeout_ms)
 {
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     pipeline_start(pipe, command, more, &child);
     await_end(&child, timeout_ms);

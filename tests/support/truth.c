@@ -103,7 +103,7 @@ static char *predict(const char *snapshot, const char *pairs,
     char snapshot_option[PATH_SIZE + 16], anonymous_option[300];
     const char *arguments[] = {"predict", snapshot_option, anonymous_option,
                                pairs, NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     snprintf(snapshot_option, sizeof(snapshot_option), "--snapshot=%s",
              snapshot);
