@@ -1,6 +1,7 @@
 #include "cli/describe.h"
 
 #include "cli/command.h"
+#include "cli/serve/process_metrics.h"
 #include "common/base/metrics.h"
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/train/trainer_metrics.h"
@@ -15,8 +16,9 @@ static const struct {
     const char *title;
     const struct metric_family *families;
 } exporters[] = {
-    {"score", scorer_metric_families},
-    {"train", trainer_metric_families},
+    {"pctr score", scorer_metric_families},
+    {"pctr train", trainer_metric_families},
+    {"Both: the process", process_metric_families},
     {NULL, NULL},
 };
 
@@ -92,7 +94,7 @@ void describe_metrics(FILE *out)
           "in seconds, sizes in bytes; counters end in `_total`.\n",
           out);
     for (size_t i = 0; exporters[i].title; i++) {
-        fprintf(out, "\n## pctr %s\n\n", exporters[i].title);
+        fprintf(out, "\n## %s\n\n", exporters[i].title);
         metrics_describe(exporters[i].families, out);
     }
 }

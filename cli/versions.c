@@ -4,11 +4,31 @@
 #include "common/kafka/kafka_client.h"
 
 #include <cblas.h>
+#include <jansson.h>
 #include <microhttpd.h>
 #include <msgpack.h>
 #include <sodium.h>
+#include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+
+void versions_label(struct metric_label labels[VERSION_LABELS])
+{
+    const struct metric_label all[VERSION_LABELS] = {
+        {"version", PCTR_VERSION},
+        {"compiler", __VERSION__},
+        {"librdkafka", kafka_library_version()},
+        {"msgpack_c", msgpack_version()},
+        {"libmicrohttpd", MHD_get_version()},
+        {"libsodium", sodium_version_string()},
+        {"zlib", zlibVersion()},
+        {"libzstd", ZSTD_versionString()},
+        {"jansson", jansson_version_str()},
+        {"openblas", openblas_get_config()},
+        {NULL, NULL}};
+
+    memcpy(labels, all, sizeof(all));
+}
 
 void versions_print(FILE *out)
 {
@@ -20,8 +40,9 @@ void versions_print(FILE *out)
             "libsodium %s\n"
             "zlib %s\n"
             "libzstd %s\n"
+            "jansson %s\n"
             "%s\n",
             PCTR_VERSION, kafka_library_version(), msgpack_version(),
             MHD_get_version(), sodium_version_string(), zlibVersion(),
-            ZSTD_versionString(), openblas_get_config());
+            ZSTD_versionString(), jansson_version_str(), openblas_get_config());
 }

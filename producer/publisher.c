@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_contact.h"
+#include "common/kafka/kafka_watch.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
@@ -64,11 +65,21 @@ static void take_report(struct publisher *publisher,
     }
 }
 
+static void take_statistics(const struct publisher *publisher,
+                            rd_kafka_event_t *event)
+{
+    const char *json = rd_kafka_event_stats(event);
+
+    kafka_watch_take(publisher->config.kafka.watch, json, strlen(json));
+}
+
 static void take_reports(struct publisher *publisher, unsigned wait_ms)
 {
     rd_kafka_event_t *event;
 
     while ((event = rd_kafka_queue_poll(publisher->reports, (int)wait_ms))) {
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_STATS)
+            take_statistics(publisher, event);
         const rd_kafka_message_t *report;
         while ((report = rd_kafka_event_message_next(event)))
             take_report(publisher, report);
@@ -279,7 +290,13 @@ static int create_client(struct publisher *publisher, struct error *err)
         return -1;
     /* Not a callback: with one, a flush looks every 10 ms whether all is
      * delivered; with events it is woken by the last delivery. */
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
+    rd_kafka_conf_set_events(
+        conf, config->kafka.watch ? RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_STATS
+                                  : RD_KAFKA_EVENT_DR);
+    if (kafka_watch_conf(config->kafka.watch, conf, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
     if (kafka_client_of(conf, KAFKA_PRODUCER, &publisher->client, err) < 0)
         return -1;
     publisher->reports = rd_kafka_queue_get_main(publisher->client);

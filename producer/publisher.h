@@ -26,7 +26,7 @@ struct publisher;
 enum { PUBLISHER_TOPICS_MAX = 8, PUBLISH_BY_KEY = -1 };
 
 struct publisher_config {
-    struct kafka_settings kafka;
+    struct kafka_settings kafka; /* with a watch: call publisher_serve() */
     char transactional_id[TRANSACTIONAL_ID_SIZE]; /* empty: no transactions */
     uint32_t transaction_timeout_ms;
     uint32_t linger_ms;

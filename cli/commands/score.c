@@ -6,6 +6,7 @@
 #include "cli/commands/settings.h"
 #include "cli/json/json_writer.h"
 #include "cli/serve/huge_pages.h"
+#include "cli/versions.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -160,13 +161,16 @@ static int start_service(struct scoring *scoring, struct error *err)
 {
     static const struct status_route routes[] = {{"/score", answer_score},
                                                  {NULL, NULL}};
+    struct metric_label build[VERSION_LABELS];
     struct service_parts parts = {.metrics = scoring->metrics,
                                   .build_info = SCORER_BUILD_INFO,
+                                  .build = build,
                                   .routes = routes,
                                   .live = is_live,
                                   .ready = is_ready,
                                   .context = scoring};
 
+    versions_label(build);
     return service_start(&scoring->settings->service, &parts, &scoring->service,
                          err);
 }

@@ -9,6 +9,7 @@
 #include "common/base/stop.h"
 
 #include "cli/serve/service.h"
+#include "cli/versions.h"
 #include "consumer/train/trainer.h"
 #include "consumer/train/trainer_metrics.h"
 
@@ -145,11 +146,14 @@ static int run(const struct invocation *with, void *context, struct error *err)
         return -1;
     int status = trainer_start(&settings->trainer, metrics, &trainer, err);
     if (status == 0) {
+        struct metric_label build[VERSION_LABELS];
         struct service_parts parts = {.metrics = metrics,
                                       .build_info = TRAINER_BUILD_INFO,
+                                      .build = build,
                                       .live = is_live,
                                       .ready = is_ready,
                                       .context = trainer};
+        versions_label(build);
         status = service_start(&settings->service, &parts, &service, err);
     }
     if (status == 0) {

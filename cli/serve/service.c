@@ -5,7 +5,6 @@
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 #include "common/base/text.h"
-#include "common/base/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +69,7 @@ int service_start(const struct service_settings *settings,
 
     if (!service)
         return error_no_memory(err, "the service");
-    const struct metric_label build[] = {{"version", PCTR_VERSION},
-                                         {NULL, NULL}};
-    metrics_set_info(parts->metrics, parts->build_info, build);
+    metrics_set_info(parts->metrics, parts->build_info, parts->build);
     service->parts = *parts;
     if (open_servers(service, settings, err) < 0) {
         free(service);

@@ -34,6 +34,7 @@ struct service_settings {
 struct service_parts {
     struct metrics *metrics;
     int build_info;                    /* the family of pctr_build_info */
+    const struct metric_label *build;  /* its labels, copied */
     const struct status_route *routes; /* may be NULL */
     bool (*live)(void *context, char *why, size_t size);
     bool (*ready)(void *context, char *why, size_t size);

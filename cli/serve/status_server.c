@@ -1,5 +1,7 @@
 #include "cli/serve/status_server.h"
 
+#include "cli/serve/process_metrics.h"
+
 #include "common/base/clock.h"
 #include "common/base/version.h"
 
@@ -114,6 +116,7 @@ static void answer_path(const struct status_config *config, const char *path,
         answer->type = TYPE_METRICS;
         if (config->metrics)
             metrics_render(config->metrics, answer->body);
+        process_metrics_render(answer->body);
     } else if (strcmp(path, "/version") == 0) {
         answer->type = TYPE_JSON;
         fprintf(answer->body, "{\"name\":\"pctr\",\"version\":\"%s\"}\n",

@@ -22,7 +22,8 @@ struct series {
 
 struct histogram {
     _Atomic uint64_t buckets[BOUNDS + 1]; /* the last one is +Inf */
-    _Atomic uint64_t sum_ns;
+    _Atomic uint64_t sum; /* the bits of a double: of old records the sum is
+                             beyond nanoseconds in 64 bits */
 };
 
 struct family {
@@ -140,7 +141,33 @@ void metrics_set(struct metrics *metrics, int family, int series, double value)
     to->shown = true;
 }
 
+static double double_of(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static void add_to_sum(struct histogram *to, double seconds)
+{
+    uint64_t before = atomic_load_explicit(&to->sum, memory_order_relaxed);
+    uint64_t after;
+
+    do {
+        double sum = double_of(before) + seconds;
+        memcpy(&after, &sum, sizeof(after));
+    } while (!atomic_compare_exchange_weak_explicit(
+        &to->sum, &before, after, memory_order_relaxed, memory_order_relaxed));
+}
+
 void metrics_observe(struct metrics *metrics, int family, double seconds)
+{
+    metrics_observe_many(metrics, family, seconds, 1);
+}
+
+void metrics_observe_many(struct metrics *metrics, int family, double seconds,
+                          uint64_t count)
 {
     if (!metrics)
         return;
@@ -149,10 +176,19 @@ void metrics_observe(struct metrics *metrics, int family, double seconds)
     size_t bucket = 0;
     while (bucket < BOUNDS && seconds > bounds[bucket])
         bucket++;
-    atomic_fetch_add_explicit(&to->buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&to->buckets[bucket], count,
+                              memory_order_relaxed);
     if (seconds > 0)
-        atomic_fetch_add_explicit(&to->sum_ns, (uint64_t)(seconds * 1e9),
-                                  memory_order_relaxed);
+        add_to_sum(to, seconds * (double)count);
+}
+
+static double observations(const struct histogram *of)
+{
+    uint64_t sum = 0;
+
+    for (size_t b = 0; b <= BOUNDS; b++)
+        sum += of->buckets[b];
+    return (double)sum;
 }
 
 double metrics_value(const struct metrics *metrics, int family, int series)
@@ -161,12 +197,16 @@ double metrics_value(const struct metrics *metrics, int family, int series)
 
     if (!from)
         return 0;
-    uint64_t bits = from->count;
-    if (metrics->described[family].kind == METRIC_COUNTER)
-        return (double)bits;
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
+    switch (metrics->described[family].kind) {
+    case METRIC_COUNTER:
+        return (double)from->count;
+    case METRIC_TIME:
+        return (double)from->count / 1e9;
+    case METRIC_HISTOGRAM:
+        return observations(metrics->families[family].histogram);
+    default:
+        return double_of(from->count);
+    }
 }
 
 /* Prometheus knows three escapes in the value of a label. It refuses a page
@@ -266,25 +306,40 @@ static void render_histogram(const char *name, const struct histogram *from,
     total += from->buckets[BOUNDS];
     fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
             (unsigned long long)total);
-    fprintf(out, "%s_sum %.9g\n%s_count %llu\n", name,
-            (double)from->sum_ns / 1e9, name, (unsigned long long)total);
+    fprintf(out, "%s_sum %.9g\n%s_count %llu\n", name, double_of(from->sum),
+            name, (unsigned long long)total);
 }
 
-static const char *const kinds[] = {"counter", "gauge", "histogram"};
+static const char *const kinds[] = {[METRIC_COUNTER] = "counter",
+                                    [METRIC_GAUGE] = "gauge",
+                                    [METRIC_HISTOGRAM] = "histogram",
+                                    [METRIC_TIME] = "counter"};
+
+static void render_head(const struct metric_family *family, FILE *out)
+{
+    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
+            family->name, kinds[family->kind]);
+}
 
 void metrics_render(struct metrics *metrics, FILE *out)
 {
     pthread_mutex_lock(&metrics->lock);
     for (size_t i = 0; i < metrics->count; i++) {
         const struct metric_family *family = &metrics->described[i];
-        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
-                family->name, kinds[family->kind]);
+        render_head(family, out);
         if (family->kind == METRIC_HISTOGRAM)
             render_histogram(family->name, metrics->families[i].histogram, out);
         else
             render_series(metrics, i, out);
     }
     pthread_mutex_unlock(&metrics->lock);
+}
+
+void metrics_render_value(const struct metric_family *family, double value,
+                          FILE *out)
+{
+    render_head(family, out);
+    fprintf(out, "%s %.15g\n", family->name, value);
 }
 
 void metrics_describe(const struct metric_family *families, FILE *out)

@@ -15,7 +15,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+enum metric_kind {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_HISTOGRAM,
+    METRIC_TIME, /* a counter of time: nanoseconds are added, seconds shown */
+};
 
 /* `labels` says what the second argument of metrics_add() means. */
 struct metric_family {
@@ -42,10 +47,14 @@ void metrics_add(struct metrics *metrics, int family, int series,
                  uint64_t amount);
 void metrics_set(struct metrics *metrics, int family, int series, double value);
 
-/* Histograms: seconds, in buckets 1-2.5-5 from 10 us to 100 s. */
+/* Histograms: seconds, in buckets 1-2.5-5 from 10 us to 100 s. The second one
+ * is `count` times the first. Less than nothing counts as nothing. */
 void metrics_observe(struct metrics *metrics, int family, double seconds);
+void metrics_observe_many(struct metrics *metrics, int family, double seconds,
+                          uint64_t count);
 
-/* The value of a counter or gauge; 0 where nothing was counted. */
+/* The value of a counter or gauge (a time in seconds), or the number of a
+ * histogram's observations; 0 where nothing was counted. */
 double metrics_value(const struct metrics *metrics, int family, int series);
 
 /* A label of an info gauge and its value, which may be any bytes. */
@@ -62,6 +71,10 @@ void metrics_set_info(struct metrics *metrics, int family,
 
 /* Locks the info texts meanwhile: therefore not const. */
 void metrics_render(struct metrics *metrics, FILE *out);
+
+/* One family without labels, whose value is kept elsewhere. */
+void metrics_render_value(const struct metric_family *family, double value,
+                          FILE *out);
 
 /* The Markdown table of docs/metrics.md. */
 void metrics_describe(const struct metric_family *families, FILE *out);

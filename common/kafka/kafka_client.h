@@ -21,12 +21,16 @@
 typedef struct rd_kafka_s rd_kafka_t;
 typedef struct rd_kafka_conf_s rd_kafka_conf_t;
 
+struct kafka_watch;
+
 struct kafka_settings {
     char brokers[512];
     char client_id[64];
     bool embedded; /* the in-process mock: no transactions, no topic configs */
     const struct config_property *properties; /* borrowed: -X */
     size_t property_count;
+    struct kafka_watch *watch; /* gets the statistics of those clients that
+                                  somebody polls all the time; may be NULL */
 };
 
 /* What a consumer fetches ahead, unless told otherwise: at most so many

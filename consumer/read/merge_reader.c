@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
+#include "common/kafka/kafka_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,6 +83,16 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     }
 }
 
+static int on_statistics(rd_kafka_t *client, char *json, size_t size,
+                         void *opaque)
+{
+    struct merge_reader *reader = opaque;
+
+    (void)client;
+    kafka_watch_take(reader->kafka.watch, json, size);
+    return 0; /* the text stays librdkafka's */
+}
+
 static int connect_client(struct merge_reader *reader,
                           const struct merge_reader_config *config,
                           struct error *err)
@@ -95,12 +106,14 @@ static int connect_client(struct merge_reader *reader,
 
     if (kafka_conf(&reader->kafka, KAFKA_CONSUMER, properties, &conf, err) < 0)
         return -1;
-    if (merge_fetch_conf(conf, config, reader->lanes.count, err) < 0) {
+    if (merge_fetch_conf(conf, config, reader->lanes.count, err) < 0 ||
+        kafka_watch_conf(reader->kafka.watch, conf, err) < 0) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
     rd_kafka_conf_set_opaque(conf, reader);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
     return kafka_client_of(conf, KAFKA_CONSUMER, &reader->client, err);
 }
 

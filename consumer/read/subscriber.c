@@ -24,6 +24,7 @@
 #include "common/base/log.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
+#include "common/kafka/kafka_watch.h"
 
 #include "consumer/read/fetch_wake.h"
 #include "consumer/read/group_start.h"
@@ -178,6 +179,16 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     kafka_log_trouble(client, text);
 }
 
+static int on_statistics(rd_kafka_t *client, char *json, size_t size,
+                         void *context)
+{
+    struct subscriber *s = context;
+
+    (void)client;
+    kafka_watch_take(s->config.kafka.watch, json, size);
+    return 0; /* the text stays librdkafka's */
+}
+
 /* --- Opening ---------------------------------------------------------- */
 
 static int connect_client(struct subscriber *s, struct error *err)
@@ -196,7 +207,12 @@ static int connect_client(struct subscriber *s, struct error *err)
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
     fetch_wake_conf(conf);
+    if (kafka_watch_conf(s->config.kafka.watch, conf, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
     if (kafka_client_of(conf, KAFKA_CONSUMER, &s->client, err) < 0)
         return -1;
     rd_kafka_poll_set_consumer(s->client);
@@ -456,11 +472,14 @@ static void drop(struct subscriber *s)
 
 /* One with patience, then whatever is there: the batch call alone would wait
  * its whole time unless it is full. */
-static void gather(struct subscriber *s, unsigned wait_ms)
+static void gather(struct subscriber *s, unsigned wait_ms, int64_t *waited_ns)
 {
+    int64_t start_ns = clock_monotonic_ns();
+
     s->is_waiting = true;
     rd_kafka_message_t *first = rd_kafka_consumer_poll(s->client, (int)wait_ms);
     s->is_waiting = false;
+    *waited_ns = clock_monotonic_ns() - start_ns;
     if (!first)
         return;
     s->taken[0] = first;
@@ -497,9 +516,9 @@ static size_t room_for(rd_kafka_message_t *const *taken, size_t count)
     return room < KAFKA_AHEAD_RECORDS ? room : KAFKA_AHEAD_RECORDS;
 }
 
-static void take(struct subscriber *s, unsigned wait_ms)
+static void take(struct subscriber *s, unsigned wait_ms, int64_t *waited_ns)
 {
-    gather(s, wait_ms);
+    gather(s, wait_ms, waited_ns);
     if (s->taken_count == 0)
         return;
     size_t ahead = rd_kafka_queue_length(s->queue);
@@ -642,7 +661,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
     if (prepared < 0)
         return -1;
     if (prepared == 0) {
-        take(s, wait_ms);
+        take(s, wait_ms, &batch.waited_ns);
         if (sort_out(s, &batch.count, err) < 0)
             return -1;
         batch.full = s->taken_count == s->limit;

@@ -55,6 +55,7 @@ struct message_batch {
     size_t count;
     enum subscriber_event event; /* it happened after the messages */
     bool full;                   /* there may be more at once */
+    int64_t waited_ns;           /* for the first message */
 
     /* With SUBSCRIBER_PLACED: offsets that were lost, and whether the group
      * had no offset in any partition (told to the member with partition 0). */

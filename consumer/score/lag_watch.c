@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/condition.h"
 #include "common/kafka/kafka_close.h"
+#include "common/kafka/kafka_watch.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@ enum { TICK_MS = 1000, ASK_MS = 2000, NOT_OURS = -1 };
 
 struct lag_watch {
     char topic[250];
+    struct kafka_watch *clients; /* borrowed; may be NULL */
     struct metrics *metrics;
     int family;
     rd_kafka_t *client;
@@ -62,6 +64,32 @@ static void show(struct lag_watch *watch,
     pthread_mutex_unlock(&watch->lock);
 }
 
+static int on_statistics(rd_kafka_t *client, char *json, size_t size,
+                         void *context)
+{
+    struct lag_watch *watch = context;
+
+    (void)client;
+    kafka_watch_take(watch->clients, json, size);
+    return 0; /* the text stays librdkafka's */
+}
+
+static int connect_client(struct lag_watch *watch,
+                          const struct kafka_settings *kafka, struct error *err)
+{
+    rd_kafka_conf_t *conf = NULL;
+
+    if (kafka_conf(kafka, KAFKA_CONSUMER, NULL, &conf, err) < 0)
+        return -1;
+    if (kafka_watch_conf(watch->clients, conf, err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    rd_kafka_conf_set_opaque(conf, watch);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
+    return kafka_client_of(conf, KAFKA_CONSUMER, &watch->client, err);
+}
+
 static void *run(void *context)
 {
     struct lag_watch *watch = context;
@@ -74,6 +102,7 @@ static void *run(void *context)
             show(watch, list);
         if (list)
             rd_kafka_topic_partition_list_destroy(list);
+        rd_kafka_poll(watch->client, 0); /* for statistics */
 
         int64_t until_ms = clock_monotonic_ms() + TICK_MS;
         pthread_mutex_lock(&watch->lock);
@@ -89,21 +118,20 @@ int lag_watch_start(const struct kafka_settings *kafka, const char *topic,
                     struct metrics *metrics, int family, struct lag_watch **out,
                     struct error *err)
 {
-    static const struct kafka_property none[] = {{NULL, NULL}};
     struct lag_watch *watch = calloc(1, sizeof(*watch));
 
     if (!watch)
         return error_no_memory(err, "the lag watch");
     strncpy(watch->topic, topic, sizeof(watch->topic) - 1);
     watch->metrics = metrics;
+    watch->clients = kafka->watch;
     watch->family = family;
     if (condition_init(&watch->changed) != 0 ||
         pthread_mutex_init(&watch->lock, NULL) != 0) {
         free(watch);
         return error_set(err, ERROR_TEMPORARY, "no lock for the lag watch");
     }
-    if (kafka_client_new(kafka, KAFKA_CONSUMER, none, &watch->client, err) <
-        0) {
+    if (connect_client(watch, kafka, err) < 0) {
         lag_watch_stop(watch);
         return -1;
     }

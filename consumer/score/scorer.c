@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/kafka/kafka_watch.h"
 
 #include "consumer/score/lag_watch.h"
 #include "consumer/score/score_batch.h"
@@ -29,7 +30,8 @@ struct thread {
 struct scorer {
     struct scorer_config config;
     struct scorer_parts parts;
-    struct id_set *nobody; /* the users of field.anonymous */
+    struct id_set *nobody;       /* the users of field.anonymous */
+    struct kafka_watch *clients; /* NULL without metrics */
     struct lag_watch *lags;
     atomic_bool stop;
     struct thread threads[SCORER_WORKERS_MAX];
@@ -60,6 +62,19 @@ static void *run_worker(void *context)
         fail(scorer, &err);
     }
     return NULL;
+}
+
+/* Over the brokers and over the ends of partitions. */
+static int start_watches(struct scorer *scorer, struct error *err)
+{
+    struct scorer_config *config = &scorer->config;
+    struct metrics *metrics = scorer->parts.metrics;
+
+    if (kafka_watch_new(metrics, SCORER_KAFKA, &scorer->clients, err) < 0)
+        return -1;
+    config->kafka.watch = scorer->clients;
+    return lag_watch_start(&config->kafka, config->impressions, metrics,
+                           SCORER_LAG, &scorer->lags, err);
 }
 
 static int open_workers(struct scorer *scorer, struct error *err)
@@ -99,9 +114,8 @@ int scorer_start(const struct scorer_config *config,
     scorer->parts = *parts;
     pthread_mutex_init(&scorer->lock, NULL);
     if (id_set_new(config->fields.anonymous, &scorer->nobody, err) < 0 ||
-        lag_watch_start(&config->kafka, config->impressions, parts->metrics,
-                        SCORER_LAG, &scorer->lags, err) < 0 ||
-        open_workers(scorer, err) < 0 || start_threads(scorer, err) < 0) {
+        start_watches(scorer, err) < 0 || open_workers(scorer, err) < 0 ||
+        start_threads(scorer, err) < 0) {
         scorer_stop(scorer);
         (void)!scorer_join(scorer, NULL, &ignored);
         return -1;
@@ -129,6 +143,7 @@ int scorer_join(struct scorer *scorer, struct scorer_counts *total,
     struct error failure = scorer->failure;
     pthread_mutex_destroy(&scorer->lock);
     lag_watch_stop(scorer->lags);
+    kafka_watch_free(scorer->clients);
     id_set_free(scorer->nobody);
     free(scorer);
     if (!failure.code)

@@ -3,6 +3,7 @@
 #include "common/base/basis.h"
 
 #include "consumer/models/snapshot_refusal.h"
+#include "consumer/score/scorer.h"
 
 enum { PARTITIONS_SHOWN_MAX = 1024 };
 
@@ -40,6 +41,26 @@ const struct metric_family scorer_metric_families[] = {
                                 METRIC_HISTOGRAM, NULL, NULL, 0,
                                 "From the event time of the oldest impression "
                                 "of a commit to the commit."},
+    [SCORER_AGE_SECONDS] = {"pctr_prediction_latency_seconds", METRIC_HISTOGRAM,
+                            NULL, NULL, 0,
+                            "From the time of an impression's record to the "
+                            "commit of its prediction, for each prediction."},
+    [SCORER_BUSY_TIME] = {"pctr_worker_busy_seconds_total", METRIC_TIME,
+                          "worker", NULL, SCORER_WORKERS_MAX,
+                          "Time that a worker took records, scored and sent "
+                          "them. The three times of a worker make up all of "
+                          "its time, each told when it is over."},
+    [SCORER_COMMIT_TIME] = {"pctr_worker_commit_seconds_total", METRIC_TIME,
+                            "worker", NULL, SCORER_WORKERS_MAX,
+                            "Time that a worker waited for the broker to "
+                            "commit, to abort, or to take a new producer."},
+    [SCORER_WAIT_TIME] = {"pctr_worker_wait_seconds_total", METRIC_TIME,
+                          "worker", NULL, SCORER_WORKERS_MAX,
+                          "Time that a worker waited for records, or for a "
+                          "model; near 0 the worker is saturated."},
+    [SCORER_ASSIGNED] = {"pctr_assigned_partitions", METRIC_GAUGE, "worker",
+                         NULL, SCORER_WORKERS_MAX,
+                         "Partitions that a worker has."},
     [SCORER_LAG] = {"pctr_consumer_lag_records", METRIC_GAUGE, "partition",
                     NULL, PARTITIONS_SHOWN_MAX,
                     "Records between the last commit and the partition's end "
@@ -75,5 +96,6 @@ const struct metric_family scorer_metric_families[] = {
                             NULL, NULL, 0,
                             "Records that filter.impressions does not take for "
                             "impressions."},
+    [SCORER_KAFKA] = KAFKA_METRIC_FAMILIES,
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };

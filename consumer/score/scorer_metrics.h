@@ -6,6 +6,7 @@
 
 #include "common/base/metrics.h"
 #include "common/event/event_codec.h"
+#include "common/kafka/kafka_watch.h"
 
 enum scorer_metric {
     SCORER_BUILD_INFO,
@@ -18,6 +19,11 @@ enum scorer_metric {
     SCORER_UNIT_SECONDS,
     SCORER_SCORE_SECONDS,
     SCORER_LATENCY_SECONDS,
+    SCORER_AGE_SECONDS,
+    SCORER_BUSY_TIME,
+    SCORER_COMMIT_TIME,
+    SCORER_WAIT_TIME,
+    SCORER_ASSIGNED,
     SCORER_LAG,
     SCORER_LOST_OFFSETS,
     SCORER_SKIPPED,
@@ -30,6 +36,7 @@ enum scorer_metric {
     SCORER_MODEL_SWAPS,
     SCORER_MODEL_REJECTED,
     SCORER_PASSED_OVER,
+    SCORER_KAFKA, /* the first of KAFKA_METRICS */
 };
 
 /* A dead letter that is an event, but was refused by the broker. */

@@ -39,6 +39,7 @@
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/tally.h"
 #include "consumer/score/worker_batch.h"
+#include "consumer/score/worker_time.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,6 +79,7 @@ struct scorer_worker {
     uint64_t epoch;                   /* of the model; 0 without one */
 
     struct tally unit;
+    struct worker_time time;
     bool is_quiet; /* everything sent is delivered */
     struct culprit culprit;
     struct backoff backoff;                 /* between two tries of the unit */
@@ -157,6 +159,7 @@ int scorer_worker_open(const struct scorer_config *config,
     w->number = number;
     w->lags = lags;
     w->fenced_ms = -FENCED_AGAIN_MS;
+    worker_time_start(&w->time, parts->metrics, number);
     beat(w);
 
     struct delivery_config delivery = delivery_settings(w);
@@ -165,6 +168,7 @@ int scorer_worker_open(const struct scorer_config *config,
         .rate_max = config->dead_letters_rate_max};
     if (flood_new(&flood, &w->flood, err) < 0 ||
         worker_batch_new(config, &w->batch, err) < 0 ||
+        record_ages_new(&w->unit.ages, err) < 0 ||
         delivery_open(&delivery, &w->delivery, err) < 0) {
         scorer_worker_close(w);
         return -1;
@@ -185,6 +189,7 @@ void scorer_worker_close(struct scorer_worker *w)
     subscriber_close(w->subscriber, LEAVE_MS);
     delivery_close(w->delivery);
     worker_batch_free(w->batch);
+    record_ages_free(w->unit.ages);
     flood_free(w->flood);
     model_board_put(w->parts->board, w->model);
     free(w);
@@ -201,18 +206,25 @@ static bool must_stop(const struct scorer_worker *w)
  * committed. */
 static void tell_committed(struct scorer_worker *w)
 {
+    int count = 0;
+
     for (int32_t i = 0; i < subscriber_partitions(w->subscriber); i++) {
         int64_t committed = subscriber_committed(w->subscriber, i);
-        if (committed >= 0)
-            lag_watch_set(w->lags, i, committed);
+        if (committed < 0)
+            continue;
+        lag_watch_set(w->lags, i, committed);
+        count++;
     }
+    metrics_set(w->parts->metrics, SCORER_ASSIGNED, (int)w->number, count);
 }
 
 /* Waits in slices, so that a stop is noticed. */
 static void rest(struct scorer_worker *w, int64_t wait_ms)
 {
+    worker_time_spent(&w->time, WORKER_SCORES);
     while (wait_ms > 0 && !must_stop(w)) {
         clock_sleep_ms(wait_ms < STOP_SLICE_MS ? wait_ms : STOP_SLICE_MS);
+        worker_time_spent(&w->time, WORKER_WAITS);
         wait_ms -= STOP_SLICE_MS;
         beat(w);
     }
@@ -239,10 +251,12 @@ static int catch_up(struct scorer_worker *w, bool *is_there, struct error *err)
     if (!w->parts->watcher || patience_ms == 0)
         return 0;
     beat(w);
-    if (model_watcher_catch_up(w->parts->watcher,
-                               patience_ms < MODEL_SLICE_MS ? patience_ms
-                                                            : MODEL_SLICE_MS,
-                               &why) == 0) {
+    worker_time_spent(&w->time, WORKER_SCORES);
+    int status = model_watcher_catch_up(
+        w->parts->watcher,
+        patience_ms < MODEL_SLICE_MS ? patience_ms : MODEL_SLICE_MS, &why);
+    worker_time_spent(&w->time, WORKER_WAITS);
+    if (status == 0) {
         w->refusals = 0;
         trouble_end(&w->models);
         return 0;
@@ -302,8 +316,10 @@ static void look_for_model(struct scorer_worker *w)
 static enum publisher_verdict abort_unit(struct scorer_worker *w,
                                          struct error *err)
 {
+    worker_time_spent(&w->time, WORKER_SCORES);
     beat_for(w, BROKER_SILENCE_MS);
     enum publisher_verdict verdict = delivery_abort(w->delivery, err);
+    worker_time_spent(&w->time, WORKER_COMMITS);
     beat(w);
 
     atomic_fetch_add(&w->status.aborts, 1);
@@ -321,7 +337,10 @@ static int rebuild(struct scorer_worker *w, struct error *err)
     metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_REBUILT, 1);
     for (;;) {
         beat_for(w, BROKER_SILENCE_MS);
-        if (delivery_rebuild(w->delivery, err) == 0)
+        worker_time_spent(&w->time, WORKER_SCORES);
+        int status = delivery_rebuild(w->delivery, err);
+        worker_time_spent(&w->time, WORKER_COMMITS);
+        if (status == 0)
             break;
         if (must_stop(w) ||
             (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
@@ -508,9 +527,11 @@ static int commit(struct scorer_worker *w, enum delivery_wait wait,
 
     if (!w->unit.open)
         return 0;
+    worker_time_spent(&w->time, WORKER_SCORES);
     beat_for(w, BROKER_SILENCE_MS);
     enum publisher_verdict verdict =
         delivery_commit(w->delivery, w->subscriber, wait, &why);
+    worker_time_spent(&w->time, WORKER_COMMITS);
     beat(w);
     if (verdict != PUBLISHER_OK)
         return recover(w, verdict, &why, err);
@@ -589,6 +610,7 @@ static int follow(struct scorer_worker *w, const struct message_batch *batch,
         if (subscriber_committed(w->subscriber, i) >= 0)
             lag_watch_drop(w->lags, i);
     subscriber_release(w->subscriber);
+    metrics_set(w->parts->metrics, SCORER_ASSIGNED, (int)w->number, 0);
     atomic_store(&w->status.is_member, false);
     atomic_store(&w->status.pending_ms, 0);
     return status;
@@ -672,6 +694,7 @@ static int round_once(struct scorer_worker *w, struct error *err)
     }
     if (subscriber_poll(w->subscriber, (unsigned)wait_ms, &batch, err) < 0)
         return -1;
+    worker_time_spent_beside(&w->time, WORKER_SCORES, batch.waited_ns);
     if (batch.count > 0 && score(w, &batch, err) < 0)
         return -1;
 

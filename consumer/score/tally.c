@@ -6,12 +6,15 @@ void tally_open(struct tally *tally)
 {
     *tally = (struct tally){.open = true,
                             .opened_ms = clock_monotonic_ms(),
-                            .oldest_ms = INT64_MAX};
+                            .oldest_ms = INT64_MAX,
+                            .ages = tally->ages};
+    if (tally->ages)
+        record_ages_open(tally->ages, clock_wall_ms());
 }
 
 void tally_clear(struct tally *tally)
 {
-    *tally = (struct tally){.open = false};
+    *tally = (struct tally){.open = false, .ages = tally->ages};
 }
 
 uint64_t tally_predictions(const struct tally *tally)
@@ -50,5 +53,7 @@ void tally_report(const struct tally *tally, struct metrics *metrics)
     if (tally->oldest_ms <= now_ms)
         metrics_observe(metrics, SCORER_LATENCY_SECONDS,
                         (double)(now_ms - tally->oldest_ms) / 1e3);
+    if (tally->ages)
+        record_ages_report(tally->ages, now_ms, metrics, SCORER_AGE_SECONDS);
     metrics_set(metrics, SCORER_LAST_COMMIT, 0, (double)now_ms / 1e3);
 }

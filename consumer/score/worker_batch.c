@@ -106,7 +106,7 @@ static int send_run(struct worker_batch *self,
                                          run->count - at, &why);
         for (; sent > 0; sent--, at++)
             tally_prediction(with->unit, run->scored[at]->basis,
-                             run->scored[at]->ts_ms);
+                             run->scored[at]->ts_ms, run->of[at]->timestamp_ms);
         if (at == run->count)
             break;
         if (why.code != ERROR_LIMIT && why.code != ERROR_FORMAT) {

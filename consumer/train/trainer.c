@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/kafka/kafka_watch.h"
 
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
@@ -30,6 +31,7 @@ enum {
 struct trainer {
     struct trainer_config config;
     struct metrics *metrics;
+    struct kafka_watch *clients; /* NULL without metrics */
     struct merge_reader *reader;
     struct intake *intake;
     struct bad_records *bad;
@@ -442,6 +444,10 @@ static int open_reader(struct trainer *trainer, struct error *err)
         .timeout_ms = OPEN_MS,
     };
 
+    if (kafka_watch_new(trainer->metrics, TRAINER_KAFKA, &trainer->clients,
+                        err) < 0)
+        return -1;
+    config.kafka.watch = trainer->clients;
     if (from->intake.mode == JOIN_LABELS) {
         config.topics[0] = from->labels;
         config.topics[1] = NULL;
@@ -483,6 +489,7 @@ static int open_evaluation(struct trainer *trainer, struct error *err)
 static void trainer_free(struct trainer *trainer)
 {
     merge_reader_close(trainer->reader);
+    kafka_watch_free(trainer->clients);
     bad_records_close(trainer->bad);
     model_outlet_close(trainer->outlet);
     live_evaluation_close(trainer->live);

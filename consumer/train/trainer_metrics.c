@@ -66,6 +66,7 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_WINDOW_AUC] = {"pctr_evaluation_auc", METRIC_GAUGE, NULL, NULL, 0, "Area under the ROC curve there."},
     [TRAINER_WINDOW_CALIBRATION] = {"pctr_evaluation_calibration_ratio", METRIC_GAUGE, NULL, NULL, 0, "Clicks predicted over clicks there."},
     [TRAINER_WINDOW_ECE] = {"pctr_evaluation_ece", METRIC_GAUGE, NULL, NULL, 0, "Expected calibration error there, 10 bins."},
+    [TRAINER_KAFKA] = KAFKA_METRIC_FAMILIES,
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };
 /* clang-format on */

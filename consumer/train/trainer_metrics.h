@@ -5,6 +5,7 @@
 #define CONSUMER_TRAINER_METRICS_H
 
 #include "common/base/metrics.h"
+#include "common/kafka/kafka_watch.h"
 
 #include "consumer/learn/join.h"
 #include "consumer/train/live_evaluation.h"
@@ -58,6 +59,7 @@ enum trainer_metric {
     TRAINER_WINDOW_AUC,
     TRAINER_WINDOW_CALIBRATION,
     TRAINER_WINDOW_ECE,
+    TRAINER_KAFKA, /* the first of KAFKA_METRICS */
 };
 
 enum trainer_topic {

@@ -1,23 +1,26 @@
 /*
  * check_lag_watch.c - the lag is what the broker has beyond what is committed,
- * and nothing for partitions that are not ours.
+ * and nothing for partitions that are not ours; and it is known which brokers
+ * are there.
  */
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_watch.h"
 
 #include "consumer/score/lag_watch.h"
 #include "consumer/score/scorer_metrics.h"
 
 #include "producer/publisher.h"
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 10000, STATISTICS_WAIT_MS = 30000 };
 
 static struct error err;
 static struct mock_cluster *cluster;
 static struct metrics *metrics;
 static struct lag_watch *watch;
+static struct kafka_watch *clients;
 
 static void start(void)
 {
@@ -27,6 +30,8 @@ static void start(void)
     mock_cluster_add_topic(cluster, "in", 2);
     kafka = mock_cluster_settings(cluster);
     ck_assert_ok(metrics_new(scorer_metric_families, &metrics, &err), err);
+    ck_assert_ok(kafka_watch_new(metrics, SCORER_KAFKA, &clients, &err), err);
+    kafka.watch = clients;
     ck_assert_ok(
         lag_watch_start(&kafka, "in", metrics, SCORER_LAG, &watch, &err), err);
 }
@@ -34,6 +39,7 @@ static void start(void)
 static void stop(void)
 {
     lag_watch_stop(watch);
+    kafka_watch_free(clients);
     metrics_free(metrics);
     mock_cluster_free(cluster);
 }
@@ -94,15 +100,41 @@ START_TEST(a_broker_that_is_away_changes_nothing)
 }
 END_TEST
 
+/* Statistics come every five seconds. */
+static void await_broker(double up)
+{
+    const int family = SCORER_KAFKA + KAFKA_BROKER_UP;
+    int64_t deadline_ms = clock_monotonic_ms() + STATISTICS_WAIT_MS;
+
+    while (metrics_value(metrics, family, 1) != up) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "up %g, not %g",
+                      metrics_value(metrics, family, 1), up);
+        clock_sleep_ms(10);
+    }
+}
+
+START_TEST(a_broker_is_up_until_it_is_not)
+{
+    lag_watch_set(watch, 1, 0);
+    await_broker(1);
+    ck_assert(metrics_value(metrics, SCORER_KAFKA + KAFKA_BROKER_RTT, 1) > 0);
+    mock_cluster_set_up(cluster, false);
+    await_broker(0);
+    mock_cluster_set_up(cluster, true);
+    await_broker(1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lag watch");
     TCase *tests = tcase_create("mock");
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 100);
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, the_lag_follows_the_end_and_the_commits);
     tcase_add_test(tests, a_broker_that_is_away_changes_nothing);
+    tcase_add_test(tests, a_broker_is_up_until_it_is_not);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

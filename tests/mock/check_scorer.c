@@ -321,6 +321,37 @@ START_TEST(a_broker_that_comes_back_finds_the_scorer_at_work)
 }
 END_TEST
 
+static double time_of(enum scorer_metric family)
+{
+    return metrics_value(world.metrics, (int)family, 0);
+}
+
+START_TEST(a_worker_accounts_for_its_time_and_its_records)
+{
+    struct scorer_config config = scorer_world_settings(&world);
+    int64_t before_ms = clock_monotonic_ms();
+    struct scorer *scorer = scorer_world_start(&world, &config);
+
+    scorer_world_send(&world, 0, 2000);
+    scorer_world_await(scorer, 2000);
+    double least_s = (double)(clock_monotonic_ms() - before_ms) / 1e3;
+    ck_assert_double_eq(metrics_value(world.metrics, SCORER_ASSIGNED, 0),
+                        SCORER_WORLD_PARTITIONS);
+    scorer_world_finish(&world, scorer);
+    ck_assert_double_eq(metrics_value(world.metrics, SCORER_AGE_SECONDS, 0),
+                        2000);
+
+    double sum_s = time_of(SCORER_BUSY_TIME) + time_of(SCORER_COMMIT_TIME) +
+                   time_of(SCORER_WAIT_TIME);
+    double most_s = (double)(clock_monotonic_ms() - before_ms) / 1e3;
+    ck_assert_msg(sum_s > least_s / 2 && sum_s < most_s, "%f s, of %f to %f",
+                  sum_s, least_s, most_s);
+    ck_assert(time_of(SCORER_BUSY_TIME) > 0);
+    ck_assert(time_of(SCORER_COMMIT_TIME) > 0);
+    ck_assert(time_of(SCORER_WAIT_TIME) > time_of(SCORER_BUSY_TIME));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scorer");
@@ -338,6 +369,7 @@ int main(void)
     tcase_add_test(tests, refusals_of_the_broker_lose_nothing);
     tcase_add_test(tests, a_right_that_is_gone_ends_the_scorer);
     tcase_add_test(tests, a_broker_that_comes_back_finds_the_scorer_at_work);
+    tcase_add_test(tests, a_worker_accounts_for_its_time_and_its_records);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -19,6 +19,7 @@ static const struct metric_family families[] = {
 
 static struct error err;
 static struct metrics *metrics;
+static const struct metric_label build[] = {{"version", "7"}, {NULL, NULL}};
 static struct service_parts parts;
 
 static bool holds(void *context, char *why, size_t size)
@@ -32,7 +33,7 @@ static void open_parts(void)
 {
     ck_assert_ok(metrics_new(families, &metrics, &err), err);
     parts = (struct service_parts){
-        .metrics = metrics, .live = holds, .ready = holds};
+        .metrics = metrics, .build = build, .live = holds, .ready = holds};
 }
 
 static void close_parts(void)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS, FAULTS, LAG, DELAY, MODEL };
+enum { EVENTS, FAULTS, LAG, DELAY, MODEL, BUSY };
 
 static const struct metric_family families[] = {
     {"x_events_total", METRIC_COUNTER, NULL, NULL, 0, "All events."},
@@ -17,6 +17,7 @@ static const struct metric_family families[] = {
     {"x_lag", METRIC_GAUGE, "partition", NULL, 4, "Lag."},
     {"x_delay_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "Delay."},
     {"x_model_info", METRIC_GAUGE, NULL, NULL, 0, "Model."},
+    {"x_busy_seconds_total", METRIC_TIME, "worker", NULL, 2, "Time."},
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };
 
@@ -113,6 +114,43 @@ START_TEST(buckets_are_cumulative_and_inclusive)
 }
 END_TEST
 
+START_TEST(many_observations_are_one_many_times)
+{
+    metrics_observe_many(metrics, DELAY, 0.002, 1000);
+    metrics_observe_many(metrics, DELAY, 3e7, 5000000000); /* a year, often */
+    assert_page("x_delay_seconds_bucket{le=\"0.0025\"} 1000\n", true);
+    assert_page("x_delay_seconds_sum 1.5e+17\n"
+                "x_delay_seconds_count 5000001000\n",
+                true);
+    ck_assert(metrics_value(metrics, DELAY, 0) == 5000001000);
+}
+END_TEST
+
+START_TEST(time_is_counted_in_nanoseconds_and_shown_in_seconds)
+{
+    assert_page("x_busy_seconds_total{", false);
+    metrics_add(metrics, BUSY, 1, 1500000000);
+    metrics_add(metrics, BUSY, 1, 1);
+    assert_page("# TYPE x_busy_seconds_total counter\n"
+                "x_busy_seconds_total{worker=\"1\"} 1.500000001\n",
+                true);
+    ck_assert(metrics_value(metrics, BUSY, 1) == 1.500000001);
+}
+END_TEST
+
+START_TEST(a_value_kept_elsewhere_has_a_head_too)
+{
+    size_t size;
+    FILE *out = open_memstream(&page, &size);
+
+    metrics_render_value(&families[EVENTS], 2.5, out);
+    fclose(out);
+    ck_assert_str_eq(page, "# HELP x_events_total All events.\n"
+                           "# TYPE x_events_total counter\n"
+                           "x_events_total 2.5\n");
+}
+END_TEST
+
 START_TEST(an_info_has_its_labels)
 {
     struct metric_label labels[] = {
@@ -190,6 +228,9 @@ int main(void)
     tcase_add_test(tests, gauges_show_once_they_are_set);
     tcase_add_test(tests, series_out_of_range_and_no_metrics_are_ignored);
     tcase_add_test(tests, buckets_are_cumulative_and_inclusive);
+    tcase_add_test(tests, many_observations_are_one_many_times);
+    tcase_add_test(tests, time_is_counted_in_nanoseconds_and_shown_in_seconds);
+    tcase_add_test(tests, a_value_kept_elsewhere_has_a_head_too);
     tcase_add_test(tests, an_info_has_its_labels);
     tcase_add_test(tests, labels_are_escaped_in_full);
     tcase_add_test(tests, nothing_is_lost_between_threads);
