@@ -45,33 +45,65 @@ static int ask_begun(const struct group_start *about, int32_t partitions,
     return status;
 }
 
-enum end { OLDEST, NEWEST };
+/* Why an offered partition has no offset. */
+enum beginning {
+    BEGINS_AT_THE_END, /* a new group, in all partitions of the topic */
+    BEGINS_BY_ITSELF,  /* a new group, or one whose topic has grown */
+    IS_FORGOTTEN,      /* the broker has lost the group's offsets */
+};
 
-static int choose(const struct group_start *about,
-                  struct partition_offsets *list, size_t count, enum end end,
-                  struct positions *positions, struct error *err)
+/* The partitions for which a start has to be chosen; room for all of both. */
+static size_t list_partitions(enum beginning beginning, int32_t partitions,
+                              const rd_kafka_topic_partition_list_t *offered,
+                              const struct positions *positions,
+                              struct partition_offsets *list)
 {
-    if (offsets_find_ends(about->client, list, count, about->timeout_ms, err) <
-        0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        if (positions_reserve(positions, list[i].partition + 1, err) < 0)
-            return -1;
-        positions_choose_start(positions, list[i].partition,
-                               end == NEWEST ? list[i].high : list[i].low);
+    size_t count = 0;
+
+    if (beginning == BEGINS_AT_THE_END) {
+        for (int32_t p = 0; p < partitions; p++)
+            list[count++].partition = p;
+        return count;
     }
+    for (int i = 0; i < offered->cnt; i++) {
+        const rd_kafka_topic_partition_t *at = &offered->elems[i];
+        if (at->offset < 0 && !positions_has_choice(positions, at->partition))
+            list[count++].partition = at->partition;
+    }
+    return count;
+}
+
+/* Other members may have chosen already: a partition where this member has
+ * known an offset is forgotten also when the group has begun anew. */
+static int choose(const struct group_start *about, enum beginning beginning,
+                  const struct partition_offsets *at,
+                  struct positions *positions, struct group_found *found,
+                  struct error *err)
+{
+    if (positions_reserve(positions, at->partition + 1, err) < 0)
+        return -1;
+    if (beginning == BEGINS_AT_THE_END)
+        positions_choose_start(positions, at->partition, at->high);
+    else if (beginning != IS_FORGOTTEN &&
+             positions->list[at->partition].known == OFFSET_UNKNOWN)
+        positions_choose_start(positions, at->partition, at->low);
+    else
+        found->is_refused =
+            positions_move_forgotten(
+                positions, at->partition, at->low, at->high, about->lost,
+                &found->gaps[found->gap_count++]) == POSITION_REFUSED;
     return 0;
 }
 
 /* Chooses a start where the group has no offset. */
 static int begin(const struct group_start *about,
                  const rd_kafka_topic_partition_list_t *offered,
-                 struct positions *positions, bool *is_new_group,
+                 struct positions *positions, struct group_found *found,
                  struct error *err)
 {
+    enum beginning beginning = BEGINS_BY_ITSELF;
     int32_t partitions;
     bool has_begun;
-    size_t count = 0;
 
     if (offsets_count_partitions(about->client, about->handle,
                                  about->timeout_ms, &partitions, err) < 0)
@@ -85,41 +117,43 @@ static int begin(const struct group_start *about,
     bool is_first = rd_kafka_topic_partition_list_find(
                         (rd_kafka_topic_partition_list_t *)(uintptr_t)offered,
                         about->topic, 0) != NULL;
-    bool is_for_all = !has_begun && about->policy == START_LATEST;
-    if (is_for_all && !is_first)
-        return error_set(err, ERROR_UNAVAILABLE,
-                         "the member of group '%s' that has partition 0 has "
-                         "not said yet where the group begins",
-                         about->group);
+    if (!has_begun && positions_know_group(positions))
+        beginning = IS_FORGOTTEN;
+    else if (!has_begun && about->policy == START_LATEST) {
+        if (!is_first)
+            return error_set(err, ERROR_UNAVAILABLE,
+                             "the member of group '%s' that has partition 0 "
+                             "has not said yet where the group begins",
+                             about->group);
+        beginning = BEGINS_AT_THE_END;
+    }
+    found->is_new = !has_begun && beginning != IS_FORGOTTEN && is_first;
+
     struct partition_offsets *list =
         calloc((size_t)partitions + (size_t)offered->cnt, sizeof(*list));
     if (!list)
         return error_no_memory(err, "the starts of %d partitions",
                                (int)partitions);
-    for (int32_t p = 0; is_for_all && p < partitions; p++)
-        list[count++] =
-            (struct partition_offsets){.topic = about->topic, .partition = p};
-    for (int i = 0; !is_for_all && i < offered->cnt; i++) {
-        const rd_kafka_topic_partition_t *at = &offered->elems[i];
-        if (at->offset < 0 && !positions_has_choice(positions, at->partition))
-            list[count++] = (struct partition_offsets){
-                .topic = about->topic, .partition = at->partition};
-    }
-    int status = choose(about, list, count, is_for_all ? NEWEST : OLDEST,
-                        positions, err);
+    size_t count =
+        list_partitions(beginning, partitions, offered, positions, list);
+    for (size_t i = 0; i < count; i++)
+        list[i].topic = about->topic;
+    int status =
+        offsets_find_ends(about->client, list, count, about->timeout_ms, err);
+    for (size_t i = 0; status == 0 && i < count && !found->is_refused; i++)
+        status = choose(about, beginning, &list[i], positions, found, err);
     free(list);
-    *is_new_group = !has_begun && is_first;
     return status;
 }
 
 int group_start_find(const struct group_start *about,
                      rd_kafka_topic_partition_list_t *offered,
-                     struct positions *positions, bool *is_new_group,
+                     struct positions *positions, struct group_found *found,
                      struct error *err)
 {
     bool are_known = true, has_begun = false;
 
-    *is_new_group = false;
+    *found = (struct group_found){.gaps = found->gaps};
     if (ask_committed(about, offered, err) < 0)
         return -1;
     positions_clear(positions, POSITIONS_KEEP_CHOICES);
@@ -132,9 +166,9 @@ int group_start_find(const struct group_start *about,
             are_known &&
             (at->offset >= 0 || positions_has_choice(positions, at->partition));
     }
-    if (!are_known && begin(about, offered, positions, is_new_group, err) < 0)
+    if (!are_known && begin(about, offered, positions, found, err) < 0)
         return -1;
-    for (int i = 0; i < offered->cnt; i++) {
+    for (int i = 0; i < offered->cnt && !found->is_refused; i++) {
         const rd_kafka_topic_partition_t *at = &offered->elems[i];
         positions_assign(positions, at->partition,
                          at->offset >= 0 ? at->offset : OFFSET_UNKNOWN);

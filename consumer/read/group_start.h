@@ -9,7 +9,11 @@
  * partitions: the member that has partition 0 chooses for every partition of
  * the topic, and the others wait until that is committed. So a partition
  * without an offset of a group that has begun is one that was added later, and
- * is read from its beginning. One thread.
+ * is read from its beginning.
+ *
+ * A group without any offset that this member has known with one is not new:
+ * the broker has forgotten where it was, as Kafka does when a topic is deleted.
+ * There the policy for lost offsets decides. One thread.
  */
 #ifndef CONSUMER_GROUP_START_H
 #define CONSUMER_GROUP_START_H
@@ -28,16 +32,26 @@ struct group_start {
     rd_kafka_topic_t *handle;
     const char *topic, *group;
     enum subscriber_start policy; /* not START_FAIL */
+    enum subscriber_start lost;   /* where offsets are forgotten */
     unsigned timeout_ms;          /* of each question */
 };
 
+struct group_found {
+    bool is_new;             /* the group has no offset in any partition, and
+                                partition 0 is offered */
+    struct offset_gap *gaps; /* of forgotten offsets; the caller's, with room
+                                for all offered partitions */
+    size_t gap_count;
+    bool is_refused; /* the last gap may not be (START_FAIL); nothing else was
+                        decided */
+};
+
 /* Assigns the offered partitions in `positions`, with a choice where the group
- * has no offset. *is_new_group: it has none in any partition, and partition 0
- * is offered. ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is
+ * has no offset. ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is
  * not there yet: ask again; the positions then have to be asked for anew. */
 int group_start_find(const struct group_start *about,
                      rd_kafka_topic_partition_list_t *offered,
-                     struct positions *positions, bool *is_new_group,
+                     struct positions *positions, struct group_found *found,
                      struct error *err) MUST_CHECK;
 
 #endif

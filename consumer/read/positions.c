@@ -5,7 +5,8 @@
 static const struct position nowhere = {.next = OFFSET_UNKNOWN,
                                         .committed = OFFSET_UNKNOWN,
                                         .chosen = OFFSET_UNKNOWN,
-                                        .instead = OFFSET_UNKNOWN};
+                                        .instead = OFFSET_UNKNOWN,
+                                        .known = OFFSET_UNKNOWN};
 
 int positions_reserve(struct positions *positions, int32_t count,
                       struct error *err)
@@ -31,6 +32,7 @@ void positions_clear(struct positions *positions,
         struct position *position = &positions->list[i];
         struct position old = *position;
         *position = nowhere;
+        position->known = old.known;
         if (choices == POSITIONS_KEEP_CHOICES) {
             position->chosen = old.chosen;
             position->instead = old.instead;
@@ -45,6 +47,8 @@ void positions_assign(struct positions *positions, int32_t partition,
 
     position->is_assigned = true;
     position->next = position->committed = committed;
+    if (committed != OFFSET_UNKNOWN)
+        position->known = committed;
     if (position->chosen == OFFSET_UNKNOWN)
         return;
     /* A commit whose outcome is not known may have been one. */
@@ -111,6 +115,33 @@ enum position_fate positions_move(struct positions *positions,
     return POSITION_MOVED;
 }
 
+bool positions_know_group(const struct positions *positions)
+{
+    for (int32_t i = 0; i < positions->count; i++)
+        if (positions->list[i].known != OFFSET_UNKNOWN)
+            return true;
+    return false;
+}
+
+enum position_fate positions_move_forgotten(struct positions *positions,
+                                            int32_t partition, int64_t low,
+                                            int64_t high,
+                                            enum subscriber_start policy,
+                                            struct offset_gap *gap)
+{
+    int64_t known = positions->list[partition].known;
+    int64_t to = policy == START_LATEST ? high : low;
+
+    *gap = (struct offset_gap){.partition = partition,
+                               .from = known == OFFSET_UNKNOWN ? 0 : known,
+                               .to = to,
+                               .skipped = (uint64_t)(to - low)};
+    if (policy == START_FAIL)
+        return POSITION_REFUSED;
+    positions_choose_start(positions, partition, to);
+    return POSITION_MOVED;
+}
+
 bool positions_take(struct positions *positions, int32_t partition,
                     int64_t offset)
 {
@@ -144,6 +175,8 @@ void positions_mark_committed(struct positions *positions)
         struct position *position = &positions->list[i];
         position->chosen = position->instead = OFFSET_UNKNOWN;
         position->committed = position->next;
+        if (position->committed != OFFSET_UNKNOWN)
+            position->known = position->committed;
     }
 }
 

@@ -29,6 +29,8 @@ struct position {
     int64_t committed; /* as `next`, at the last commit */
     int64_t chosen;    /* where we decided to go on, until it is committed, */
     int64_t instead;   /* in place of this committed offset */
+    int64_t known;     /* the last offset of the group that this member knows;
+                          it stays when the partition goes */
 };
 
 /* Zeroed is empty. */
@@ -83,6 +85,18 @@ enum position_fate positions_move(struct positions *positions,
                                   int32_t partition, int64_t low, int64_t high,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap);
+
+/* Has this member known an offset of the group in any partition? */
+bool positions_know_group(const struct positions *positions);
+
+/* The group had an offset here, and the broker has forgotten it, as Kafka does
+ * when a topic is deleted. Chooses between `low` and `high` by the policy;
+ * never POSITION_FOUND. */
+enum position_fate positions_move_forgotten(struct positions *positions,
+                                            int32_t partition, int64_t low,
+                                            int64_t high,
+                                            enum subscriber_start policy,
+                                            struct offset_gap *gap);
 
 /* A record came. False: it is not the next one of ours and is dropped. */
 bool positions_take(struct positions *positions, int32_t partition,

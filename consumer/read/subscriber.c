@@ -282,6 +282,18 @@ static int wait_or_fail(struct subscriber *s, struct error *err)
     return 0;
 }
 
+static int lost_offset(const struct subscriber *s, const struct offset_gap *gap,
+                       struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "offset %" PRId64 " of '%s' [%" PRId32
+                     "], where group '%s' goes on, is not on the broker any "
+                     "more (retention, or the topic was made anew): choose "
+                     "where to go on with --offset.lost",
+                     gap->from, s->config.topic, gap->partition,
+                     s->config.group);
+}
+
 /* Finds a start for each offered partition. 1: found; 0: the broker cannot say
  * yet, and is asked again at the next poll; -1: it never will. */
 static int place_offered(struct subscriber *s, struct error *err)
@@ -291,11 +303,21 @@ static int place_offered(struct subscriber *s, struct error *err)
                                       .topic = s->config.topic,
                                       .group = s->config.group,
                                       .policy = s->config.without_offset,
+                                      .lost = s->config.lost_offset,
                                       .timeout_ms = ASK_MS};
+    struct offset_gap *gaps =
+        realloc(s->gaps, ((size_t)s->offered->cnt + 1) * sizeof(*gaps));
 
-    if (group_start_find(&about, s->offered, &s->positions, &s->is_new_group,
-                         err) < 0)
+    if (!gaps)
+        return error_no_memory(err, "the gaps of partitions");
+    s->gaps = gaps;
+    struct group_found found = {.gaps = gaps};
+    if (group_start_find(&about, s->offered, &s->positions, &found, err) < 0)
         return wait_or_fail(s, err);
+    if (found.is_refused)
+        return lost_offset(s, &gaps[found.gap_count - 1], err);
+    s->gap_count = found.gap_count;
+    s->is_new_group = found.is_new;
     s->pending = PENDING_PLACED;
     return 1;
 }
@@ -356,18 +378,6 @@ static void offer_again(struct subscriber *s)
     rd_kafka_assign(s->client, NULL);
     offer(s, mine, true);
     rd_kafka_topic_partition_list_destroy(mine);
-}
-
-static int lost_offset(const struct subscriber *s, const struct offset_gap *gap,
-                       struct error *err)
-{
-    return error_set(err, ERROR_UNAVAILABLE,
-                     "offset %" PRId64 " of '%s' [%" PRId32
-                     "], where group '%s' goes on, is not on the broker any "
-                     "more (retention, or the topic was made anew): choose "
-                     "where to go on with --offset.lost",
-                     gap->from, s->config.topic, gap->partition,
-                     s->config.group);
 }
 
 static int move_partitions(struct subscriber *s,

@@ -355,9 +355,33 @@ START_TEST(a_topic_that_is_made_anew_under_a_running_scorer_is_read)
     feed(8000, 12000, PARTITIONS);
     kafka_fixture_await(names[OUT], 12000, WAIT_MS);
     child_signal(&child, SIGTERM);
-    /* Whether an offset was lost depends on who is first: Kafka forgets the
-     * committed offsets of a deleted topic, and a member that gets its
-     * partitions after that begins anew. */
+    ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
+    char *errors = child_errors(&child);
+    ck_assert_ptr_nonnull(strstr(errors, "an offset was lost"));
+    free(errors);
+    child_end(&child);
+
+    size_t *times = count_predictions();
+    assert_once(times, 0, 12000);
+    free(times);
+}
+END_TEST
+
+/* A group that has begun is not new because Kafka forgot where it was. */
+START_TEST(a_topic_that_is_made_anew_is_no_beginning_at_its_end)
+{
+    struct child_process child = {.pid = 0};
+
+    ck_assert_int_eq(
+        run("--offset.start=latest", "--exit.at_end", "--workers=1"), 0);
+    feed(0, 8000, PARTITIONS);
+    start(&child, "--offset.start=latest", "--offset.lost=earliest",
+          "--workers=2");
+    kafka_fixture_await(names[OUT], 8000, WAIT_MS);
+    make_topic_anew();
+    feed(8000, 12000, PARTITIONS);
+    kafka_fixture_await(names[OUT], 12000, WAIT_MS);
+    child_signal(&child, SIGTERM);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
     child_end(&child);
 
@@ -410,6 +434,7 @@ int main(void)
     const TTest *const anew[] = {
         a_topic_that_is_made_anew_is_read_from_its_beginning,
         a_topic_that_is_made_anew_under_a_running_scorer_is_read,
+        a_topic_that_is_made_anew_is_no_beginning_at_its_end,
         a_topic_that_is_deleted_ends_the_scorer, NULL};
 
     add_case(suite, "starts", starts);

@@ -68,6 +68,45 @@ START_TEST(a_lost_offset_goes_on_where_the_policy_says)
 }
 END_TEST
 
+/* The broker has forgotten that the group was at 5000. */
+START_TEST(a_forgotten_offset_goes_on_where_the_policy_says)
+{
+    positions_assign(&positions, 1, 5000);
+    positions_clear(&positions, POSITIONS_FORGET_CHOICES);
+    ck_assert(positions_know_group(&positions));
+
+    ck_assert_int_eq(
+        positions_move_forgotten(&positions, 1, 10, 900, START_FAIL, &gap),
+        POSITION_REFUSED);
+    ck_assert_int_eq(gap.from, 5000);
+    ck_assert(!positions_have_choices(&positions));
+    ck_assert_int_eq(
+        positions_move_forgotten(&positions, 1, 10, 900, START_LATEST, &gap),
+        POSITION_MOVED);
+    ck_assert_int_eq(gap.to, 900);
+    ck_assert_uint_eq(gap.skipped, 890);
+    ck_assert_int_eq(
+        positions_move_forgotten(&positions, 1, 10, 900, START_EARLIEST, &gap),
+        POSITION_MOVED);
+    ck_assert_int_eq(gap.to, 10);
+    ck_assert_uint_eq(gap.skipped, 0);
+    positions_assign(&positions, 1, OFFSET_UNKNOWN);
+    ck_assert_int_eq(positions.list[1].next, 10);
+}
+END_TEST
+
+START_TEST(a_group_is_known_by_what_was_committed)
+{
+    ck_assert(!positions_know_group(&positions));
+    positions_choose_start(&positions, 0, 7);
+    positions_assign(&positions, 0, OFFSET_UNKNOWN);
+    ck_assert(!positions_know_group(&positions));
+    positions_mark_committed(&positions);
+    positions_clear(&positions, POSITIONS_FORGET_CHOICES);
+    ck_assert(positions_know_group(&positions));
+}
+END_TEST
+
 START_TEST(records_below_a_lost_offset_are_taken_after_the_move)
 {
     positions_assign(&positions, 0, 5000);
@@ -168,6 +207,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, a_lost_offset_goes_on_where_the_policy_says, 0,
                         LOST);
+    tcase_add_test(tests, a_forgotten_offset_goes_on_where_the_policy_says);
+    tcase_add_test(tests, a_group_is_known_by_what_was_committed);
     tcase_add_test(tests, records_below_a_lost_offset_are_taken_after_the_move);
     tcase_add_test(tests, a_choice_is_the_same_after_an_abort);
     tcase_add_test(tests, what_is_committed_meanwhile_beats_a_choice);
