@@ -180,7 +180,7 @@ START_TEST(a_mistake_is_told_in_one_line_within_seconds)
 {
     const struct row *row = &rows[_i];
     const char *arguments[ARGUMENTS + 1] = {NULL};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     int64_t start_ms = clock_monotonic_ms();
 
     memcpy(arguments, row->arguments, sizeof(row->arguments));
