@@ -4,6 +4,7 @@
 #include "cli/versions.h"
 
 #include "common/base/log.h"
+#include "common/base/stop.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -407,7 +408,10 @@ int command_run(const struct command *command, int argc, char **argv)
         else if (gather(p) == 0)
             status = finish_output(run(p, settings), &p->err);
     }
-    if (status < 0) {
+    if (status < 0 && p->err.code == ERROR_STOPPED) {
+        log_info(p->err.text, "command=%s", command->name);
+        status = stop_exit_status();
+    } else if (status < 0) {
         log_error(p->err.text, "command=%s code=%s", command->name,
                   error_code_name(p->err.code));
         status = error_exit_status(p->err.code ? p->err.code : ERROR_FAILED);

@@ -7,6 +7,7 @@
 #include "producer/publisher_verdict.h"
 
 #include "common/base/clock.h"
+#include "common/base/stop.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_contact.h"
 #include "common/kafka/kafka_watch.h"
@@ -16,14 +17,15 @@
 #include <string.h>
 
 enum {
-    CONTACT_MS = 10000,   /* for the first answer about the topics */
-    FLUSH_SLICE_MS = 50,  /* a failure is noticed between two of them */
-    CLOSE_MS = 5000,      /* for what is under way at the close */
-    FULL_WAIT_MS = 50,    /* for room in the queue */
-    CALL_SLICE_MS = 5000, /* one try of a transaction's call */
-    STALL_MS = 1000,      /* without any delivery, more waiting brings none */
-    PAUSE_MS = 50,        /* between two tries of a call that failed at once */
-    INIT_MS = 60000,      /* for taking over a transactional id */
+    CONTACT_MS = 10000,      /* for the first answer about the topics */
+    CONTACT_SLICE_MS = 1000, /* of it, until a stop is noticed */
+    FLUSH_SLICE_MS = 50,     /* a failure is noticed between two of them */
+    CLOSE_MS = 5000,         /* for what is under way at the close */
+    FULL_WAIT_MS = 50,       /* for room in the queue */
+    CALL_SLICE_MS = 5000,    /* one try of a transaction's call */
+    STALL_MS = 1000, /* without any delivery, more waiting brings none */
+    PAUSE_MS = 50,   /* between two tries of a call that failed at once */
+    INIT_MS = 60000, /* for taking over a transactional id */
     TRANSACTION_MS = 60000, /* librdkafka's default timeout */
     RUN_MAX = 256,          /* messages handed over with one call */
 };
@@ -104,7 +106,7 @@ static rd_kafka_resp_err_t drain(struct publisher *publisher,
                                                        ? (int)left_ms
                                                        : FLUSH_SLICE_MS);
     } while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-             left_ms > FLUSH_SLICE_MS);
+             left_ms > FLUSH_SLICE_MS && !stop_is_overdue());
     take_reports(publisher, 0);
     return failed;
 }
@@ -117,7 +119,7 @@ static rd_kafka_resp_err_t drain(struct publisher *publisher,
         while (((error) = (call)) != NULL &&                                   \
                rd_kafka_error_is_retriable(error) &&                           \
                !rd_kafka_error_txn_requires_abort(error) &&                    \
-               clock_monotonic_ms() < (deadline)) {                            \
+               clock_monotonic_ms() < (deadline) && !stop_is_overdue()) {      \
             rd_kafka_error_destroy(error);                                     \
             clock_sleep_ms(PAUSE_MS);                                          \
         }                                                                      \
@@ -149,6 +151,8 @@ static int init_transactions(struct publisher *publisher, struct error *err)
     if (!error)
         return 0;
     publisher_verdict_of(error, "take over the transactional id", err);
+    if (stop_is_overdue())
+        return stop_error(err);
     return error_wrap(err, "'%s'", publisher->config.transactional_id);
 }
 
@@ -236,6 +240,11 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
     int64_t deadline = give_up_at(publisher);
     rd_kafka_error_t *error;
 
+    /* The next owner of the transactional id aborts it. */
+    if (stop_is_overdue()) {
+        stop_error(err);
+        return PUBLISHER_REBUILD;
+    }
     /* An abort before the first partition is registered is fatal in 2.0.2:
      * what was sent goes out first. */
     settle(publisher, deadline);
@@ -310,9 +319,16 @@ static int warm_up(struct publisher *publisher, struct publisher_topic *topic,
                    struct error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t failed = rd_kafka_metadata(
-        publisher->client, 0, topic->handle, &metadata, CONTACT_MS);
+    int64_t deadline_ms = clock_monotonic_ms() + CONTACT_MS;
+    rd_kafka_resp_err_t failed;
 
+    do
+        failed = rd_kafka_metadata(publisher->client, 0, topic->handle,
+                                   &metadata, CONTACT_SLICE_MS);
+    while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && !stop_requested() &&
+           clock_monotonic_ms() < deadline_ms);
+    if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && stop_requested())
+        return stop_error(err);
     if (failed)
         return error_set(err, kafka_error_code(failed), "topic '%s': %s",
                          rd_kafka_topic_name(topic->handle),
@@ -570,6 +586,8 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
     rd_kafka_resp_err_t failed =
         drain(publisher, clock_monotonic_ms() + timeout_ms);
 
+    if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && stop_is_overdue())
+        return stop_error(err);
     if (failed)
         return error_set(err, kafka_error_code(failed),
                          "%d messages are not delivered after %u ms: %s",

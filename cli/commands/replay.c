@@ -378,8 +378,8 @@ const struct command replay_command = {
         "ends by itself. With join=labels the labels topic alone is read.\n"
         "\n"
         "Exit status: 0 done, 65 more than rows.max or a broken snapshot, 69 "
-        "no broker, topic or version, 73 spool.dir is full, 75 stopped, 78 a "
-        "setting is wrong.\n",
+        "no broker, topic or version, 73 spool.dir is full, 78 a setting is "
+        "wrong; 0, without a report, also when it is stopped by SIGTERM.\n",
     .keys = keys,
     .settings_size = sizeof(struct replay_settings),
     .kafka = KAFKA_ALWAYS,

@@ -27,6 +27,7 @@ static const struct {
     [ERROR_AUTH] = {"auth", 77},
     [ERROR_CONFIG] = {"config", 78},
     [ERROR_FENCED] = {"fenced", 79},
+    [ERROR_STOPPED] = {"stopped", 0},
 };
 
 /* Texts end up inside msg="..." of a log line, whatever they quote. */

@@ -29,6 +29,7 @@ enum error_code {
     ERROR_AUTH,        /* the broker says: not you                     77 */
     ERROR_CONFIG,      /* a setting is missing, unknown, out of range  78 */
     ERROR_FENCED,      /* another live process holds our slot          79 */
+    ERROR_STOPPED,     /* no failure: given up because of a signal      0 */
 };
 
 struct error {

@@ -1,5 +1,7 @@
 #include "common/base/stop.h"
 
+#include "common/base/clock.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,14 +12,21 @@ static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t nudged;
 static volatile sig_atomic_t deadline_s;
 static atomic_bool requested;
+static atomic_int_least64_t asked_ms; /* monotonic; 0: not asked by a signal */
 
-enum { STATUS_HARD_STOP = 75, STATUS_INTERRUPTED = 130 };
+enum {
+    STATUS_HARD_STOP = 75,
+    STATUS_INTERRUPTED = 130,
+    GRACE_MS = 5000,
+    DEADLINE_SHARE = 4, /* of the deadline, for work under way */
+};
 
 static void on_stop(int signal)
 {
     if (stop_signal)
         _exit(signal == SIGINT ? STATUS_INTERRUPTED : STATUS_HARD_STOP);
     stop_signal = signal;
+    atomic_store(&asked_ms, clock_monotonic_ms());
     if (deadline_s > 0)
         alarm((unsigned)deadline_s);
 }
@@ -67,6 +76,21 @@ void stop_request(void)
 bool stop_requested(void)
 {
     return stop_signal || requested;
+}
+
+bool stop_is_overdue(void)
+{
+    int64_t since_ms = atomic_load(&asked_ms);
+    int64_t grace_ms = deadline_s > 0 ? deadline_s * 1000 / DEADLINE_SHARE : 0;
+
+    if (grace_ms == 0 || grace_ms > GRACE_MS)
+        grace_ms = GRACE_MS;
+    return since_ms > 0 && clock_monotonic_ms() - since_ms >= grace_ms;
+}
+
+int stop_error(struct error *err)
+{
+    return error_set(err, ERROR_STOPPED, "asked to stop");
 }
 
 int stop_exit_status(void)

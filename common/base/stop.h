@@ -23,6 +23,14 @@ int stop_on_signals(unsigned deadline_ms, struct error *err) MUST_CHECK;
 void stop_request(void);
 bool stop_requested(void);
 
+/* Asked to stop so long ago (a quarter of the deadline, at most five seconds)
+ * that work under way is given up: it waits for somebody who does not answer.
+ * What is given up must be able to come again. */
+bool stop_is_overdue(void);
+
+/* ERROR_STOPPED, "asked to stop". Returns -1. */
+int stop_error(struct error *err);
+
 /* The exit status of a stop: 0 after SIGTERM or stop_request(), 130 after
  * SIGINT. */
 int stop_exit_status(void);

@@ -1,6 +1,7 @@
 #include "common/kafka/kafka_contact.h"
 
 #include "common/base/clock.h"
+#include "common/base/stop.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
 
@@ -120,6 +121,8 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
     const char *brokers = contact->settings->brokers;
     struct error silence;
 
+    if (stop_requested())
+        return stop_error(err);
     if (reason->code == ERROR_AUTH)
         return error_set(err, ERROR_AUTH, "broker at %s: %s", brokers,
                          reason->text);
@@ -145,12 +148,17 @@ bool kafka_contact_is_silence(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
+bool kafka_contact_goes_on(const struct kafka_contact *contact)
+{
+    return clock_monotonic_ms() < contact->deadline_ms && !stop_requested();
+}
+
 rd_kafka_event_t *kafka_contact_await(struct kafka_contact *contact,
                                       rd_kafka_queue_t *queue)
 {
     rd_kafka_event_t *event = NULL;
 
-    while (!event && clock_monotonic_ms() < contact->deadline_ms) {
+    while (!event && kafka_contact_goes_on(contact)) {
         event = rd_kafka_queue_poll(queue, KAFKA_CONTACT_SLICE_MS);
         rd_kafka_poll(contact->client, 0);
     }

@@ -32,7 +32,11 @@ void kafka_contact_close(struct kafka_contact *contact);
 /* Does the error mean that nobody answered? */
 bool kafka_contact_is_silence(rd_kafka_resp_err_t error);
 
-/* "no broker at ...: connection refused; is Kafka running there?" */
+/* There is time left, and nobody asked the program to stop. */
+bool kafka_contact_goes_on(const struct kafka_contact *contact);
+
+/* "no broker at ...: connection refused; is Kafka running there?", or
+ * ERROR_STOPPED where that ended the waiting. */
 int kafka_contact_no_broker(const struct kafka_contact *contact,
                             struct error *err);
 

@@ -61,7 +61,7 @@ static int ask_metadata(struct kafka_contact *contact, rd_kafka_topic_t *topic,
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
-    while (clock_monotonic_ms() < contact->deadline_ms) {
+    while (kafka_contact_goes_on(contact)) {
         error = rd_kafka_metadata(contact->client, 0, topic, &metadata,
                                   KAFKA_CONTACT_SLICE_MS);
         rd_kafka_poll(contact->client, 0);

@@ -1,6 +1,7 @@
 #include "consumer/models/chunk_fetch.h"
 
 #include "common/base/clock.h"
+#include "common/base/stop.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
@@ -174,6 +175,8 @@ static int collect(const struct chunk_source *from,
             return error_set(err, ERROR_INPUT,
                              "the topic ends at chunk %u of %u", next,
                              manifest->chunk_count);
+        if (stop_requested())
+            return stop_error(err);
         if (silence_ms >= timeout_ms || atomic_load(from->cancelled))
             return error_set(err, ERROR_UNAVAILABLE,
                              "chunk %u of %u did not come in time", next,

@@ -6,6 +6,7 @@
 #include "consumer/models/snapshot_reader.h"
 
 #include "common/base/clock.h"
+#include "common/base/stop.h"
 #include "common/kafka/kafka_close.h"
 
 #include "consumer/models/chunk_fetch.h"
@@ -119,6 +120,8 @@ int snapshot_reader_catch_up(struct snapshot_reader *reader,
     while (!reader->at_end) {
         bool nothing;
         int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        if (stop_requested())
+            return stop_error(err);
         if (left_ms <= 0 || atomic_load(&reader->cancelled))
             return error_set(err, ERROR_UNAVAILABLE,
                              "topic '%s' was not read to its end within %u ms",

@@ -1,10 +1,43 @@
 #include "consumer/read/offsets.h"
 
+#include "common/base/clock.h"
+#include "common/base/stop.h"
 #include "common/kafka/kafka_client.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
+
+/* The first try of a question, and each next one takes twice as long. */
+enum { TRY_MS = 1000 };
+
+/* The broker is asked again until deadline_ms, with more and more patience, so
+ * that a stop is noticed; which of a question's tries was answered makes no
+ * difference. */
+static rd_kafka_resp_err_t ask_times(rd_kafka_t *client,
+                                     rd_kafka_topic_partition_list_t *list,
+                                     unsigned timeout_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    int64_t left_ms = timeout_ms, try_ms = TRY_MS;
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+    while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && left_ms > 0 &&
+           !stop_requested()) {
+        rd_kafka_topic_partition_list_t *answers =
+            rd_kafka_topic_partition_list_copy(list);
+        failed = rd_kafka_offsets_for_times(
+            client, answers, (int)(try_ms < left_ms ? try_ms : left_ms));
+        for (int i = 0; !failed && i < list->cnt; i++) {
+            list->elems[i].offset = answers->elems[i].offset;
+            list->elems[i].err = answers->elems[i].err;
+        }
+        rd_kafka_topic_partition_list_destroy(answers);
+        left_ms = deadline_ms - clock_monotonic_ms();
+        try_ms *= 2;
+    }
+    return failed;
+}
 
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,
                              unsigned timeout_ms, int32_t *count,
@@ -41,10 +74,9 @@ ask(rd_kafka_t *client, const struct partition_offsets *list, size_t count,
         rd_kafka_topic_partition_list_add(answers, list[i].topic,
                                           list[i].partition)
             ->offset = time;
-    rd_kafka_resp_err_t failed =
-        count == 0
-            ? RD_KAFKA_RESP_ERR_NO_ERROR
-            : rd_kafka_offsets_for_times(client, answers, (int)timeout_ms);
+    rd_kafka_resp_err_t failed = count == 0
+                                     ? RD_KAFKA_RESP_ERR_NO_ERROR
+                                     : ask_times(client, answers, timeout_ms);
     const rd_kafka_topic_partition_t *about = answers->elems;
     for (int i = 0; !failed && i < answers->cnt; i++) {
         about = &answers->elems[i];
@@ -57,12 +89,15 @@ ask(rd_kafka_t *client, const struct partition_offsets *list, size_t count,
         return answers;
     /* An answer to somebody else that was too large closed the connection, and
      * says nothing about this question. */
-    error_set(err,
-              failed == RD_KAFKA_RESP_ERR__BAD_MSG
-                  ? ERROR_UNAVAILABLE
-                  : kafka_error_code((int)failed),
-              "%s/%" PRId32 ": ask for an offset: %s", about->topic,
-              about->partition, rd_kafka_err2str(failed));
+    if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && stop_requested())
+        stop_error(err);
+    else
+        error_set(err,
+                  failed == RD_KAFKA_RESP_ERR__BAD_MSG
+                      ? ERROR_UNAVAILABLE
+                      : kafka_error_code((int)failed),
+                  "%s/%" PRId32 ": ask for an offset: %s", about->topic,
+                  about->partition, rd_kafka_err2str(failed));
     rd_kafka_topic_partition_list_destroy(answers);
     return NULL;
 }

@@ -53,7 +53,7 @@ int range_walk_next(struct merge_reader *reader, struct merge_record *record,
 
     while (result == MERGE_NOTHING) {
         if (stop_requested())
-            return error_set(err, ERROR_TEMPORARY, "asked to stop");
+            return stop_error(err);
         if (merge_reader_next(reader, STOP_SLICE_MS, &result, record, err) < 0)
             return -1;
     }

@@ -35,7 +35,7 @@ int range_walk_run(const struct range_walk *walk,
 
 /* The same for a caller that has opened a reader which ends: waits for the next
  * record as long as that takes. *found is false at the end. The record is
- * borrowed until the next call. ERROR_TEMPORARY: the program is asked to stop;
+ * borrowed until the next call. ERROR_STOPPED: the program is asked to stop;
  * else the codes of merge_reader_next(). */
 int range_walk_next(struct merge_reader *reader, struct merge_record *record,
                     bool *found, struct error *err) MUST_CHECK;

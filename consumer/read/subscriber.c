@@ -22,6 +22,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/stop.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
 #include "common/kafka/kafka_watch.h"
@@ -787,7 +788,30 @@ void subscriber_mark_committed(struct subscriber *s)
     positions_mark_committed(&s->positions);
 }
 
-enum commit_way { COMMIT_AND_WAIT = 0, COMMIT_LATER = 1 }; /* librdkafka's */
+enum commit_way { COMMIT_AND_WAIT, COMMIT_LATER };
+
+/* rd_kafka_commit() waits for a broker that is silent longer than a stop may
+ * take. */
+static rd_kafka_resp_err_t
+commit_and_wait(const struct subscriber *s,
+                const rd_kafka_topic_partition_list_t *next)
+{
+    rd_kafka_queue_t *answers = rd_kafka_queue_new(s->client);
+    rd_kafka_resp_err_t failed =
+        rd_kafka_commit_queue(s->client, next, answers, NULL, NULL);
+    rd_kafka_event_t *answer = NULL;
+
+    while (!failed && !answer && !stop_is_overdue())
+        answer = rd_kafka_queue_poll(answers, STOP_SLICE_MS);
+    if (answer)
+        failed = rd_kafka_event_error(answer);
+    else if (!failed)
+        failed = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (answer)
+        rd_kafka_event_destroy(answer);
+    rd_kafka_queue_destroy(answers);
+    return failed;
+}
 
 static int commit(struct subscriber *s, enum commit_way way, struct error *err)
 {
@@ -795,7 +819,11 @@ static int commit(struct subscriber *s, enum commit_way way, struct error *err)
 
     if (!next)
         return 0;
-    rd_kafka_resp_err_t failed = rd_kafka_commit(s->client, next, (int)way);
+    rd_kafka_resp_err_t failed = way == COMMIT_AND_WAIT
+                                     ? commit_and_wait(s, next)
+                                     : rd_kafka_commit(s->client, next, 1);
+    if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && stop_is_overdue())
+        return stop_error(err);
     if (failed)
         return error_set(err, kafka_error_code((int)failed),
                          "commit offsets of group '%s': %s", s->config.group,

@@ -41,7 +41,7 @@ int live_models_open(const struct live_models_config *config,
                      struct live_models **out, struct error *err) MUST_CHECK;
 
 /* Reads the topic of predictions to its end, from that record time on.
- * ERROR_TEMPORARY: the program is asked to stop. */
+ * ERROR_STOPPED: the program is asked to stop. */
 int live_models_read_predictions(struct live_models *live, const char *topic,
                                  int64_t from_ms, size_t buffer_bytes,
                                  struct error *err) MUST_CHECK;

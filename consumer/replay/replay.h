@@ -98,7 +98,7 @@ static inline const char *replay_rows_topic(const struct replay_config *config)
     return replay_joins(config) ? config->impressions : config->labels;
 }
 
-/* The caller frees *out. ERROR_TEMPORARY: the program is asked to stop;
+/* The caller frees *out. ERROR_STOPPED: the program is asked to stop;
  * ERROR_LIMIT: more than rows_max rows, or a contender's model would not fit
  * its limits; ERROR_UNAVAILABLE: no broker, topic or version; ERROR_IO: a sink
  * or spool_folder is full. *out is then untouched. */

@@ -54,7 +54,7 @@ struct replay_range {
 };
 
 /* The caller frees *out. ERROR_CONFIG: a partition is named that the topic does
- * not have; ERROR_TEMPORARY: the program is asked to stop; else the codes of
+ * not have; ERROR_STOPPED: the program is asked to stop; else the codes of
  * merge_reader_open(). *out is then untouched. */
 int replay_range_find(const struct replay_range_query *query,
                       struct replay_range *out, struct error *err) MUST_CHECK;

@@ -47,7 +47,7 @@ enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
 /* By enum error_code. */
 #define UNIT_FAILURE_WORDS                                                     \
     "none|failed|usage|format|limit|input|unavailable|io|temporary|memory|"    \
-    "auth|config|fenced"
+    "auth|config|fenced|stopped"
 
 #define UNIT_RESULT_WORDS "committed|aborted|rebuilt|fenced"
 

@@ -186,7 +186,8 @@ void scorer_worker_close(struct scorer_worker *w)
 {
     if (!w)
         return;
-    subscriber_close(w->subscriber, LEAVE_MS);
+    /* A group whose broker does not answer cannot be left. */
+    subscriber_close(w->subscriber, stop_is_overdue() ? 0 : LEAVE_MS);
     delivery_close(w->delivery);
     worker_batch_free(w->batch);
     record_ages_free(w->unit.ages);
@@ -342,8 +343,9 @@ static int rebuild(struct scorer_worker *w, struct error *err)
         worker_time_spent(&w->time, WORKER_COMMITS);
         if (status == 0)
             break;
-        if (must_stop(w) ||
-            (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY))
+        if (must_stop(w))
+            return stop_error(err);
+        if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY)
             return -1;
         int64_t now_ms = clock_monotonic_ms();
         if (trouble_again(&w->rebuilds, now_ms))

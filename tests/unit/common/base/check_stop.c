@@ -97,6 +97,25 @@ START_TEST(the_second_signal_ends_at_once)
 }
 END_TEST
 
+/* A quarter of the deadline, and nobody else's clock. */
+START_TEST(work_under_way_has_a_part_of_the_deadline)
+{
+    ck_assert_ok(stop_on_signals(8000, &err), err);
+    ck_assert(!stop_is_overdue());
+    int64_t asked_ms = clock_monotonic_ms();
+    raise(SIGTERM);
+    bool is_early = stop_is_overdue();
+    ck_assert(!is_early || clock_monotonic_ms() - asked_ms >= 2000);
+    while (!stop_is_overdue()) {
+        ck_assert_int_lt(clock_monotonic_ms() - asked_ms, 8000);
+        clock_sleep_ms(20);
+    }
+    ck_assert_int_ge(clock_monotonic_ms() - asked_ms, 2000);
+    ck_assert_int_eq(stop_error(&err), -1);
+    ck_assert_int_eq(error_exit_status(err.code), 0);
+}
+END_TEST
+
 START_TEST(the_deadline_ends_what_hangs)
 {
     ck_assert_int_eq(status_after(SIGTERM, 1, 1), 75);
@@ -177,6 +196,7 @@ int main(void)
     tcase_add_test(tests, a_lost_terminal_ends_nothing);
     tcase_add_test(tests, a_broken_pipe_does_not_kill);
     tcase_add_test(tests, the_second_signal_ends_at_once);
+    tcase_add_test(tests, work_under_way_has_a_part_of_the_deadline);
     tcase_add_test(tests, the_deadline_ends_what_hangs);
     tcase_add_test(tests, a_line_is_logfmt);
     tcase_add_test(tests, under_systemd_the_priority_is_in_front);

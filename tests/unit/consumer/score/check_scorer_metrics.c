@@ -10,7 +10,7 @@ START_TEST(the_words_of_failures_are_the_names_of_the_codes)
 {
     char words[512] = "";
 
-    for (int code = ERROR_NONE; code <= ERROR_FENCED; code++) {
+    for (int code = ERROR_NONE; code <= ERROR_STOPPED; code++) {
         strcat(words, code > ERROR_NONE ? "|" : "");
         strcat(words, error_code_name((enum error_code)code));
     }
