@@ -62,10 +62,14 @@ static const char *const figure_names[FIGURES] = {
     "mse",       "fit_seconds", "test_seconds",
     "precision", "recall",      "ndcg"};
 
-static void figures_of(const struct fold_result *fold, bool train,
+/* Whose figures: those of a fold's test rows, or of its training rows. */
+enum judged_rows { TEST_ROWS, TRAIN_ROWS };
+
+static void figures_of(const struct fold_result *fold, enum judged_rows rows,
                        double out[FIGURES])
 {
-    const struct evaluation *e = train ? &fold->train : &fold->test;
+    const struct evaluation *e =
+        rows == TRAIN_ROWS ? &fold->train : &fold->test;
     const double figures[FIGURES] = {e->rmse,
                                      e->mae,
                                      e->fcp,
@@ -80,7 +84,8 @@ static void figures_of(const struct fold_result *fold, bool train,
                                      fold->ranking.ndcg};
 
     memcpy(out, figures, sizeof(figures));
-    for (int i = SHORT_FIGURES + SECONDS; train && i < FIGURES; i++)
+    for (int i = SHORT_FIGURES + SECONDS; rows == TRAIN_ROWS && i < FIGURES;
+         i++)
         out[i] = NAN; /* ranked are test rows only */
 }
 
@@ -150,9 +155,10 @@ static void print_counts(const struct cv_settings *settings, const char *model,
 
 /* Mean and deviation over the folds where the figure has a value. */
 static int print_summary(const struct cv_settings *settings, const char *model,
-                         const struct search_result *result, bool train,
-                         struct error *err)
+                         const struct search_result *result,
+                         enum judged_rows rows, struct error *err)
 {
+    const bool train = rows == TRAIN_ROWS;
     double *column = malloc((result->done + 1) * sizeof(*column));
     double means[FIGURES], deviations[FIGURES];
     size_t with_value[FIGURES];
@@ -162,7 +168,7 @@ static int print_summary(const struct cv_settings *settings, const char *model,
     for (int i = 0; i < FIGURES; i++) {
         for (size_t f = 0; f < result->done; f++) {
             double figures[FIGURES];
-            figures_of(&result->folds[f], train, figures);
+            figures_of(&result->folds[f], rows, figures);
             column[f] = figures[i];
         }
         with_value[i] =
@@ -177,14 +183,15 @@ static int print_summary(const struct cv_settings *settings, const char *model,
 
 /* Seconds are those of the fold: once, without a prefix. */
 static void write_figures(struct json_writer *to,
-                          const struct fold_result *fold, bool train, int count)
+                          const struct fold_result *fold, enum judged_rows rows,
+                          int count)
 {
     double figures[FIGURES];
 
-    figures_of(fold, train, figures);
+    figures_of(fold, rows, figures);
     for (int i = 0; i < count; i++) {
         char name[64];
-        snprintf(name, sizeof(name), "%s%s", train ? "train_" : "",
+        snprintf(name, sizeof(name), "%s%s", rows == TRAIN_ROWS ? "train_" : "",
                  figure_names[i]);
         json_writer_member_real(to, name, figures[i]);
     }
@@ -207,9 +214,9 @@ static int print_json(const struct cv_settings *settings, const char *model,
         json_writer_member_unsigned(&to, "rows", fold->test.rows);
         if (fold->diverged)
             json_writer_member_boolean(&to, "diverged", true);
-        write_figures(&to, fold, false, figures_shown(settings));
+        write_figures(&to, fold, TEST_ROWS, figures_shown(settings));
         if (settings->measures.train)
-            write_figures(&to, fold, true, SHORT_FIGURES);
+            write_figures(&to, fold, TRAIN_ROWS, SHORT_FIGURES);
         json_writer_close(&to, '}');
         status = json_writer_print_line(&to, stdout, err);
     }
@@ -230,10 +237,10 @@ static int print_result(const struct cv_settings *settings, const char *model,
                model, diverged_folds(result), result->done);
         return 0;
     }
-    if (print_summary(settings, model, result, false, err) < 0)
+    if (print_summary(settings, model, result, TEST_ROWS, err) < 0)
         return -1;
     return settings->measures.train
-               ? print_summary(settings, model, result, true, err)
+               ? print_summary(settings, model, result, TRAIN_ROWS, err)
                : 0;
 }
 
@@ -258,9 +265,12 @@ static int plan_one(const struct cv_settings *settings, const char *model,
 }
 
 static int validate(const struct cv_settings *settings, const char *model,
-                    const struct dataset *data, const struct folds *folds,
-                    struct scale scale, struct error *err)
+                    const struct split_rows *rows, struct error *err)
 {
+    const struct search_job job = {.dataset = rows->data,
+                                   .scale = rows->scale,
+                                   .folds = rows->folds,
+                                   .threads = settings->threads};
     struct search_plan plan;
     struct model_params params;
     char text[1][SEARCH_TEXT_SIZE];
@@ -269,8 +279,7 @@ static int validate(const struct cv_settings *settings, const char *model,
     if (plan_one(settings, model, &plan, &params, text, err) < 0)
         return -1;
     plan.measures = settings->measures;
-    if (search_run(&plan, data, folds, scale, settings->threads, NULL, NULL,
-                   &results, err) < 0)
+    if (search_run(&plan, &job, &results, err) < 0)
         return -1;
     int status = print_result(settings, model, text[0], results->results, err);
     fflush(stdout);
@@ -293,8 +302,7 @@ static int check_names(const struct cv_settings *settings, struct error *err)
 }
 
 static int validate_all(const struct cv_settings *settings,
-                        const struct dataset *data, const struct folds *folds,
-                        struct scale scale, struct error *err)
+                        const struct split_rows *rows, struct error *err)
 {
     char names[sizeof(settings->models)], *rest = NULL;
 
@@ -306,7 +314,7 @@ static int validate_all(const struct cv_settings *settings,
         print_head(settings);
     for (char *name = strtok_r(names, ",", &rest); name && !stop_requested();
          name = strtok_r(NULL, ",", &rest))
-        if (validate(settings, name, data, folds, scale, err) < 0)
+        if (validate(settings, name, rows, err) < 0)
             return -1;
     return 0;
 }
@@ -338,21 +346,17 @@ static int choose_threshold(struct cv_settings *settings,
 static int run(const struct invocation *with, void *given, struct error *err)
 {
     struct cv_settings *settings = given;
-    struct dataset *data = NULL;
-    struct folds *folds = NULL;
-    struct scale scale;
+    struct split_rows rows = {0};
     int status = -1;
 
     if (stop_on_signals(0, err) < 0 || check_names(settings, err) < 0 ||
-        split_read(&settings->split, &settings->data, with, &data, &scale,
-                   &folds, err) < 0 ||
-        choose_threshold(settings, data, err) < 0)
+        split_read(&settings->split, &settings->data, with, &rows, err) < 0 ||
+        choose_threshold(settings, rows.data, err) < 0)
         goto out;
-    status = validate_all(settings, data, folds, scale, err);
+    status = validate_all(settings, &rows, err);
 
 out:
-    folds_free(folds);
-    dataset_free(data);
+    split_rows_free(&rows);
     return status < 0 ? -1 : stop_exit_status();
 }
 

@@ -180,15 +180,16 @@ static int measure(const struct dataset *data, const struct trainset *train,
     size_t *rows = NULL;
 
     if (data->count <= most)
-        return cross_validate_measure(model, train, data, NULL, data->count,
-                                      out, err);
+        return cross_validate_measure(
+            model, train, &(struct dataset_rows){data, NULL, data->count}, out,
+            err);
     rows = malloc((most + 1) * sizeof(*rows));
     if (!rows)
         return error_no_memory(err, "the figures");
     for (size_t i = 0; i < most; i++)
         rows[i] = (size_t)((double)i * (double)data->count / (double)most);
-    int status =
-        cross_validate_measure(model, train, data, rows, most, out, err);
+    int status = cross_validate_measure(
+        model, train, &(struct dataset_rows){data, rows, most}, out, err);
     free(rows);
     return status;
 }

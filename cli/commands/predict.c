@@ -123,10 +123,11 @@ static int predict_file(const struct predict_settings *settings,
                         struct error *err)
 {
     const struct served_model model = {.snapshot = snapshot};
+    const struct pair_file file = {path, &settings->table, settings->user,
+                                   settings->ad};
     struct pair_table pairs = {0};
 
-    if (pair_table_open(path, &settings->table, settings->user, settings->ad,
-                        &pairs, err) < 0)
+    if (pair_table_open(&file, &pairs, err) < 0)
         return -1;
     const struct field_list *fields = model_fields(snapshot->model);
     int status = fields ? pair_table_want_fields(&pairs, fields, err) : 0;

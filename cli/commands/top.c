@@ -212,9 +212,10 @@ static int run(const struct invocation *with, void *given, struct error *err)
     if (snapshot_read(settings->snapshot, &snapshot, err) < 0)
         goto out;
     if (settings->exclude[0] &&
-        seen_ads_read(settings->exclude, &settings->table,
-                      settings->user_column, settings->ad_column, snapshot->ads,
-                      &seen, err) < 0)
+        seen_ads_read(&(struct pair_file){settings->exclude, &settings->table,
+                                          settings->user_column,
+                                          settings->ad_column},
+                      snapshot->ads, &seen, err) < 0)
         goto out;
     status = answer_all(settings, snapshot, seen, block, err);
     if (status == 0 && fflush(stdout) != 0)

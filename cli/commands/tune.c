@@ -384,22 +384,27 @@ static int make_plan(const struct tune_settings *settings,
         dataset_file_params(&settings->data, ops, &base, err) < 0)
         return -1;
     if (settings->random > 0)
-        return search_random(ops, &base, settings->space, settings->random,
-                             settings->seed, plan, err);
+        return search_random(
+            ops, &base, settings->space,
+            &(struct search_draw){settings->random, settings->seed}, plan, err);
     return search_grid(ops, &base, settings->space, plan, err);
 }
 
 static int search(const struct tune_settings *settings,
-                  const struct search_plan *plan, const struct dataset *data,
-                  const struct folds *folds, struct scale scale,
+                  const struct search_plan *plan, const struct split_rows *rows,
                   struct search_results **results, struct error *err)
 {
-    struct watch watch = {.fits = plan->count * folds->count};
+    struct watch watch = {.fits = plan->count * rows->folds->count};
+    const struct search_job job = {.dataset = rows->data,
+                                   .scale = rows->scale,
+                                   .folds = rows->folds,
+                                   .threads = settings->threads,
+                                   .cancel = &watch.cancel,
+                                   .finished = &watch.finished};
 
     if (pthread_create(&watch.thread, NULL, run_watch, &watch) != 0)
         return error_set(err, ERROR_FAILED, "start a thread");
-    int status = search_run(plan, data, folds, scale, settings->threads,
-                            &watch.cancel, &watch.finished, results, err);
+    int status = search_run(plan, &job, results, err);
     atomic_store(&watch.over, true);
     pthread_join(watch.thread, NULL);
     return status;
@@ -408,27 +413,23 @@ static int search(const struct tune_settings *settings,
 static int run(const struct invocation *with, void *given, struct error *err)
 {
     const struct tune_settings *settings = given;
-    struct dataset *data = NULL;
-    struct folds *folds = NULL;
+    struct split_rows rows = {0};
     struct search_plan *plan = NULL;
     struct search_results *results = NULL;
-    struct scale scale;
     int status = -1;
 
     if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0)
         goto out;
     plan->measures.progressive = settings->progressive;
-    if (split_read(&settings->split, &settings->data, with, &data, &scale,
-                   &folds, err) < 0 ||
-        search(settings, plan, data, folds, scale, &results, err) < 0)
+    if (split_read(&settings->split, &settings->data, with, &rows, err) < 0 ||
+        search(settings, plan, &rows, &results, err) < 0)
         goto out;
     status = print_results(settings, plan, results, err);
 
 out:
     search_results_free(results);
     search_plan_free(plan);
-    folds_free(folds);
-    dataset_free(data);
+    split_rows_free(&rows);
     return status < 0 ? -1 : stop_exit_status();
 }
 

@@ -163,9 +163,9 @@ int dataset_file_params(const struct dataset_file *settings,
 }
 
 int dataset_file_read_all(const struct dataset_file *settings,
-                          enum dataset_times times, const char *const *paths,
-                          size_t count, size_t *first, struct dataset **out,
-                          struct scale *scale, struct error *err)
+                          const struct dataset_paths *from, size_t *first,
+                          struct dataset **out, struct scale *scale,
+                          struct error *err)
 {
     struct dataset *dataset = NULL;
     struct field_list fields = {0};
@@ -176,9 +176,9 @@ int dataset_file_read_all(const struct dataset_file *settings,
     int status = dataset_new(&dataset, err);
     if (status == 0)
         dataset_set_fields(dataset, &fields);
-    for (size_t i = 0; status == 0 && i < count; i++) {
+    for (size_t i = 0; status == 0 && i < from->count; i++) {
         first[i] = dataset->count;
-        status = read_file(settings, times, paths[i], dataset, err);
+        status = read_file(settings, from->times, from->paths[i], dataset, err);
     }
     if (status == 0)
         status = choose_scale(settings, dataset, scale, err);
@@ -186,7 +186,7 @@ int dataset_file_read_all(const struct dataset_file *settings,
         dataset_free(dataset);
         return -1;
     }
-    first[count] = dataset->count;
+    first[from->count] = dataset->count;
     *out = dataset;
     return 0;
 }
@@ -197,6 +197,7 @@ int dataset_file_read(const struct dataset_file *settings, const char *path,
 {
     size_t first[2];
 
-    return dataset_file_read_all(settings, TIMES_UNUSED, &path, 1, first, out,
-                                 scale, err);
+    return dataset_file_read_all(
+        settings, &(struct dataset_paths){&path, 1, TIMES_UNUSED}, first, out,
+        scale, err);
 }

@@ -47,12 +47,18 @@ int dataset_file_params(const struct dataset_file *settings,
 /* Times of rows are read only where somebody needs them, or named a column. */
 enum dataset_times { TIMES_UNUSED, TIMES_NEEDED };
 
-/* Several files, one behind the other: file i has the rows first[i] up to
- * first[i + 1]; first (count + 1). */
+/* Files that are read one behind the other. */
+struct dataset_paths {
+    const char *const *paths; /* (count) */
+    size_t count;
+    enum dataset_times times;
+};
+
+/* File i has the rows first[i] up to first[i + 1]; first (count + 1). */
 int dataset_file_read_all(const struct dataset_file *settings,
-                          enum dataset_times times, const char *const *paths,
-                          size_t count, size_t *first, struct dataset **out,
-                          struct scale *scale, struct error *err) MUST_CHECK;
+                          const struct dataset_paths *from, size_t *first,
+                          struct dataset **out, struct scale *scale,
+                          struct error *err) MUST_CHECK;
 
 /* A row that cannot be read is an error with its line: half a data set would
  * give figures of something else. */

@@ -4,22 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-int pair_table_open(const char *path, const struct table_options *options,
-                    const char *user, const char *ad, struct pair_table *out,
+int pair_table_open(const struct pair_file *file, struct pair_table *out,
                     struct error *err)
 {
     struct pair_table pairs = {0};
 
-    if (table_open(path, options, &pairs.table, err) < 0)
+    if (table_open(file->path, file->options, &pairs.table, err) < 0)
         return -1;
-    pairs.user = table_choose_column(pairs.table, "column.user", user,
-                                     TABLE_USUAL_USER, err);
-    pairs.ad = pairs.user < 0 ? -1
-                              : table_choose_column(pairs.table, "column.ad",
-                                                    ad, TABLE_USUAL_AD, err);
+    pairs.user = table_choose_column(pairs.table, "column.user",
+                                     file->user_column, TABLE_USUAL_USER, err);
+    pairs.ad = pairs.user < 0
+                   ? -1
+                   : table_choose_column(pairs.table, "column.ad",
+                                         file->ad_column, TABLE_USUAL_AD, err);
     if (pairs.ad < 0) {
         pair_table_close(&pairs);
-        return error_wrap(err, "'%s'", path);
+        return error_wrap(err, "'%s'", file->path);
     }
     *out = pairs;
     return 0;

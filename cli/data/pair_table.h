@@ -21,9 +21,14 @@ struct pair_table {
     int columns[FIELDS_MAX];          /* (list->values) */
 };
 
-/* An empty name of a column means the usual ones. */
-int pair_table_open(const char *path, const struct table_options *options,
-                    const char *user, const char *ad, struct pair_table *out,
+/* A file with a user and an ad in each row. */
+struct pair_file {
+    const char *path;
+    const struct table_options *options;
+    const char *user_column, *ad_column; /* empty: the usual names */
+};
+
+int pair_table_open(const struct pair_file *file, struct pair_table *out,
                     struct error *err) MUST_CHECK;
 
 /* *found is false at the end. Borrowed until the next call. An error names the

@@ -2,8 +2,6 @@
 
 #include "common/base/array.h"
 
-#include "cli/data/pair_table.h"
-
 #include "model/rows/ratings.h"
 
 #include <stdlib.h>
@@ -91,10 +89,8 @@ static int group(struct seen_ads *seen, struct error *err)
     return 0;
 }
 
-int seen_ads_read(const char *path, const struct table_options *options,
-                  const char *user_column, const char *ad_column,
-                  const struct id_map *ads, struct seen_ads **out,
-                  struct error *err)
+int seen_ads_read(const struct pair_file *file, const struct id_map *ads,
+                  struct seen_ads **out, struct error *err)
 {
     struct seen_ads *seen = calloc(1, sizeof(*seen));
     struct pair_table pairs = {0};
@@ -103,10 +99,10 @@ int seen_ads_read(const char *path, const struct table_options *options,
     if (!seen)
         return no_memory(err);
     if (id_map_new(&seen->users, err) < 0 ||
-        pair_table_open(path, options, user_column, ad_column, &pairs, err) < 0)
+        pair_table_open(file, &pairs, err) < 0)
         goto out;
     if (read_pairs(seen, &pairs, ads, err) < 0 || group(seen, err) < 0) {
-        error_wrap(err, "'%s'", path);
+        error_wrap(err, "'%s'", file->path);
         goto out;
     }
     *out = seen;

@@ -4,9 +4,10 @@
 #ifndef CLI_SEEN_ADS_H
 #define CLI_SEEN_ADS_H
 
+#include "cli/data/pair_table.h"
+
 #include "common/base/error.h"
 #include "common/base/id.h"
-#include "common/base/table.h"
 
 #include "model/rows/id_map.h"
 
@@ -15,12 +16,9 @@
 
 struct seen_ads;
 
-/* Ads by their index in `ads`; others do not matter. An empty column name
- * means the usual ones. */
-int seen_ads_read(const char *path, const struct table_options *options,
-                  const char *user_column, const char *ad_column,
-                  const struct id_map *ads, struct seen_ads **out,
-                  struct error *err) MUST_CHECK;
+/* Keeps ads by their index in `ads`, and skips rows with other ads. */
+int seen_ads_read(const struct pair_file *file, const struct id_map *ads,
+                  struct seen_ads **out, struct error *err) MUST_CHECK;
 
 /* Rising; may repeat. NULL is fine: nothing was seen. */
 const uint32_t *seen_ads_of(const struct seen_ads *seen, const struct id *user,

@@ -45,12 +45,20 @@ struct split_settings {
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
+/* The rows of a command's files, and their folds. All zero: none. */
+struct split_rows {
+    struct dataset *data;
+    struct scale scale; /* of the labels */
+    struct folds *folds;
+};
+
 /* Reads the command's arguments (a file; or pairs of files, where the split is
- * predefined) and splits their rows. */
+ * predefined) and splits their rows. After a failure `out` is untouched. */
 int split_read(const struct split_settings *settings,
                const struct dataset_file *file,
-               const struct invocation *invocation, struct dataset **dataset,
-               struct scale *scale, struct folds **folds,
+               const struct invocation *invocation, struct split_rows *out,
                struct error *err) MUST_CHECK;
+
+void split_rows_free(struct split_rows *rows);
 
 #endif

@@ -26,14 +26,12 @@ struct judged_rows {
     double *labels, *predictions;
 };
 
-/* Rows of a data set that a model is asked for. */
-struct asked_rows {
+/* A model, and the rows of a data set that it is asked about. */
+struct exam {
     const struct model *model;
     struct model *pupil; /* the same model where it learns them, too; or NULL */
     const struct trainset *train;
-    const struct dataset *dataset;
-    const size_t *rows; /* (n) places in the data set; NULL: all, in order */
-    size_t n;
+    struct dataset_rows asked;
 };
 
 /* Copies the keys that the model wants out of a row of the data set. */
@@ -47,19 +45,20 @@ static void copy_values(const struct dataset *dataset, size_t row,
         values[v] = keys[columns[v]];
 }
 
-static int predict_rows(const struct asked_rows *asked,
-                        struct judged_rows *judged, struct error *err)
+static int predict_rows(const struct exam *exam, struct judged_rows *judged,
+                        struct error *err)
 {
+    const struct dataset_rows *asked = &exam->asked;
     const struct dataset *dataset = asked->dataset;
-    const struct model *model = asked->model;
+    const struct model *model = exam->model;
     const struct field_list *wanted = model_fields(model);
-    const size_t step = asked->pupil ? 1 : BATCH;
+    const size_t step = exam->pupil ? 1 : BATCH;
     uint8_t columns[FIELDS_MAX];
     uint64_t values[BATCH * FIELDS_MAX];
     struct pair pairs[BATCH];
     struct prediction out[BATCH];
 
-    assert(model && asked->train);
+    assert(model && exam->train);
     if (wanted && field_list_match(wanted, &dataset->fields, columns, err) < 0)
         return -1;
     for (size_t first = 0; first < asked->n; first += step) {
@@ -68,8 +67,8 @@ static int predict_rows(const struct asked_rows *asked,
             size_t at = asked->rows ? asked->rows[first + i] : first + i;
             const struct rating *row = &dataset->rows[at];
             pairs[i] = (struct pair){
-                inner_of(asked->train->users.inner, row->user, model->users),
-                inner_of(asked->train->items.inner, row->item, model->items)};
+                inner_of(exam->train->users.inner, row->user, model->users),
+                inner_of(exam->train->items.inner, row->item, model->items)};
             if (wanted)
                 copy_values(dataset, at, wanted, columns,
                             values + i * wanted->values);
@@ -82,19 +81,19 @@ static int predict_rows(const struct asked_rows *asked,
                      count, out);
         for (size_t i = 0; i < count; i++)
             judged->predictions[first + i] = out[i].value;
-        if (asked->pupil)
-            model->ops->fields->learn(asked->pupil, values,
+        if (exam->pupil)
+            model->ops->fields->learn(exam->pupil, values,
                                       judged->labels + first, 1);
     }
     return 0;
 }
 
 /* `ranking` may be NULL. */
-static int measure_rows(const struct asked_rows *asked,
+static int measure_rows(const struct exam *exam,
                         const struct measures *measures, struct evaluation *out,
                         struct ranking *ranking, struct error *err)
 {
-    const size_t n = asked->n;
+    const size_t n = exam->asked.n;
     struct judged_rows judged = {
         .users = malloc((n + 1) * sizeof(*judged.users)),
         .labels = malloc((n + 1) * sizeof(*judged.labels)),
@@ -106,7 +105,7 @@ static int measure_rows(const struct asked_rows *asked,
         error_no_memory(err, "the evaluation");
         goto out;
     }
-    if (predict_rows(asked, &judged, err) < 0 ||
+    if (predict_rows(exam, &judged, err) < 0 ||
         evaluate(judged.labels, judged.predictions, n, out, err) < 0 ||
         evaluate_fcp(judged.users, judged.labels, judged.predictions, n,
                      &out->fcp, err) < 0)
@@ -129,17 +128,13 @@ out:
 
 int cross_validate_measure(const struct model *model,
                            const struct trainset *train,
-                           const struct dataset *dataset, const size_t *rows,
-                           size_t n, struct evaluation *out, struct error *err)
+                           const struct dataset_rows *rows,
+                           struct evaluation *out, struct error *err)
 {
-    const struct asked_rows asked = {.model = model,
-                                     .train = train,
-                                     .dataset = dataset,
-                                     .rows = rows,
-                                     .n = n};
+    const struct exam exam = {.model = model, .train = train, .asked = *rows};
     struct evaluation result;
 
-    if (measure_rows(&asked, NULL, &result, NULL, err) < 0)
+    if (measure_rows(&exam, NULL, &result, NULL, err) < 0)
         return -1;
     *out = result;
     return 0;
@@ -163,23 +158,21 @@ static void forget_figures(size_t rows, struct fold_result *result)
         (struct ranking){.precision = NAN, .recall = NAN, .ndcg = NAN};
 }
 
-int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
-                        const struct model_ops *ops,
-                        const struct model_params *params, struct scale scale,
-                        const struct measures *measures,
-                        const atomic_bool *cancel, struct fold_result *out,
-                        struct error *err)
+int cross_validate_fold(const struct trial *trial, const struct fold *fold,
+                        struct fold_result *out, struct error *err)
 {
+    const struct measures *measures = &trial->measures;
     struct trainset *train = NULL;
     struct model *model = NULL;
     struct fold_result result = {0};
     int status = -1;
 
-    if (trainset_build(dataset, fold->train, fold->train_count, scale, &train,
-                       err) < 0)
+    if (trainset_build(trial->dataset, fold->train, fold->train_count,
+                       trial->scale, &train, err) < 0)
         return -1;
     int64_t started = clock_monotonic_ns();
-    if (model_fit(ops, train->ratings, params, cancel, &model, err) < 0)
+    if (model_fit(trial->ops, train->ratings, trial->params, trial->cancel,
+                  &model, err) < 0)
         goto out;
     result.fit_seconds = seconds_since(started);
     if (divergence_check(model, &result.diverged, err) < 0)
@@ -194,25 +187,26 @@ int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
         error_set(err, ERROR_CONFIG,
                   "model %s does not go on learning: a progressive measure "
                   "is for the model fields, with --fields",
-                  ops->name);
+                  trial->ops->name);
         goto out;
     }
 
-    const struct asked_rows asked = {.model = model,
-                                     .pupil =
-                                         measures->progressive ? model : NULL,
-                                     .train = train,
-                                     .dataset = dataset,
-                                     .rows = fold->test,
-                                     .n = fold->test_count};
+    const struct exam exam = {
+        .model = model,
+        .pupil = measures->progressive ? model : NULL,
+        .train = train,
+        .asked = {trial->dataset, fold->test, fold->test_count}};
     started = clock_monotonic_ns();
-    if (measure_rows(&asked, measures, &result.test,
+    if (measure_rows(&exam, measures, &result.test,
                      measures->ranking_k > 0 ? &result.ranking : NULL, err) < 0)
         goto out;
     result.test_seconds = seconds_since(started);
     if (measures->train &&
-        cross_validate_measure(model, train, dataset, fold->train,
-                               fold->train_count, &result.train, err) < 0)
+        cross_validate_measure(model, train,
+                               &(struct dataset_rows){trial->dataset,
+                                                      fold->train,
+                                                      fold->train_count},
+                               &result.train, err) < 0)
         goto out;
     *out = result;
     status = 0;

@@ -33,22 +33,36 @@ struct fold_result {
     bool diverged; /* the fit did not end with numbers: all figures are NaN */
 };
 
-/* One fold. Fails with ERROR_CONFIG where a model cannot be fit, or cannot go
- * on learning for a progressive measure, and with ERROR_TEMPORARY and
- * ERROR_MEMORY; `out` is then untouched. */
-int cross_validate_fold(const struct dataset *dataset, const struct fold *fold,
-                        const struct model_ops *ops,
-                        const struct model_params *params, struct scale scale,
-                        const struct measures *measures,
-                        const atomic_bool *cancel, struct fold_result *out,
-                        struct error *err) MUST_CHECK;
+/* A model with its parameters, tried on a data set: the same for each fold. */
+struct trial {
+    const struct dataset *dataset;
+    struct scale scale; /* of the labels */
+    const struct model_ops *ops;
+    const struct model_params *params;
+    struct measures measures;
+    const atomic_bool *cancel; /* NULL: the fit cannot be cancelled */
+};
 
-/* The model's predictions (clipped) on rows[0..n-1] of the data set; NULL is
- * all, in order. */
+/* Fits on the training rows of one fold and measures on its test rows. Fails
+ * with ERROR_CONFIG where a model cannot be fit, or cannot go on learning for a
+ * progressive measure, with ERROR_TEMPORARY after a cancel, and with
+ * ERROR_MEMORY; `out` is then untouched. */
+int cross_validate_fold(const struct trial *trial, const struct fold *fold,
+                        struct fold_result *out, struct error *err) MUST_CHECK;
+
+/* Some rows of a data set. */
+struct dataset_rows {
+    const struct dataset *dataset;
+    const size_t *rows; /* (n) places in the data set; NULL: all, in order */
+    size_t n;
+};
+
+/* Measures the model's predictions (clipped) on these rows. `train` numbers
+ * the ids as the model does. */
 int cross_validate_measure(const struct model *model,
                            const struct trainset *train,
-                           const struct dataset *dataset, const size_t *rows,
-                           size_t n, struct evaluation *out,
+                           const struct dataset_rows *rows,
+                           struct evaluation *out,
                            struct error *err) MUST_CHECK;
 
 /* Mean and population standard deviation of those of n figures that have a

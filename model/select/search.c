@@ -112,9 +112,11 @@ static int draw_distinct(const struct search_space *space, uint64_t seed,
 }
 
 int search_random(const struct model_ops *ops, const struct model_params *base,
-                  const char *space, size_t tries, uint64_t seed,
+                  const char *space, const struct search_draw *draw,
                   struct search_plan **out, struct error *err)
 {
+    const size_t tries = draw->tries;
+    uint64_t seed = draw->seed;
     struct search_space parsed;
     struct search_plan *plan = NULL;
 
@@ -142,11 +144,7 @@ int search_random(const struct model_ops *ops, const struct model_params *base,
 /* Work is handed out fit by fit: combination i / folds, fold i % folds. */
 struct work {
     const struct search_plan *plan;
-    const struct dataset *dataset;
-    const struct folds *folds;
-    struct scale scale;
-    const atomic_bool *cancel;
-    atomic_size_t *finished;
+    const struct search_job *job;
     struct search_results *results;
     bool *ran; /* (combinations, folds) */
 
@@ -159,23 +157,28 @@ struct work {
 static bool is_over(const struct work *work)
 {
     return atomic_load(&work->failed) ||
-           (work->cancel && atomic_load(work->cancel));
+           (work->job->cancel && atomic_load(work->job->cancel));
 }
 
 static void run_one(struct work *work, size_t at)
 {
-    size_t combination = at / work->folds->count;
-    size_t fold = at % work->folds->count;
+    const struct search_job *job = work->job;
+    size_t combination = at / job->folds->count;
+    size_t fold = at % job->folds->count;
+    const struct trial trial = {.dataset = job->dataset,
+                                .scale = job->scale,
+                                .ops = work->plan->ops,
+                                .params = &work->plan->params[combination],
+                                .measures = work->plan->measures,
+                                .cancel = job->cancel};
     struct error err = {0};
 
-    if (cross_validate_fold(work->dataset, &work->folds->folds[fold],
-                            work->plan->ops, &work->plan->params[combination],
-                            work->scale, &work->plan->measures, work->cancel,
+    if (cross_validate_fold(&trial, &job->folds->folds[fold],
                             &work->results->results[combination].folds[fold],
                             &err) == 0) {
         work->ran[at] = true;
-        if (work->finished)
-            atomic_fetch_add(work->finished, 1);
+        if (job->finished)
+            atomic_fetch_add(job->finished, 1);
     } else if (!is_over(work)) {
         pthread_mutex_lock(&work->lock);
         work->err = err;
@@ -188,7 +191,7 @@ static void run_one(struct work *work, size_t at)
 static void *run_thread(void *context)
 {
     struct work *work = context;
-    size_t all = work->plan->count * work->folds->count;
+    size_t all = work->plan->count * work->job->folds->count;
 
     for (size_t at; (at = atomic_fetch_add(&work->next, 1)) < all;) {
         if (is_over(work))
@@ -205,10 +208,11 @@ static uint32_t core_count(void)
     return cores > 0 ? (uint32_t)cores : 1;
 }
 
-static void run_threads(struct work *work, uint32_t threads)
+static void run_threads(struct work *work)
 {
     pthread_t others[THREADS_MAX];
     uint32_t started = 0;
+    uint32_t threads = work->job->threads;
 
     if (threads == 0)
         threads = core_count();
@@ -250,20 +254,15 @@ void search_results_free(struct search_results *results)
     free(results);
 }
 
-int search_run(const struct search_plan *plan, const struct dataset *dataset,
-               const struct folds *folds, struct scale scale, uint32_t threads,
-               const atomic_bool *cancel, atomic_size_t *finished,
+int search_run(const struct search_plan *plan, const struct search_job *job,
                struct search_results **out, struct error *err)
 {
+    const size_t folds = job->folds->count;
     struct work work = {
         .plan = plan,
-        .dataset = dataset,
-        .folds = folds,
-        .scale = scale,
-        .cancel = cancel,
-        .finished = finished,
-        .results = results_new(plan->count, folds->count),
-        .ran = calloc(plan->count * folds->count, sizeof(*work.ran)),
+        .job = job,
+        .results = results_new(plan->count, folds),
+        .ran = calloc(plan->count * folds, sizeof(*work.ran)),
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };
 
@@ -272,9 +271,9 @@ int search_run(const struct search_plan *plan, const struct dataset *dataset,
         free(work.ran);
         return no_memory(err);
     }
-    run_threads(&work, threads);
-    for (size_t at = 0; at < plan->count * folds->count; at++)
-        work.results->results[at / folds->count].done += work.ran[at];
+    run_threads(&work);
+    for (size_t at = 0; at < plan->count * folds; at++)
+        work.results->results[at / folds].done += work.ran[at];
     free(work.ran);
     if (atomic_load(&work.failed)) {
         search_results_free(work.results);

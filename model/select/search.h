@@ -35,11 +35,17 @@ int search_grid(const struct model_ops *ops, const struct model_params *base,
                 const char *space, struct search_plan **out,
                 struct error *err) MUST_CHECK;
 
-/* `tries` of them: distinct ones drawn without replacement where all values
- * are lists, else independent draws. Unlike the reference the seed always
- * counts. */
+/* How many combinations a random search draws, and with which random numbers.
+ */
+struct search_draw {
+    size_t tries;
+    uint64_t seed;
+};
+
+/* Draws combinations: distinct ones where all values are lists, else
+ * independent ones. Unlike the reference the seed always counts. */
 int search_random(const struct model_ops *ops, const struct model_params *base,
-                  const char *space, size_t tries, uint64_t seed,
+                  const char *space, const struct search_draw *draw,
                   struct search_plan **out, struct error *err) MUST_CHECK;
 
 void search_plan_free(struct search_plan *plan);
@@ -55,13 +61,20 @@ struct search_results {
     size_t count;
 };
 
-/* Fits and measures every combination on every fold, `threads` at a time (0:
- * one per core); the figures do not depend on their number. *finished (may be
- * NULL) counts fits, for progress. After a cancel it returns 0 with what is
- * done. */
-int search_run(const struct search_plan *plan, const struct dataset *dataset,
-               const struct folds *folds, struct scale scale, uint32_t threads,
-               const atomic_bool *cancel, atomic_size_t *finished,
+/* The rows that a plan is run on, and how. All is borrowed. */
+struct search_job {
+    const struct dataset *dataset;
+    struct scale scale; /* of the labels */
+    const struct folds *folds;
+    uint32_t threads; /* fits at a time; 0: one per core. The figures do not
+                         depend on it */
+    const atomic_bool *cancel; /* may be NULL */
+    atomic_size_t *finished;   /* counts fits, for progress; may be NULL */
+};
+
+/* Fits and measures every combination on every fold. After a cancel it returns
+ * 0 with the folds that are done. */
+int search_run(const struct search_plan *plan, const struct search_job *job,
                struct search_results **out, struct error *err) MUST_CHECK;
 
 void search_results_free(struct search_results *results);

@@ -122,20 +122,19 @@ static int cut_k_fold(const size_t *order, size_t rows, uint32_t k,
     return 0;
 }
 
+/* k-fold `repeats` times. `shuffle` NULL: the rows stay in order. */
 static int repeat_k_fold(size_t rows, uint32_t k, uint32_t repeats,
-                         bool shuffle, uint32_t seed, struct folds **out,
+                         struct numpy_random *shuffle, struct folds **out,
                          struct error *err)
 {
-    struct numpy_random random;
     struct folds *folds = NULL;
     int status = 0;
 
     if (check_k(rows, k, err) < 0 ||
         folds_new((size_t)k * repeats, &folds, err) < 0)
         return -1;
-    numpy_random_seed(&random, seed);
     for (uint32_t r = 0; status == 0 && r < repeats; r++) {
-        size_t *order = positions_shuffled(rows, shuffle ? &random : NULL, err);
+        size_t *order = positions_shuffled(rows, shuffle, err);
         status = order ? cut_k_fold(order, rows, k,
                                     &folds->folds[(size_t)r * k], err)
                        : -1;
@@ -144,18 +143,25 @@ static int repeat_k_fold(size_t rows, uint32_t k, uint32_t repeats,
     return hand_over(folds, status, out);
 }
 
-int split_k_fold(size_t rows, uint32_t k, bool shuffle, uint32_t seed,
+int split_k_fold(size_t rows, uint32_t k, enum row_order order, uint32_t seed,
                  struct folds **out, struct error *err)
 {
-    return repeat_k_fold(rows, k, 1, shuffle, seed, out, err);
+    struct numpy_random random;
+
+    numpy_random_seed(&random, seed);
+    return repeat_k_fold(rows, k, 1, order == ROWS_SHUFFLED ? &random : NULL,
+                         out, err);
 }
 
 int split_repeated_k_fold(size_t rows, uint32_t k, uint32_t repeats,
                           uint32_t seed, struct folds **out, struct error *err)
 {
+    struct numpy_random random;
+
     if (repeats < 1)
         return error_set(err, ERROR_CONFIG, "0 repeats: give at least 1");
-    return repeat_k_fold(rows, k, repeats, true, seed, out, err);
+    numpy_random_seed(&random, seed);
+    return repeat_k_fold(rows, k, repeats, &random, out, err);
 }
 
 /* --- Shuffle split
@@ -163,9 +169,10 @@ int split_repeated_k_fold(size_t rows, uint32_t k, uint32_t repeats,
 
 /* Shares of the rows become counts; the reference rounds test up, train down.
  */
-static int shuffle_sizes(size_t rows, double test_size, double train_size,
+static int shuffle_sizes(size_t rows, const struct shuffle_split *split,
                          size_t *test, size_t *train, struct error *err)
 {
+    const double test_size = split->test_size, train_size = split->train_size;
     double all = (double)rows;
     double tested = test_size < 1 ? ceil(test_size * all) : floor(test_size);
     double trained =
@@ -194,8 +201,7 @@ static int cut_shuffled(const size_t *order, size_t train, size_t test,
     return 0;
 }
 
-int split_shuffle(size_t rows, uint32_t splits, double test_size,
-                  double train_size, bool shuffle, uint32_t seed,
+int split_shuffle(size_t rows, const struct shuffle_split *split,
                   struct folds **out, struct error *err)
 {
     struct numpy_random random;
@@ -203,14 +209,15 @@ int split_shuffle(size_t rows, uint32_t splits, double test_size,
     size_t test = 0, train = 0;
     int status = 0;
 
-    if (splits < 1)
+    if (split->splits < 1)
         return error_set(err, ERROR_CONFIG, "0 splits: give at least 1");
-    if (shuffle_sizes(rows, test_size, train_size, &test, &train, err) < 0 ||
-        folds_new(splits, &folds, err) < 0)
+    if (shuffle_sizes(rows, split, &test, &train, err) < 0 ||
+        folds_new(split->splits, &folds, err) < 0)
         return -1;
-    numpy_random_seed(&random, seed);
-    for (uint32_t s = 0; status == 0 && s < splits; s++) {
-        size_t *order = positions_shuffled(rows, shuffle ? &random : NULL, err);
+    numpy_random_seed(&random, split->seed);
+    for (uint32_t s = 0; status == 0 && s < split->splits; s++) {
+        size_t *order = positions_shuffled(
+            rows, split->order == ROWS_SHUFFLED ? &random : NULL, err);
         status = order ? cut_shuffled(order, train, test, &folds->folds[s], err)
                        : -1;
         free(order);

@@ -12,7 +12,6 @@
 
 #include "model/rows/dataset.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +25,12 @@ struct folds {
     size_t count;
 };
 
-/* k consecutive blocks of the (shuffled) rows; block f is fold f's test. The
+/* The order in which rows are cut. ROWS_IN_ORDER ignores the seed. */
+enum row_order { ROWS_IN_ORDER, ROWS_SHUFFLED };
+
+/* k consecutive blocks of the rows in this order; block f is fold f's test. The
  * first rows % k blocks are one longer. */
-int split_k_fold(size_t rows, uint32_t k, bool shuffle, uint32_t seed,
+int split_k_fold(size_t rows, uint32_t k, enum row_order order, uint32_t seed,
                  struct folds **out, struct error *err) MUST_CHECK;
 
 /* k-fold `repeats` times, one generator for all. */
@@ -36,11 +38,17 @@ int split_repeated_k_fold(size_t rows, uint32_t k, uint32_t repeats,
                           uint32_t seed, struct folds **out,
                           struct error *err) MUST_CHECK;
 
-/* `splits` fresh permutations: the first train rows, then the test rows.
- * Sizes below 1 are shares (test rounded up, train down), from 1 on counts;
- * train_size 0 is the complement. */
-int split_shuffle(size_t rows, uint32_t splits, double test_size,
-                  double train_size, bool shuffle, uint32_t seed,
+/* Sizes below 1 are shares (test rounded up, train down), from 1 on counts. */
+struct shuffle_split {
+    uint32_t splits;
+    double test_size;
+    double train_size; /* 0: all rows that are not tested */
+    enum row_order order;
+    uint32_t seed;
+};
+
+/* `splits` fresh permutations: the first train rows, then the test rows. */
+int split_shuffle(size_t rows, const struct shuffle_split *split,
                   struct folds **out, struct error *err) MUST_CHECK;
 
 /* One random row of each user with more than min_rows rows is tested; other

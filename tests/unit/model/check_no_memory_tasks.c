@@ -141,11 +141,13 @@ static int split_all_ways(void)
     struct folds *folds[6] = {NULL};
 
     int status =
-        split_k_fold(DATA_ROWS, 3, true, 0, &folds[0], &err) < 0 ||
+        split_k_fold(DATA_ROWS, 3, ROWS_SHUFFLED, 0, &folds[0], &err) < 0 ||
                 split_repeated_k_fold(DATA_ROWS, 3, 2, 0, &folds[1], &err) <
                     0 ||
-                split_shuffle(DATA_ROWS, 2, 0.2, -1, true, 0, &folds[2], &err) <
-                    0 ||
+                split_shuffle(
+                    DATA_ROWS,
+                    &(struct shuffle_split){2, 0.2, -1, ROWS_SHUFFLED, 0},
+                    &folds[2], &err) < 0 ||
                 split_leave_one_out(data, 2, 0, 0, &folds[3], &err) < 0 ||
                 split_by_time(data, 3, &folds[4], &err) < 0 ||
                 split_predefined(bounds, 1, &folds[5], &err) < 0
@@ -168,13 +170,19 @@ static int search_and_validate(void)
 
     if (model_find("knn", &ops, &err) == 0 &&
         params_start(ops, &base, &err) == 0 &&
-        split_k_fold(DATA_ROWS, 2, false, 0, &folds, &err) == 0 &&
-        search_random(ops, &base, "k=1|2|3", 2, 0, &drawn, &err) == 0 &&
+        split_k_fold(DATA_ROWS, 2, ROWS_IN_ORDER, 0, &folds, &err) == 0 &&
+        search_random(ops, &base, "k=1|2|3", &(struct search_draw){2, 0},
+                      &drawn, &err) == 0 &&
         search_grid(ops, &base, "k=1|2", &grid, &err) == 0) {
         grid->measures = (struct measures){
             .train = true, .ranking_k = 3, .ranking_threshold = 0.5};
-        status = search_run(grid, data, folds, (struct scale){0, 1}, 1, NULL,
-                            &finished, &results, &err);
+        status = search_run(grid,
+                            &(struct search_job){.dataset = data,
+                                                 .scale = {0, 1},
+                                                 .folds = folds,
+                                                 .threads = 1,
+                                                 .finished = &finished},
+                            &results, &err);
     }
     search_results_free(results);
     search_plan_free(grid);

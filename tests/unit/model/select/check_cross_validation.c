@@ -74,14 +74,18 @@ START_TEST(every_fold_is_the_reference)
     struct folds *folds = NULL;
 
     prepare(cases[_i % MODELS].model, cases[_i % MODELS].params, &ops, &params);
-    ck_assert_ok(split_k_fold(data->count, FOLDS, true, 0, &folds, &err), err);
+    ck_assert_ok(
+        split_k_fold(data->count, FOLDS, ROWS_SHUFFLED, 0, &folds, &err), err);
     for (size_t f = 0; f < FOLDS; f++) {
         struct fold_result result;
-        ck_assert_ok(cross_validate_fold(data, &folds->folds[f], ops, &params,
-                                         dataset_scale(data),
-                                         &(struct measures){.train = true},
-                                         NULL, &result, &err),
-                     err);
+        ck_assert_ok(
+            cross_validate_fold(&(struct trial){.dataset = data,
+                                                .scale = dataset_scale(data),
+                                                .ops = ops,
+                                                .params = &params,
+                                                .measures = {.train = true}},
+                                &folds->folds[f], &result, &err),
+            err);
         ck_assert_uint_eq(result.test.rows, folds->folds[f].test_count);
         compare(expected, "test", f, &result.test);
         compare(expected, "train", f, &result.train);
@@ -102,11 +106,15 @@ START_TEST(training_rows_are_measured_only_when_asked_for)
     struct fold_result result;
 
     prepare("baseline", "", &ops, &params);
-    ck_assert_ok(split_k_fold(data->count, 2, true, 0, &folds, &err), err);
-    ck_assert_ok(cross_validate_fold(data, &folds->folds[0], ops, &params,
-                                     dataset_scale(data), &(struct measures){0},
-                                     NULL, &result, &err),
+    ck_assert_ok(split_k_fold(data->count, 2, ROWS_SHUFFLED, 0, &folds, &err),
                  err);
+    ck_assert_ok(
+        cross_validate_fold(&(struct trial){.dataset = data,
+                                            .scale = dataset_scale(data),
+                                            .ops = ops,
+                                            .params = &params},
+                            &folds->folds[0], &result, &err),
+        err);
     ck_assert_uint_eq(result.train.rows, 0);
     ck_assert_uint_gt(result.test.rows, 0);
     folds_free(folds);
@@ -124,12 +132,16 @@ START_TEST(a_cancelled_fold_leaves_the_result_alone)
     atomic_bool cancel = true;
 
     prepare("svd", "", &ops, &params);
-    ck_assert_ok(split_k_fold(data->count, 2, true, 0, &folds, &err), err);
-    ck_assert_refused(cross_validate_fold(data, &folds->folds[0], ops, &params,
-                                          dataset_scale(data),
-                                          &(struct measures){0}, &cancel,
-                                          &result, &err),
-                      err, ERROR_TEMPORARY, "");
+    ck_assert_ok(split_k_fold(data->count, 2, ROWS_SHUFFLED, 0, &folds, &err),
+                 err);
+    ck_assert_refused(
+        cross_validate_fold(&(struct trial){.dataset = data,
+                                            .scale = dataset_scale(data),
+                                            .ops = ops,
+                                            .params = &params,
+                                            .cancel = &cancel},
+                            &folds->folds[0], &result, &err),
+        err, ERROR_TEMPORARY, "");
     ck_assert_double_eq(result.fit_seconds, -1);
     folds_free(folds);
     dataset_free(data);

@@ -134,9 +134,12 @@ static struct evaluation measure(const struct dataset *dataset,
     ck_assert_ok(model_find("fields", &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
-    ck_assert_ok(cross_validate_fold(dataset, fold, ops, &params,
-                                     (struct scale){0, 1}, &measures, NULL,
-                                     &result, &err),
+    ck_assert_ok(cross_validate_fold(&(struct trial){.dataset = dataset,
+                                                     .scale = {0, 1},
+                                                     .ops = ops,
+                                                     .params = &params,
+                                                     .measures = measures},
+                                     fold, &result, &err),
                  err);
     return result.test;
 }
@@ -151,7 +154,8 @@ START_TEST(kdd_in_four_folds)
     struct folds *folds = NULL;
     double entropy = 0, auc = 0, calibration = 0, ece = 0;
 
-    ck_assert_ok(split_k_fold(dataset->count, 4, true, 0, &folds, &err), err);
+    ck_assert_ok(
+        split_k_fold(dataset->count, 4, ROWS_SHUFFLED, 0, &folds, &err), err);
     for (size_t f = 0; f < 4; f++) {
         struct evaluation e =
             measure(dataset, &folds->folds[f], kdd_params, false);

@@ -95,15 +95,16 @@ static struct evaluation test_fold(const struct fold *fold, const char *name,
 {
     const struct model_ops *ops;
     struct model_params params;
-    struct measures errors_only = {.train = false};
     struct fold_result result;
 
     ck_assert_ok(model_find(name, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
-    ck_assert_ok(cross_validate_fold(dataset, fold, ops, &params,
-                                     (struct scale){0, 1}, &errors_only, NULL,
-                                     &result, &err),
+    ck_assert_ok(cross_validate_fold(&(struct trial){.dataset = dataset,
+                                                     .scale = {0, 1},
+                                                     .ops = ops,
+                                                     .params = &params},
+                                     fold, &result, &err),
                  err);
     return result.test;
 }
@@ -112,8 +113,9 @@ START_TEST(every_fold_is_the_reference)
 {
     struct folds *folds = NULL;
 
-    ck_assert_ok(split_k_fold(dataset->count, FOLDS, true, 0, &folds, &err),
-                 err);
+    ck_assert_ok(
+        split_k_fold(dataset->count, FOLDS, ROWS_SHUFFLED, 0, &folds, &err),
+        err);
     for (int f = 0; f < FOLDS; f++) {
         struct evaluation got =
             test_fold(&folds->folds[f], cases[_i].model, cases[_i].params);

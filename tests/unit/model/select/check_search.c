@@ -25,7 +25,8 @@ static void start(const char *set, const char *model)
     data = oracle_dataset(set);
     ck_assert_ok(model_find(model, &ops, &err), err);
     ck_assert_ok(params_start(ops, &base, &err), err);
-    ck_assert_ok(split_k_fold(data->count, FOLDS, true, 0, &folds, &err), err);
+    ck_assert_ok(
+        split_k_fold(data->count, FOLDS, ROWS_SHUFFLED, 0, &folds, &err), err);
 }
 
 static void stop(void)
@@ -39,9 +40,12 @@ static struct search_results *run(const struct search_plan *plan,
 {
     struct search_results *results = NULL;
 
-    ck_assert_ok(search_run(plan, data, folds, dataset_scale(data), threads,
-                            cancel, NULL, &results, &err),
-                 err);
+    const struct search_job job = {.dataset = data,
+                                   .scale = dataset_scale(data),
+                                   .folds = folds,
+                                   .threads = threads,
+                                   .cancel = cancel};
+    ck_assert_ok(search_run(plan, &job, &results, &err), err);
     return results;
 }
 
@@ -167,9 +171,12 @@ START_TEST(progress_counts_every_fit)
 
     start("star", "baseline");
     ck_assert_ok(search_grid(ops, &base, "bsl_reg_u=1|2", &plan, &err), err);
-    ck_assert_ok(search_run(plan, data, folds, dataset_scale(data), 2, NULL,
-                            &finished, &results, &err),
-                 err);
+    const struct search_job job = {.dataset = data,
+                                   .scale = dataset_scale(data),
+                                   .folds = folds,
+                                   .threads = 2,
+                                   .finished = &finished};
+    ck_assert_ok(search_run(plan, &job, &results, &err), err);
     ck_assert_uint_eq(atomic_load(&finished), 2 * FOLDS);
     search_results_free(results);
     search_plan_free(plan);
@@ -233,9 +240,12 @@ START_TEST(a_fit_that_fails_ends_the_search_and_is_named)
     struct model_ops failing = *ops;
     failing.fit = fit_and_fail;
     plan->ops = &failing;
-    ck_assert_refused(search_run(plan, data, folds, dataset_scale(data), 2,
-                                 NULL, NULL, &results, &err),
-                      err, ERROR_LIMIT, "epochs=7: ");
+    const struct search_job job = {.dataset = data,
+                                   .scale = dataset_scale(data),
+                                   .folds = folds,
+                                   .threads = 2};
+    ck_assert_refused(search_run(plan, &job, &results, &err), err, ERROR_LIMIT,
+                      "epochs=7: ");
     search_plan_free(plan);
     stop();
 }
@@ -250,7 +260,8 @@ static struct search_plan *random_plan(const char *space, size_t tries,
 {
     struct search_plan *plan = NULL;
 
-    ck_assert_ok(search_random(ops, &base, space, tries, seed, &plan, &err),
+    ck_assert_ok(search_random(ops, &base, space,
+                               &(struct search_draw){tries, seed}, &plan, &err),
                  err);
     ck_assert_uint_eq(plan->count, tries);
     return plan;
@@ -327,15 +338,17 @@ START_TEST(searches_that_cannot_be_are_refused)
                       ERROR_CONFIG, "k");
     ck_assert_refused(search_grid(ops, &base, "factors=1", &plan, &err), err,
                       ERROR_CONFIG, "factors");
-    ck_assert_refused(search_random(ops, &base, "k=1|2", 3, 0, &plan, &err),
+    ck_assert_refused(search_random(ops, &base, "k=1|2",
+                                    &(struct search_draw){3, 0}, &plan, &err),
                       err, ERROR_CONFIG, "3 tries of 2");
-    ck_assert_refused(
-        search_random(ops, &base, "k=int(1,5)", 0, 0, &plan, &err), err,
-        ERROR_LIMIT, "0 combinations");
     ck_assert_refused(search_random(ops, &base, "k=int(1,5)",
-                                    SEARCH_COMBINATIONS_MAX + 1, 0, &plan,
-                                    &err),
-                      err, ERROR_LIMIT, "100001 combinations");
+                                    &(struct search_draw){0, 0}, &plan, &err),
+                      err, ERROR_LIMIT, "0 combinations");
+    ck_assert_refused(
+        search_random(ops, &base, "k=int(1,5)",
+                      &(struct search_draw){SEARCH_COMBINATIONS_MAX + 1, 0},
+                      &plan, &err),
+        err, ERROR_LIMIT, "100001 combinations");
     ck_assert_ptr_null(plan);
     stop();
 }

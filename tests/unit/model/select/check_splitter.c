@@ -19,13 +19,15 @@ static int split(int which, const struct dataset *data, struct folds **out)
 {
     switch (which) {
     case 0:
-        return split_k_fold(data->count, 5, true, 0, out, &err);
+        return split_k_fold(data->count, 5, ROWS_SHUFFLED, 0, out, &err);
     case 1:
-        return split_k_fold(data->count, 3, false, 0, out, &err);
+        return split_k_fold(data->count, 3, ROWS_IN_ORDER, 0, out, &err);
     case 2:
         return split_repeated_k_fold(data->count, 3, 2, 3, out, &err);
     case 3:
-        return split_shuffle(data->count, 3, .25, 0, true, 1, out, &err);
+        return split_shuffle(
+            data->count, &(struct shuffle_split){3, .25, 0, ROWS_SHUFFLED, 1},
+            out, &err);
     case 4:
         return split_leave_one_out(data, 2, 0, 1, out, &err);
     default:
@@ -115,7 +117,8 @@ START_TEST(k_folds_test_every_row_once_and_train_on_the_others)
     struct folds *folds = NULL;
     unsigned tested[ROWS] = {0}, train[ROWS], test[ROWS];
 
-    ck_assert_ok(split_k_fold(ROWS, K, true, (uint32_t)_i, &folds, &err), err);
+    ck_assert_ok(
+        split_k_fold(ROWS, K, ROWS_SHUFFLED, (uint32_t)_i, &folds, &err), err);
     for (size_t f = 0; f < K; f++) {
         ck_assert_uint_eq(folds->folds[f].test_count, f < ROWS % K ? 5 : 4);
         count_rows(&folds->folds[f], train, test, ROWS);
@@ -142,8 +145,11 @@ START_TEST(sizes_are_shares_or_counts)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct folds *folds = NULL;
-        ck_assert_ok(split_shuffle(10, 2, cases[i].test, cases[i].train, true,
-                                   0, &folds, &err),
+        ck_assert_ok(split_shuffle(10,
+                                   &(struct shuffle_split){2, cases[i].test,
+                                                           cases[i].train,
+                                                           ROWS_SHUFFLED, 0},
+                                   &folds, &err),
                      err);
         ck_assert_uint_eq(folds->count, 2);
         ck_assert_uint_eq(folds->folds[1].test_count, cases[i].tested);
@@ -157,7 +163,10 @@ START_TEST(rows_in_their_order_train_first)
 {
     struct folds *folds = NULL;
 
-    ck_assert_ok(split_shuffle(10, 1, .3, 0, false, 9, &folds, &err), err);
+    ck_assert_ok(
+        split_shuffle(10, &(struct shuffle_split){1, .3, 0, ROWS_IN_ORDER, 9},
+                      &folds, &err),
+        err);
     for (size_t i = 0; i < 7; i++)
         ck_assert_uint_eq(folds->folds[0].train[i], i);
     for (size_t i = 0; i < 3; i++)
@@ -255,22 +264,32 @@ START_TEST(folds_that_cannot_be_are_refused)
     struct dataset *two = timed(times_ms, 2);
     struct folds *folds = NULL;
 
-    ck_assert_refused(split_k_fold(10, 1, true, 0, &folds, &err), err,
+    ck_assert_refused(split_k_fold(10, 1, ROWS_SHUFFLED, 0, &folds, &err), err,
                       ERROR_CONFIG, "2 to 10");
-    ck_assert_refused(split_k_fold(10, 11, true, 0, &folds, &err), err,
+    ck_assert_refused(split_k_fold(10, 11, ROWS_SHUFFLED, 0, &folds, &err), err,
                       ERROR_CONFIG, "11 folds of 10 rows");
     ck_assert_refused(split_repeated_k_fold(10, 2, 0, 0, &folds, &err), err,
                       ERROR_CONFIG, "repeats");
-    ck_assert_refused(split_shuffle(10, 0, .2, 0, true, 0, &folds, &err), err,
-                      ERROR_CONFIG, "splits");
-    ck_assert_refused(split_shuffle(10, 1, 0, 0, true, 0, &folds, &err), err,
-                      ERROR_CONFIG, "do not fit");
-    ck_assert_refused(split_shuffle(10, 1, 10, 0, true, 0, &folds, &err), err,
-                      ERROR_CONFIG, "do not fit");
-    ck_assert_refused(split_shuffle(10, 1, 6, 5, true, 0, &folds, &err), err,
-                      ERROR_CONFIG, "do not fit");
-    ck_assert_refused(split_shuffle(10, 1, .2, .01, true, 0, &folds, &err), err,
-                      ERROR_CONFIG, "do not fit");
+    ck_assert_refused(
+        split_shuffle(10, &(struct shuffle_split){0, .2, 0, ROWS_SHUFFLED, 0},
+                      &folds, &err),
+        err, ERROR_CONFIG, "splits");
+    ck_assert_refused(
+        split_shuffle(10, &(struct shuffle_split){1, 0, 0, ROWS_SHUFFLED, 0},
+                      &folds, &err),
+        err, ERROR_CONFIG, "do not fit");
+    ck_assert_refused(
+        split_shuffle(10, &(struct shuffle_split){1, 10, 0, ROWS_SHUFFLED, 0},
+                      &folds, &err),
+        err, ERROR_CONFIG, "do not fit");
+    ck_assert_refused(
+        split_shuffle(10, &(struct shuffle_split){1, 6, 5, ROWS_SHUFFLED, 0},
+                      &folds, &err),
+        err, ERROR_CONFIG, "do not fit");
+    ck_assert_refused(
+        split_shuffle(10, &(struct shuffle_split){1, .2, .01, ROWS_SHUFFLED, 0},
+                      &folds, &err),
+        err, ERROR_CONFIG, "do not fit");
     /* two users with one row each: all would be tested, none trained on */
     ck_assert_refused(split_leave_one_out(two, 1, 0, 0, &folds, &err), err,
                       ERROR_CONFIG, "nothing is left");
