@@ -22,11 +22,14 @@ enum { ALS_EPOCHS = 10, SGD_EPOCHS = 20 };
  * values there is a quarter of the memory to walk through. */
 struct als {
     const struct ratings *train;
-    uint32_t *items; /* (rows with a user) as in by_user */
-    uint32_t *users; /* (rows) as in by_item; train->users is nobody */
-    double *user_rest, *item_rest; /* sums of value - mean */
-    double *user_bias;             /* (users + 1) nobody's is 0 */
-    double *item_bias;
+    struct als_side {
+        uint32_t count;
+        const size_t *first; /* (count + 1) of each list */
+        uint32_t *others;    /* as in by_user; or as in by_item, where
+                                train->users is nobody */
+        double *rest;        /* (count) sums of value - mean */
+        double *bias;        /* (count); of users one more: nobody's is 0 */
+    } users, items;
 };
 
 static double list_rest(const struct rated *list, size_t n, double mean)
@@ -44,17 +47,17 @@ static void prepare(struct als *als)
     const size_t known = train->count - train->nobody_count;
 
     for (size_t at = 0; at < known; at++)
-        als->items[at] = train->by_user[at].other;
+        als->users.others[at] = train->by_user[at].other;
     for (size_t at = 0; at < train->count; at++) {
         uint32_t user = train->by_item[at].other;
-        als->users[at] = user == INDEX_UNKNOWN ? train->users : user;
+        als->items.others[at] = user == INDEX_UNKNOWN ? train->users : user;
     }
     for (uint32_t u = 0; u < train->users; u++)
-        als->user_rest[u] = list_rest(
+        als->users.rest[u] = list_rest(
             train->by_user + train->user_first[u],
             train->user_first[u + 1] - train->user_first[u], train->mean);
     for (uint32_t i = 0; i < train->items; i++)
-        als->item_rest[i] = list_rest(
+        als->items.rest[i] = list_rest(
             train->by_item + train->item_first[i],
             train->item_first[i + 1] - train->item_first[i], train->mean);
 }
@@ -75,29 +78,25 @@ static double sum_of(const double *bias, const uint32_t *list, size_t n)
 }
 
 /* One half-step: the biases of one side from those of the other. */
-static void refit(double *bias, const double *rest, uint32_t count,
-                  const size_t *first, const uint32_t *others,
-                  const double *other_bias, double damping)
+static void refit(const struct als_side *side, const double *other_bias,
+                  double damping)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        size_t n = first[i + 1] - first[i];
-        bias[i] = (rest[i] - sum_of(other_bias, others + first[i], n)) /
-                  (damping + (double)n);
+    for (uint32_t i = 0; i < side->count; i++) {
+        size_t first = side->first[i], n = side->first[i + 1] - first;
+        double explained = sum_of(other_bias, side->others + first, n);
+        side->bias[i] = (side->rest[i] - explained) / (damping + (double)n);
     }
 }
 
 static void als_run(struct als *als, const struct model_params *params,
                     const atomic_bool *cancel)
 {
-    const struct ratings *train = als->train;
     uint32_t epochs = params->bsl_epochs ? params->bsl_epochs : ALS_EPOCHS;
 
     for (uint32_t epoch = 0; epoch < epochs && !model_is_cancelled(cancel);
          epoch++) {
-        refit(als->item_bias, als->item_rest, train->items, train->item_first,
-              als->users, als->user_bias, params->bsl_reg_i);
-        refit(als->user_bias, als->user_rest, train->users, train->user_first,
-              als->items, als->item_bias, params->bsl_reg_u);
+        refit(&als->items, als->users.bias, params->bsl_reg_i);
+        refit(&als->users, als->items.bias, params->bsl_reg_u);
     }
 }
 
@@ -113,15 +112,19 @@ static int als(const struct ratings *train, const struct model_params *params,
 
     if (others && sums) {
         struct als als = {.train = train,
-                          .items = others,
-                          .users = others + known,
-                          .user_rest = sums,
-                          .user_bias = sums + users,
-                          .item_rest = sums + 2 * users + 1,
-                          .item_bias = item_bias};
+                          .users = {.count = train->users,
+                                    .first = train->user_first,
+                                    .others = others,
+                                    .rest = sums,
+                                    .bias = sums + users},
+                          .items = {.count = train->items,
+                                    .first = train->item_first,
+                                    .others = others + known,
+                                    .rest = sums + 2 * users + 1,
+                                    .bias = item_bias}};
         prepare(&als);
         als_run(&als, params, cancel);
-        memcpy(user_bias, als.user_bias, users * sizeof(*user_bias));
+        memcpy(user_bias, als.users.bias, users * sizeof(*user_bias));
     } else {
         status = error_no_memory(err, "the baseline biases");
     }

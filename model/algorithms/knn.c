@@ -224,8 +224,9 @@ static int prepare(struct knn *self, const struct model_params *params,
     self->similarity = similarity_over(self->lists, params, self->mean,
                                        self->x_bias, self->y_bias);
     return row_cache_new(
-        self->lists->xs, params->cache_bytes, compute_row, &self->similarity,
-        similarity_scratch_bytes(&self->similarity), &self->rows, err);
+        &(struct row_source){self->lists->xs, compute_row, &self->similarity,
+                             similarity_scratch_bytes(&self->similarity)},
+        params->cache_bytes, &self->rows, err);
 }
 
 static double spread(const struct rated *list, size_t n, double mean)

@@ -48,10 +48,29 @@ struct nmf_fit {
     double *next_p;              /* (users, stride) */
 };
 
-/* num += row r, den += row r^ */
-static void gather(double *restrict num, double *restrict den,
-                   const double *restrict row, size_t n, double r, double est)
+/* Both sums of the fraction that a row of factors is multiplied by. */
+struct fraction {
+    double *num, *den; /* (stride) */
+};
+
+static struct fraction user_fraction(const struct nmf_fit *t)
 {
+    return (struct fraction){t->user_num, t->user_den};
+}
+
+static struct fraction item_fraction(const struct nmf_fit *t, size_t item)
+{
+    const size_t at = item * t->self->stride;
+
+    return (struct fraction){t->item_num + at, t->item_den + at};
+}
+
+/* num += row r, den += row r^ */
+static void gather(struct fraction to, const double *restrict row, size_t n,
+                   double r, double est)
+{
+    double *restrict num = to.num, *restrict den = to.den;
+
     for (size_t f = 0; f < n; f++) {
         num[f] += row[f] * r;
         den[f] += row[f] * est;
@@ -59,12 +78,12 @@ static void gather(double *restrict num, double *restrict den,
 }
 
 /* A row without ratings stays as it is: there is nothing to divide. */
-static void multiply(double *to, const double *row, const double *num,
-                     const double *den, size_t n, double reg)
+static void multiply(double *to, const double *row, struct fraction by,
+                     size_t n, double reg)
 {
     for (size_t f = 0; f < n; f++) {
-        double below = den[f] + reg * row[f];
-        to[f] = below > 0 ? row[f] * (num[f] / below) : row[f];
+        double below = by.den[f] + reg * row[f];
+        to[f] = below > 0 ? row[f] * (by.num[f] / below) : row[f];
     }
 }
 
@@ -93,11 +112,10 @@ static void walk_user(struct nmf_fit *t, uint32_t u)
             est += t->train->mean + self->b_u[u] + self->b_i[item];
             move_biases(t, &self->b_u[u], &self->b_i[item], r - est);
         }
-        gather(t->user_num, t->user_den, q, stride, r, est);
-        gather(t->item_num + item * stride, t->item_den + item * stride, p,
-               stride, r, est);
+        gather(user_fraction(t), q, stride, r, est);
+        gather(item_fraction(t, item), p, stride, r, est);
     }
-    multiply(t->next_p + u * stride, p, t->user_num, t->user_den, stride,
+    multiply(t->next_p + u * stride, p, user_fraction(t), stride,
              (double)(end - first) * t->params->reg_pu);
 }
 
@@ -133,7 +151,7 @@ static void epoch(struct nmf_fit *t, const size_t *counts)
     memcpy(self->p, t->next_p, self->users * stride * sizeof(double));
     for (size_t i = 0; i < self->items; i++)
         multiply(self->q + i * stride, self->q + i * stride,
-                 t->item_num + i * stride, t->item_den + i * stride, stride,
+                 item_fraction(t, i), stride,
                  (double)counts[i] * t->params->reg_qi);
 }
 

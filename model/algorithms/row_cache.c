@@ -21,10 +21,7 @@ struct scratch {
 };
 
 struct row_cache {
-    uint32_t size;
-    row_compute *compute;
-    const void *owner;
-    size_t scratch_bytes;
+    struct row_source source;
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
     uint32_t *slot_of; /* (size) or NO_ROW */
@@ -77,7 +74,7 @@ static uint32_t add_slot(struct row_cache *cache)
 {
     if (cache->used == cache->slots_max)
         return NO_ROW;
-    double *row = calloc((size_t)cache->size + 1, sizeof(*row));
+    double *row = calloc((size_t)cache->source.size + 1, sizeof(*row));
     if (!row)
         return NO_ROW;
     uint32_t at = cache->used++;
@@ -113,7 +110,7 @@ static uint32_t free_slot(struct row_cache *cache)
 
 static struct scratch *new_scratch(const struct row_cache *cache)
 {
-    return calloc(1, sizeof(struct scratch) + cache->scratch_bytes);
+    return calloc(1, sizeof(struct scratch) + cache->source.scratch_bytes);
 }
 
 static struct scratch *take_scratch(struct row_cache *cache)
@@ -153,7 +150,7 @@ static bool fill(struct row_cache *cache, uint32_t x)
     touch(cache, at);
     pthread_mutex_unlock(&cache->lock);
 
-    cache->compute(cache->owner, x, scratch->zeroed, slot->row);
+    cache->source.compute(cache->source.owner, x, scratch->zeroed, slot->row);
 
     pthread_mutex_lock(&cache->lock);
     slot->ready = true;
@@ -201,18 +198,15 @@ static uint32_t rows_within(uint32_t size, uint64_t bytes)
     return rows < size ? (uint32_t)rows : size;
 }
 
-int row_cache_new(uint32_t size, uint64_t bytes, row_compute *compute,
-                  const void *owner, size_t scratch_bytes,
+int row_cache_new(const struct row_source *source, uint64_t bytes,
                   struct row_cache **out, struct error *err)
 {
+    const uint32_t size = source->size;
     struct row_cache *cache = calloc(1, sizeof(*cache));
 
     if (!cache)
         return error_no_memory(err, "the row cache");
-    cache->size = size;
-    cache->compute = compute;
-    cache->owner = owner;
-    cache->scratch_bytes = scratch_bytes;
+    cache->source = *source;
     cache->slots_max = rows_within(size, bytes);
     cache->newest = cache->oldest = NO_ROW;
     pthread_mutex_init(&cache->lock, NULL);

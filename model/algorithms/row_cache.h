@@ -22,10 +22,17 @@ struct row_cache;
 typedef void row_compute(const void *owner, uint32_t x, void *scratch,
                          double *row);
 
+/* The matrix, as it is computed. */
+struct row_source {
+    uint32_t size; /* rows, and numbers in each */
+    row_compute *compute;
+    const void *owner; /* given to each call; may be NULL */
+    size_t scratch_bytes;
+};
+
 /* Holds at most `bytes` of rows, but always a few. Memory is taken as rows
  * come; only the first row's is taken here. */
-int row_cache_new(uint32_t size, uint64_t bytes, row_compute *compute,
-                  const void *owner, size_t scratch_bytes,
+int row_cache_new(const struct row_source *source, uint64_t bytes,
                   struct row_cache **out, struct error *err) MUST_CHECK;
 
 /* Row x (size) until it is put back. Can not fail: without memory for another

@@ -79,10 +79,19 @@ static size_t blocks_of(const struct similarities *similarity)
     return ((size_t)similarity->lists->xs + COLUMNS - 1) / COLUMNS;
 }
 
+/* With which x' a row of the matrix compares x. */
+enum compared { COMPARED_WITH_ALL, COMPARED_WITH_THOSE_BEHIND };
+
+static enum compared compared_from(uint32_t from)
+{
+    return from > 0 ? COMPARED_WITH_THOSE_BEHIND : COMPARED_WITH_ALL;
+}
+
 /* Adds the pairs of x's entries at..end with all x', or with those behind x. */
 static void add_words(const struct similarities *similarity, size_t at,
-                      size_t end, bool behind, uint64_t *words)
+                      size_t end, enum compared compared, uint64_t *words)
 {
+    const bool behind = compared == COMPARED_WITH_THOSE_BEHIND;
     const struct co_rated *lists = similarity->lists;
 
     for (; at < end; at++) {
@@ -153,14 +162,14 @@ static void packed_row(const struct similarities *similarity, uint32_t x,
     double out[COLUMNS];
 
     for (; end - at > stretch; at += stretch) {
-        add_words(similarity, at, at + stretch, from > 0, words);
+        add_words(similarity, at, at + stretch, compared_from(from), words);
         for (size_t i = 0; i < blocks; i++) {
             packing_unpack(packing, words + i * COLUMNS, &columns);
             add_columns(&whole[i], &columns);
         }
         memset(words, 0, blocks * COLUMNS * sizeof(*words));
     }
-    add_words(similarity, at, end, from > 0, words);
+    add_words(similarity, at, end, compared_from(from), words);
 
     for (uint32_t first = from / COLUMNS * COLUMNS; first < lists->xs;
          first += COLUMNS) {
@@ -207,27 +216,34 @@ static double part_of(const struct similarities *similarity, uint32_t x,
            (similarity->mean + similarity->y_bias[y] + similarity->x_bias[x]);
 }
 
-/* Adds all combinations of x's rows of one y (`mine`) with the others' rows.
- * The outer loop runs over the rows of the lower index, as in the reference,
+/* The rows of one x and one y: several where a pair has several labels. */
+struct repeats {
+    uint32_t x;
+    const struct rated *rows; /* (n) */
+    size_t n;
+};
+
+/* Adds all combinations of these rows with the others' rows of the same y. The
+ * outer loop runs over the rows of the lower index, as in the reference,
  * which evaluates the upper triangle: both halves of the matrix have the same
  * bits. */
-static void add_group(const struct similarities *similarity, uint32_t x,
-                      const struct rated *mine, size_t n, bool behind,
+static void add_group(const struct similarities *similarity,
+                      const struct repeats *mine, enum compared compared,
                       struct sums *sums)
 {
     const struct co_rated *lists = similarity->lists;
-    uint32_t y = mine->other;
+    const uint32_t x = mine->x, y = mine->rows->other;
 
-    for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1] && !behind;
-         i++) {
+    for (size_t i = lists->y_first[y];
+         i < lists->y_first[y + 1] && compared == COMPARED_WITH_ALL; i++) {
         uint32_t other = lists->y_list[i].other;
         double q = part_of(similarity, other, y, lists->y_list[i].value);
-        for (size_t m = 0; m < n && other < x; m++)
+        for (size_t m = 0; m < mine->n && other < x; m++)
             add_pair(&sums[other], similarity->measure,
-                     part_of(similarity, x, y, mine[m].value), q);
+                     part_of(similarity, x, y, mine->rows[m].value), q);
     }
-    for (size_t m = 0; m < n; m++) {
-        double r = part_of(similarity, x, y, mine[m].value);
+    for (size_t m = 0; m < mine->n; m++) {
+        double r = part_of(similarity, x, y, mine->rows[m].value);
         for (size_t i = lists->y_first[y]; i < lists->y_first[y + 1]; i++) {
             uint32_t other = lists->y_list[i].other;
             if (other > x)
@@ -248,7 +264,8 @@ static void double_row(const struct similarities *similarity, uint32_t x,
         while (at + n < end &&
                lists->x_list[at + n].other == lists->x_list[at].other)
             n++;
-        add_group(similarity, x, &lists->x_list[at], n, from > 0, sums);
+        add_group(similarity, &(struct repeats){x, &lists->x_list[at], n},
+                  compared_from(from), sums);
         at += n;
     }
     for (uint32_t other = from; other < lists->xs; other++)

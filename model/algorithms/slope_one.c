@@ -114,9 +114,10 @@ static int new_model(struct co_rated *lists, const struct model_params *params,
         return error_no_memory(err, "the slope one");
     }
     self->lists = lists;
-    if (row_cache_new(lists->xs, params->cache_bytes, compute_row, lists,
-                      lists->xs * sizeof(struct deviation), &self->rows,
-                      err) < 0) {
+    if (row_cache_new(
+            &(struct row_source){lists->xs, compute_row, lists,
+                                 lists->xs * sizeof(struct deviation)},
+            params->cache_bytes, &self->rows, err) < 0) {
         slope_one_free(&self->model);
         return -1;
     }

@@ -199,9 +199,12 @@ static double holdout_rmse(const struct fast *f)
     return sqrt(sum / (double)f->holdout_count);
 }
 
-/* Keeps the numbers in `best`, or takes them from there. */
-static void exchange(struct fast *f, bool keep)
+/* Copies the numbers into `best`, or back from there. */
+enum best_copy { KEEP_AS_BEST, RETURN_TO_BEST };
+
+static void copy_best(struct fast *f, enum best_copy direction)
 {
+    const bool keep = direction == KEEP_AS_BEST;
     const size_t p = f->self->users * f->self->stride;
     const size_t q = f->self->items * f->self->stride;
     const size_t biases = (size_t)f->self->users + f->self->items;
@@ -229,7 +232,7 @@ static void end_epoch(struct fast *f)
     if (rmse < f->best_rmse) {
         f->best_rmse = rmse;
         f->worse = 0;
-        exchange(f, true);
+        copy_best(f, KEEP_AS_BEST);
     } else if (++f->worse >= PATIENCE) {
         f->done = true;
     }
@@ -351,7 +354,7 @@ int svd_fast_train(const struct ratings *train,
         goto out;
     }
     if (f.best && isfinite(f.best_rmse))
-        exchange(&f, false);
+        copy_best(&f, RETURN_TO_BEST);
     for (uint32_t u = 0; u < self->users; u++)
         self->b_u[u] = (double)f.b_u[u];
     for (uint32_t i = 0; i < self->items; i++)

@@ -179,11 +179,11 @@ static void fold_implicit(struct svdpp_fit *t)
 /* --- The fit ---------------------------------------------------------- */
 
 static void draw(struct numpy_random *random, const struct model_params *params,
-                 double *rows, size_t count, size_t width, size_t stride)
+                 const struct factors *self, double *rows, size_t count)
 {
     for (size_t row = 0; row < count; row++)
-        for (size_t f = 0; f < width; f++)
-            rows[row * stride + f] = numpy_random_normal(
+        for (size_t f = 0; f < self->rank; f++)
+            rows[row * self->stride + f] = numpy_random_normal(
                 random, params->init_mean, params->init_std);
 }
 
@@ -193,9 +193,9 @@ static void draw_factors(struct svdpp_fit *t, const struct model_params *params)
     struct numpy_random random;
 
     numpy_random_seed(&random, (uint32_t)params->seed);
-    draw(&random, params, self->p, self->users, self->rank, self->stride);
-    draw(&random, params, self->q, self->items, self->rank, self->stride);
-    draw(&random, params, t->y, self->items, self->rank, self->stride);
+    draw(&random, params, self, self->p, self->users);
+    draw(&random, params, self, self->q, self->items);
+    draw(&random, params, self, t->y, self->items);
 }
 
 static void set_rates(struct svdpp_fit *t, const struct model_params *params)

@@ -59,33 +59,41 @@ static void half_step(const struct model *model, const struct rated *list,
     out->bias = sum / (reg + (double)known);
 }
 
-/* Adds one row to the normal equations a (m, m), b (m): x is the other's
- * factors, and 1 for the bias. */
-static void add_row(double *a, double *b, const double *x, size_t m,
-                    double residual)
+/* The normal equations a v = b of the new user's (or item's) values. */
+struct equations {
+    size_t m;  /* the factors, and the bias where the model has one */
+    double *a; /* (m, m) the upper triangle */
+    double *b; /* (m) */
+    double *x; /* (m) of the row at hand: the other's factors, and 1 */
+};
+
+/* Adds the row whose factors are in x. */
+static void add_row(struct equations *to, double residual)
 {
-    for (size_t j = 0; j < m; j++) {
-        b[j] += x[j] * residual;
-        for (size_t k = j; k < m; k++)
-            a[j * m + k] += x[j] * x[k];
+    const double *x = to->x;
+
+    for (size_t j = 0; j < to->m; j++) {
+        to->b[j] += x[j] * residual;
+        for (size_t k = j; k < to->m; k++)
+            to->a[j * to->m + k] += x[j] * x[k];
     }
 }
 
 static void fill(const struct factors *self, const struct rated *list, size_t n,
-                 enum fold_side side, double *a, double *b, double *x)
+                 enum fold_side side, struct equations *to)
 {
-    const size_t factors = self->rank, m = factors + self->biased;
+    const size_t factors = self->rank;
 
     for (size_t i = 0; i < n; i++) {
         if (list[i].other >= count_others(&self->model, side))
             continue;
         for (size_t f = 0; f < factors; f++)
-            x[f] = value_of(self, side, list[i].other, f);
+            to->x[f] = value_of(self, side, list[i].other, f);
         if (self->biased)
-            x[factors] = 1;
+            to->x[factors] = 1;
         double base =
             self->biased ? base_of(&self->model, side, list[i].other) : 0;
-        add_row(a, b, x, m, list[i].value - base);
+        add_row(to, list[i].value - base);
     }
 }
 
@@ -104,8 +112,10 @@ static int ridge(const struct factors *self, const struct rated *list, size_t n,
 
     if (!a)
         return error_no_memory(err, "the fold in");
-    double *b = a + m * m, *x = b + m;
-    fill(self, list, n, out->side, a, b, x);
+    struct equations equations = {
+        .m = m, .a = a, .b = a + m * m, .x = a + m * m + m};
+    double *b = equations.b;
+    fill(self, list, n, out->side, &equations);
     for (size_t j = 0; j < m; j++)
         a[j * m + j] += rows * fmax(j < self->rank ? own : bias, tiny);
     int status = linalg_solve(a, b, m, err);

@@ -71,20 +71,26 @@ static bool is_seen(const struct top_request *request, size_t *next,
     return *next < request->seen_count && request->seen[*next] == item;
 }
 
-/* Offers the items first..first+count-1 that are not seen and whose bounds
- * (NULL: none) reach the entries so far. */
+/* Items next to each other, as one user is asked about them. */
+struct item_block {
+    uint32_t first, count;
+    const double *bounds; /* (count) of the user's estimates; NULL: none */
+};
+
+/* Offers the items of the block that are not seen and whose bounds reach the
+ * entries so far. */
 static void rank_items(struct work *work, struct top_request *request,
-                       size_t *next_seen, const double *bounds, uint32_t first,
-                       uint32_t count)
+                       size_t *next_seen, const struct item_block *block)
 {
     size_t chosen = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (bounds && request->found == work->n &&
-            bounds[i] < request->out[0].estimate)
+    for (uint32_t i = 0; i < block->count; i++) {
+        if (block->bounds && request->found == work->n &&
+            block->bounds[i] < request->out[0].estimate)
             continue;
-        if (!is_seen(request, next_seen, first + i))
-            work->pairs[chosen++] = (struct pair){request->user, first + i};
+        if (!is_seen(request, next_seen, block->first + i))
+            work->pairs[chosen++] =
+                (struct pair){request->user, block->first + i};
     }
     model_predict_unclipped(work->model, work->pairs, chosen,
                             work->predictions);
@@ -105,10 +111,13 @@ static void rank_block(struct work *work, struct top_request *requests,
         factors_bounds(work->factors,
                        &(struct factors_block){indices, users, first, count},
                        work->scratch, work->bounds);
-    for (size_t r = 0; r < users; r++)
-        rank_items(work, &requests[r], &work->next_seen[r],
-                   work->factors ? work->bounds + r * count : NULL, first,
-                   count);
+    for (size_t r = 0; r < users; r++) {
+        const struct item_block block = {
+            .first = first,
+            .count = count,
+            .bounds = work->factors ? work->bounds + r * count : NULL};
+        rank_items(work, &requests[r], &work->next_seen[r], &block);
+    }
 }
 
 static void rank_users(struct work *work, struct top_request *requests,

@@ -126,9 +126,13 @@ static void add_clicks(const struct bootstrap *bootstrap)
     }
 }
 
-static void end_run(struct bootstrap *bootstrap, bool ends_tie)
+/* Whether the prediction changes with the run: else the tie goes on. */
+enum tie { TIE_GOES_ON, TIE_ENDS };
+
+static void end_run(struct bootstrap *bootstrap, enum tie tie)
 {
     const struct evaluation_terms *run = &bootstrap->run;
+    const bool ends_tie = tie == TIE_ENDS;
 
     add(bootstrap, PREDICTED, run->prediction);
     add(bootstrap, SQUARES, run->square);
@@ -170,7 +174,7 @@ void bootstrap_add(struct bootstrap *bootstrap, uint64_t unit,
         row->prediction > run->prediction || row->prediction < run->prediction;
 
     if (is_higher || row->label > run->label || row->label < run->label) {
-        end_run(bootstrap, is_higher);
+        end_run(bootstrap, is_higher ? TIE_ENDS : TIE_GOES_ON);
         end_bins(bootstrap, row->bin);
         bootstrap->run = *row;
     }

@@ -74,20 +74,23 @@ static double count_comparable(const struct judged *rows, size_t n)
     return pairs;
 }
 
+struct tallies {
+    struct tally concordant, discordant;
+};
+
 /* values and spare hold n. */
 static void add_user(const struct judged *rows, size_t n, double *values,
-                     double *spare, struct tally *concordant,
-                     struct tally *discordant)
+                     double *spare, struct tallies *tallies)
 {
     for (size_t i = 0; i < n; i++)
         values[i] = rows[i].prediction;
     double right = count_rising(values, n, spare);
     double wrong = count_comparable(rows, n) - right;
 
-    concordant->pairs += right;
-    concordant->users += right > 0;
-    discordant->pairs += wrong;
-    discordant->users += wrong > 0;
+    tallies->concordant.pairs += right;
+    tallies->concordant.users += right > 0;
+    tallies->discordant.pairs += wrong;
+    tallies->discordant.users += wrong > 0;
 }
 
 static double mean(struct tally tally)
@@ -97,16 +100,15 @@ static double mean(struct tally tally)
 
 static double fcp_of_sorted(const struct judged *rows, size_t n, double *values)
 {
-    struct tally concordant = {0}, discordant = {0};
+    struct tallies tallies = {0};
 
     for (size_t first = 0, last; first < n; first = last) {
         last = first;
         while (last < n && rows[last].user == rows[first].user)
             last++;
-        add_user(rows + first, last - first, values, values + n, &concordant,
-                 &discordant);
+        add_user(rows + first, last - first, values, values + n, &tallies);
     }
-    double right = mean(concordant), wrong = mean(discordant);
+    double right = mean(tallies.concordant), wrong = mean(tallies.discordant);
     return right + wrong > 0 ? right / (right + wrong) : NAN;
 }
 

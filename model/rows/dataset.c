@@ -178,7 +178,8 @@ int trainset_build(const struct dataset *dataset, const size_t *rows, size_t n,
             (struct rating){numbering_give(&set->users, row->user),
                             numbering_give(&set->items, row->item), row->value};
     }
-    if (ratings_build(inner, n, set->users.count, set->items.count, scale,
+    if (ratings_build(&(struct numbered_rows){inner, n, set->users.count,
+                                              set->items.count, scale},
                       &set->ratings, err) < 0)
         goto out;
     if (dataset->fields.count > 0) {

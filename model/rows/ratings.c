@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_row(const struct rating *row, size_t position, uint32_t users,
-                     uint32_t items, struct scale scale, struct error *err)
+static int check_row(const struct numbered_rows *from, size_t position,
+                     struct error *err)
 {
+    const struct rating *row = &from->rows[position];
+    const struct scale scale = from->scale;
+
     if (!isfinite(row->value))
         return error_set(err, ERROR_FORMAT, "row %zu: the value is not finite",
                          position);
@@ -14,29 +17,31 @@ static int check_row(const struct rating *row, size_t position, uint32_t users,
         return error_set(err, ERROR_FORMAT,
                          "row %zu: value %g is outside the scale %g..%g",
                          position, row->value, scale.low, scale.high);
-    if (row->item >= items ||
-        (row->user >= users && row->user != INDEX_UNKNOWN))
+    if (row->item >= from->items ||
+        (row->user >= from->users && row->user != INDEX_UNKNOWN))
         return error_set(err, ERROR_FORMAT, "row %zu: no such user or item",
                          position);
     return 0;
 }
 
-static int check_rows(const struct rating *rows, size_t count, uint32_t users,
-                      uint32_t items, struct scale scale, struct error *err)
+static int check_rows(const struct numbered_rows *from, struct error *err)
 {
-    if (count == 0)
+    const struct scale scale = from->scale;
+
+    if (from->count == 0)
         return error_set(err, ERROR_FORMAT, "no rows to learn from");
-    if (count > RATINGS_MAX || users > RATINGS_MAX || items > RATINGS_MAX)
+    if (from->count > RATINGS_MAX || from->users > RATINGS_MAX ||
+        from->items > RATINGS_MAX)
         return error_set(err, ERROR_LIMIT,
                          "%zu rows, %u users and %u items: at most %zu each "
                          "can be; learn from fewer rows",
-                         count, users, items, RATINGS_MAX);
+                         from->count, from->users, from->items, RATINGS_MAX);
     if (!(scale.low <= scale.high) || !isfinite(scale.low) ||
         !isfinite(scale.high))
         return error_set(err, ERROR_CONFIG, "the scale %g..%g is not a range",
                          scale.low, scale.high);
-    for (size_t i = 0; i < count; i++)
-        if (check_row(&rows[i], i, users, items, scale, err) < 0)
+    for (size_t i = 0; i < from->count; i++)
+        if (check_row(from, i, err) < 0)
             return -1;
     return 0;
 }
@@ -48,9 +53,10 @@ static size_t aligned(size_t size)
 }
 
 /* One allocation: the struct, then its arrays. */
-static struct ratings *allocate(size_t count, uint32_t users, uint32_t items,
-                                size_t nobody)
+static struct ratings *allocate(const struct numbered_rows *from, size_t nobody)
 {
+    const size_t count = from->count;
+    const uint32_t users = from->users, items = from->items;
     size_t head = aligned(sizeof(struct ratings));
     size_t user_first = aligned(((size_t)users + 2) * sizeof(size_t));
     size_t item_first = aligned(((size_t)items + 2) * sizeof(size_t));
@@ -70,6 +76,7 @@ static struct ratings *allocate(size_t count, uint32_t users, uint32_t items,
     ratings->users = users;
     ratings->items = items;
     ratings->nobody_count = nobody;
+    ratings->scale = from->scale;
     return ratings;
 }
 
@@ -116,22 +123,20 @@ static double mean_of(const struct ratings *ratings)
     return sum / (double)ratings->count;
 }
 
-int ratings_build(const struct rating *rows, size_t count, uint32_t users,
-                  uint32_t items, struct scale scale, struct ratings **out,
+int ratings_build(const struct numbered_rows *from, struct ratings **out,
                   struct error *err)
 {
     size_t nobody = 0;
 
-    if (check_rows(rows, count, users, items, scale, err) < 0)
+    if (check_rows(from, err) < 0)
         return -1;
-    for (size_t i = 0; i < count; i++)
-        nobody += rows[i].user == INDEX_UNKNOWN;
+    for (size_t i = 0; i < from->count; i++)
+        nobody += from->rows[i].user == INDEX_UNKNOWN;
 
-    struct ratings *ratings = allocate(count, users, items, nobody);
+    struct ratings *ratings = allocate(from, nobody);
     if (!ratings)
-        return error_no_memory(err, "%zu rows", count);
-    ratings->scale = scale;
-    fill_lists(ratings, rows);
+        return error_no_memory(err, "%zu rows", from->count);
+    fill_lists(ratings, from->rows);
     ratings->mean = mean_of(ratings);
     *out = ratings;
     return 0;

@@ -79,11 +79,18 @@ struct ratings {
     const struct field_rows *fields;
 };
 
-/* rows: inner indices must already be dense. Refuses NaN, infinity, an empty
- * set, values outside the scale, and indices out of range, naming the row.
- * One allocation; the caller frees with ratings_free(). */
-int ratings_build(const struct rating *rows, size_t count, uint32_t users,
-                  uint32_t items, struct scale scale, struct ratings **out,
+/* Rows whose users and items are numbered from 0 without gaps. */
+struct numbered_rows {
+    const struct rating *rows; /* (count) */
+    size_t count;
+    uint32_t users, items; /* how many there are */
+    struct scale scale;    /* of the values */
+};
+
+/* Refuses NaN, infinity, an empty set, values outside the scale, and indices
+ * out of range, naming the row. One allocation; the caller frees with
+ * ratings_free(). */
+int ratings_build(const struct numbered_rows *from, struct ratings **out,
                   struct error *err) MUST_CHECK;
 
 /* NULL is fine. */

@@ -30,8 +30,10 @@ int training_set_new(size_t count, size_t held_count, struct training_set **out,
 int training_set_ratings(const struct training_set *set, struct scale scale,
                          struct ratings **out, struct error *err)
 {
-    return ratings_build(set->rows, set->count, id_map_count(set->users),
-                         id_map_count(set->ads), scale, out, err);
+    return ratings_build(&(struct numbered_rows){set->rows, set->count,
+                                                 id_map_count(set->users),
+                                                 id_map_count(set->ads), scale},
+                         out, err);
 }
 
 void training_set_free(struct training_set *set)

@@ -179,8 +179,8 @@ int main(int argc, char **argv)
     for (int at = 0; at < ROWS; at++)
         if (at % 10 != 9)
             kept[n++] = rows[at];
-    if (ratings_build(kept, n, USERS, ITEMS, (struct scale){1, 5}, &train,
-                      &err) < 0)
+    if (ratings_build(&(struct numbered_rows){kept, n, USERS, ITEMS, {1, 5}},
+                      &train, &err) < 0)
         fail(&err);
     run(train, rows, "svd", "factors=100 epochs=20", 1);
     run(train, rows, "svd", "solver=fast factors=100 epochs=20", 1);

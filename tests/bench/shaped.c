@@ -22,7 +22,8 @@ static struct ratings *build(struct rating *rows, size_t count, uint32_t users,
     struct ratings *ratings = NULL;
     struct error err;
 
-    if (ratings_build(rows, count, users, items, scale, &ratings, &err) < 0) {
+    if (ratings_build(&(struct numbered_rows){rows, count, users, items, scale},
+                      &ratings, &err) < 0) {
         fprintf(stderr, "bench: %s\n", err.text);
         exit(EXIT_FAILURE);
     }

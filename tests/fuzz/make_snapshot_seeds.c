@@ -37,7 +37,8 @@ static int fit(const struct model_ops *ops, struct snapshot *out,
         params.factors = 2; /* short seeds are tried more often */
     if (params.bits > 8)
         params.bits = 8;
-    if (ratings_build(rows, 2, 2, 1, (struct scale){0, 1}, &train, err) == 0)
+    if (ratings_build(&(struct numbered_rows){rows, 2, 2, 1, {0, 1}}, &train,
+                      err) == 0)
         status = model_fit(ops, train, &params, NULL, &out->model, err);
     out->rows = 2;
     ratings_free(train);

@@ -12,6 +12,9 @@ const struct rating few_rows[FEW_ROWS] = {
 
 const struct scale clicks = {0, 1};
 
+const struct numbered_rows few_numbered = {
+    few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, {0, 1}};
+
 int every_model_count(void)
 {
     int models = 0;
@@ -21,15 +24,12 @@ int every_model_count(void)
     return models;
 }
 
-struct ratings *every_model_ratings(const struct rating *rows, size_t count,
-                                    uint32_t users, uint32_t items,
-                                    struct scale scale)
+struct ratings *every_model_ratings(const struct numbered_rows *rows)
 {
     struct ratings *ratings = NULL;
     struct error err;
 
-    ck_assert_ok(
-        ratings_build(rows, count, users, items, scale, &ratings, &err), err);
+    ck_assert_ok(ratings_build(rows, &ratings, &err), err);
     return ratings;
 }
 
@@ -49,12 +49,9 @@ static struct model *fit(int which, const char *key, const char *text,
     return model;
 }
 
-struct model *every_model_fit(int which, const struct rating *rows,
-                              size_t count, uint32_t users, uint32_t items,
-                              struct scale scale)
+struct model *every_model_fit(int which, const struct numbered_rows *rows)
 {
-    struct ratings *train =
-        every_model_ratings(rows, count, users, items, scale);
+    struct ratings *train = every_model_ratings(rows);
     struct model *model = fit(which, NULL, NULL, train);
 
     ratings_free(train);
@@ -63,14 +60,12 @@ struct model *every_model_fit(int which, const struct rating *rows,
 
 struct model *every_model_fit_few(int which)
 {
-    return every_model_fit(which, few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS,
-                           clicks);
+    return every_model_fit(which, &few_numbered);
 }
 
 struct model *every_model_fit_small(int which)
 {
-    struct ratings *train =
-        every_model_ratings(few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, clicks);
+    struct ratings *train = every_model_ratings(&few_numbered);
     struct model *model = fit(which, "factors", "factors=3", train);
 
     ratings_free(train);

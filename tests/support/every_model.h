@@ -23,18 +23,15 @@ enum {
  * and two rows of nobody, one of them the only one of its ad. */
 extern const struct rating few_rows[FEW_ROWS];
 extern const struct scale clicks; /* 0..1 */
+extern const struct numbered_rows few_numbered;
 
 /* How many there are. */
 int every_model_count(void);
 
-struct ratings *every_model_ratings(const struct rating *rows, size_t count,
-                                    uint32_t users, uint32_t items,
-                                    struct scale scale);
+struct ratings *every_model_ratings(const struct numbered_rows *rows);
 
 /* model_registry[which], with its defaults. The caller frees. */
-struct model *every_model_fit(int which, const struct rating *rows,
-                              size_t count, uint32_t users, uint32_t items,
-                              struct scale scale);
+struct model *every_model_fit(int which, const struct numbered_rows *rows);
 struct model *every_model_fit_few(int which);
 /* The same with few factors where it has any: few bytes. */
 struct model *every_model_fit_small(int which);

@@ -80,10 +80,12 @@ struct oracle *oracle_open(const char *data_set)
     size_t count = read_rows(oracle, data_set, rows);
     const json_t *range = member(oracle->set, "rating_scale");
     struct scale scale = {number_at(range, 0), number_at(range, 1)};
-    ck_assert_ok(ratings_build(rows, count, id_map_count(oracle->users),
-                               id_map_count(oracle->items), scale,
-                               &oracle->ratings, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(
+            &(struct numbered_rows){rows, count, id_map_count(oracle->users),
+                                    id_map_count(oracle->items), scale},
+            &oracle->ratings, &err),
+        err);
     return oracle;
 }
 

@@ -38,8 +38,11 @@ static struct model *make_model(uint64_t seed)
             (struct rating){i, i, (double)(mixed >> 11) / 9007199254740992.0};
     }
     ck_assert_ok(model_find("popular", &ops, &err), err);
-    ck_assert_ok(ratings_build(rows, SMALL_SNAPSHOT_IDS, SMALL_SNAPSHOT_IDS,
-                               SMALL_SNAPSHOT_IDS, (struct scale){0, 1},
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows,
+                                                       SMALL_SNAPSHOT_IDS,
+                                                       SMALL_SNAPSHOT_IDS,
+                                                       SMALL_SNAPSHOT_IDS,
+                                                       {0, 1}},
                                &ratings, &err),
                  err);
     ck_assert_ok(model_fit(ops, ratings, &params, NULL, &model, &err), err);

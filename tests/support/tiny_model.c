@@ -46,9 +46,11 @@ static struct model *fit(uint64_t seed)
         rows[i] = (struct rating){i < TINY_USERS ? i : draw(&seed, TINY_USERS),
                                   i < TINY_ADS ? i : draw(&seed, TINY_ADS),
                                   draw(&seed, 4) == 0};
-    ck_assert_ok(ratings_build(rows, ROWS, TINY_USERS, TINY_ADS,
-                               (struct scale){0, 1}, &ratings, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(
+            &(struct numbered_rows){rows, ROWS, TINY_USERS, TINY_ADS, {0, 1}},
+            &ratings, &err),
+        err);
     ck_assert_ok(model_find("baseline", &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(model_fit(ops, ratings, &params, NULL, &model, &err), err);

@@ -139,11 +139,14 @@ void trainer_world_fit(const struct trainer_world *world, int count,
         ck_assert_ok(id_map_add(snapshot.ads, &ad, &rows[i].item, &err), err);
         rows[i].value = trainer_world_is_clicked(i);
     }
-    ck_assert_ok(ratings_build(rows, (size_t)count,
-                               id_map_count(snapshot.users),
-                               id_map_count(snapshot.ads), (struct scale){0, 1},
-                               &ratings, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){rows,
+                                              (size_t)count,
+                                              id_map_count(snapshot.users),
+                                              id_map_count(snapshot.ads),
+                                              {0, 1}},
+                      &ratings, &err),
+        err);
     ck_assert_ok(model_find(world->config.algorithm, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     params.seed = world->config.seed;

@@ -117,8 +117,7 @@ END_TEST
 START_TEST(a_cancelled_fit_gives_no_model)
 {
     const struct model_ops *ops = model_registry[_i];
-    struct ratings *train =
-        every_model_ratings(few_rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, clicks);
+    struct ratings *train = every_model_ratings(&few_numbered);
     struct model_params params;
     struct model *model = NULL;
     atomic_bool cancel = true;
@@ -134,7 +133,8 @@ END_TEST
 START_TEST(one_row_is_enough)
 {
     static const struct rating one[] = {{0, 0, 1}};
-    struct model *model = every_model_fit(_i, one, 1, 1, 1, clicks);
+    struct model *model =
+        every_model_fit(_i, &(struct numbered_rows){one, 1, 1, 1, clicks});
 
     every_model_check_sane(model);
     model_free(model);
@@ -149,8 +149,9 @@ START_TEST(constant_labels_are_learned)
         memcpy(rows, few_rows, sizeof(rows));
         for (int i = 0; i < FEW_ROWS; i++)
             rows[i].value = label;
-        struct model *model =
-            every_model_fit(_i, rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, clicks);
+        struct model *model = every_model_fit(
+            _i, &(struct numbered_rows){rows, FEW_ROWS, FEW_USERS, FEW_ITEMS,
+                                        clicks});
         ck_assert_double_eq(model->mean, label);
         every_model_check_sane(model);
         model_free(model);
@@ -193,7 +194,8 @@ START_TEST(stars_stay_on_their_scale)
     for (int i = 0; i < FEW_ROWS; i++)
         rows[i].value = 1 + i % 9 / 2.0;
     struct model *model =
-        every_model_fit(_i, rows, FEW_ROWS, FEW_USERS, FEW_ITEMS, stars);
+        every_model_fit(_i, &(struct numbered_rows){rows, FEW_ROWS, FEW_USERS,
+                                                    FEW_ITEMS, stars});
     ck_assert_double_eq(model->scale.low, 1);
     ck_assert_double_eq(model->scale.high, 5);
     every_model_check_sane(model);
@@ -210,8 +212,9 @@ START_TEST(a_pair_may_be_there_a_thousand_times)
     memcpy(rows, few_rows, sizeof(few_rows));
     for (int i = 0; i < TIMES; i++)
         rows[FEW_ROWS + i] = (struct rating){3, 1, i % 2};
-    struct model *model = every_model_fit(_i, rows, FEW_ROWS + TIMES, FEW_USERS,
-                                          FEW_ITEMS, clicks);
+    struct model *model = every_model_fit(
+        _i, &(struct numbered_rows){rows, FEW_ROWS + TIMES, FEW_USERS,
+                                    FEW_ITEMS, clicks});
     every_model_check_sane(model);
     model_free(model);
 }
@@ -221,7 +224,8 @@ START_TEST(rows_of_nobody_alone_are_enough)
 {
     static const struct rating rows[] = {{INDEX_UNKNOWN, 0, 1},
                                          {INDEX_UNKNOWN, 1, 0}};
-    struct model *model = every_model_fit(_i, rows, 2, 0, 2, clicks);
+    struct model *model =
+        every_model_fit(_i, &(struct numbered_rows){rows, 2, 0, 2, clicks});
 
     every_model_check_sane(model);
     model_free(model);

@@ -20,8 +20,8 @@ static struct ratings *some_rows(void)
     for (uint32_t i = 0; i < ROWS; i++)
         rows[i] = (struct rating){i % 7, i * i % 5, i % 3 == 0};
     rows[0].user = INDEX_UNKNOWN;
-    if (ratings_build(rows, ROWS, 7, 5, (struct scale){0, 1}, &ratings, &err) <
-        0)
+    if (ratings_build(&(struct numbered_rows){rows, ROWS, 7, 5, {0, 1}},
+                      &ratings, &err) < 0)
         return NULL;
     return ratings;
 }

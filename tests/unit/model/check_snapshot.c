@@ -47,8 +47,9 @@ static void fit(void)
     snapshot->users = ids(users, 2);
     snapshot->ads = ids(ads, 1);
     snapshot->rows = 2;
-    ck_assert_ok(
-        ratings_build(rows, 2, 2, 1, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 2, 2, 1, {0, 1}},
+                               &train, &err),
+                 err);
     ck_assert_ok(model_find("baseline", &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(model_fit(ops, train, &params, NULL, &snapshot->model, &err),

@@ -101,8 +101,9 @@ START_TEST(rows_of_nobody_move_the_mean_and_the_ad)
     struct error err;
     double user[1], item[2];
 
-    ck_assert_ok(
-        ratings_build(rows, 4, 1, 2, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 4, 1, 2, {0, 1}},
+                               &train, &err),
+                 err);
     ck_assert_double_eq(train->mean, 0.5);
     ck_assert_uint_eq(train->nobody_count, 2);
     ck_assert_ok(baseline_biases(train, &params, NULL, user, item, &err), err);

@@ -36,9 +36,10 @@ static struct ratings *random_rows(void)
     }
     rows[1] = (struct rating){USERS - 1, 0, 4};
     rows[2] = (struct rating){INDEX_UNKNOWN, ITEMS - 1, 5};
-    ck_assert_ok(ratings_build(rows, ROWS, USERS, ITEMS, (struct scale){1, 5},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){rows, ROWS, USERS, ITEMS, {1, 5}},
+                      &train, &err),
+        err);
     return train;
 }
 
@@ -170,8 +171,9 @@ START_TEST(rows_of_nobody_move_the_item_alone)
     static const struct rating rows[] = {{0, 0, 1}, {INDEX_UNKNOWN, 1, 0}};
     struct ratings *train = NULL;
 
-    ck_assert_ok(
-        ratings_build(rows, 2, 1, 2, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 2, 1, 2, {0, 1}},
+                               &train, &err),
+                 err);
     for (int which = 0; which < 2; which++) {
         struct model *model =
             fit(train, which ? "svdpp" : "svd",
@@ -206,16 +208,18 @@ START_TEST(nmf_refuses_labels_below_zero)
     struct model *model = NULL;
     struct ratings *train = NULL;
 
-    ck_assert_ok(
-        ratings_build(rows, 3, 1, 2, (struct scale){-1, 5}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 3, 1, 2, {-1, 5}},
+                               &train, &err),
+                 err);
     ck_assert_ok(model_find("nmf", &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_refused(model_fit(ops, train, &params, NULL, &model, &err), err,
                       ERROR_CONFIG, "labels below 0, such as -0.25");
     ck_assert_ptr_null(model);
     ratings_free(train);
-    ck_assert_ok(
-        ratings_build(rows, 2, 1, 2, (struct scale){-1, 5}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 2, 1, 2, {-1, 5}},
+                               &train, &err),
+                 err);
     model_free(fit(train, "nmf", "", 1)); /* 0 itself is fine */
     ratings_free(train);
 }
@@ -233,9 +237,11 @@ START_TEST(co_clustering_breaks_ties_by_the_lowest_cluster)
 
     for (uint32_t i = 0; i < USERS * ITEMS; i++)
         same[i] = (struct rating){i % USERS, i / USERS, 1};
-    ck_assert_ok(ratings_build(same, USERS * ITEMS, USERS, ITEMS,
-                               (struct scale){0, 1}, &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(
+            &(struct numbered_rows){same, USERS * ITEMS, USERS, ITEMS, {0, 1}},
+            &train, &err),
+        err);
     struct model *model = fit(train, "co-clustering", "epochs=1", 1);
     model->ops->save(model, &bytes);
     struct bytes_reader from = {bytes.bytes, bytes.size, false};
@@ -286,9 +292,11 @@ static struct ratings *many_rows(void)
         double sign = (u % 2) == (i % 2) ? 1 : -1;
         rows[at] = (struct rating){u, i, 0.5 + 0.4 * sign};
     }
-    ck_assert_ok(ratings_build(rows, MANY, MANY_USERS, MANY_ITEMS,
-                               (struct scale){0, 1}, &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(
+            &(struct numbered_rows){rows, MANY, MANY_USERS, MANY_ITEMS, {0, 1}},
+            &train, &err),
+        err);
     free(rows);
     return train;
 }

@@ -36,9 +36,11 @@ static struct ratings *random_ratings(uint64_t seed, uint32_t top, double step)
             i < USERS ? i : random_below(USERS),
             i < ITEMS ? i : random_below(ITEMS) * random_below(2),
             random_below(top + 1) * step};
-    ck_assert_ok(ratings_build(rows, ROWS, USERS, ITEMS,
-                               (struct scale){0, top * step}, &ratings, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(
+            &(struct numbered_rows){rows, ROWS, USERS, ITEMS, {0, top * step}},
+            &ratings, &err),
+        err);
     return ratings;
 }
 
@@ -169,7 +171,8 @@ static struct ratings *worked_example(void)
     struct ratings *train = NULL;
 
     ck_assert_ok(
-        ratings_build(example, 9, 3, 2, (struct scale){0, 1}, &train, &err),
+        ratings_build(&(struct numbered_rows){example, 9, 3, 2, {0, 1}}, &train,
+                      &err),
         err);
     return train;
 }
@@ -211,7 +214,8 @@ START_TEST(slope_one_learns_fractions)
     struct prediction out;
 
     ck_assert_ok(
-        ratings_build(fractions, 5, 3, 2, (struct scale){0, 1}, &train, &err),
+        ratings_build(&(struct numbered_rows){fractions, 5, 3, 2, {0, 1}},
+                      &train, &err),
         err);
     struct model *model = fit(train, "slope-one", "");
     model_predict(model, &pair, 1, &out);
@@ -230,8 +234,9 @@ START_TEST(without_any_neighbour_min_k_0_is_impossible_for_knn_alone)
     struct ratings *train = NULL;
     struct prediction out;
 
-    ck_assert_ok(
-        ratings_build(apart, 3, 2, 2, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){apart, 3, 2, 2, {0, 1}},
+                               &train, &err),
+                 err);
     for (int i = 0; i < 3; i++) {
         struct model *model = fit(train, names[i], "min_k=0");
         model_predict(model, &pair, 1, &out);
@@ -291,7 +296,9 @@ START_TEST(the_least_recently_used_row_goes)
     struct row_cache *cache = NULL;
     static const uint32_t asked[] = {0, 1, 2, 3, 0, 4, 0, 1};
 
-    ck_assert_ok(row_cache_new(100, 0, count_row, NULL, 0, &cache, &err), err);
+    ck_assert_ok(row_cache_new(&(struct row_source){100, count_row, NULL, 0}, 0,
+                               &cache, &err),
+                 err);
     computed = 0;
     for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
         ck_assert_double_eq(row_cache_hold(cache, asked[i])[0], asked[i]);

@@ -20,8 +20,9 @@ static struct model *fit(const char *name, const struct rating *rows, size_t n)
     struct model_params params;
     struct model *model = NULL;
 
-    ck_assert_ok(
-        ratings_build(rows, n, 4, 1, (struct scale){1, 5}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, n, 4, 1, {1, 5}},
+                               &train, &err),
+                 err);
     ck_assert_ok(model_find(name, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(model_fit(ops, train, &params, NULL, &model, &err), err);

@@ -33,9 +33,10 @@ static struct ratings *random_ratings(uint32_t n, uint32_t items, double low,
         rows[i] = (struct rating){i % 5 ? random_below(USERS) : 0,
                                   random_below(items),
                                   low + random_below(top + 1) * step};
-    ck_assert_ok(ratings_build(rows, n, USERS, items,
-                               (struct scale){low, low + top * step}, &ratings,
-                               &err),
+    ck_assert_ok(ratings_build(
+                     &(struct numbered_rows){
+                         rows, n, USERS, items, {low, low + top * step}},
+                     &ratings, &err),
                  err);
     return ratings;
 }
@@ -98,9 +99,10 @@ static void check_codes(double low, double span, bool coded)
     struct co_rated *lists = NULL;
     double matrix[9];
 
-    ck_assert_ok(ratings_build(few, 6, 3, 2, (struct scale){low, low + span},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){few, 6, 3, 2, {low, low + span}},
+                      &train, &err),
+        err);
     ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
@@ -189,8 +191,9 @@ START_TEST(pearson_baseline_needs_two_common_ratings)
     struct co_rated *lists = NULL;
     double matrix[4];
 
-    ck_assert_ok(
-        ratings_build(one, 2, 2, 1, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){one, 2, 2, 1, {0, 1}},
+                               &train, &err),
+                 err);
     ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, zero, zero);
@@ -215,7 +218,8 @@ START_TEST(too_many_repetitions_are_added_in_doubles)
     many[1100] = (struct rating){1, 0, 1};
     many[1101] = (struct rating){1, 0, 0};
     ck_assert_ok(
-        ratings_build(many, 1102, 2, 1, (struct scale){0, 1}, &train, &err),
+        ratings_build(&(struct numbered_rows){many, 1102, 2, 1, {0, 1}}, &train,
+                      &err),
         err);
     ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
@@ -260,9 +264,11 @@ START_TEST(a_constant_row_has_no_pearson)
             pairs[2 * i + 1] =
                 (struct rating){1, i, random_below(1000) / 1000.0};
         }
-        ck_assert_ok(ratings_build(pairs, 2 * ITEMS, 2, ITEMS,
-                                   (struct scale){0, 1}, &train, &err),
-                     err);
+        ck_assert_ok(
+            ratings_build(
+                &(struct numbered_rows){pairs, 2 * ITEMS, 2, ITEMS, {0, 1}},
+                &train, &err),
+            err);
         matrix_of(train, SIM_PEARSON, 1, false, matrix);
         ck_assert_double_eq(matrix[1], 0);
         ck_assert_double_eq(matrix[3], 1);
@@ -280,8 +286,9 @@ START_TEST(a_small_variance_is_no_rounding_error)
     struct ratings *train = NULL;
     double matrix[4];
 
-    ck_assert_ok(
-        ratings_build(close, 4, 2, 2, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){close, 4, 2, 2, {0, 1}},
+                               &train, &err),
+                 err);
     matrix_of(train, SIM_PEARSON, 1, false, matrix);
     ck_assert_double_eq_tol(matrix[1], 1, 1e-4);
     ratings_free(train);
@@ -319,7 +326,8 @@ START_TEST(repeated_pairs_count_every_combination)
     double matrix[9];
 
     ck_assert_ok(
-        ratings_build(example, 9, 3, 2, (struct scale){0, 1}, &train, &err),
+        ratings_build(&(struct numbered_rows){example, 9, 3, 2, {0, 1}}, &train,
+                      &err),
         err);
     matrix_of(train, SIM_MSD, 1, true, matrix);
     ck_assert_double_eq_tol(matrix[1], 7.0 / 12, 1e-15);

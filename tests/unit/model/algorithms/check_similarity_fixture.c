@@ -82,8 +82,11 @@ static struct co_rated *read_lists(bool user_based)
     struct co_rated *lists = NULL;
     size_t count = read_rows(user_based, rows);
 
-    ck_assert_ok(ratings_build(rows, count, user_based ? XS : YS,
-                               user_based ? YS : XS, (struct scale){1, 5},
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows,
+                                                       count,
+                                                       user_based ? XS : YS,
+                                                       user_based ? YS : XS,
+                                                       {1, 5}},
                                &ratings, &err),
                  err);
     ck_assert_ok(co_rated_build(ratings,

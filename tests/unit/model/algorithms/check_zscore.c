@@ -19,7 +19,8 @@ static double ask(const struct rating *rows, size_t count, struct pair pair)
     struct prediction out;
 
     ck_assert_ok(
-        ratings_build(rows, count, 2, 2, (struct scale){0, 1}, &train, &err),
+        ratings_build(&(struct numbered_rows){rows, count, 2, 2, {0, 1}},
+                      &train, &err),
         err);
     ck_assert_ok(model_find("knn-zscore", &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);

@@ -46,9 +46,10 @@ static struct ratings *rows_of(uint32_t users)
     }
     for (uint32_t i = 0; users == USERS && i < SHOWN; i++)
         rows[n++] = (struct rating){USERS - 1, i, truth(USERS - 1, i)};
-    ck_assert_ok(ratings_build(rows, n, users, ITEMS, (struct scale){1, 5},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){rows, n, users, ITEMS, {1, 5}},
+                      &train, &err),
+        err);
     return train;
 }
 

@@ -35,11 +35,14 @@ static struct ratings *music(void)
     struct dataset *data = oracle_dataset("music");
     struct ratings *train = NULL;
 
-    ck_assert_ok(ratings_build(data->rows, data->count,
-                               id_map_count(data->users),
-                               id_map_count(data->items), (struct scale){0, 1},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){data->rows,
+                                              data->count,
+                                              id_map_count(data->users),
+                                              id_map_count(data->items),
+                                              {0, 1}},
+                      &train, &err),
+        err);
     dataset_free(data);
     return train;
 }

@@ -31,9 +31,10 @@ static struct ratings *clicks(void)
         rows[i] = (struct rating){i < USERS ? i : user, i < ITEMS ? i : item,
                                   random_uniform(&state) < 0.3};
     }
-    ck_assert_ok(ratings_build(rows, ROWS, USERS, ITEMS, (struct scale){0, 1},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){rows, ROWS, USERS, ITEMS, {0, 1}},
+                      &train, &err),
+        err);
     return train;
 }
 

@@ -34,9 +34,10 @@ static struct ratings *music(void)
     };
     struct ratings *train = NULL;
 
-    ck_assert_ok(ratings_build(rows, 13, 6, MUSICIANS, (struct scale){0, 1},
-                               &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){rows, 13, 6, MUSICIANS, {0, 1}},
+                      &train, &err),
+        err);
     return train;
 }
 
@@ -131,8 +132,9 @@ START_TEST(all_values_give_the_matrix_back)
     static const double matrix[3][3] = {{0.5, 3, 0}, {0, 2, 0}, {0, 0, 4}};
     struct ratings *train = NULL;
 
-    ck_assert_ok(
-        ratings_build(rows, 6, 3, 3, (struct scale){0, 5}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 6, 3, 3, {0, 5}},
+                               &train, &err),
+                 err);
     struct truncated_svd *svd = fit(train, 3);
     for (int u = 0; u < 3; u++)
         for (int i = 0; i < 3; i++) {
@@ -151,8 +153,9 @@ START_TEST(a_zero_row_is_like_nobody)
     static const struct rating rows[] = {{0, 0, 1}, {1, 1, 0}, {2, 0, 1}};
     struct ratings *train = NULL;
 
-    ck_assert_ok(
-        ratings_build(rows, 3, 3, 2, (struct scale){0, 1}, &train, &err), err);
+    ck_assert_ok(ratings_build(&(struct numbered_rows){rows, 3, 3, 2, {0, 1}},
+                               &train, &err),
+                 err);
     struct truncated_svd *svd = fit(train, 1);
     ck_assert_double_eq(truncated_svd_cosine(svd->user, 1, 0, 1), 0);
     ck_assert_double_eq(truncated_svd_cosine(svd->user, 1, 1, 1), 0);

@@ -26,8 +26,10 @@ START_TEST(what_is_no_number_is_refused_at_the_door)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct rating rows[] = {{0, 0, 1}, {0, 0, wrong[i]}};
         struct ratings *out = NULL;
-        ck_assert_refused(ratings_build(rows, 2, 1, 1, clicks, &out, &err), err,
-                          ERROR_FORMAT, "row 1");
+        ck_assert_refused(
+            ratings_build(&(struct numbered_rows){rows, 2, 1, 1, clicks}, &out,
+                          &err),
+            err, ERROR_FORMAT, "row 1");
         ck_assert_ptr_null(out);
     }
 }
@@ -38,15 +40,22 @@ START_TEST(no_rows_and_strange_indices_are_refused)
     static const struct rating rows[] = {{1, 0, 1}, {0, INDEX_UNKNOWN, 1}};
     struct ratings *out = NULL;
 
-    ck_assert_refused(ratings_build(rows, 0, 1, 1, clicks, &out, &err), err,
-                      ERROR_FORMAT, "no rows");
-    ck_assert_refused(ratings_build(rows, 1, 1, 1, clicks, &out, &err), err,
-                      ERROR_FORMAT, "row 0");
-    ck_assert_refused(ratings_build(rows + 1, 1, 1, 1, clicks, &out, &err), err,
-                      ERROR_FORMAT, "row 0");
     ck_assert_refused(
-        ratings_build(rows, 1, 2, 1, (struct scale){1, 0}, &out, &err), err,
-        ERROR_CONFIG, "scale");
+        ratings_build(&(struct numbered_rows){rows, 0, 1, 1, clicks}, &out,
+                      &err),
+        err, ERROR_FORMAT, "no rows");
+    ck_assert_refused(
+        ratings_build(&(struct numbered_rows){rows, 1, 1, 1, clicks}, &out,
+                      &err),
+        err, ERROR_FORMAT, "row 0");
+    ck_assert_refused(
+        ratings_build(&(struct numbered_rows){rows + 1, 1, 1, 1, clicks}, &out,
+                      &err),
+        err, ERROR_FORMAT, "row 0");
+    ck_assert_refused(
+        ratings_build(&(struct numbered_rows){rows, 1, 2, 1, {1, 0}}, &out,
+                      &err),
+        err, ERROR_CONFIG, "scale");
 }
 END_TEST
 
@@ -57,13 +66,18 @@ START_TEST(more_than_2_31_of_anything_are_refused)
     struct ratings *train = NULL;
 
     ck_assert_refused(
-        ratings_build(tiny, over, USERS, ITEMS, clicks, &train, &err), err,
-        ERROR_LIMIT, "2147483648 rows");
+        ratings_build(&(struct numbered_rows){tiny, over, USERS, ITEMS, clicks},
+                      &train, &err),
+        err, ERROR_LIMIT, "2147483648 rows");
     ck_assert_refused(
-        ratings_build(tiny, TINY, (uint32_t)over, ITEMS, clicks, &train, &err),
+        ratings_build(
+            &(struct numbered_rows){tiny, TINY, (uint32_t)over, ITEMS, clicks},
+            &train, &err),
         err, ERROR_LIMIT, "2147483648 users");
     ck_assert_refused(
-        ratings_build(tiny, TINY, USERS, (uint32_t)over, clicks, &train, &err),
+        ratings_build(
+            &(struct numbered_rows){tiny, TINY, USERS, (uint32_t)over, clicks},
+            &train, &err),
         err, ERROR_LIMIT, "2147483648 items");
     ck_assert_ptr_null(train);
 }
@@ -75,8 +89,10 @@ START_TEST(lists_keep_the_order_of_the_rows)
     static const uint32_t of_user_0[] = {0, 1, 0, 0};
     static const uint32_t of_item_0[] = {0, 1, 0, 2, INDEX_UNKNOWN, 0};
 
-    ck_assert_ok(ratings_build(tiny, TINY, USERS, ITEMS, clicks, &train, &err),
-                 err);
+    ck_assert_ok(
+        ratings_build(&(struct numbered_rows){tiny, TINY, USERS, ITEMS, clicks},
+                      &train, &err),
+        err);
     ck_assert_uint_eq(train->user_first[1], 4);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_eq(train->by_user[i].other, of_user_0[i]);
