@@ -223,8 +223,9 @@ static bool is_unread(void)
     return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL)) != 0;
 }
 
-static bool goes_on(void *context, bool idle)
+static bool goes_on(void *context, enum walk_moment moment)
 {
+    const bool idle = moment == WALK_IDLE;
     struct work *work = context;
 
     if (idle)

@@ -133,12 +133,12 @@ static int find_extent(const struct work *work, struct topic_extent *out,
     return topic_extent_find(&work->with->kafka, &query, out, err);
 }
 
-static bool tell_progress(void *context, bool idle)
+static bool tell_progress(void *context, enum walk_moment moment)
 {
     struct work *work = context;
     int64_t now_ms = clock_monotonic_ms();
 
-    (void)idle;
+    (void)moment;
     if (now_ms - work->told_ms >= PROGRESS_MS) {
         work->told_ms = now_ms;
         log_info("verifying", "predictions=%" PRIu64, work->taken);

@@ -97,6 +97,19 @@ static int find_targets(struct redrive *r, struct error *err)
     return 0;
 }
 
+/* A plan writes nothing, and does not wait for another redrive's offsets. */
+static int open_ledger(struct redrive *r, struct error *err)
+{
+    const struct redrive_ledger_config ledger = {
+        .group = r->config.group,
+        .topic = r->config.dead_letters,
+        .partitions = (int32_t)r->extent.count,
+        .view = r->config.plan_only ? LEDGER_READS_LAST_SURE
+                                    : LEDGER_AWAITS_TRANSACTIONS};
+
+    return redrive_ledger_open(&r->config.kafka, &ledger, &r->ledger, err);
+}
+
 int redrive_open(const struct redrive_config *config, struct redrive **out,
                  struct error *err)
 {
@@ -106,10 +119,7 @@ int redrive_open(const struct redrive_config *config, struct redrive **out,
         return error_no_memory(err, "the redrive");
     r->config = *config;
     if (take_reasons(r, err) < 0 || find_extent(r, err) < 0 ||
-        find_targets(r, err) < 0 ||
-        redrive_ledger_open(&config->kafka, config->group, config->dead_letters,
-                            (int32_t)r->extent.count, !config->plan_only,
-                            &r->ledger, err) < 0) {
+        find_targets(r, err) < 0 || open_ledger(r, err) < 0) {
         redrive_close(r);
         return -1;
     }

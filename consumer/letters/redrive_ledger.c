@@ -17,12 +17,14 @@ struct redrive_ledger {
 };
 
 static int connect_client(struct redrive_ledger *ledger,
-                          const struct kafka_settings *kafka, bool settled,
-                          struct error *err)
+                          const struct kafka_settings *kafka,
+                          enum ledger_view view, struct error *err)
 {
     const struct kafka_property properties[] = {
         {"group.id", ledger->group},
-        {"isolation.level", settled ? "read_committed" : "read_uncommitted"},
+        {"isolation.level", view == LEDGER_AWAITS_TRANSACTIONS
+                                ? "read_committed"
+                                : "read_uncommitted"},
         {NULL, NULL},
     };
 
@@ -30,25 +32,26 @@ static int connect_client(struct redrive_ledger *ledger,
                             err);
 }
 
-int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,
-                        const char *topic, int32_t partitions, bool settled,
+int redrive_ledger_open(const struct kafka_settings *kafka,
+                        const struct redrive_ledger_config *config,
                         struct redrive_ledger **out, struct error *err)
 {
+    const int32_t partitions = config->partitions;
     struct redrive_ledger *ledger = calloc(1, sizeof(*ledger));
 
     if (!ledger)
         return error_no_memory(err, "the ledger of redrive");
-    snprintf(ledger->group, sizeof(ledger->group), "%s", group);
-    snprintf(ledger->topic, sizeof(ledger->topic), "%s", topic);
+    snprintf(ledger->group, sizeof(ledger->group), "%s", config->group);
+    snprintf(ledger->topic, sizeof(ledger->topic), "%s", config->topic);
     ledger->partitions = partitions;
     ledger->accounts = calloc((size_t)partitions, sizeof(*ledger->accounts));
     if (!ledger->accounts) {
         error_no_memory(err, "the ledger of redrive");
         goto failed;
     }
-    if (connect_client(ledger, kafka, settled, err) < 0)
+    if (connect_client(ledger, kafka, config->view, err) < 0)
         goto failed;
-    ledger->metadata = rd_kafka_consumer_group_metadata_new(group);
+    ledger->metadata = rd_kafka_consumer_group_metadata_new(config->group);
     *out = ledger;
     return 0;
 

@@ -16,10 +16,20 @@
 
 struct redrive_ledger;
 
-/* `settled`: offsets that a transaction may still change are waited for; else
- * the last sure ones are read. */
-int redrive_ledger_open(const struct kafka_settings *kafka, const char *group,
-                        const char *topic, int32_t partitions, bool settled,
+/* Offsets that an open transaction may still change: redrive_ledger_read()
+ * waits for its end, or reads the last sure offsets. */
+enum ledger_view { LEDGER_AWAITS_TRANSACTIONS, LEDGER_READS_LAST_SURE };
+
+/* Whose accounts; borrowed for the call. */
+struct redrive_ledger_config {
+    const char *group;
+    const char *topic; /* of the dead letters */
+    int32_t partitions;
+    enum ledger_view view;
+};
+
+int redrive_ledger_open(const struct kafka_settings *kafka,
+                        const struct redrive_ledger_config *config,
                         struct redrive_ledger **out,
                         struct error *err) MUST_CHECK;
 

@@ -18,7 +18,9 @@ static int read_all(const struct range_walk *walk, struct merge_reader *reader,
             walk->on_record(walk->context, &record.message, err) < 0)
             return -1;
         if (walk->goes_on &&
-            !walk->goes_on(walk->context, result == MERGE_NOTHING))
+            !walk->goes_on(walk->context, result == MERGE_NOTHING
+                                              ? WALK_IDLE
+                                              : WALK_RECORD_CAME))
             return 0;
     }
     return 0;

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum walk_moment { WALK_RECORD_CAME, WALK_IDLE };
+
 struct range_walk {
     const struct kafka_settings *kafka;
     const char *topic;
@@ -21,9 +23,9 @@ struct range_walk {
     unsigned timeout_ms; /* for the questions at the start */
     int (*on_record)(void *context, const struct message *message,
                      struct error *err);
-    /* Asked after each record, and where none has come for STOP_SLICE_MS
-     * (`idle`): false ends the walk. NULL: goes on. */
-    bool (*goes_on)(void *context, bool idle);
+    /* Asked after each record, and when none has come for STOP_SLICE_MS: false
+     * ends the walk. NULL: the walk goes on. */
+    bool (*goes_on)(void *context, enum walk_moment moment);
     void *context;
 };
 

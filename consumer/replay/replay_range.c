@@ -148,8 +148,16 @@ static int find_rows(const struct replay_range_query *query,
 
 /* --- Times of the rows ------------------------------------------------ */
 
+/* Record times; INT64_MIN where there is no record. */
+struct row_times {
+    int64_t first_ms; /* of the first record in the order of time */
+    int64_t last_ms;  /* the latest */
+};
+
+static const struct row_times no_times = {INT64_MIN, INT64_MIN};
+
 static int read_times(struct merge_reader *reader, size_t records_max,
-                      int64_t *first_ms, int64_t *last_ms, struct error *err)
+                      struct row_times *times, struct error *err)
 {
     struct merge_record record;
     bool found = true;
@@ -160,19 +168,18 @@ static int read_times(struct merge_reader *reader, size_t records_max,
         if (!found)
             break;
         if (read == 0)
-            *first_ms = record.message.timestamp_ms;
-        if (record.message.timestamp_ms > *last_ms)
-            *last_ms = record.message.timestamp_ms;
+            times->first_ms = record.message.timestamp_ms;
+        if (record.message.timestamp_ms > times->last_ms)
+            times->last_ms = record.message.timestamp_ms;
     }
     return 0;
 }
 
-/* Of the first record in the order of time, and of the latest among so many;
- * both are left as they are where there is none. */
-static int look(const struct replay_range_query *query,
-                const struct offset_range *ranges, size_t count,
-                size_t records_max, int64_t *first_ms, int64_t *last_ms,
-                struct error *err)
+/* Finds the times among the first records_max records of the ranges. */
+static int find_times(const struct replay_range_query *query,
+                      const struct offset_range *ranges, size_t count,
+                      size_t records_max, struct row_times *times,
+                      struct error *err)
 {
     const struct merge_reader_config config = {.kafka = query->kafka,
                                                .topics = {query->rows, NULL},
@@ -186,7 +193,8 @@ static int look(const struct replay_range_query *query,
 
     if (merge_reader_open(&config, &reader, err) < 0)
         return -1;
-    int status = read_times(reader, records_max, first_ms, last_ms, err);
+    *times = no_times;
+    int status = read_times(reader, records_max, times, err);
     merge_reader_close(reader);
     return status;
 }
@@ -203,19 +211,19 @@ static int look_at_tail(const struct replay_range_query *query,
                         const struct offset_range *range, int64_t *last_ms,
                         struct error *err)
 {
-    int64_t ignored_ms, found_ms = INT64_MIN;
+    struct row_times found = no_times;
     struct offset_range tail = *range;
 
-    for (int64_t size = TAIL_OFFSETS; found_ms == INT64_MIN;
+    for (int64_t size = TAIL_OFFSETS; found.last_ms == INT64_MIN;
          size *= TAIL_GROWTH) {
         tail.first = start_of_tail(range, size);
-        if (look(query, &tail, 1, SIZE_MAX, &ignored_ms, &found_ms, err) < 0)
+        if (find_times(query, &tail, 1, SIZE_MAX, &found, err) < 0)
             return -1;
         if (tail.first == range->first)
             break;
     }
-    if (found_ms > *last_ms)
-        *last_ms = found_ms;
+    if (found.last_ms > *last_ms)
+        *last_ms = found.last_ms;
     return 0;
 }
 
@@ -262,12 +270,12 @@ static int find_labels(const struct replay_range_query *query,
 static int find_all(const struct replay_range_query *query,
                     struct replay_range *range, struct error *err)
 {
-    int64_t ignored_ms = INT64_MIN;
+    struct row_times earliest;
 
     if (find_rows(query, range, err) < 0 ||
-        look(query, range->ranges, range->count, 1, &range->from_ms,
-             &ignored_ms, err) < 0)
+        find_times(query, range->ranges, range->count, 1, &earliest, err) < 0)
         return -1;
+    range->from_ms = earliest.first_ms;
     return query->labels && range->from_ms != INT64_MIN
                ? find_labels(query, range, err)
                : 0;

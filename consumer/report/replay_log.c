@@ -187,7 +187,8 @@ int replay_log_read(const struct replay_log *log,
     cursor->buffer = malloc(room * log->row_size);
     if (!cursor->buffer)
         return error_no_memory(err, "reading rows again");
-    spool_cursor_begin(&cursor->records, log->spool, 0, spool_count(log->spool),
+    spool_cursor_begin(&cursor->records, log->spool,
+                       (struct spool_range){0, spool_count(log->spool)},
                        cursor->buffer, room);
     return 0;
 }

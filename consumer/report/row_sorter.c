@@ -250,10 +250,11 @@ static int begin_merge(struct row_sorter *sorter, struct error *err)
     if (!sorter->cursors || !sorter->heads || !sorter->heap)
         return error_no_memory(err, "merging %zu runs", sorter->runs);
     for (size_t run = 0; run < sorter->runs; run++) {
-        spool_cursor_begin(&sorter->cursors[run], sorter->spool,
-                           run > 0 ? sorter->ends[run - 1] : 0,
-                           sorter->ends[run], sorter->rows + run * share,
-                           share);
+        spool_cursor_begin(
+            &sorter->cursors[run], sorter->spool,
+            (struct spool_range){run > 0 ? sorter->ends[run - 1] : 0,
+                                 sorter->ends[run]},
+            sorter->rows + run * share, share);
         if (next_of_run(sorter, run, err) < 0)
             return -1;
         const struct heap heap = heap_of(sorter);

@@ -122,11 +122,11 @@ void spool_free(struct spool *spool)
 /* --- Reading ---------------------------------------------------------- */
 
 void spool_cursor_begin(struct spool_cursor *cursor, const struct spool *spool,
-                        uint64_t first, uint64_t end, void *buffer, size_t room)
+                        struct spool_range range, void *buffer, size_t room)
 {
     *cursor = (struct spool_cursor){.spool = spool,
-                                    .next = first,
-                                    .end = end,
+                                    .next = range.first,
+                                    .end = range.end,
                                     .buffer = buffer,
                                     .room = room};
 }

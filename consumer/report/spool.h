@@ -42,11 +42,14 @@ struct spool_cursor {
     size_t room, count, at;
 };
 
-/* From record `first` until before `end`; the buffer has room for `room`
- * records, at least one. */
+/* The records from `first` until before `end`. */
+struct spool_range {
+    uint64_t first, end;
+};
+
+/* The buffer has room for `room` records, at least one. */
 void spool_cursor_begin(struct spool_cursor *cursor, const struct spool *spool,
-                        uint64_t first, uint64_t end, void *buffer,
-                        size_t room);
+                        struct spool_range range, void *buffer, size_t room);
 
 /* Valid until the next call; NULL: there is no more. */
 int spool_cursor_next(struct spool_cursor *cursor, const void **record,

@@ -138,53 +138,64 @@ static int start_lane(struct record_fetch *fetch, int32_t partition,
     return 0;
 }
 
+/* Slots of one partition, near each other. */
+struct slot_range {
+    struct record_slot *slots; /* (count) */
+    size_t count;
+    size_t at; /* of the first that has no result yet */
+};
+
 /* Fills the slots that ask for this record; the first ones left. */
-static void fill(struct record_slot *slots, size_t count, size_t *at,
-                 const rd_kafka_message_t *message, struct buffer *values)
+static void fill(struct slot_range *range, const rd_kafka_message_t *message,
+                 struct buffer *values)
 {
     const struct message record = message_of(message);
+    struct record_slot *slot = range->slots + range->at;
+    struct record_slot *const end = range->slots + range->count;
     size_t place = values->size;
 
-    while (*at < count && slots[*at].offset < record.offset)
-        ++*at; /* not there: stays MISSING */
-    if (*at == count || slots[*at].offset != record.offset)
+    while (slot < end && slot->offset < record.offset)
+        slot++; /* not there: stays MISSING */
+    range->at = (size_t)(slot - range->slots);
+    if (slot == end || slot->offset != record.offset)
         return;
     if (record.value)
         buffer_append(values, record.value, record.value_size);
     const size_t key_place = values->size;
     if (record.key)
         buffer_append(values, record.key, record.key_size);
-    for (; *at < count && slots[*at].offset == record.offset; ++*at) {
-        slots[*at].result = FETCH_FOUND;
-        slots[*at].at = place;
-        slots[*at].size = record.value_size;
-        slots[*at].has_key = record.key != NULL;
-        slots[*at].key_at = key_place;
-        slots[*at].key_size = record.key_size;
-        slots[*at].timestamp_ms = record.timestamp_ms;
+    for (; slot < end && slot->offset == record.offset; slot++) {
+        slot->result = FETCH_FOUND;
+        slot->at = place;
+        slot->size = record.value_size;
+        slot->has_key = record.key != NULL;
+        slot->key_at = key_place;
+        slot->key_size = record.key_size;
+        slot->timestamp_ms = record.timestamp_ms;
     }
+    range->at = (size_t)(slot - range->slots);
 }
 
-/* The record, or a word about the partition. */
+/* Takes a record, or librdkafka's report about the partition. */
 static int take(struct record_fetch *fetch, const rd_kafka_message_t *message,
-                struct record_slot *slots, size_t count, size_t *at,
-                struct buffer *values, struct error *err)
+                struct slot_range *range, struct buffer *values,
+                struct error *err)
 {
     switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
         fetch->lanes[message->partition].next = message->offset + 1;
-        fill(slots, count, at, message, values);
+        fill(range, message, values);
         return 0;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         if (fetch->lanes[message->partition].fresh)
-            *at = count;
+            range->at = range->count;
         else
             fetch->lanes[message->partition].stale = true;
         return 0;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        while (*at < count) /* retention was faster than we are */
-            slots[(*at)++].result = FETCH_EXPIRED;
+        while (range->at < range->count) /* retention was faster than we are */
+            range->slots[range->at++].result = FETCH_EXPIRED;
         return 0;
     default:
         break;
@@ -216,48 +227,47 @@ static void refill(struct record_fetch *fetch, int32_t partition)
     lane->count = more > 0 ? 1 + (size_t)more : 1;
 }
 
-/* What is behind the last slot stays for the next range. */
-static int take_batch(struct record_fetch *fetch, struct record_slot *slots,
-                      size_t count, size_t *at, struct buffer *values,
-                      struct error *err)
+/* Records behind the last slot stay for the next range. */
+static int take_batch(struct record_fetch *fetch, struct slot_range *range,
+                      struct buffer *values, struct error *err)
 {
-    struct lane *lane = &fetch->lanes[slots[0].partition];
+    const int32_t partition = range->slots[0].partition;
+    struct lane *lane = &fetch->lanes[partition];
     int status = 0;
 
     if (lane->at == lane->count)
-        refill(fetch, slots[0].partition);
-    while (status == 0 && *at < count && lane->at < lane->count) {
+        refill(fetch, partition);
+    while (status == 0 && range->at < range->count && lane->at < lane->count) {
         rd_kafka_message_t *message = lane->held[lane->at++];
-        status = take(fetch, message, slots, count, at, values, err);
+        status = take(fetch, message, range, values, err);
         rd_kafka_message_destroy(message);
     }
     return status;
 }
 
-/* Slots of one partition, near each other. */
 static int fetch_range(struct record_fetch *fetch, struct record_slot *slots,
                        size_t count, struct buffer *values, struct error *err)
 {
     const int32_t partition = slots[0].partition;
     struct lane *lane = &fetch->lanes[partition];
-    size_t at = 0;
+    struct slot_range range = {.slots = slots, .count = count};
     int64_t deadline_ms = clock_monotonic_ms() + fetch->timeout_ms;
 
     lane->fresh = false;
     if (start_lane(fetch, partition, slots[0].offset, err) < 0)
         return -1;
-    while (at < count) {
+    while (range.at < count) {
         int64_t before = lane->next;
         if (lane->stale) {
             stop_lane(fetch, partition);
-            if (start_lane(fetch, partition, slots[at].offset, err) < 0)
+            if (start_lane(fetch, partition, slots[range.at].offset, err) < 0)
                 return -1;
         }
-        if (take_batch(fetch, slots, count, &at, values, err) < 0)
+        if (take_batch(fetch, &range, values, err) < 0)
             return -1;
         if (lane->next != before)
             deadline_ms = clock_monotonic_ms() + fetch->timeout_ms;
-        if (at < count && clock_monotonic_ms() >= deadline_ms)
+        if (range.at < count && clock_monotonic_ms() >= deadline_ms)
             return error_set(err, ERROR_UNAVAILABLE,
                              "%s/%" PRId32 ": nothing came for %u ms",
                              fetch->name, partition, fetch->timeout_ms);

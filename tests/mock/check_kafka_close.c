@@ -214,8 +214,11 @@ static void with_redrive_ledger(void)
 {
     struct redrive_ledger *ledger = NULL;
 
-    ck_assert_ok(
-        redrive_ledger_open(&kafka, "g", "in", 2, false, &ledger, &err), err);
+    ck_assert_ok(redrive_ledger_open(&kafka,
+                                     &(struct redrive_ledger_config){
+                                         "g", "in", 2, LEDGER_READS_LAST_SURE},
+                                     &ledger, &err),
+                 err);
     await_lookup();
     redrive_ledger_close(ledger);
 }

@@ -42,7 +42,8 @@ static void assert_reads(const struct spool *spool, uint64_t first,
     struct spool_cursor cursor;
     const void *at = NULL;
 
-    spool_cursor_begin(&cursor, spool, first, end, buffer, room);
+    spool_cursor_begin(&cursor, spool, (struct spool_range){first, end}, buffer,
+                       room);
     for (uint64_t i = first; i < end; i++) {
         ck_assert_ok(spool_cursor_next(&cursor, &at, &err), err);
         const struct record *record = at;
