@@ -168,19 +168,23 @@ static void print_key(const struct command *command,
     free(text);
 }
 
+/* HELP_ALL has the RARE settings too. */
+enum help_extent { HELP_USUAL, HELP_ALL };
+
 /* The tables of a command, its own first. */
 struct tables {
     const struct config_key *keys[4]; /* ends with NULL */
-    bool all;                         /* RARE ones too */
+    enum help_extent extent;
 };
 
-static struct tables tables_of(const struct command *command, bool all)
+static struct tables tables_of(const struct command *command,
+                               enum help_extent extent)
 {
-    struct tables tables = {.keys = {command->keys}, .all = all};
+    struct tables tables = {.keys = {command->keys}, .extent = extent};
     size_t count = 1;
 
     if (command->kafka == KAFKA_ALWAYS ||
-        (command->kafka == KAFKA_SOMETIMES && all))
+        (command->kafka == KAFKA_SOMETIMES && extent == HELP_ALL))
         tables.keys[count++] = command_kafka_keys;
     tables.keys[count] = command_general_keys;
     return tables;
@@ -198,7 +202,7 @@ static size_t print_group(const struct command *command,
             if ((key->group & ~(unsigned)RARE) != group ||
                 key->type == CONFIG_ALIAS)
                 continue;
-            if ((key->group & RARE) && !tables->all) {
+            if ((key->group & RARE) && tables->extent == HELP_USUAL) {
                 left_out++;
                 continue;
             }
@@ -217,9 +221,10 @@ static size_t print_group(const struct command *command,
     return left_out;
 }
 
-static size_t print(const struct command *command, bool all, FILE *out)
+static size_t print(const struct command *command, enum help_extent extent,
+                    FILE *out)
 {
-    struct tables tables = tables_of(command, all);
+    struct tables tables = tables_of(command, extent);
     size_t left_out = 0;
 
     fprintf(out, "Usage: pctr %s [OPTION...]%s%s\n\n", command->name,
@@ -241,7 +246,7 @@ static size_t print(const struct command *command, bool all, FILE *out)
 
 void help_print(const struct command *command, FILE *out)
 {
-    size_t left_out = print(command, false, out);
+    size_t left_out = print(command, HELP_USUAL, out);
 
     fputc('\n', out);
     if (left_out > 0)
@@ -251,7 +256,7 @@ void help_print(const struct command *command, FILE *out)
 
 void help_print_all(const struct command *command, FILE *out)
 {
-    print(command, true, out);
+    print(command, HELP_ALL, out);
     if (command->help) {
         fputc('\n', out);
         print_paragraphs(command->help, out);

@@ -127,7 +127,7 @@ static void print_folds(const struct cv_settings *settings, const char *model,
             continue;
         }
         snprintf(what, sizeof(what), "fold %zu", f + 1);
-        figures_of(&result->folds[f], false, figures);
+        figures_of(&result->folds[f], TEST_ROWS, figures);
         print_row(settings, model, what, figures);
     }
 }

@@ -24,7 +24,6 @@
 struct predict_settings {
     char snapshot[512], user[64], ad[64];
     struct table_options table;
-    bool details;
     struct predict_topic_settings topic; /* fields.anonymous: for files too */
 };
 
@@ -35,7 +34,7 @@ struct predict_settings {
 /* clang-format off */
 static const struct config_key keys[] = {
     {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
-    {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
+    {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(topic.details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
     CSV_SAFE_KEY(topic.csv_safe),
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user, ad),
@@ -62,7 +61,7 @@ static void print_row(const struct predict_settings *settings,
     putchar(',');
     csv_print_id(stdout, ad, cells);
     printf(",%.17g", p->value);
-    if (settings->details)
+    if (settings->topic.details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
                p->neighbours);
 }
@@ -95,8 +94,8 @@ static int predict_rows(const struct predict_settings *settings,
     if (id_set_new(settings->topic.fields.anonymous, &nobody, err) < 0)
         return -1;
     printf("user,ad,p%s%s\n",
-           settings->details ? ",basis,impossible,neighbours" : "",
-           settings->details && fields ? ",support" : "");
+           settings->topic.details ? ",basis,impossible,neighbours" : "",
+           settings->topic.details && fields ? ",support" : "");
     while (found) {
         struct id user, ad;
         status = pair_table_next(pairs, &found, &user, &ad, err);
@@ -110,7 +109,7 @@ static int predict_rows(const struct predict_settings *settings,
             break;
         }
         print_row(settings, &user, &ad, &p);
-        if (settings->details && fields)
+        if (settings->topic.details && fields)
             printf(",%.3g", p.support);
         putchar('\n');
     }
@@ -170,8 +169,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
         return -1;
     int status =
         settings->topic.topic[0]
-            ? predict_topic(&settings->topic, &with->kafka, snapshot,
-                            settings->details, err)
+            ? predict_topic(&settings->topic, &with->kafka, snapshot, err)
             : predict_file(settings, with->arguments[0], snapshot, err);
     snapshot_free(snapshot);
     return status;

@@ -23,7 +23,6 @@ enum { FLUSH_MS = 60000, LINGER_MS = 5 };
 struct work {
     const struct predict_topic_settings *settings;
     const struct snapshot *snapshot;
-    bool details;
     struct publisher *publisher; /* NULL: CSV */
     struct buffer bytes;
 };
@@ -43,7 +42,7 @@ static int print(void *context, const struct range_scored *scored,
     putchar(',');
     csv_print_id(stdout, &scored->impression->ad, cells);
     printf(",%.17g", p->value);
-    if (work->details)
+    if (work->settings->details)
         printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
                p->neighbours);
     if (putchar('\n') == EOF)
@@ -88,7 +87,7 @@ static int send(void *context, const struct range_scored *scored,
         .value = work->bytes.bytes,
         .value_size = work->bytes.size,
         .headers = details,
-        .header_count = work->details ? 2 : 0,
+        .header_count = work->settings->details ? 2 : 0,
     };
     publisher_serve(work->publisher);
     return publisher_send(work->publisher, &out, err);
@@ -139,10 +138,9 @@ static void tell(const struct work *work, const struct range_counts *counts)
 
 int predict_topic(const struct predict_topic_settings *settings,
                   const struct kafka_settings *kafka, struct snapshot *snapshot,
-                  bool details, struct error *err)
+                  struct error *err)
 {
-    struct work work = {
-        .settings = settings, .snapshot = snapshot, .details = details};
+    struct work work = {.settings = settings, .snapshot = snapshot};
     struct range_scorer_config config = {
         .kafka = *kafka,
         .query = {.topic = settings->topic,
@@ -165,7 +163,7 @@ int predict_topic(const struct predict_topic_settings *settings,
         config.on_scored = send;
     } else {
         printf("id,ts,user,ad,p%s\n",
-               details ? ",basis,impossible,neighbours" : "");
+               settings->details ? ",basis,impossible,neighbours" : "");
     }
     if (range_scorer_run(&config, &counts, err) == 0 &&
         finish(&work, err) == 0) {

@@ -20,12 +20,12 @@ struct predict_topic_settings {
     struct event_fields fields;
     uint64_t version; /* of the model, in the predictions; 0: unknown */
     uint32_t timeout_ms;
+    bool details;  /* basis, impossible and neighbours too */
     bool csv_safe; /* CSV_SAFE */
 };
 
-/* With `details`: basis, impossible and neighbours too. */
 int predict_topic(const struct predict_topic_settings *settings,
                   const struct kafka_settings *kafka, struct snapshot *snapshot,
-                  bool details, struct error *err) MUST_CHECK;
+                  struct error *err) MUST_CHECK;
 
 #endif

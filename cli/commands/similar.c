@@ -58,14 +58,22 @@ struct side {
     enum csv_cells cells;
 };
 
-static struct side side_of(const struct dataset *data,
-                           const struct trainset *train, bool users)
+static struct side user_side(const struct dataset *data,
+                             const struct trainset *train)
 {
-    if (users)
-        return (struct side){"user", data->users, train->users.inner,
-                             train->users.outer};
-    return (struct side){"ad", data->items, train->items.inner,
-                         train->items.outer};
+    return (struct side){.word = "user",
+                         .ids = data->users,
+                         .inner = train->users.inner,
+                         .outer = train->users.outer};
+}
+
+static struct side ad_side(const struct dataset *data,
+                           const struct trainset *train)
+{
+    return (struct side){.word = "ad",
+                         .ids = data->items,
+                         .inner = train->items.inner,
+                         .outer = train->items.outer};
 }
 
 static void print_name(const struct side *side, uint32_t inner)
@@ -138,7 +146,8 @@ static int compare(const struct similar_command *settings,
     if (trainset_build(data, NULL, data->count, scale, &train, err) < 0)
         return -1;
     if (similar_new(train->ratings, &settings->how, &similar, err) == 0) {
-        struct side side = side_of(data, train, settings->how.users);
+        struct side side =
+            settings->how.users ? user_side(data, train) : ad_side(data, train);
         side.cells = csv_cells_of(settings->csv_safe);
         status = settings->matrix != MATRIX_NONE
                      ? print_matrix(similar, &side, err)

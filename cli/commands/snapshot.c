@@ -298,7 +298,8 @@ static int diff(struct work *work, struct error *err)
         return error_set(err, ERROR_USAGE, "diff: give two epochs or files");
     return snapshot_diff(work->reader, work->settings->timeout_ms,
                          with->arguments[1], with->arguments[2],
-                         work->settings->json, err);
+                         work->settings->json ? DIFF_AS_JSON : DIFF_AS_TEXT,
+                         err);
 }
 
 static int keygen(struct work *work, struct error *err)

@@ -246,9 +246,13 @@ static int print_account_json(const struct verify_account *account,
     return status;
 }
 
+enum outcome_kind { MISMATCHES, UNVERIFIABLE };
+
 static void print_outcomes(const struct reproduction_counts *counts,
-                           bool mismatches)
+                           enum outcome_kind kind)
 {
+    const bool mismatches = kind == MISMATCHES;
+
     for (int i = REPRODUCTION_VERIFIED + 1; i < REPRODUCTION_OUTCOMES; i++)
         if (counts->outcomes[i] > 0 &&
             reproduction_is_mismatch((enum reproduction_outcome)i) ==
@@ -275,9 +279,9 @@ int verify_print_account(const struct verify_print *how,
     printf("\nverified               %10" PRIu64
            "\nmismatched             %10" PRIu64 "\n",
            counts->outcomes[REPRODUCTION_VERIFIED], mismatched);
-    print_outcomes(counts, true);
+    print_outcomes(counts, MISMATCHES);
     printf("unverifiable           %10" PRIu64 "\n", unverifiable);
-    print_outcomes(counts, false);
+    print_outcomes(counts, UNVERIFIABLE);
     printf("models                 %10" PRIu64 ", loaded %" PRIu64 " times\n"
            "took                   %10.1f s (%.0f predictions/s)\n",
            counts->models.models, counts->models.loads, seconds,

@@ -114,14 +114,14 @@ void version_evaluation_advance(struct version_evaluation *self,
  * ---------------------------------------------------------------------- */
 
 /* The lowest version above `above`; UINT64_MAX when there is none. */
-static uint64_t next_version(const struct version_evaluation *self, bool any,
-                             uint64_t above)
+static uint64_t next_version(const struct version_evaluation *self,
+                             uint64_t least)
 {
     uint64_t lowest = UINT64_MAX;
 
     for (uint64_t s = oldest(self); s < self->next; s++) {
         uint64_t version = row_at(self, s)->version;
-        if ((any || version > above) && version < lowest)
+        if (version >= least && version < lowest)
             lowest = version;
     }
     return lowest;
@@ -132,8 +132,8 @@ size_t version_evaluation_versions(const struct version_evaluation *self,
 {
     size_t count = 0;
 
-    for (uint64_t v = next_version(self, true, 0); v != UINT64_MAX;
-         v = next_version(self, false, v)) {
+    for (uint64_t v = next_version(self, 0); v != UINT64_MAX;
+         v = next_version(self, v + 1)) {
         if (count < max)
             versions[count] = v;
         count++;

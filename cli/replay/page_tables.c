@@ -110,15 +110,18 @@ static void print_difference_cells(const struct replay_view *view, size_t a,
     }
 }
 
+/* Whether a difference is drawn as an interval beside its figures. */
+enum drawing { DRAWN, NOT_DRAWN };
+
 static void print_difference(const struct replay_view *view, size_t a, size_t b,
-                             bool drawn, FILE *out)
+                             enum drawing drawing, FILE *out)
 {
     fprintf(out, "<tr class=\"k%zu k%zu\"><th scope=\"row\">", a, b);
     page_name(view, a, out);
     fputs(" <span class=\"minus\">&minus;</span> ", out);
     page_name(view, b, out);
     fputs("</th>", out);
-    if (drawn) {
+    if (drawing == DRAWN) {
         fputs("<td class=\"drawn\">", out);
         replay_plot_difference(view, FIGURE_ENTROPY, a, b, out);
         fputs("</td>", out);
@@ -127,13 +130,13 @@ static void print_difference(const struct replay_view *view, size_t a, size_t b,
     fputs("</tr>\n", out);
 }
 
-static void open_differences(bool drawn, FILE *out)
+static void open_differences(enum drawing drawing, FILE *out)
 {
     fprintf(out,
             "<div class=\"wide\" tabindex=\"0\"><table><tr>"
             "<th>difference</th>%s<th>NE</th><th>AUC</th><th>log-loss</th>"
             "<th>RMSE</th></tr>\n",
-            drawn ? "<th class=\"drawn\"></th>" : "");
+            drawing == DRAWN ? "<th class=\"drawn\"></th>" : "");
 }
 
 /* The best against each, then all others. */
@@ -150,16 +153,16 @@ void page_differences(const struct replay_view *view, FILE *out)
           "intervals: of NE, log-loss and RMSE less is better, of AUC more. "
           "Bold: the interval does not hold 0.</p>",
           out);
-    open_differences(true, out);
+    open_differences(DRAWN, out);
     for (size_t i = 1; i < n; i++)
-        print_difference(view, order[0], order[i], true, out);
+        print_difference(view, order[0], order[i], DRAWN, out);
     fputs("</table></div>", out);
     if (n > 2) {
         fputs("<details><summary>All other pairs</summary>", out);
-        open_differences(false, out);
+        open_differences(NOT_DRAWN, out);
         for (size_t a = 1; a < n; a++)
             for (size_t b = a + 1; b < n; b++)
-                print_difference(view, order[a], order[b], false, out);
+                print_difference(view, order[a], order[b], NOT_DRAWN, out);
         fputs("</table></div></details>", out);
     }
     fputs("</section>\n", out);
@@ -190,15 +193,19 @@ static void print_slice(const struct replay_view *view,
     fputs("</tr>\n", out);
 }
 
+/* The slices by model version have a table of their own. */
+enum slice_table { SLICES_BY_VERSION, SLICES_BY_OTHERS };
+
 static void print_slice_rows(const struct replay_view *view, FILE *out,
-                             bool versions)
+                             enum slice_table table)
 {
     const struct replay_report *report = view->report;
     size_t shown = 0;
 
     for (size_t i = 0; i < report->slice_count && shown < SLICES_SHOWN; i++) {
         const struct replay_slice *slice = &report->slices[i];
-        if ((strcmp(slice->by, "version") == 0) != versions)
+        const bool is_by_version = strcmp(slice->by, "version") == 0;
+        if (is_by_version != (table == SLICES_BY_VERSION))
             continue;
         shown++;
         for (size_t c = 0; c < report->contenders; c++)
@@ -208,7 +215,7 @@ static void print_slice_rows(const struct replay_view *view, FILE *out,
 }
 
 static void print_slice_table(const struct replay_view *view, FILE *out,
-                              bool versions)
+                              enum slice_table table)
 {
     fputs("<div class=\"wide\" tabindex=\"0\"><table><tr><th>slice</th>"
           "<th class=\"left\">contender</th><th>impressions</th>"
@@ -217,7 +224,7 @@ static void print_slice_table(const struct replay_view *view, FILE *out,
     for (size_t i = 0; i < COLUMNS; i++)
         fprintf(out, "<th>%s</th>", columns[i].title);
     fputs("</tr>\n", out);
-    print_slice_rows(view, out, versions);
+    print_slice_rows(view, out, table);
     fputs("</table></div>", out);
 }
 
@@ -228,9 +235,9 @@ void page_slices(const struct replay_view *view, FILE *out)
           "contender knew: user and ad (learned), one of them (partial), "
           "neither (fallback), no model yet (none).</p>",
           out);
-    print_slice_table(view, out, false);
+    print_slice_table(view, out, SLICES_BY_OTHERS);
     fprintf(out, "<details><summary>By model version (the first %d)</summary>",
             SLICES_SHOWN);
-    print_slice_table(view, out, true);
+    print_slice_table(view, out, SLICES_BY_VERSION);
     fputs("</details></section>\n", out);
 }

@@ -26,58 +26,66 @@ static void print_range(FILE *out, struct interval interval)
         fprintf(out, " (%.4f to %.4f)", interval.low, interval.high);
 }
 
-/* Those the best is ahead of for sure, or perhaps by chance: its lead's
- * interval holds 0. The nearest first. */
-static size_t choose_others(const struct replay_report *report,
-                            const size_t *order, bool sure,
-                            size_t others[CONTENDERS_MAX])
+/* A lead is perhaps by chance where its interval holds 0. */
+enum lead_kind { LEAD_SURE, LEAD_MAY_BE_CHANCE };
+
+/* The leads of the best contender. */
+struct leads {
+    size_t best;
+    size_t others[CONTENDERS_MAX]; /* (count) the nearest first */
+    size_t count;
+};
+
+static struct leads leads_of(const struct replay_report *report,
+                             const size_t *order, enum lead_kind kind)
 {
-    size_t count = 0;
+    struct leads leads = {.best = order[0]};
 
     for (size_t i = 1; i < report->contenders; i++) {
         struct interval ahead = bootstrap_difference(
             report->bootstrap, order[i], order[0], FIGURE_ENTROPY);
         bool is_sure = !(ahead.low <= 0);
-        if (is_sure == sure && isfinite(entropy_of(report, order[i])))
-            others[count++] = order[i];
+        if (is_sure == (kind == LEAD_SURE) &&
+            isfinite(entropy_of(report, order[i])))
+            leads.others[leads.count++] = order[i];
     }
-    return count;
+    return leads;
 }
 
 /* "than svd by 0.0152 (0.0112 to 0.0190), than ..." */
-static void print_leads(const struct replay_view *view, size_t best,
-                        const size_t *others, size_t count, const char *word,
-                        FILE *out)
+static void print_leads(const struct replay_view *view,
+                        const struct leads *leads, const char *word, FILE *out)
 {
     const struct replay_report *report = view->report;
 
-    for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+    for (size_t i = 0; i < leads->count && i < NAMED_MAX; i++) {
+        const size_t other = leads->others[i];
         fprintf(out, "%s%s <b>", i > 0 ? ", " : "", word);
-        html_text(out, name_of(view, others[i]));
+        html_text(out, name_of(view, other));
         fprintf(out, "</b> by %.4f",
-                entropy_of(report, others[i]) - entropy_of(report, best));
-        print_range(out, bootstrap_difference(report->bootstrap, others[i],
-                                              best, FIGURE_ENTROPY));
+                entropy_of(report, other) - entropy_of(report, leads->best));
+        print_range(out, bootstrap_difference(report->bootstrap, other,
+                                              leads->best, FIGURE_ENTROPY));
     }
-    if (count > NAMED_MAX)
-        fprintf(out, ", and %s %zu more", word, count - NAMED_MAX);
+    if (leads->count > NAMED_MAX)
+        fprintf(out, ", and %s %zu more", word, leads->count - NAMED_MAX);
     fputc('.', out);
 }
 
 static void print_others(const struct replay_view *view, const size_t *order,
                          FILE *out)
 {
-    size_t others[CONTENDERS_MAX];
-    size_t count = choose_others(view->report, order, true, others);
+    const struct leads sure = leads_of(view->report, order, LEAD_SURE);
+    const struct leads chance =
+        leads_of(view->report, order, LEAD_MAY_BE_CHANCE);
 
-    if (count > 0) {
+    if (sure.count > 0) {
         fputs(" It is better ", out);
-        print_leads(view, order[0], others, count, "than", out);
+        print_leads(view, &sure, "than", out);
     }
-    count = choose_others(view->report, order, false, others);
-    if (count > 0) {
+    if (chance.count > 0) {
         fputs(" Its lead may be chance: ", out);
-        print_leads(view, order[0], others, count, "over", out);
+        print_leads(view, &chance, "over", out);
     }
 }
 

@@ -454,10 +454,13 @@ static bool is_alone(const double *values, size_t i, size_t n)
            (i + 1 == n || isnan(values[i + 1]));
 }
 
+enum line { LINE_RAW, LINE_SMOOTH };
+
 static void draw_line(const struct replay_view *view,
                       const struct svg_plot *plot, enum figure figure,
-                      size_t contender, bool smooth)
+                      size_t contender, enum line line)
 {
+    const bool smooth = line == LINE_SMOOTH;
     size_t n = view->report->window_count;
     double *points = malloc((2 * n + 1) * sizeof(*points)), *ys = points + n;
     char classes[SVG_CLASSES_SIZE];
@@ -555,9 +558,9 @@ void replay_plot_time(const struct replay_view *view, enum figure figure,
     if (figure == FIGURE_ENTROPY || figure == FIGURE_CALIBRATION)
         svg_segment(&plot, plot.x_low, 1, plot.x_high, 1, "even");
     for (size_t c = 0; c < contenders; c++)
-        draw_line(view, &plot, figure, c, false);
+        draw_line(view, &plot, figure, c, LINE_RAW);
     for (size_t c = 0; c < contenders && replay_plot_reach(view) > 0; c++)
-        draw_line(view, &plot, figure, c, true);
+        draw_line(view, &plot, figure, c, LINE_SMOOTH);
     if (!any)
         svg_words(&plot, "no window has both clicks and non-clicks");
     draw_tips(view, &plot, figure);

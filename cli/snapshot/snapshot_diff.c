@@ -159,23 +159,26 @@ static void value_of(const char *params, const char *name, size_t size,
 typedef void parameter_fn(void *context, const char *name, const char *before,
                           const char *after);
 
-/* Those that differ: all of `from`; of the other direction only what `other`
- * does not have. */
-static void each_parameter(const struct side *from, const struct side *other,
-                           bool backwards, parameter_fn *tell, void *context)
-{
-    char before[PARAMS_SIZE], after[PARAMS_SIZE], name[PARAMS_SIZE];
+enum parameters { PARAMETERS_OF_BEFORE, PARAMETERS_OF_AFTER };
 
-    for (const char *at = from->manifest.params; *at;
+/* Tells the parameters of one side whose values differ; of those of `after`
+ * only the ones that `before` does not have. */
+static void each_parameter(const struct side *before, const struct side *after,
+                           enum parameters whose, parameter_fn *tell,
+                           void *context)
+{
+    const struct side *side = whose == PARAMETERS_OF_BEFORE ? before : after;
+    char old[PARAMS_SIZE], new[PARAMS_SIZE], name[PARAMS_SIZE];
+
+    for (const char *at = side->manifest.params; *at;
          at += strcspn(at, " "), at += *at == ' ') {
         size_t size = strcspn(at, "= ");
-        value_of(from->manifest.params, at, size, before);
-        value_of(other->manifest.params, at, size, after);
+        value_of(before->manifest.params, at, size, old);
+        value_of(after->manifest.params, at, size, new);
         snprintf(name, sizeof(name), "%.*s", (int)size, at);
-        if (backwards && strcmp(after, "-") == 0)
-            tell(context, name, after, before);
-        else if (!backwards && strcmp(before, after) != 0)
-            tell(context, name, before, after);
+        if (whose == PARAMETERS_OF_BEFORE ? strcmp(old, new) != 0
+                                          : strcmp(old, "-") == 0)
+            tell(context, name, old, new);
     }
 }
 
@@ -209,8 +212,8 @@ static void tell_parameters(const struct side *a, const struct side *b,
     if (strcmp(a->manifest.algorithm, b->manifest.algorithm) != 0)
         tell(context, "algorithm", a->manifest.algorithm,
              b->manifest.algorithm);
-    each_parameter(a, b, false, tell, context);
-    each_parameter(b, a, true, tell, context);
+    each_parameter(a, b, PARAMETERS_OF_BEFORE, tell, context);
+    each_parameter(a, b, PARAMETERS_OF_AFTER, tell, context);
 }
 
 /* --- Ranges ----------------------------------------------------------- */
@@ -300,8 +303,8 @@ static int print_json(const struct side *a, const struct side *b,
     return status;
 }
 
-static int print_both(const struct side *a, const struct side *b, bool json,
-                      struct error *err)
+static int print_both(const struct side *a, const struct side *b,
+                      enum diff_output output, struct error *err)
 {
     struct movers ads = {.count = 0}, users = {.count = 0};
     int status = -1;
@@ -311,7 +314,7 @@ static int print_both(const struct side *a, const struct side *b, bool json,
         movers_find(a->snapshot, b->snapshot, MOVERS_USERS,
                     SNAPSHOT_DIFF_MOVERS, &users, err) == 0) {
         status = 0;
-        if (json)
+        if (output == DIFF_AS_JSON)
             status = print_json(a, b, &ads, &users, err);
         else
             print_text(a, b, &ads, &users);
@@ -322,7 +325,8 @@ static int print_both(const struct side *a, const struct side *b, bool json,
 }
 
 int snapshot_diff(struct snapshot_reader *reader, unsigned timeout_ms,
-                  const char *a, const char *b, bool json, struct error *err)
+                  const char *a, const char *b, enum diff_output output,
+                  struct error *err)
 {
     struct side sides[2] = {{.name = a}, {.name = b}};
     int status = 0;
@@ -330,7 +334,7 @@ int snapshot_diff(struct snapshot_reader *reader, unsigned timeout_ms,
     for (int i = 0; status == 0 && i < 2; i++)
         status = take(&sides[i], reader, timeout_ms, err);
     if (status == 0)
-        status = print_both(&sides[0], &sides[1], json, err);
+        status = print_both(&sides[0], &sides[1], output, err);
     for (int i = 0; i < 2; i++) {
         snapshot_free(sides[i].snapshot);
         manifest_free(&sides[i].manifest);

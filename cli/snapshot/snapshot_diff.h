@@ -13,13 +13,14 @@
 
 #include "consumer/models/snapshot_reader.h"
 
-#include <stdbool.h>
-
 enum { SNAPSHOT_DIFF_MOVERS = 10 };
 
-/* `a` and `b` are epochs, which need the reader (caught up), or files. */
+enum diff_output { DIFF_AS_TEXT, DIFF_AS_JSON };
+
+/* Prints to standard output. `a` and `b` are epochs, which need the reader
+ * (caught up), or files. */
 int snapshot_diff(struct snapshot_reader *reader, unsigned timeout_ms,
-                  const char *a, const char *b, bool json,
+                  const char *a, const char *b, enum diff_output output,
                   struct error *err) MUST_CHECK;
 
 #endif

@@ -217,7 +217,7 @@ static struct evaluation evaluate_replicate(const struct bootstrap *bootstrap,
 
 void bootstrap_end(struct bootstrap *bootstrap, size_t contender)
 {
-    end_run(bootstrap, true);
+    end_run(bootstrap, TIE_ENDS);
     end_bins(bootstrap, ECE_BINS);
     for (size_t r = 0; r < bootstrap->config.replicates; r++) {
         struct evaluation figures = evaluate_replicate(bootstrap, r);
