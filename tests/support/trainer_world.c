@@ -35,7 +35,7 @@ void trainer_world_open(struct trainer_world *world)
         .chunks = "chunks",
         .intake = {.fields = fields,
                    .join = {WINDOW_MS, WINDOW_MS, 10000},
-                   .log = {100000, 0}},
+                   .log = {.rows_max = 100000}},
         .linger_ms = 300,
         .buffer_bytes = 1 << 20,
         .retrain_rows = 50,

@@ -22,7 +22,7 @@ static struct model *reload(const struct model *model)
 
     model_save(model, &bytes);
     ck_assert(!buffer_failed(&bytes));
-    struct bytes_reader from = {bytes.bytes, bytes.size, false};
+    struct bytes_reader from = {.at = bytes.bytes, .left = bytes.size};
     ck_assert_ok(model_load(&from, model->users, model->items, &loaded, &err),
                  err);
     ck_assert_uint_eq(from.left, 0);

@@ -93,7 +93,7 @@ static struct model *load_at_last(const struct buffer *bytes, uint32_t users,
     long n = 0;
 
     for (int status = -1; status < 0; n++) {
-        struct bytes_reader from = {bytes->bytes, bytes->size};
+        struct bytes_reader from = {.at = bytes->bytes, .left = bytes->size};
         err = (struct error){0};
         failing_memory_after(n);
         status = model_load(&from, users, items, &model, &err);

@@ -244,7 +244,7 @@ START_TEST(co_clustering_breaks_ties_by_the_lowest_cluster)
         err);
     struct model *model = fit(train, "co-clustering", "epochs=1", 1);
     model->ops->save(model, &bytes);
-    struct bytes_reader from = {bytes.bytes, bytes.size, false};
+    struct bytes_reader from = {.at = bytes.bytes, .left = bytes.size};
     for (int i = 0; i < USERS + ITEMS; i++)
         ck_assert_uint_eq(bytes_read_u32(&from), 0);
     buffer_free(&bytes);

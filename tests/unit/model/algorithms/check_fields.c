@@ -194,7 +194,7 @@ static void read_state(const struct model *model, struct state *out)
 
     memset(out, 0, sizeof(*out));
     model_save(model, &bytes);
-    struct bytes_reader from = {bytes.bytes, bytes.size};
+    struct bytes_reader from = {.at = bytes.bytes, .left = bytes.size};
     skip_text(&from); /* name */
     skip_text(&from); /* parameters */
     ck_assert_ptr_nonnull(bytes_read(&from, 3 * 4 + 5 * 8));
