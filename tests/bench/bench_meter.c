@@ -108,18 +108,22 @@ struct span_ms {
     int64_t records, first_ms, last_ms;
 };
 
-/* From `offset` to the end of the partition, or its first record. */
-static void look(rd_kafka_t *consumer, const char *topic, int32_t partition,
-                 int64_t offset, bool only_first, struct span_ms *span)
+/* Looks at all records of the partition from its offset on, or at the first of
+ * them. */
+enum look { LOOK_AT_ALL, LOOK_AT_FIRST };
+
+static void look(rd_kafka_t *consumer, const rd_kafka_topic_partition_t *from,
+                 enum look how, struct span_ms *span)
 {
     rd_kafka_message_t *message;
     bool done = false;
 
-    assign(consumer, topic, partition, partition, offset);
+    assign(consumer, from->topic, from->partition, from->partition,
+           from->offset);
     while (!done &&
            (message = rd_kafka_consumer_poll(consumer, ANSWER_MS)) != NULL) {
         int64_t ms = rd_kafka_message_timestamp(message, NULL);
-        done = message->err || only_first;
+        done = message->err || how == LOOK_AT_FIRST;
         if (!message->err && ms < span->first_ms)
             span->first_ms = ms;
         if (!message->err && ms > span->last_ms)
@@ -143,9 +147,11 @@ static int span_of(const char *topic)
         if (high == low)
             continue;
         span.records += high - low;
-        look(consumer, topic, p, low, true, &span);
-        look(consumer, topic, p, high - low > TAIL ? high - TAIL : low, false,
-             &span);
+        rd_kafka_topic_partition_t from = {
+            .topic = (char *)topic, .partition = p, .offset = low};
+        look(consumer, &from, LOOK_AT_FIRST, &span);
+        from.offset = high - low > TAIL ? high - TAIL : low;
+        look(consumer, &from, LOOK_AT_ALL, &span);
     }
     printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", span.records, span.first_ms,
            span.last_ms);

@@ -32,11 +32,11 @@ static void clean(void)
     out = NULL;
 }
 
-static void feed(int64_t first, int64_t next, bool commit)
+static void feed(int64_t first, int64_t next, enum feed_end end)
 {
     const struct impression_feed impressions = {topic, PARTITIONS, 1, 1};
 
-    impression_feed_send(&impressions, first, next, commit);
+    impression_feed_send(&impressions, first, next, end);
 }
 
 static void start_cat(struct child_process *child, const char *first,
@@ -80,9 +80,9 @@ static void assert_ids(int64_t first, int64_t next)
 
 START_TEST(all_of_it_in_the_order_of_time)
 {
-    feed(0, 100, true);
-    feed(100, 200, false);
-    feed(200, 300, true);
+    feed(0, 100, FEED_COMMITS);
+    feed(100, 200, FEED_ABORTS);
+    feed(200, 300, FEED_COMMITS);
     ck_assert_int_eq(cat(NULL, NULL), 0);
     ck_assert_ptr_nonnull(strstr(out, "{\"id\":99,"));
     ck_assert_ptr_null(strstr(out, "{\"id\":150,"));
@@ -96,7 +96,7 @@ START_TEST(ranges)
 {
     char from[64], to[64];
 
-    feed(0, 100, true);
+    feed(0, 100, FEED_COMMITS);
     snprintf(from, sizeof(from), "--from=%lld",
              (long long)impression_feed_time(20));
     snprintf(to, sizeof(to), "--to=%lld", (long long)impression_feed_time(30));
@@ -115,8 +115,8 @@ END_TEST
 /* Behind the end there are offsets of what was aborted. */
 START_TEST(the_newest)
 {
-    feed(0, 100, true);
-    feed(100, 1100, false);
+    feed(0, 100, FEED_COMMITS);
+    feed(100, 1100, FEED_ABORTS);
     ck_assert_int_eq(cat("--last=10", NULL), 0);
     assert_ids(90, 100);
     ck_assert_int_eq(cat("--last=1000", NULL), 0);
@@ -142,11 +142,11 @@ START_TEST(follows_until_it_is_told_to_stop)
 {
     struct child_process child = {.pid = 0};
 
-    feed(0, 10, true);
+    feed(0, 10, FEED_COMMITS);
     start_cat(&child, "-f", "--last=2");
     await_id(&child, 9);
     for (int64_t next = 20; next <= 40; next += 10) {
-        feed(next - 10, next, true);
+        feed(next - 10, next, FEED_COMMITS);
         await_id(&child, next - 1);
     }
     ck_assert_ptr_null(strstr(out, "{\"id\":7,"));

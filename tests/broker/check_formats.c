@@ -122,8 +122,12 @@ static void copy_impressions(const struct form *form, const char *from,
             print_time(event.ts_ms, ts);
         const struct parts parts = {id, ts, user, ad, NULL};
         int size = form->impression(&parts, json, sizeof(json));
-        test_producer_send(producer, to, record->partition,
-                           record->timestamp_ms, json, (size_t)size);
+        test_producer_send(
+            producer, to,
+            &(struct outgoing){.partition = record->partition,
+                               .value = json,
+                               .value_size = (size_t)size,
+                               .timestamp_ms = record->timestamp_ms});
     }
     test_producer_flush(producer);
     fixture_records_free(&records);
@@ -149,8 +153,12 @@ static void copy_labels(const struct form *form, const char *from,
         const struct parts parts = {id, ts, NULL, NULL,
                                     event.click > 0 ? "true" : "false"};
         int size = form->label(&parts, json, sizeof(json));
-        test_producer_send(producer, to, record->partition,
-                           record->timestamp_ms, json, (size_t)size);
+        test_producer_send(
+            producer, to,
+            &(struct outgoing){.partition = record->partition,
+                               .value = json,
+                               .value_size = (size_t)size,
+                               .timestamp_ms = record->timestamp_ms});
     }
     test_producer_flush(producer);
     fixture_records_free(&records);

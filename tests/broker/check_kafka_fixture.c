@@ -84,9 +84,19 @@ END_TEST
 
 START_TEST(what_is_sent_is_read)
 {
-    kafka_fixture_send(topic, 0, "k", 1, "first", 5, TIME_MS);
-    kafka_fixture_send(topic, 1, NULL, 0, "second", 6, TIME_MS);
-    kafka_fixture_send(topic, 1, "k", 1, NULL, 0, TIME_MS + 1);
+    kafka_fixture_send(topic, &(struct outgoing){.key = "k",
+                                                 .key_size = 1,
+                                                 .value = "first",
+                                                 .value_size = 5,
+                                                 .timestamp_ms = TIME_MS});
+    kafka_fixture_send(topic, &(struct outgoing){.partition = 1,
+                                                 .value = "second",
+                                                 .value_size = 6,
+                                                 .timestamp_ms = TIME_MS});
+    kafka_fixture_send(topic, &(struct outgoing){.partition = 1,
+                                                 .key = "k",
+                                                 .key_size = 1,
+                                                 .timestamp_ms = TIME_MS + 1});
 
     struct fixture_records records = kafka_fixture_read(topic);
     ck_assert_uint_eq(records.count, 3);
@@ -154,7 +164,9 @@ START_TEST(an_open_transaction_holds_the_stable_end)
 {
     rd_kafka_t *client = new_transactional();
 
-    kafka_fixture_send(topic, 0, NULL, 0, "before", 6, TIME_MS);
+    kafka_fixture_send(topic, &(struct outgoing){.value = "before",
+                                                 .value_size = 6,
+                                                 .timestamp_ms = TIME_MS});
     produce_in_transaction(client, "open");
     struct topic_ends ends = topic_ends_of(topic);
     ck_assert_int_eq(ends.partitions, 2);

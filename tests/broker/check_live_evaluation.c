@@ -271,8 +271,11 @@ static void send_late(int64_t ts_ms, int count)
                                    .ts_ms = ts_ms};
         buffer_clear(&bytes);
         event_encode_impression(&fields, &event, NULL, 0, &bytes);
-        kafka_fixture_send(pipe.names[PIPE_IMPRESSIONS], i % PARTITIONS, NULL,
-                           0, bytes.bytes, bytes.size, clock_wall_ms());
+        kafka_fixture_send(pipe.names[PIPE_IMPRESSIONS],
+                           &(struct outgoing){.partition = i % PARTITIONS,
+                                              .value = bytes.bytes,
+                                              .value_size = bytes.size,
+                                              .timestamp_ms = clock_wall_ms()});
     }
     buffer_free(&bytes);
 }

@@ -184,7 +184,7 @@ START_TEST(whoever_is_asked_says_the_same)
     char to_option[128];
     size_t of_basis[BASIS_COUNT] = {0};
 
-    impression_feed_send(&impressions, 0, COUNT, true);
+    impression_feed_send(&impressions, 0, COUNT, FEED_COMMITS);
     start_scorer();
     kafka_fixture_await(line.names[PIPE_PREDICTIONS], COUNT, WAIT_MS);
     struct fixture_records scored =

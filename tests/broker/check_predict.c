@@ -49,9 +49,9 @@ static void tear_down(void)
 static const struct impression_feed impressions = {
     topic, PARTITIONS, 2 * TINY_USERS, 2 * TINY_ADS};
 
-static void feed(int64_t first, int64_t next, bool commit)
+static void feed(int64_t first, int64_t next, enum feed_end end)
 {
-    impression_feed_send(&impressions, first, next, commit);
+    impression_feed_send(&impressions, first, next, end);
 }
 
 static struct prediction expected(int64_t number)
@@ -83,8 +83,11 @@ static int predict(const char *first, const char *second, const char *third)
 }
 
 /* The output is the CSV of the numbers first to next - 1. */
-static void check_csv(int64_t first, int64_t next, bool details)
+enum columns { USUAL_COLUMNS, WITH_DETAILS };
+
+static void check_csv(int64_t first, int64_t next, enum columns columns)
 {
+    const bool details = columns == WITH_DETAILS;
     char *rest = NULL, *line = strtok_r(out, "\n", &rest);
 
     ck_assert_str_eq(line, details
@@ -109,12 +112,15 @@ static void check_csv(int64_t first, int64_t next, bool details)
 
 START_TEST(a_topic_becomes_csv_in_the_order_of_time)
 {
-    feed(0, 50, true);
-    feed(50, 60, false);
-    kafka_fixture_send(topic, 0, NULL, 0, "\xc1", 1, impression_feed_time(49));
-    feed(50, COUNT, true);
+    feed(0, 50, FEED_COMMITS);
+    feed(50, 60, FEED_ABORTS);
+    kafka_fixture_send(
+        topic, &(struct outgoing){.value = "\xc1",
+                                  .value_size = 1,
+                                  .timestamp_ms = impression_feed_time(49)});
+    feed(50, COUNT, FEED_COMMITS);
     ck_assert_int_eq(predict("--details", NULL, NULL), 0);
-    check_csv(0, COUNT, true);
+    check_csv(0, COUNT, WITH_DETAILS);
     ck_assert_ptr_nonnull(strstr(errors, "fault=invalid"));
     ck_assert_ptr_nonnull(strstr(errors, "records=1"));
 }
@@ -124,13 +130,13 @@ START_TEST(a_range_is_what_is_scored)
 {
     char from[64], to[64];
 
-    feed(0, COUNT, true);
+    feed(0, COUNT, FEED_COMMITS);
     snprintf(from, sizeof(from), "--from=%" PRId64, impression_feed_time(20));
     snprintf(to, sizeof(to), "--to=%" PRId64, impression_feed_time(30));
     ck_assert_int_eq(predict(from, to, NULL), 0);
-    check_csv(20, 30, false);
+    check_csv(20, 30, USUAL_COLUMNS);
     ck_assert_int_eq(predict("--from=@1000", NULL, NULL), 0);
-    check_csv(0, 0, false);
+    check_csv(0, 0, USUAL_COLUMNS);
 }
 END_TEST
 
@@ -167,7 +173,7 @@ START_TEST(a_topic_becomes_predictions_as_a_scorer_s)
     kafka_fixture_name("again", name);
     kafka_fixture_create(name, PARTITIONS, "-1");
     snprintf(option, sizeof(option), "--to_topic=%s", name);
-    feed(0, COUNT, true);
+    feed(0, COUNT, FEED_COMMITS);
     ck_assert_int_eq(predict(option, "--model.version=12", "--details"), 0);
     ck_assert_str_eq(out, "");
     struct fixture_records records = kafka_fixture_read(name);

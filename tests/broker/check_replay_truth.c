@@ -57,8 +57,10 @@ static void close_windows(void)
     struct buffer bytes = {0};
 
     event_encode_impression(&fields, &last, NULL, 0, &bytes);
-    kafka_fixture_send(way.names[PIPE_IMPRESSIONS], 0, NULL, 0, bytes.bytes,
-                       bytes.size, last.ts_ms);
+    kafka_fixture_send(way.names[PIPE_IMPRESSIONS],
+                       &(struct outgoing){.value = bytes.bytes,
+                                          .value_size = bytes.size,
+                                          .timestamp_ms = last.ts_ms});
     buffer_free(&bytes);
 }
 

@@ -16,6 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef RIGHTS_PAGE /* from the top of the source */
+#define RIGHTS_PAGE "docs/rights.md"
+#endif
+
 enum {
     RIGHTS_MAX = 64,
     WORDS_MAX = 16,
@@ -221,7 +225,7 @@ static int run(int which, const char *const words[], unsigned timeout_ms,
                char **errors)
 {
     const char *arguments[WORDS_MAX + 4] = {words[0]};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
     size_t n = 1;
 
     for (size_t i = 1; words[i]; i++)
@@ -262,7 +266,8 @@ static void start(void)
     snprintf(settings[1], sizeof(settings[1]), "%s/admin-plain.conf", secrets);
     run_as_operator(topics);
     run_as_operator(feed);
-    kafka_fixture_send("pctr.impressions", 0, NULL, 0, "junk", 4, 0);
+    kafka_fixture_send("pctr.impressions",
+                       &(struct outgoing){.value = "junk", .value_size = 4});
     run_as_operator(train);
     run_as_operator(score);
 }

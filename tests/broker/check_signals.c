@@ -69,12 +69,12 @@ static void await_ready(int status)
 START_TEST(a_scorer_that_cannot_write_is_not_ready)
 {
     await_ready(200);
-    impression_feed_send(&impressions, 0, HALF, true);
+    impression_feed_send(&impressions, 0, HALF, FEED_COMMITS);
     kafka_fixture_await(line.names[PIPE_PREDICTIONS], HALF, WAIT_MS);
     ck_assert_int_eq(status_of("/readyz"), 200);
 
     topic_change_remove(line.names[PIPE_PREDICTIONS]);
-    impression_feed_send(&impressions, HALF, 2 * HALF, true);
+    impression_feed_send(&impressions, HALF, 2 * HALF, FEED_COMMITS);
     await_ready(503);
     char *page = metrics_page_get(port, "/readyz");
     ck_assert_ptr_nonnull(strstr(page, "worker 0 has not committed for"));

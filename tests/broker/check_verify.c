@@ -200,12 +200,11 @@ static void use_topic(enum pipeline_name which, const char *name)
 }
 
 static void change_topic(enum pipeline_name which, int partitions,
-                         bool transactions, const struct topic_change *change)
+                         enum copy_kind kind, const struct topic_change *change)
 {
     char name[FIXTURE_NAME_SIZE];
 
-    topic_change_copy(line.names[which], partitions, transactions, change,
-                      name);
+    topic_change_copy(line.names[which], partitions, kind, change, name);
     use_topic(which, name);
 }
 
@@ -252,7 +251,7 @@ static void a_bit_of_a_prediction(void)
     int32_t partition = record->partition;
 
     change.byte = topic_change_place(record, "\xa1p\xcb", 3) + 7;
-    change_topic(PIPE_PREDICTIONS, PARTITIONS, false, &change);
+    change_topic(PIPE_PREDICTIONS, PARTITIONS, COPY_PLAIN, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_eq(number("mismatched"), 1);
     ck_assert_uint_eq(number("verified"), total - 1);
@@ -274,7 +273,7 @@ static void a_bit_of_an_input(void)
     change.byte = topic_change_place(record, "\xa2\x61\x64", 3);
     if (record->value[change.byte] >= 0xcc)
         change.byte += 1u << (record->value[change.byte] & 3);
-    change_topic(PIPE_IMPRESSIONS, PARTITIONS, false, &change);
+    change_topic(PIPE_IMPRESSIONS, PARTITIONS, COPY_PLAIN, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_eq(number("mismatched"), 1);
     ck_assert_uint_eq(number("verified"), total - 1);
@@ -291,7 +290,7 @@ static void a_bit_of_a_model(void)
 {
     const struct topic_change change = {.record = 3, .byte = 1000};
 
-    change_topic(PIPE_CHUNKS, 1, true, &change);
+    change_topic(PIPE_CHUNKS, 1, COPY_EACH_IN_A_TRANSACTION, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 65);
     ck_assert_uint_gt(number("model_damaged"), 0);
     ck_assert_uint_eq(number("model_damaged") + number("verified"), total);
@@ -308,7 +307,7 @@ static void a_bit_of_a_manifest(void)
     change.byte = topic_change_place(&records.at[change.record],
                                      "\xa6sha256\xc4\x20", 9) +
                   2;
-    change_topic(PIPE_MODELS, 1, false, &change);
+    change_topic(PIPE_MODELS, 1, COPY_PLAIN, &change);
     ck_assert_int_eq(verify(changed_option, NULL), 1);
     ck_assert_uint_gt(number("model_different"), 0);
     ck_assert_uint_eq(number("model_different") + number("verified"), total);
@@ -362,7 +361,8 @@ START_TEST(nothing_is_an_answer_too)
     ck_assert_uint_eq(number("predictions"), 0);
 
     /* A record that is none, and one whose input never was. */
-    kafka_fixture_send(line.names[PIPE_PREDICTIONS], 0, NULL, 0, "\xc1", 1, 0);
+    kafka_fixture_send(line.names[PIPE_PREDICTIONS],
+                       &(struct outgoing){.value = "\xc1", .value_size = 1});
     ck_assert_int_eq(verify(NULL, NULL), 65);
     ck_assert_uint_eq(number("unreadable"), 1);
 
@@ -377,8 +377,9 @@ START_TEST(nothing_is_an_answer_too)
                                      .p = 0.05,
                                      .src_partition = 7};
     event_encode_prediction(&event, &bytes);
-    kafka_fixture_send(line.names[PIPE_PREDICTIONS], 0, NULL, 0, bytes.bytes,
-                       bytes.size, 0);
+    kafka_fixture_send(
+        line.names[PIPE_PREDICTIONS],
+        &(struct outgoing){.value = bytes.bytes, .value_size = bytes.size});
     buffer_free(&bytes);
     ck_assert_int_eq(verify("--from=@1", NULL), 69);
     ck_assert_uint_eq(number("input_missing"), 1);

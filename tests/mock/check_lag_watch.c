@@ -91,10 +91,10 @@ START_TEST(a_broker_that_is_away_changes_nothing)
     send(10);
     lag_watch_set(watch, 1, 3);
     await_lag(7);
-    mock_cluster_set_up(cluster, false);
+    mock_cluster_go_down(cluster);
     clock_sleep_ms(1500);
     ck_assert_double_eq(metrics_value(metrics, SCORER_LAG, 1), 7);
-    mock_cluster_set_up(cluster, true);
+    mock_cluster_come_up(cluster);
     send(2);
     await_lag(9);
 }
@@ -118,9 +118,9 @@ START_TEST(a_broker_is_up_until_it_is_not)
     lag_watch_set(watch, 1, 0);
     await_broker(1);
     ck_assert(metrics_value(metrics, SCORER_KAFKA + KAFKA_BROKER_RTT, 1) > 0);
-    mock_cluster_set_up(cluster, false);
+    mock_cluster_go_down(cluster);
     await_broker(0);
-    mock_cluster_set_up(cluster, true);
+    mock_cluster_come_up(cluster);
     await_broker(1);
 }
 END_TEST

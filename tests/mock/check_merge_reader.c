@@ -48,7 +48,11 @@ static void tear_down(void)
 static void put(const char *topic, int32_t partition, int64_t ts_ms,
                 const char *value)
 {
-    test_producer_send(producer, topic, partition, ts_ms, value, strlen(value));
+    test_producer_send(producer, topic,
+                       &(struct outgoing){.partition = partition,
+                                          .value = value,
+                                          .value_size = strlen(value),
+                                          .timestamp_ms = ts_ms});
 }
 
 static void open_reader(void)
@@ -312,7 +316,10 @@ START_TEST(a_range_that_retention_took_is_refused)
 
     /* The mock brokers keep 5 MiB of a partition. */
     for (int i = 0; i < 120; i++) {
-        test_producer_send(producer, "a", 0, 1000 + i, value, sizeof(value));
+        test_producer_send(producer, "a",
+                           &(struct outgoing){.value = value,
+                                              .value_size = sizeof(value),
+                                              .timestamp_ms = 1000 + i});
         test_producer_flush(producer);
     }
     config.ranges = ranges;
@@ -353,8 +360,8 @@ START_TEST(a_topic_that_goes_away_is_an_error)
     /* librdkafka believes it from 2.10 on when this time has passed since it
      * first met the topic, earlier versions do at once. */
     static const struct config_property soon[] = {
-        {"topic.metadata.refresh.interval.ms", "200"},
-        {"topic.metadata.propagation.max.ms", "1000"}};
+        {.name = "topic.metadata.refresh.interval.ms", .value = "200"},
+        {.name = "topic.metadata.propagation.max.ms", .value = "1000"}};
 
     config.ends = false;
     config.kafka.properties = soon;

@@ -117,7 +117,7 @@ END_TEST
 START_TEST(catching_up_gives_up_in_time)
 {
     watcher_world_watch(&world);
-    mock_cluster_set_up(world.cluster, false);
+    mock_cluster_go_down(world.cluster);
     int64_t start_ms = clock_monotonic_ms();
     ck_assert_refused(model_watcher_catch_up(world.watcher, 300, &err), err,
                       ERROR_UNAVAILABLE, "300 ms");

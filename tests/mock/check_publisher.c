@@ -231,11 +231,11 @@ END_TEST
 START_TEST(a_broker_that_is_away_fails_the_flush_in_time)
 {
     open_publisher();
-    mock_cluster_set_up(cluster, false);
+    mock_cluster_go_down(cluster);
     ck_assert_ok(send_text(1, 0, "x"), err);
     ck_assert_int_eq(publisher_flush(publisher, 500, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "1 messages are not delivered"));
-    mock_cluster_set_up(cluster, true);
+    mock_cluster_come_up(cluster);
     ck_assert_ok(publisher_flush(publisher, PATIENCE_MS, &err), err);
     ck_assert_uint_eq(publisher_counts(publisher).delivered, 1);
 }

@@ -230,9 +230,16 @@ START_TEST(a_trace_goes_on_in_the_prediction)
                                .ts_ms = 5};
 
     event_encode_impression(&world.fields, &event, NULL, 0, &bytes);
-    scorer_world_send_bytes(&world, 0, bytes.bytes, bytes.size, trace, 3);
+    scorer_world_send_bytes(&world, &(struct outgoing){.value = bytes.bytes,
+                                                       .value_size = bytes.size,
+                                                       .headers = trace,
+                                                       .header_count = 3});
     trace[0].size = 54;
-    scorer_world_send_bytes(&world, 1, bytes.bytes, bytes.size, trace, 3);
+    scorer_world_send_bytes(&world, &(struct outgoing){.partition = 1,
+                                                       .value = bytes.bytes,
+                                                       .value_size = bytes.size,
+                                                       .headers = trace,
+                                                       .header_count = 3});
     buffer_free(&bytes);
     ck_assert_ok(publisher_flush(world.feed, SCORER_WORLD_WAIT_MS, &err), err);
     scorer_world_score(&world, &config, 2);
@@ -311,9 +318,9 @@ START_TEST(a_broker_that_comes_back_finds_the_scorer_at_work)
 
     scorer_world_send(&world, 0, 200);
     scorer_world_await(scorer, 200);
-    mock_cluster_set_up(world.cluster, false);
+    mock_cluster_go_down(world.cluster);
     await_beats(scorer, 10);
-    mock_cluster_set_up(world.cluster, true);
+    mock_cluster_come_up(world.cluster);
     scorer_world_send(&world, 200, 200);
     scorer_world_await(scorer, 400);
     scorer_world_finish(&world, scorer);

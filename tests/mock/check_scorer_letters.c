@@ -44,7 +44,11 @@ START_TEST(bad_records_are_kept_with_their_reason_and_neighbours_are_scored)
     scorer_world_post(&world, tiny_model(1), 1);
     for (size_t i = 0; i < BAD_COUNT; i++) {
         scorer_world_send(&world, (int64_t)i * 4, 4);
-        scorer_world_send_bytes(&world, 0, bad[i].bytes, bad[i].size, &own, 1);
+        scorer_world_send_bytes(&world,
+                                &(struct outgoing){.value = bad[i].bytes,
+                                                   .value_size = bad[i].size,
+                                                   .headers = &own,
+                                                   .header_count = 1});
     }
     scorer_world_send(&world, BAD_COUNT * 4, 4);
     struct scorer_counts total =
@@ -98,7 +102,11 @@ START_TEST(a_letter_has_all_headers_and_gives_them_back)
     const struct message at = {.offset = 5};
 
     own_headers(headers, names);
-    scorer_world_send_bytes(&world, 1, "\xc1", 1, headers, OWN);
+    scorer_world_send_bytes(&world, &(struct outgoing){.partition = 1,
+                                                       .value = "\xc1",
+                                                       .value_size = 1,
+                                                       .headers = headers,
+                                                       .header_count = OWN});
     scorer_world_send(&world, 0, 4);
     scorer_world_score(&world, &config, 5);
     ck_assert_uint_eq(world.dead_letters.count, 1);
@@ -140,7 +148,12 @@ START_TEST(headers_that_do_not_fit_are_counted)
     memset(large, 0xc1, 9 * size);
     headers[0].value = large;
     headers[0].size = size;
-    scorer_world_send_bytes(&world, 1, large, 8 * size + 80000, headers, 2);
+    scorer_world_send_bytes(&world,
+                            &(struct outgoing){.partition = 1,
+                                               .value = large,
+                                               .value_size = 8 * size + 80000,
+                                               .headers = headers,
+                                               .header_count = 2});
     scorer_world_score(&world, &config, 1);
     ck_assert_uint_eq(world.dead_letters.count, 1);
     const struct copied_record *record = &world.dead_letters.at[0];
@@ -164,7 +177,9 @@ START_TEST(a_letter_that_is_too_large_is_cut_and_says_so)
 
     ck_assert_ptr_nonnull(large);
     memset(large, 0xc1, size);
-    scorer_world_send_bytes(&world, 1, large, size, NULL, 0);
+    scorer_world_send_bytes(
+        &world,
+        &(struct outgoing){.partition = 1, .value = large, .value_size = size});
     scorer_world_send(&world, 0, 4);
     scorer_world_score(&world, &config, 5);
     scorer_world_check_ids(&world, 0, 4);
@@ -185,7 +200,8 @@ START_TEST(a_flood_of_bad_records_slows_its_partition_down)
 
     config.batch_max_events = 1000;
     for (int i = 0; i < JUNK; i++)
-        scorer_world_send_bytes(&world, 0, "\xc1", 1, NULL, 0);
+        scorer_world_send_bytes(
+            &world, &(struct outgoing){.value = "\xc1", .value_size = 1});
     scorer_world_send(&world, 0, GOOD);
     struct scorer *scorer = scorer_world_start(&world, &config);
     int64_t start_ms = clock_monotonic_ms();

@@ -45,7 +45,11 @@ static void tear_down(void)
 
 static void put(int32_t partition, const char *value)
 {
-    test_producer_send(producer, "in", partition, 1000, value, strlen(value));
+    test_producer_send(producer, "in",
+                       &(struct outgoing){.partition = partition,
+                                          .value = value,
+                                          .value_size = strlen(value),
+                                          .timestamp_ms = 1000});
     test_producer_flush(producer);
 }
 
@@ -239,7 +243,7 @@ START_TEST(a_topic_that_goes_away_and_stays_away_is_an_error)
     int status;
 
     config.kafka.properties = &(const struct config_property){
-        "topic.metadata.refresh.interval.ms", "200"};
+        .name = "topic.metadata.refresh.interval.ms", .value = "200"};
     config.kafka.property_count = 1;
     put(0, "a");
     put(1, "b");

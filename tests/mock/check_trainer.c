@@ -195,8 +195,11 @@ START_TEST(labels_with_user_and_ad_are_rows_of_their_own)
             .user = id_from_number(100 + i % TRAINER_WORLD_USERS),
             .ad = id_from_number(200 + i % TRAINER_WORLD_ADS)};
         event_encode_label(&world.config.intake.fields, &event, &bytes);
-        test_producer_send(world.producer, "labels", i % 2, event.ts_ms,
-                           bytes.bytes, bytes.size);
+        test_producer_send(world.producer, "labels",
+                           &(struct outgoing){.partition = i % 2,
+                                              .value = bytes.bytes,
+                                              .value_size = bytes.size,
+                                              .timestamp_ms = event.ts_ms});
         buffer_free(&bytes);
     }
     trainer_world_click(&world, 7); /* has no pair */
@@ -217,10 +220,16 @@ END_TEST
 START_TEST(a_bad_label_becomes_one_dead_letter_over_restarts)
 {
     trainer_world_send(&world, 0, 200);
-    test_producer_send(world.producer, "labels", 0, TRAINER_WORLD_START_MS,
-                       "\xc1", 1);
-    test_producer_send(world.producer, "impressions", 0, TRAINER_WORLD_START_MS,
-                       "\xc1", 1);
+    test_producer_send(
+        world.producer, "labels",
+        &(struct outgoing){.value = "\xc1",
+                           .value_size = 1,
+                           .timestamp_ms = TRAINER_WORLD_START_MS});
+    test_producer_send(
+        world.producer, "impressions",
+        &(struct outgoing){.value = "\xc1",
+                           .value_size = 1,
+                           .timestamp_ms = TRAINER_WORLD_START_MS});
     test_producer_flush(world.producer);
     struct trainer_counts counts = train_once();
     ck_assert_uint_eq(counts.bad, 2);
@@ -239,8 +248,12 @@ START_TEST(a_bad_label_has_one_letter_before_the_first_model)
     world.config.once = true;
     trainer_world_send(&world, 0, 15);
     for (int i = 0; i < 3; i++)
-        test_producer_send(world.producer, "labels", i % 2,
-                           TRAINER_WORLD_START_MS, "\xc1", 1);
+        test_producer_send(
+            world.producer, "labels",
+            &(struct outgoing){.partition = i % 2,
+                               .value = "\xc1",
+                               .value_size = 1,
+                               .timestamp_ms = TRAINER_WORLD_START_MS});
     test_producer_flush(world.producer);
     for (int start = 0; start < 3; start++) {
         ck_assert_refused(trainer_join(start_trainer(), &counts, &err), err,
@@ -255,8 +268,12 @@ END_TEST
 START_TEST(a_bad_record_is_skipped_or_fatal_as_told)
 {
     trainer_world_send(&world, 0, 200);
-    test_producer_send(world.producer, "labels", 1, TRAINER_WORLD_START_MS,
-                       "\xc1", 1);
+    test_producer_send(
+        world.producer, "labels",
+        &(struct outgoing){.partition = 1,
+                           .value = "\xc1",
+                           .value_size = 1,
+                           .timestamp_ms = TRAINER_WORLD_START_MS});
     test_producer_flush(world.producer);
     world.config.bad_records = BAD_SKIP;
     struct trainer_counts counts = train_once();

@@ -49,7 +49,7 @@ static void send_one(const struct impression_feed *feed,
 }
 
 void impression_feed_send(const struct impression_feed *feed, int64_t first,
-                          int64_t next, bool commit)
+                          int64_t next, enum feed_end end)
 {
     struct publisher_config config = {.kafka = kafka_fixture_settings(),
                                       .topics = {feed->topic, NULL}};
@@ -61,8 +61,8 @@ void impression_feed_send(const struct impression_feed *feed, int64_t first,
     ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
     for (int64_t number = first; number < next; number++)
         send_one(feed, publisher, number, &bytes);
-    ck_assert_int_eq(commit ? publisher_commit(publisher, &err)
-                            : publisher_abort(publisher, &err),
+    ck_assert_int_eq(end == FEED_COMMITS ? publisher_commit(publisher, &err)
+                                         : publisher_abort(publisher, &err),
                      PUBLISHER_OK);
     publisher_close(publisher);
     buffer_free(&bytes);

@@ -27,9 +27,11 @@ int64_t impression_feed_time(int64_t number);
 struct impression impression_feed_event(const struct impression_feed *feed,
                                         int64_t number, char ad[AD_TEXT_SIZE]);
 
-/* Numbers first to next - 1 in one transaction, committed or aborted; at the
- * return readers of committed records can pass it. */
+enum feed_end { FEED_COMMITS, FEED_ABORTS };
+
+/* Sends numbers first to next - 1 in one transaction. When it returns, readers
+ * of committed records can pass the transaction. */
 void impression_feed_send(const struct impression_feed *feed, int64_t first,
-                          int64_t next, bool commit);
+                          int64_t next, enum feed_end end);
 
 #endif

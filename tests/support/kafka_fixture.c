@@ -106,31 +106,22 @@ rd_kafka_t *kafka_fixture_consumer(const char *group, const char *isolation)
 }
 
 static rd_kafka_resp_err_t send_copy(rd_kafka_t *client, const char *topic,
-                                     int32_t partition,
-                                     const struct fixture_record *record)
+                                     const struct outgoing *record)
 {
     return __extension__ rd_kafka_producev(
-        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+        client, RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_PARTITION(record->partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(record->key, record->key_size),
-        RD_KAFKA_V_VALUE(record->value, record->value_size),
+        RD_KAFKA_V_KEY((void *)(uintptr_t)record->key, record->key_size),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->value_size),
         RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_END);
 }
 
-void kafka_fixture_send(const char *topic, int32_t partition, const void *key,
-                        size_t key_size, const void *value, size_t value_size,
-                        int64_t timestamp_ms)
+void kafka_fixture_send(const char *topic, const struct outgoing *record)
 {
     rd_kafka_t *client = new_client(KAFKA_PRODUCER, new_conf(KAFKA_PRODUCER));
-    struct fixture_record record = {
-        .key = (uint8_t *)key, /* copied, not written */
-        .key_size = key_size,
-        .value = (uint8_t *)value,
-        .value_size = value_size,
-        .timestamp_ms = timestamp_ms,
-    };
 
-    ck_assert_int_eq(send_copy(client, topic, partition, &record), 0);
+    ck_assert_int_eq(send_copy(client, topic, record), 0);
     ck_assert_int_eq(rd_kafka_flush(client, ANSWER_MS), 0);
     rd_kafka_destroy(client);
 }

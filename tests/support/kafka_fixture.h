@@ -11,6 +11,8 @@
 
 #include "common/kafka/kafka_client.h"
 
+#include "producer/publisher.h"
+
 #include <check.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,10 +39,9 @@ rd_kafka_t *kafka_fixture_consumer(const char *group, const char *isolation);
 void kafka_fixture_create(const char *topic, int partitions,
                           const char *retention_ms);
 
-/* One record; a NULL key or value is none. Returns when it is acknowledged. */
-void kafka_fixture_send(const char *topic, int32_t partition, const void *key,
-                        size_t key_size, const void *value, size_t value_size,
-                        int64_t timestamp_ms);
+/* Sends the record to its partition of the topic (its `topic` and headers do
+ * not count). Returns when it is acknowledged. */
+void kafka_fixture_send(const char *topic, const struct outgoing *record);
 
 struct fixture_header {
     char *name;

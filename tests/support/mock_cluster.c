@@ -88,10 +88,14 @@ void mock_cluster_fail_topic(struct mock_cluster *cluster, const char *topic,
                                   (rd_kafka_resp_err_t)error);
 }
 
-void mock_cluster_set_up(struct mock_cluster *cluster, bool up)
+void mock_cluster_go_down(struct mock_cluster *cluster)
 {
-    ck_assert_int_eq(
-        up ? rd_kafka_mock_broker_set_up(cluster->brokers, BROKER_ID)
-           : rd_kafka_mock_broker_set_down(cluster->brokers, BROKER_ID),
-        0);
+    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster->brokers, BROKER_ID),
+                     0);
+}
+
+void mock_cluster_come_up(struct mock_cluster *cluster)
+{
+    ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster->brokers, BROKER_ID),
+                     0);
 }

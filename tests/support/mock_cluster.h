@@ -47,6 +47,7 @@ void mock_cluster_fail_topic(struct mock_cluster *cluster, const char *topic,
                              int error);
 
 /* The only broker goes away, and comes back. */
-void mock_cluster_set_up(struct mock_cluster *cluster, bool up);
+void mock_cluster_go_down(struct mock_cluster *cluster);
+void mock_cluster_come_up(struct mock_cluster *cluster);
 
 #endif

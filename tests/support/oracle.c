@@ -267,7 +267,7 @@ static void compare_errors(const struct oracle *oracle,
 }
 
 void oracle_compare(const struct oracle *oracle, const char *configuration,
-                    const struct model *model, bool known_only,
+                    const struct model *model, enum oracle_pairs which,
                     double tolerance)
 {
     struct pair pairs[ORACLE_PAIRS_MAX];
@@ -277,7 +277,7 @@ void oracle_compare(const struct oracle *oracle, const char *configuration,
     size_t n = oracle_predictions(oracle, configuration, pairs, values);
     model_predict_unclipped(model, pairs, n, out);
     for (size_t i = 0; i < n; i++) {
-        if (known_only && out[i].basis != BASIS_LEARNED)
+        if (which == ORACLE_KNOWN_PAIRS && out[i].basis != BASIS_LEARNED)
             continue;
         ck_assert_msg(fabs(out[i].value - values[i]) <= tolerance,
                       "%s: user %u, item %u: %.17g, the reference says %.17g",
@@ -292,6 +292,6 @@ void oracle_check(const struct oracle *oracle, const char *configuration,
 {
     struct model *fitted = oracle_fit(oracle, model, params);
 
-    oracle_compare(oracle, configuration, fitted, false, tolerance);
+    oracle_compare(oracle, configuration, fitted, ORACLE_ALL_PAIRS, tolerance);
     model_free(fitted);
 }

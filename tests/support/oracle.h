@@ -59,10 +59,13 @@ double oracle_similarity(const struct oracle *oracle, const char *configuration,
 struct model *oracle_fit(const struct oracle *oracle, const char *model,
                          const char *params);
 
-/* The fitted model answers every pair as the reference did, and is as far off
- * on the training rows. `known_only` leaves out pairs with an unknown id. */
+/* ORACLE_KNOWN_PAIRS leaves out pairs with an unknown id. */
+enum oracle_pairs { ORACLE_ALL_PAIRS, ORACLE_KNOWN_PAIRS };
+
+/* The fitted model answers the pairs as the reference did, and is as far off
+ * on the training rows. */
 void oracle_compare(const struct oracle *oracle, const char *configuration,
-                    const struct model *model, bool known_only,
+                    const struct model *model, enum oracle_pairs which,
                     double tolerance);
 
 /* oracle_fit() and oracle_compare() of everything. */

@@ -57,18 +57,13 @@ void scorer_world_post(struct scorer_world *world, struct snapshot *snapshot,
                  err);
 }
 
-void scorer_world_send_bytes(struct scorer_world *world, int32_t partition,
-                             const void *bytes, size_t size,
-                             const struct record_header *headers, size_t count)
+void scorer_world_send_bytes(struct scorer_world *world,
+                             const struct outgoing *record)
 {
-    struct outgoing out = {.partition = partition,
-                           .key = "key",
-                           .key_size = 3,
-                           .value = bytes,
-                           .value_size = size,
-                           .headers = headers,
-                           .header_count = count};
+    struct outgoing out = *record;
 
+    out.key = "key";
+    out.key_size = 3;
     ck_assert_ok(publisher_send(world->feed, &out, &err), err);
 }
 
@@ -95,8 +90,11 @@ static void send_impression(struct scorer_world *world, int64_t number)
                                .ts_ms = 1700000000000 + number};
 
     event_encode_impression(&world->fields, &event, NULL, 0, &bytes);
-    scorer_world_send_bytes(world, (int32_t)(number % SCORER_WORLD_PARTITIONS),
-                            bytes.bytes, bytes.size, NULL, 0);
+    scorer_world_send_bytes(
+        world, &(struct outgoing){
+                   .partition = (int32_t)(number % SCORER_WORLD_PARTITIONS),
+                   .value = bytes.bytes,
+                   .value_size = bytes.size});
     buffer_free(&bytes);
 }
 

@@ -45,10 +45,10 @@ void scorer_world_close(struct scorer_world *world);
 void scorer_world_post(struct scorer_world *world, struct snapshot *snapshot,
                        uint64_t epoch);
 
-/* Not delivered before scorer_world_send(), or a flush of the feed. */
-void scorer_world_send_bytes(struct scorer_world *world, int32_t partition,
-                             const void *bytes, size_t size,
-                             const struct record_header *headers, size_t count);
+/* Sends the record with the key "key". It is not delivered before
+ * scorer_world_send(), or a flush of the feed. */
+void scorer_world_send_bytes(struct scorer_world *world,
+                             const struct outgoing *record);
 
 /* Impressions with the ids first..first+count-1, delivered. */
 void scorer_world_send(struct scorer_world *world, int64_t first,

@@ -27,18 +27,18 @@ struct test_producer *test_producer_new(const char *brokers)
 }
 
 void test_producer_send(struct test_producer *producer, const char *topic,
-                        int32_t partition, int64_t timestamp_ms,
-                        const void *value, size_t size)
+                        const struct outgoing *record)
 {
+    const size_t size = record->value_size;
     char byte = 0;
     /* The array form: the macros of producev are no standard C. */
     rd_kafka_vu_t fields[] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
-        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_ms},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp_ms},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {size ? (void *)(uintptr_t)value : &byte, size}},
+         .u.mem = {size ? (void *)(uintptr_t)record->value : &byte, size}},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(
         producer->client, fields, sizeof(fields) / sizeof(fields[0]));

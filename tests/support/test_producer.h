@@ -4,6 +4,8 @@
 #ifndef SUPPORT_TEST_PRODUCER_H
 #define SUPPORT_TEST_PRODUCER_H
 
+#include "producer/publisher.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,10 +14,10 @@ struct test_producer;
 /* Never fails: a test without its fixture ends here. */
 struct test_producer *test_producer_new(const char *brokers);
 
-/* Returns after delivery only in test_producer_free() or _flush(). */
+/* Sends value and time of the record to its partition of the topic. It is
+ * delivered for sure after test_producer_free() or _flush(). */
 void test_producer_send(struct test_producer *producer, const char *topic,
-                        int32_t partition, int64_t timestamp_ms,
-                        const void *value, size_t size);
+                        const struct outgoing *record);
 void test_producer_flush(struct test_producer *producer);
 void test_producer_free(struct test_producer *producer);
 

@@ -38,10 +38,11 @@ static void send_copy(struct publisher *publisher,
     ck_assert_ok(publisher_send(publisher, &out, &err), err);
 }
 
-void topic_change_copy(const char *from, int partitions, bool transactions,
+void topic_change_copy(const char *from, int partitions, enum copy_kind kind,
                        const struct topic_change *change,
                        char name[FIXTURE_NAME_SIZE])
 {
+    const bool transactions = kind == COPY_EACH_IN_A_TRANSACTION;
     struct publisher_config config = {.kafka = kafka_fixture_settings(),
                                       .topics = {name, NULL}};
     struct fixture_records records = kafka_fixture_read(from);

@@ -9,7 +9,6 @@
 
 #include "support/kafka_fixture.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +20,13 @@ struct topic_change {
 /* An empty topic with a new name. */
 void topic_change_create(char name[FIXTURE_NAME_SIZE], int partitions);
 
-/* The whole topic with that change, every record at the offset it had: with a
- * transaction for each where there was one. */
-void topic_change_copy(const char *from, int partitions, bool transactions,
+/* How the records were published: each has the offset it had in the copy only
+ * where the markers of its transaction are there too. */
+enum copy_kind { COPY_PLAIN, COPY_EACH_IN_A_TRANSACTION };
+
+/* Copies the whole topic with that change, every record to the offset that it
+ * had. */
+void topic_change_copy(const char *from, int partitions, enum copy_kind kind,
                        const struct topic_change *change,
                        char name[FIXTURE_NAME_SIZE]);
 

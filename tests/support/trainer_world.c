@@ -77,8 +77,11 @@ void trainer_world_show(struct trainer_world *world, int number)
         .ad = id_from_number(200 + number % TRAINER_WORLD_ADS)};
 
     event_encode_impression(&fields, &event, NULL, 0, &bytes);
-    test_producer_send(world->producer, "impressions", number % 2, event.ts_ms,
-                       bytes.bytes, bytes.size);
+    test_producer_send(world->producer, "impressions",
+                       &(struct outgoing){.partition = number % 2,
+                                          .value = bytes.bytes,
+                                          .value_size = bytes.size,
+                                          .timestamp_ms = event.ts_ms});
     buffer_free(&bytes);
 }
 
@@ -90,8 +93,11 @@ void trainer_world_click(struct trainer_world *world, int number)
                           .click = 1};
 
     event_encode_label(&fields, &event, &bytes);
-    test_producer_send(world->producer, "labels", number % 2, event.ts_ms,
-                       bytes.bytes, bytes.size);
+    test_producer_send(world->producer, "labels",
+                       &(struct outgoing){.partition = number % 2,
+                                          .value = bytes.bytes,
+                                          .value_size = bytes.size,
+                                          .timestamp_ms = event.ts_ms});
     buffer_free(&bytes);
 }
 

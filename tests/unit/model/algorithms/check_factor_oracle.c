@@ -45,8 +45,10 @@ START_TEST(predictions_and_errors_are_the_reference)
         struct model *model =
             oracle_fit(oracle, cases[_i].model, cases[_i].params);
         /* An unknown id falls back to a mean here, not to that of all. */
-        bool known_only = strcmp(cases[_i].model, "co-clustering") == 0;
-        oracle_compare(oracle, cases[_i].configuration, model, known_only,
+        enum oracle_pairs which = strcmp(cases[_i].model, "co-clustering") == 0
+                                      ? ORACLE_KNOWN_PAIRS
+                                      : ORACLE_ALL_PAIRS;
+        oracle_compare(oracle, cases[_i].configuration, model, which,
                        TOLERANCE);
         model_free(model);
         oracle_close(oracle);

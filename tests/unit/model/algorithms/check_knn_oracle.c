@@ -83,7 +83,7 @@ START_TEST(predictions_errors_and_similarities_are_the_reference)
         if (!oracle_refuses(oracle, name)) {
             struct model *model =
                 oracle_fit(oracle, cases[_i].model, cases[_i].params);
-            oracle_compare(oracle, name, model, false, TOLERANCE);
+            oracle_compare(oracle, name, model, ORACLE_ALL_PAIRS, TOLERANCE);
             if (strcmp(cases[_i].model, "knn") == 0)
                 compare_matrix(oracle, name, model);
             model_free(model);

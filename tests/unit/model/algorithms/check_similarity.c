@@ -41,9 +41,12 @@ static struct ratings *random_ratings(uint32_t n, uint32_t items, double low,
     return ratings;
 }
 
+enum sums_kind { INTEGER_SUMS, DOUBLE_SUMS };
+
 static void matrix_of(const struct ratings *train, enum similarity kind,
-                      uint32_t threads, bool exact, double *matrix)
+                      uint32_t threads, enum sums_kind sums, double *matrix)
 {
+    const bool exact = sums == INTEGER_SUMS;
     struct co_rated *lists = NULL;
     struct model_params params = {.similarity = (int)kind, .min_support = 1};
 
@@ -79,8 +82,8 @@ START_TEST(integer_sums_give_the_bits_of_double_sums)
                                            labels[_i].low, labels[_i].top, 1);
 
     for (int kind = SIM_MSD; kind <= SIM_PEARSON; kind++) {
-        matrix_of(train, (enum similarity)kind, 1, true, packed);
-        matrix_of(train, (enum similarity)kind, 1, false, doubles);
+        matrix_of(train, (enum similarity)kind, 1, INTEGER_SUMS, packed);
+        matrix_of(train, (enum similarity)kind, 1, DOUBLE_SUMS, doubles);
         ck_assert_msg(memcmp(packed, doubles, sizeof(packed)) == 0, "%s",
                       labels[_i].what);
     }
@@ -89,7 +92,9 @@ START_TEST(integer_sums_give_the_bits_of_double_sums)
 END_TEST
 
 /* Labels low..low + span among those of three users. */
-static void check_codes(double low, double span, bool coded)
+enum codes { CODED, NOT_CODED };
+
+static void check_codes(double low, double span, enum codes codes)
 {
     const struct rating few[] = {{0, 0, low},     {1, 0, low + span},
                                  {2, 0, low + 1}, {0, 1, low + 2},
@@ -106,8 +111,8 @@ static void check_codes(double low, double span, bool coded)
     ck_assert_ok(co_rated_build(train, CO_RATED_USERS, &lists, &err), err);
     struct similarities similarities =
         similarity_over(lists, &params, 0, NULL, NULL);
-    ck_assert_int_eq(lists->coded != NULL, coded);
-    ck_assert_int_eq(similarities.small_integers, coded);
+    ck_assert_int_eq(lists->coded != NULL, codes == CODED);
+    ck_assert_int_eq(similarities.small_integers, codes == CODED);
     ck_assert_ok(similarity_matrix(&similarities, 1, matrix, &err), err);
     ck_assert_double_eq(matrix[1], 1 / (1 + (span * span + 1) / 2));
     ck_assert_double_eq(matrix[2], 1 / (1 + (1 + (span - 2) * (span - 2)) / 2));
@@ -118,20 +123,20 @@ static void check_codes(double low, double span, bool coded)
 /* Three bits hold codes 0..7: a label of 8 would be a user's bit. */
 START_TEST(codes_end_at_seven)
 {
-    check_codes(0, 6, true);
-    check_codes(0, 7, true);
-    check_codes(0, 8, false);
-    check_codes(0, 9, false);
+    check_codes(0, 6, CODED);
+    check_codes(0, 7, CODED);
+    check_codes(0, 8, NOT_CODED);
+    check_codes(0, 9, NOT_CODED);
 }
 END_TEST
 
 /* So that no sum of squares loses a bit. */
 START_TEST(labels_beyond_a_thousand_have_no_codes)
 {
-    check_codes(993, 7, true);
-    check_codes(994, 7, false);
-    check_codes(-1000, 7, true);
-    check_codes(-1001, 7, false);
+    check_codes(993, 7, CODED);
+    check_codes(994, 7, NOT_CODED);
+    check_codes(-1000, 7, CODED);
+    check_codes(-1001, 7, NOT_CODED);
 }
 END_TEST
 
@@ -238,8 +243,8 @@ START_TEST(threads_change_no_bit_and_both_halves_are_equal)
     struct ratings *train = random_ratings(300, ITEMS, 0, 9, 0.1);
 
     for (int kind = SIM_MSD; kind <= SIM_PEARSON; kind++) {
-        matrix_of(train, (enum similarity)kind, 1, false, one);
-        matrix_of(train, (enum similarity)kind, 3, false, three);
+        matrix_of(train, (enum similarity)kind, 1, DOUBLE_SUMS, one);
+        matrix_of(train, (enum similarity)kind, 3, DOUBLE_SUMS, three);
         ck_assert_mem_eq(one, three, sizeof(one));
         for (uint32_t a = 0; a < USERS; a++)
             for (uint32_t b = 0; b < a; b++)
@@ -269,7 +274,7 @@ START_TEST(a_constant_row_has_no_pearson)
                 &(struct numbered_rows){pairs, 2 * ITEMS, 2, ITEMS, {0, 1}},
                 &train, &err),
             err);
-        matrix_of(train, SIM_PEARSON, 1, false, matrix);
+        matrix_of(train, SIM_PEARSON, 1, DOUBLE_SUMS, matrix);
         ck_assert_double_eq(matrix[1], 0);
         ck_assert_double_eq(matrix[3], 1);
         ratings_free(train);
@@ -289,7 +294,7 @@ START_TEST(a_small_variance_is_no_rounding_error)
     ck_assert_ok(ratings_build(&(struct numbered_rows){close, 4, 2, 2, {0, 1}},
                                &train, &err),
                  err);
-    matrix_of(train, SIM_PEARSON, 1, false, matrix);
+    matrix_of(train, SIM_PEARSON, 1, DOUBLE_SUMS, matrix);
     ck_assert_double_eq_tol(matrix[1], 1, 1e-4);
     ratings_free(train);
 }
@@ -305,7 +310,7 @@ START_TEST(an_offset_changes_no_pearson)
     for (int i = 0; i < 2; i++) {
         struct ratings *train =
             random_ratings(300, ITEMS, i ? -1e6 : 0, 7, 0.0078125);
-        matrix_of(train, SIM_PEARSON, 1, false, i ? far : near);
+        matrix_of(train, SIM_PEARSON, 1, DOUBLE_SUMS, i ? far : near);
         ratings_free(train);
     }
     int others = 0;
@@ -329,7 +334,7 @@ START_TEST(repeated_pairs_count_every_combination)
         ratings_build(&(struct numbered_rows){example, 9, 3, 2, {0, 1}}, &train,
                       &err),
         err);
-    matrix_of(train, SIM_MSD, 1, true, matrix);
+    matrix_of(train, SIM_MSD, 1, INTEGER_SUMS, matrix);
     ck_assert_double_eq_tol(matrix[1], 7.0 / 12, 1e-15);
     ck_assert_double_eq_tol(matrix[2], 0.8, 1e-15);
     ck_assert_double_eq_tol(matrix[5], 0.5, 1e-15);
