@@ -377,7 +377,7 @@ static int run(struct parsing *p, void *settings)
     return p->check ? 0 : p->command->run(&p->with, settings, &p->err);
 }
 
-/* On a full disk the output is not where it should be, and that is told. */
+/* Reports output that could not be written, as on a full disk. */
 static int finish_output(int status, struct error *err)
 {
     if (status < 0 || (fflush(stdout) == 0 && !ferror(stdout)))

@@ -122,8 +122,8 @@ static const char *argument_of(const struct config_key *key)
     }
 }
 
-/* The help of a key, its words where the option has not named them, and its
- * default. */
+/* Returns the help of a key, with its words where the option does not name
+ * them, and with its default. The caller frees it; NULL without memory. */
 static char *text_of(const struct config_key *key)
 {
     char *text = NULL;

@@ -179,7 +179,8 @@ void model_save(const struct model *model, struct buffer *to)
     model->ops->save(model, to);
 }
 
-/* A length and that many bytes, terminated; "" when it does not fit. */
+/* Reads a length and that many bytes as a terminated text; "" where they do not
+ * fit. */
 static void read_text(struct bytes_reader *from, char *out, size_t size)
 {
     uint32_t length = bytes_read_u32(from);

@@ -156,7 +156,7 @@ static int refuse(struct error *err, const char *why)
     return error_set(err, ERROR_FORMAT, "snapshot: %s", why);
 }
 
-/* *sha256 is set when all is well. */
+/* Sets *sha256 on success. */
 static int check_envelope(const uint8_t *bytes, size_t size,
                           struct digest *sha256, struct error *err)
 {

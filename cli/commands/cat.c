@@ -68,7 +68,7 @@ static const struct config_key keys[] = {
 static const struct command_letter letters[] = {
     {'f', "follow"}, {'c', "count"}, {'p', "partition"}, {0, NULL}};
 
-/* What a reading works with. */
+/* The state of one run of the command. */
 struct work {
     const struct invocation *with;
     const struct cat_settings *settings;
@@ -214,8 +214,8 @@ static bool is_enough(const struct work *work)
     return stop_requested() || (count > 0 && work->shown >= count);
 }
 
-/* A quiet topic must not keep `cat -f | head` alive: that nobody reads a pipe
- * any more is noticed without writing. */
+/* Has the reader of the pipe gone? It is noticed without writing, so that `cat
+ * -f | head` ends on a quiet topic too. */
 static bool is_unread(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO};
@@ -229,12 +229,12 @@ static bool goes_on(void *context, enum walk_moment moment)
     struct work *work = context;
 
     if (idle)
-        fflush(stdout); /* who follows wants to see it now */
+        fflush(stdout); /* a follower wants to see the lines now */
     work->unread = idle && is_unread();
     return !work->unread && !is_enough(work);
 }
 
-/* To the end of the ranges, or for ever where they have none. */
+/* Reads to the end of the ranges, or for ever where they have none. */
 static int read_ranges(struct work *work, const struct offset_range *ranges,
                        size_t count, struct error *err)
 {
@@ -268,7 +268,8 @@ static bool shorten(struct offset_range *to, const struct topic_extent *from,
     return left_out;
 }
 
-/* Offsets are not records: where too few were found, it begins earlier. */
+/* Fills the ring with the newest lines. Not every offset has a record: where
+ * too few were found, the reading begins again further back. */
 static int fill_ring(struct work *work, const struct topic_extent *extent,
                      struct error *err)
 {

@@ -46,11 +46,10 @@ static const struct config_key keys[] = {
 
 enum { FOLDS_SHOWN = 5 };
 
-/* --- Printing
- * ------------------------------------------------------------------------ */
+/* --- Printing --------------------------------------------------------- */
 
-/* First those that training rows have too, then the seconds, then the ranking,
- * which is only there when asked for. */
+/* Figures that training rows have too come first, then the seconds, then the
+ * ranking, which is measured only when it was asked for. */
 enum { SHORT_FIGURES = 7, SECONDS = 2, RANKING = 3 };
 enum { FIGURES = SHORT_FIGURES + SECONDS + RANKING };
 static const char *const figure_heads[FIGURES] = {
@@ -86,7 +85,7 @@ static void figures_of(const struct fold_result *fold, enum judged_rows rows,
     memcpy(out, figures, sizeof(figures));
     for (int i = SHORT_FIGURES + SECONDS; rows == TRAIN_ROWS && i < FIGURES;
          i++)
-        out[i] = NAN; /* ranked are test rows only */
+        out[i] = NAN; /* only test rows are ranked */
 }
 
 static int figures_shown(const struct cv_settings *settings)
@@ -141,7 +140,7 @@ static size_t diverged_folds(const struct search_result *result)
     return count;
 }
 
-/* Which means are not those of all folds. */
+/* Names the means to which not all folds contribute. */
 static void print_counts(const struct cv_settings *settings, const char *model,
                          const size_t with_value[FIGURES], size_t folds)
 {
@@ -153,7 +152,7 @@ static void print_counts(const struct cv_settings *settings, const char *model,
                    figure_heads[i]);
 }
 
-/* Mean and deviation over the folds where the figure has a value. */
+/* Prints mean and deviation over the folds in which the figure has a value. */
 static int print_summary(const struct cv_settings *settings, const char *model,
                          const struct search_result *result,
                          enum judged_rows rows, struct error *err)
@@ -181,7 +180,7 @@ static int print_summary(const struct cv_settings *settings, const char *model,
     return 0;
 }
 
-/* Seconds are those of the fold: once, without a prefix. */
+/* Names of training rows' figures have a prefix. */
 static void write_figures(struct json_writer *to,
                           const struct fold_result *fold, enum judged_rows rows,
                           int count)
@@ -244,8 +243,7 @@ static int print_result(const struct cv_settings *settings, const char *model,
                : 0;
 }
 
-/* --- One model
- * ------------------------------------------------------------------------- */
+/* --- One model -------------------------------------------------------- */
 
 static int plan_one(const struct cv_settings *settings, const char *model,
                     struct search_plan *plan, struct model_params *filled,
@@ -319,8 +317,8 @@ static int validate_all(const struct cv_settings *settings,
     return 0;
 }
 
-/* Predictions lie around the mean label: a threshold there parts clicks of one
- * in a hundred rows as well as stars. */
+/* Without a setting the threshold is the mean label. Predictions lie around it,
+ * for stars as well as where one row in a hundred is a click. */
 static int choose_threshold(struct cv_settings *settings,
                             const struct dataset *data, struct error *err)
 {

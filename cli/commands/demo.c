@@ -48,8 +48,7 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* --- Watching
- * ------------------------------------------------------------------------- */
+/* --- Watching --------------------------------------------------------- */
 
 static bool all_alive(const struct demo *demo)
 {
@@ -149,8 +148,7 @@ static int print_account(struct demo *demo,
     return 0;
 }
 
-/* --- The command
- * ---------------------------------------------------------------------- */
+/* --- The command ------------------------------------------------------ */
 
 static int open_source(const struct invocation *with,
                        struct demo_settings *settings,

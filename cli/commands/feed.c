@@ -83,8 +83,7 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* --- Progress
- * --------------------------------------------------------------------- */
+/* --- Progress --------------------------------------------------------- */
 
 struct progress {
     struct feed *feed;
@@ -119,7 +118,7 @@ static void *show_progress(void *context)
     return NULL;
 }
 
-/* Only a person on a terminal wants to see it. */
+/* Shows progress only to a person on a terminal. */
 static void progress_start(struct progress *progress, struct feed *feed)
 {
     progress->feed = feed;
@@ -135,8 +134,7 @@ static void progress_stop(struct progress *progress)
         pthread_join(progress->thread, NULL);
 }
 
-/* --- The account
- * ------------------------------------------------------------------- */
+/* --- The account ------------------------------------------------------ */
 
 static int print_json(const struct feed *feed, double seconds,
                       struct error *err)
@@ -184,10 +182,10 @@ static void print_account(const struct feed *feed, double seconds)
                 n.rejected - FEED_REJECTS_KEPT);
 }
 
-/* --- The command
- * ------------------------------------------------------------------- */
+/* --- The command ------------------------------------------------------ */
 
-/* A field that the event has anyway would stay as it is, without a word. */
+/* Refuses the name of a field that every event has: the truth would silently be
+ * missing. */
 static int take_truth_field(struct feed_settings *settings, struct error *err)
 {
     const struct event_fields *fields = &settings->feed.fields;

@@ -40,10 +40,9 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* --- The matrix view
- * ---------------------------------------------------------------- */
+/* --- The matrix view -------------------------------------------------- */
 
-/* The mean label of a pair; *rows is how many there are. */
+/* Returns the mean label of a pair; *rows is the number of its rows. */
 static double pair_mean(const struct dataset *data, uint32_t user,
                         uint32_t item, size_t *rows)
 {
@@ -116,7 +115,7 @@ static int by_pair(const void *a, const void *b)
     return (x->item > y->item) - (x->item < y->item);
 }
 
-/* A pair counts once, however many rows it has; nobody's rows are no pairs. */
+/* Counts distinct pairs of a user and an ad. Rows of nobody do not count. */
 static int count_pairs(const struct dataset *data, size_t *out,
                        struct error *err)
 {
@@ -169,8 +168,7 @@ static int print_matrix(const struct dataset *data, const char *size,
     return 0;
 }
 
-/* --- Fitting
- * ------------------------------------------------------------------------ */
+/* --- Fitting ---------------------------------------------------------- */
 
 /* Figures of all rows, or of an even sample of `most` of them. */
 static int measure(const struct dataset *data, const struct trainset *train,
@@ -231,7 +229,7 @@ static int print_figures(const struct dataset *data,
     return 0;
 }
 
-/* The file is there before figures are made, which may take longer than the
+/* Writes the file before the figures are made, which may take longer than the
  * fit. *size is 0 where no file is wanted. */
 static int keep(const char *path, const struct snapshot *snapshot, size_t *size,
                 struct digest *digest, struct error *err)

@@ -23,7 +23,7 @@ enum { DEADLINE_MS = 30000, TIMEOUT_MS = 10000 };
 struct replay_settings {
     struct replay_config replay;
     struct replay_report_config report;
-    /* What the table can hold. */
+    /* Settings in the types of the table below; replay.intake gets them. */
     struct intake_times times;
     uint64_t history_ms, every_ms, report_ms;
     uint64_t replicates;
@@ -88,7 +88,8 @@ static const struct config_key keys[] = {
 
 /* --- Settings --------------------------------------------------------- */
 
-/* A bound of the range, as a time; `open` where there is none. */
+/* Takes a bound of the range as a time; `open` is the bound where none is set.
+ */
 static int take_time(const char *name, const char *text, int64_t open,
                      int64_t *out, struct error *err)
 {
@@ -130,7 +131,8 @@ static bool is_by_offsets(const struct replay_settings *settings)
     return replay_offsets_is(settings->from) || replay_offsets_is(settings->to);
 }
 
-/* Offsets are known to be there only once the broker was asked. */
+/* Turns offsets into the range that is really there, for which the broker is
+ * asked. */
 static int find_range(struct replay_settings *settings, struct error *err)
 {
     struct replay_config *config = &settings->replay;
@@ -195,7 +197,8 @@ static int take_contenders(const struct invocation *with,
     return 0;
 }
 
-/* Predictions name the impressions that they answer. */
+/* With join=labels there are no impressions: refuses the settings that need
+ * them. */
 static int check_join(const struct replay_config *config, struct error *err)
 {
     if (replay_joins(config))
@@ -251,7 +254,8 @@ static int write_page(const char *path, const struct replay_view *view,
     return 0;
 }
 
-/* The page first: who reads the tables may stop at the first lines. */
+/* Writes the page first, since a reader of the tables may stop after a few
+ * lines. */
 static int show(const struct replay_settings *settings,
                 const struct replay_view *view, struct error *err)
 {
@@ -293,7 +297,7 @@ static int report(struct replay_settings *settings, struct replay *replay,
     return status;
 }
 
-/* The history once, predictions to their file on the way. */
+/* Replays the history, and writes the predictions to their file on the way. */
 static int replay_to_file(struct replay_settings *settings, struct replay *out,
                           struct error *err)
 {

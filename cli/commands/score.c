@@ -177,7 +177,8 @@ static int start_service(struct scoring *scoring, struct error *err)
 
 /* --- Starting --------------------------------------------------------- */
 
-/* What reads its own output never ends. */
+/* Refuses topics with which the scorer would read its own output, and never
+ * end. */
 static int check_loop(const struct score_settings *settings, struct error *err)
 {
     const struct scorer_config *to = &settings->scorer;
@@ -195,7 +196,7 @@ static int check_loop(const struct score_settings *settings, struct error *err)
                      loop, to->impressions);
 }
 
-/* A broker or a topic that is not there is said before anything starts. */
+/* Reports a missing broker or topic before anything starts. */
 static int check_topics(const struct kafka_settings *kafka,
                         const struct score_settings *settings,
                         struct error *err)
@@ -352,8 +353,8 @@ static int run(const struct invocation *with, void *context, struct error *err)
     struct score_settings *settings = context;
     struct scoring scoring = {.settings = settings};
 
-    /* For the start that follows, unless somebody else has said: a scorer
-     * multiplies no matrices, and BLAS's threads spin before they sleep. */
+    /* A scorer multiplies no matrices, and the threads of BLAS would spin
+     * before they sleep. A value that is set already stays. */
     setenv("OPENBLAS_NUM_THREADS", "1", 0);
     if (settings->huge_pages)
         huge_pages_use();

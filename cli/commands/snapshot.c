@@ -50,7 +50,7 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* What an action works with. */
+/* The state that all actions share. */
 struct work {
     const struct invocation *with;
     const struct snapshot_settings *settings;
@@ -60,7 +60,7 @@ struct work {
 
 /* --- Manifests -------------------------------------------------------- */
 
-/* One object: as JSON, or for people as lines. */
+/* Ends an object and prints it, as JSON or as lines for people. */
 static int print_object(struct json_writer *to, struct error *err)
 {
     json_writer_close(to, '}');
@@ -343,7 +343,7 @@ static int open_reader(struct work *work, struct error *err)
                                     NULL, err);
 }
 
-/* What only looks at files needs no broker. */
+/* Does the action look at files only? Then it needs no broker. */
 static bool is_about_files(const struct work *work, size_t action)
 {
     const struct invocation *with = work->with;

@@ -99,7 +99,8 @@ static int print_json(const struct snapshot *snapshot,
     return status;
 }
 
-/* The entries were found by estimate; what is printed is the whole answer. */
+/* The entries have estimates alone. Their whole answers are asked for here, and
+ * printed. */
 static int print_user(const struct top_settings *settings,
                       const struct snapshot *snapshot, struct block *block,
                       size_t at, struct error *err)

@@ -60,7 +60,7 @@ struct wanted {
     struct kafka_topic_plan plan;
 };
 
-/* What came of one topic. */
+/* The state of one topic after it was created or looked at. */
 struct outcome {
     struct kafka_topic topic;
     const char *state;  /* "created", "ok", "missing", "refused" */
@@ -108,7 +108,7 @@ static void plan_all(const struct topics_settings *settings,
         add_config(&all[i].plan, "retention.ms", "-1");
     add_config(&all[4].plan, "cleanup.policy", "compact");
     add_config(&all[6].plan, "cleanup.policy", "compact");
-    /* When a model became available is for the broker's clock to say. */
+    /* The broker's clock says when a model became available. */
     add_config(&all[4].plan, "message.timestamp.type", "LogAppendTime");
     add_config(&all[5].plan, "message.timestamp.type", "LogAppendTime");
     /* A quiet trainer's last model must not expire. */
@@ -244,8 +244,8 @@ static int describe(const struct kafka_settings *kafka,
     }
 }
 
-/* Fails only where going on makes no sense; what is wrong with the topic
- * itself goes into the outcome. */
+/* Fails only where the other topics could not be settled either. A fault of the
+ * topic itself goes into the outcome. */
 static int settle(const struct kafka_settings *kafka,
                   const struct topics_settings *settings,
                   const struct wanted *wanted, struct outcome *outcome,

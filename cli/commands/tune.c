@@ -68,10 +68,10 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-/* --- Progress, and Ctrl-C
- * --------------------------------------------------------------- */
+/* --- Progress, and Ctrl-C --------------------------------------------- */
 
-/* A thread that watches: shows how far it is, passes a stop on. */
+/* A thread that shows the progress of the search, and passes a request to stop
+ * on to it. */
 struct watch {
     pthread_t thread;
     size_t fits;
@@ -108,9 +108,7 @@ static void *run_watch(void *context)
     return NULL;
 }
 
-/* --- Results
- * ------------------------------------------------------------------------------
- */
+/* --- Results ---------------------------------------------------------- */
 
 struct summary {
     size_t index; /* of the combination */
@@ -157,7 +155,7 @@ static int summarise(const struct search_result *result, struct summary *out,
     return 0;
 }
 
-/* Is a better than b? Equal ones: the earlier combination. */
+/* Is a better than b? Of equal ones the earlier combination is. */
 static bool better(const struct summary *a, const struct summary *b,
                    int measure)
 {
@@ -297,7 +295,7 @@ static void print_csv(const struct search_plan *plan, const struct summary *s,
     }
 }
 
-/* Why nothing, or not everything, has a rank. */
+/* Says why some combinations, or all, have no rank. */
 static void tell_unranked(const struct summary *s, size_t count, int measure)
 {
     size_t diverged = 0, without = 0;
@@ -318,7 +316,7 @@ static void tell_unranked(const struct summary *s, size_t count, int measure)
             measure_names[measure], without, count);
 }
 
-/* The ranks of a measure that only some folds define are worth less. */
+/* Warns of measures that only some folds define: their ranks are worth less. */
 static void tell_ranked_by_some(const struct summary *s, size_t count)
 {
     for (int m = 0; m < MEASURES; m++) {

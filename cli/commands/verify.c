@@ -177,7 +177,8 @@ static int read_all(struct work *work, const struct topic_extent *extent,
 
 /* --- The account ------------------------------------------------------ */
 
-/* Mismatches before damage, damage before what is only gone. */
+/* A mismatch weighs more than damage, and damage more than records or models
+ * that are gone. */
 static int exit_status(const struct reproduction_counts *counts)
 {
     uint64_t mismatched = 0, damaged = 0, gone = 0;

@@ -101,8 +101,8 @@ static int take_prediction(struct demo_observer *self,
     if (event.src_partition < 0 || event.src_partition >= PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT, "a prediction is of partition %d",
                          (int)event.src_partition);
-    /* The embedded broker is at least once: a rebalance may have a part of a
-     * partition scored again, in its order. */
+    /* Delivery on the embedded broker is at least once: after a rebalance a
+     * part of a partition may be scored again, in the same order. */
     if (event.src_offset < self->next[event.src_partition]) {
         self->counts.repeated++;
         return 0;
@@ -127,7 +127,7 @@ static int take_label(struct demo_observer *self, const struct message *message,
         return -1;
     if (event_reader_label(self->labels, &record, &self->scratch, &event,
                            &about) != EVENT_OK)
-        return 0; /* the trainer's dead letter */
+        return 0; /* the trainer makes it a dead letter */
     self->counts.labels++;
     return version_evaluation_label(self->evaluation, &event, err);
 }
@@ -175,7 +175,8 @@ void demo_observer_close_windows(struct demo_observer *self)
     version_evaluation_advance(self->evaluation, INT64_MAX);
 }
 
-/* The latency that `share` of the predictions since the last moment met. */
+/* Returns the latency that this share of the predictions since the last moment
+ * did not exceed. */
 static double quantile(const struct demo_observer *self, double share)
 {
     uint64_t total = 0, below = 0;

@@ -21,8 +21,7 @@ static const char impressions[] = "pctr.impressions", labels[] = "pctr.labels",
                   dead_letters[] = "pctr.dead-letters",
                   models[] = "pctr.models", chunks[] = "pctr.model-chunks";
 
-/* --- The parts, in the order in which they start
- * -------------------------------------- */
+/* --- The parts, in the order in which they start ---------------------- */
 
 static int start_broker(struct demo *demo, struct error *err)
 {

@@ -110,8 +110,7 @@ void version_evaluation_advance(struct version_evaluation *self,
     take_outcomes(self);
 }
 
-/* --- Questions
- * ---------------------------------------------------------------------- */
+/* --- Questions -------------------------------------------------------- */
 
 /* The lowest version above `above`; UINT64_MAX when there is none. */
 static uint64_t next_version(const struct version_evaluation *self,

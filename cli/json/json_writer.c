@@ -16,7 +16,7 @@ static void put(struct json_writer *writer, const char *text)
     buffer_append(writer->to, text, strlen(text));
 }
 
-/* In front of a value. */
+/* Writes what stands in front of a value: a comma or nothing. */
 static void separate(struct json_writer *writer)
 {
     if (writer->comma)
@@ -153,7 +153,7 @@ static void put_string(struct json_writer *writer, const uint8_t *text,
     put(writer, "\"");
 }
 
-/* For people: safe on a terminal, without quotes. */
+/* Writes a text for people: safe on a terminal, without quotes. */
 static void put_line_text(struct json_writer *writer, const uint8_t *text,
                           size_t size)
 {

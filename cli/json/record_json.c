@@ -17,7 +17,7 @@
 
 enum { CHUNK_KEY_SIZE = SNAPSHOT_ID_SIZE + 4 };
 
-/* What a writer works with. */
+/* A record, and where its JSON goes. */
 struct showing {
     struct json_writer *to;
     const struct record *record;
@@ -116,7 +116,8 @@ static void write_optional(struct json_writer *to, const char *name,
     json_writer_text(to, text);
 }
 
-/* The bytes, why they are here, and what they look like all the same. */
+/* Writes the bytes of a value, the fault that is why they are written, and the
+ * fields or the text that they hold all the same. */
 static void write_raw(const struct showing *with, const char *fault,
                       const char *field, const char *text)
 {
@@ -152,7 +153,7 @@ static void write_msgpack(const struct showing *with)
 
 /* --- Events ----------------------------------------------------------- */
 
-/* As it is, or why it is none. */
+/* Writes the event, or its bytes and the reason why it is none. */
 static void write_event(const struct showing *with, enum event_fault fault,
                         const char *field)
 {
@@ -196,7 +197,8 @@ static bool is_name(const struct cursor_value *key, const char *name)
            memcmp(key->bytes, name, key->size) == 0;
 }
 
-/* An array that may have grown at its end, as an object of names. */
+/* Writes an array as an object with these names. Later versions may append to
+ * the array. */
 static void write_array(struct json_writer *to, struct cursor *cursor,
                         const char *const names[2])
 {
@@ -398,7 +400,8 @@ static void write_header(const struct showing *with, enum record_kind kind,
         json_writer_bytes(with->to, header->value, header->size);
 }
 
-/* Names may come twice: the last one counts, as everywhere. */
+/* Writes the headers. Of several with one name the last counts, as everywhere.
+ */
 static void write_headers(const struct showing *with, enum record_kind kind)
 {
     const struct record *record = with->record;

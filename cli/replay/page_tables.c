@@ -12,7 +12,7 @@ enum { SLICES_SHOWN = 60 };
 static const struct {
     const char *title;
     enum figure figure;
-    bool is_drawn; /* its interval */
+    bool is_drawn; /* its interval is drawn too */
 } columns[] = {
     {"NE", FIGURE_ENTROPY, true},
     {"AUC", FIGURE_AUC, false},
@@ -139,7 +139,7 @@ static void open_differences(enum drawing drawing, FILE *out)
             drawing == DRAWN ? "<th class=\"drawn\"></th>" : "");
 }
 
-/* The best against each, then all others. */
+/* Prints the best contender against each other one, then all other pairs. */
 void page_differences(const struct replay_view *view, FILE *out)
 {
     const size_t n = view->report->contenders;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What all lines are written with. */
+/* The replay, and where its lines go. */
 struct lines {
     const struct replay_view *view;
     struct json_writer *to;
@@ -129,7 +129,8 @@ static int write_totals(const struct lines *lines, struct error *err)
     return 0;
 }
 
-/* The contender's predictions and the clicks, by equal shares of rows. */
+/* Writes the means of the contender's predictions and of the clicks, for equal
+ * shares of the rows. */
 static int write_reliability(const struct lines *lines, struct error *err)
 {
     const struct replay_report *report = lines->view->report;

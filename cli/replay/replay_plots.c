@@ -50,7 +50,8 @@ static struct svg_plot frame(const char *id, int width, int height, FILE *out)
 
 /* --- Reliability ------------------------------------------------------ */
 
-/* One scale for all contenders, as far as any bin goes. */
+/* Returns the end of the scale that all contenders share: no bin of any of them
+ * is beyond it. */
 static double reliability_end(const struct replay_report *report)
 {
     double end = 0.02;
@@ -79,7 +80,7 @@ static void draw_bin(const struct svg_plot *plot,
             tip);
 }
 
-/* Impressions of `group` bins from the first on. */
+/* Returns the impressions of `group` bins, `first` being the first of them. */
 static double sum_bins(const double *bins, size_t first, size_t group)
 {
     double sum = 0;
@@ -89,7 +90,7 @@ static double sum_bins(const double *bins, size_t first, size_t group)
     return sum;
 }
 
-/* How many impressions are where, along the lower edge. */
+/* Draws along the lower edge how many impressions have which prediction. */
 static void draw_counts(const struct svg_plot *plot,
                         const struct curves *curves, size_t contender)
 {
@@ -146,7 +147,8 @@ struct bars {
     size_t group, count; /* bins to a bar */
 };
 
-/* Bins that hold nearly all of every contender's impressions. */
+/* Returns the number of bins that hold nearly all of every contender's
+ * impressions. */
 static size_t bins_used(const struct replay_report *report)
 {
     double spare = 0.005 * (double)report->rows;
@@ -177,7 +179,8 @@ static struct bars choose_bars(const struct replay_report *report)
     return (struct bars){groups[i], (used + groups[i] - 1) / groups[i]};
 }
 
-/* In % of the impressions; the last bar has all that is above. */
+/* Returns the height of a bar in % of the impressions. The last bar has all
+ * impressions above it, too. */
 static double bar_height(const struct replay_view *view, const double *bins,
                          struct bars bars, size_t bar)
 {
@@ -265,7 +268,7 @@ void replay_plot_roc(const struct replay_view *view, FILE *out)
 
 /* --- Intervals -------------------------------------------------------- */
 
-/* A scale that holds all of them. */
+/* Chooses a scale that holds all intervals. */
 static bool span_intervals(struct svg_plot *plot,
                            const struct interval *intervals, size_t n)
 {
@@ -390,7 +393,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A few wild windows do not press all others flat. Is there any at all? */
+/* Chooses a scale that a few wild windows do not stretch. Returns whether any
+ * window has the figure. */
 static bool span_figure(const struct replay_view *view, enum figure figure,
                         struct svg_plot *plot)
 {
@@ -426,7 +430,8 @@ size_t replay_plot_reach(const struct replay_view *view)
     return n < SMOOTH_FROM ? 0 : 1 + n / 40;
 }
 
-/* The mean of the windows around one, by their impressions. */
+/* Returns the mean over the windows around this one, weighted by their
+ * impressions. */
 static double smooth_at(const struct replay_view *view, enum figure figure,
                         size_t window, size_t contender)
 {
@@ -447,7 +452,8 @@ static double smooth_at(const struct replay_view *view, enum figure figure,
     return sum / rows;
 }
 
-/* A window between two without the figure is no line. */
+/* Is there no figure on either side of the window? Then no line leads to it,
+ * and it is drawn as a dot. */
 static bool is_alone(const double *values, size_t i, size_t n)
 {
     return (i == 0 || isnan(values[i - 1])) &&
@@ -483,7 +489,8 @@ static void draw_line(const struct replay_view *view,
     free(points);
 }
 
-/* What all contenders had in a window shows when it is pointed at. */
+/* Gives each window a tip with the figures of all contenders, for a pointer
+ * above it. */
 static void draw_tips(const struct replay_view *view,
                       const struct svg_plot *plot, enum figure figure)
 {
@@ -505,7 +512,8 @@ static void draw_tips(const struct replay_view *view,
     }
 }
 
-/* A row of ticks for each contender that swapped at all, and their number. */
+/* Draws a row of ticks for each contender that swapped at all, and how many
+ * there are. */
 static void draw_swaps(const struct replay_view *view,
                        const struct svg_plot *plot, size_t contender,
                        double *row)

@@ -91,7 +91,7 @@ static const char *name_of(const struct replay_view *view, size_t contender)
     return view->config->contenders[contender].name;
 }
 
-/* The first column. */
+/* Prints the first column. A title that does not fit has a line of its own. */
 static void print_title(FILE *out, const char *title, int width)
 {
     if (strlen(title) > (size_t)width)
@@ -100,7 +100,7 @@ static void print_title(FILE *out, const char *title, int width)
         fprintf(out, "%-*s", width, title);
 }
 
-/* MAE gives way to the longer names of slices. */
+/* Tables of slices have longer names, and leave MAE out. */
 static bool is_shown(int figure, int width)
 {
     return figure != FIGURE_MAE || width < SLICE_WIDTH;
@@ -155,7 +155,7 @@ uint64_t replay_bad_rows(const struct replay_view *view)
                                       : counts->bad_labels;
 }
 
-/* On as many lines as it takes. */
+/* Prints the counts on as many lines as they need. */
 static void print_counts(FILE *out, const char *title,
                          const struct count *counts, size_t n)
 {
@@ -274,7 +274,8 @@ static void print_totals(const struct replay_view *view, FILE *out)
     }
 }
 
-/* That of log-loss is that of NE times the same number for all. */
+/* Leaves the difference of log-loss out: it is the difference of NE times a
+ * number that all contenders share. */
 static void print_difference(const struct replay_view *view, FILE *out,
                              size_t a, size_t b)
 {

@@ -57,7 +57,7 @@ void svg_close(const struct svg_plot *plot)
 
 /* --- Axes ------------------------------------------------------------- */
 
-/* 1, 2 or 5 times a power of ten. */
+/* Returns a step of 1, 2 or 5 times a power of ten. */
 static double round_step(double span, int pixels)
 {
     double raw = span * TICK_PIXELS / pixels,
@@ -161,7 +161,7 @@ static struct time_step choose_step(double span_ms)
     return steps[i];
 }
 
-/* The whole unit at or before that time, in its own count. */
+/* Returns the number of the unit that the time is in. */
 static int64_t unit_of(enum unit unit, int64_t ms)
 {
     time_t seconds = (time_t)(ms / 1000);

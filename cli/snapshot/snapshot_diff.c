@@ -145,7 +145,8 @@ static void write_numbers(struct json_writer *to, const struct side *a,
 
 /* --- Parameters ------------------------------------------------------- */
 
-/* The value of `name` in "factors=100 epochs=20"; "-" where it is not. */
+/* Copies the value of `name` in "factors=100 epochs=20"; "-" where the name is
+ * not there. */
 static void value_of(const char *params, const char *name, size_t size,
                      char out[PARAMS_SIZE])
 {

@@ -173,7 +173,7 @@ static double length_f32(const float *row, size_t n)
     return sqrt(squares);
 }
 
-/* The longest of the items' rows. */
+/* Returns the length of the longest of these items' rows. */
 static double longest(const struct factors *self, uint32_t first, size_t items)
 {
     double most = 0;

@@ -247,7 +247,8 @@ static double mean_of(const struct rated *list, size_t n, double fallback)
     return n > 0 ? sum / (double)n : fallback;
 }
 
-/* Over the rows of x, nobody's included where x is an item. */
+/* Takes mean and deviation of each x over its rows. Rows of nobody count where
+ * x is an item. */
 static void take_statistics(struct knn *self, const struct ratings *train)
 {
     const size_t *first =

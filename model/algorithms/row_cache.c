@@ -131,7 +131,8 @@ static void put_scratch(struct row_cache *cache, struct scratch *scratch)
 
 /* --- Holding ---------------------------------------------------------- */
 
-/* Called with the lock held; false: something was missing, wait. */
+/* Called with the lock held. Returns false where no slot or no scratch is free:
+ * the caller waits and tries again. */
 static bool fill(struct row_cache *cache, uint32_t x)
 {
     struct scratch *scratch = take_scratch(cache);

@@ -144,9 +144,9 @@ static void similarity_columns(const struct similarities *similarity,
         out[i] = sums->n[i] >= needed ? out[i] : 0;
 }
 
-/* The row of x from x' = `from` on. A stretch of x's entries is as long as the
- * words allow; where x has several, the sums of those before the last are kept
- * in `whole`. Leaves the scratch zeroed. */
+/* Fills the row of x from x' = `from` on. A stretch of x's entries is as long
+ * as the words allow. Where x has several stretches, the sums of all but the
+ * last are kept in `whole`. Leaves the scratch zeroed. */
 static void packed_row(const struct similarities *similarity, uint32_t x,
                        uint32_t from, void *scratch, double *row)
 {
@@ -273,9 +273,10 @@ static void double_row(const struct similarities *similarity, uint32_t x,
     memset(sums + from, 0, (lists->xs - from) * sizeof(*sums));
 }
 
-/* What all labels have in common where they differ by little of it: in the sums
- * of a pearson it would eat the digits by which they differ. Without it the
- * pearson is the same, and a label minus it has no rounding error. */
+/* Returns a number to be subtracted from each label: 0, or the lowest label
+ * where the labels differ by a small part of it. Such labels would lose the
+ * digits by which they differ in the sums of a pearson. The pearson of the
+ * differences is the same, and subtracting has no rounding error. */
 static double offset_of(const struct co_rated *lists)
 {
     double lowest = INFINITY, highest = -INFINITY;

@@ -199,7 +199,7 @@ static double holdout_rmse(const struct fast *f)
     return sqrt(sum / (double)f->holdout_count);
 }
 
-/* Copies the numbers into `best`, or back from there. */
+/* Copies the factors and biases into `best`, or back from there. */
 enum best_copy { KEEP_AS_BEST, RETURN_TO_BEST };
 
 static void copy_best(struct fast *f, enum best_copy direction)
@@ -219,7 +219,7 @@ static void copy_best(struct fast *f, enum best_copy direction)
     }
 }
 
-/* Thread 0, while the others wait. */
+/* Thread 0 ends the epoch while the others wait. */
 static void end_epoch(struct fast *f)
 {
     walk_nobody(f);

@@ -34,7 +34,8 @@ static int no_memory(struct error *err)
  * cell, their mean.
  */
 
-/* The mean of the entries from *at on that have the same other; moves on. */
+/* Returns the mean of the entries from *at on that have the same `other`, and
+ * moves *at behind them. */
 static double take_cell(const struct rated *list, size_t last, size_t *at,
                         uint32_t *other)
 {
@@ -59,7 +60,8 @@ static double cell_length(const struct co_rated *lists, uint32_t x)
     return sqrt(squares);
 }
 
-/* How many rows of (x, y) there are: x's list has them together. */
+/* Returns the number of rows of the pair (x, y), which are next to each other
+ * in the list of x. */
 static size_t rows_of_pair(const struct co_rated *lists, uint32_t x, uint32_t y)
 {
     size_t low = lists->x_first[x], high = lists->x_first[x + 1];
@@ -212,7 +214,8 @@ static bool is_before(const struct similar_entry *a,
     return a->x < b->x;
 }
 
-/* Puts the entry where it belongs among the first *count of at most n. */
+/* Inserts the entry at its place among the *count that were found, and drops
+ * the last one beyond n. */
 static void insert(struct similar_entry *out, uint32_t n, uint32_t *count,
                    struct similar_entry entry)
 {

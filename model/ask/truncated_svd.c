@@ -194,7 +194,7 @@ static int finder_new(struct finder *f, struct error *err)
     return 0;
 }
 
-/* What is nothing but rounding is zero, so that a user outside the range has
+/* Sets rows of mere rounding errors to 0, so that a user outside the range has
  * similarity 0 with all. */
 static void clear_noise(double *rows, size_t count, uint32_t rank, double limit)
 {

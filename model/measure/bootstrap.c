@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums of a replicate, side by side for all replicates: every row is added to
- * all of them at once. */
+/* The sums of a replicate. A column holds one sum of all replicates, so that a
+ * row is added to all of them at once. */
 enum column {
     PREDICTED,
     SQUARES,
@@ -55,7 +55,8 @@ double evaluation_figure(const struct evaluation *evaluation,
 
 /* --- How often a unit counts ------------------------------------------ */
 
-/* Four replicates from each number of a generator that unit and seed start. */
+/* Takes the weights of four replicates from each number of a generator, which
+ * unit and seed start. */
 void bootstrap_weights(uint64_t seed, uint64_t unit, int16_t *weights,
                        size_t count)
 {
@@ -152,8 +153,9 @@ static void end_run(struct bootstrap *bootstrap, enum tie tie)
     memset(bootstrap->times, 0, bootstrap->room * sizeof(*bootstrap->times));
 }
 
-/* Bins come in the order of predictions: a bin's gap is what is there at its
- * end and was not at its beginning. */
+/* Notes the difference of predictions and clicks at the end of each bin that
+ * has ended. Rows come in the order of predictions, so a bin's own gap is the
+ * difference of two notes. */
 static void end_bins(const struct bootstrap *bootstrap, size_t end)
 {
     const double *predicted = column(bootstrap, PREDICTED);
@@ -265,7 +267,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Between the values of the sorted replicates, as numpy.percentile. */
+/* Interpolates between the sorted values, as numpy.percentile does. */
 static double percentile(const double *values, size_t n, double share)
 {
     double at = share * (double)(n - 1);

@@ -11,8 +11,8 @@
 
 enum { BATCH = 256 };
 
-/* An id that the model does not know keeps a number of its own beyond those of
- * the model: the draws of the random models differ from id to id. */
+/* An id that the model does not know gets a number of its own above the
+ * model's, because the random models draw another answer for each id. */
 static uint32_t inner_of(const uint32_t *inner, uint32_t outer, uint32_t known)
 {
     if (outer == INDEX_UNKNOWN)
@@ -20,7 +20,7 @@ static uint32_t inner_of(const uint32_t *inner, uint32_t outer, uint32_t known)
     return inner[outer] == INDEX_UNKNOWN ? known + outer : inner[outer];
 }
 
-/* Rows with what the model says of them; each array is (n). */
+/* Rows, and the model's predictions for them; each array is (n). */
 struct judged_rows {
     uint32_t *users; /* outer */
     double *labels, *predictions;
@@ -29,7 +29,8 @@ struct judged_rows {
 /* A model, and the rows of a data set that it is asked about. */
 struct exam {
     const struct model *model;
-    struct model *pupil; /* the same model where it learns them, too; or NULL */
+    struct model *pupil; /* the same model, where it learns each row that it was
+                            asked about; else NULL */
     const struct trainset *train;
     struct dataset_rows asked;
 };

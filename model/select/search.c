@@ -16,8 +16,7 @@ static int no_memory(struct error *err)
     return error_no_memory(err, "the search");
 }
 
-/* --- The plan
- * ----------------------------------------------------------------------- */
+/* --- The plan --------------------------------------------------------- */
 
 static int plan_new(const struct model_ops *ops, size_t count,
                     struct search_plan **out, struct error *err)
@@ -53,7 +52,7 @@ void search_plan_free(struct search_plan *plan)
     free(plan);
 }
 
-/* Texts to parameters; complaints name the combination. */
+/* Turns the texts into parameters. An error names the combination. */
 static int finish_plan(struct search_plan *plan,
                        const struct model_params *base,
                        struct search_plan **out, struct error *err)
@@ -138,8 +137,7 @@ int search_random(const struct model_ops *ops, const struct model_params *base,
     return finish_plan(plan, base, out, err);
 }
 
-/* --- Running it
- * --------------------------------------------------------------------- */
+/* --- Running it ------------------------------------------------------- */
 
 /* Work is handed out fit by fit: combination i / folds, fold i % folds. */
 struct work {

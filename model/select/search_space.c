@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Parsing
- * ------------------------------------------------------------------------ */
+/* --- Parsing ---------------------------------------------------------- */
 
 static int copy(char *out, size_t room, const char *text, size_t size,
                 struct error *err)
@@ -139,8 +138,7 @@ int search_space_parse(const char *text, struct search_space *out,
     return 0;
 }
 
-/* --- Combinations
- * ------------------------------------------------------------------- */
+/* --- Combinations ----------------------------------------------------- */
 
 bool search_space_is_finite(const struct search_space *space)
 {

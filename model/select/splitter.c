@@ -48,7 +48,7 @@ void folds_free(struct folds *folds)
     free(folds);
 }
 
-/* Folds that were cut, or nothing of them. */
+/* Hands the folds over where all of them were cut, and frees them else. */
 static int hand_over(struct folds *folds, int status, struct folds **out)
 {
     if (status < 0) {
@@ -72,7 +72,7 @@ static size_t *positions_new(size_t rows, struct error *err)
     return order;
 }
 
-/* `shuffle` NULL: as they are. */
+/* `shuffle` NULL keeps the rows in order. */
 static size_t *positions_shuffled(size_t rows, struct numpy_random *shuffle,
                                   struct error *err)
 {
@@ -164,8 +164,7 @@ int split_repeated_k_fold(size_t rows, uint32_t k, uint32_t repeats,
     return repeat_k_fold(rows, k, repeats, &random, out, err);
 }
 
-/* --- Shuffle split
- * ------------------------------------------------------------ */
+/* --- Shuffle split ---------------------------------------------------- */
 
 /* Shares of the rows become counts; the reference rounds test up, train down.
  */
@@ -225,8 +224,7 @@ int split_shuffle(size_t rows, const struct shuffle_split *split,
     return hand_over(folds, status, out);
 }
 
-/* --- Leave one out
- * ------------------------------------------------------------ */
+/* --- Leave one out ---------------------------------------------------- */
 
 /* Rows grouped by user: `first` (users + 1) into `rows` (count). */
 struct by_user {
@@ -314,8 +312,7 @@ out:
     return status;
 }
 
-/* --- By time
- * ------------------------------------------------------------------ */
+/* --- By time ---------------------------------------------------------- */
 
 struct timed {
     int64_t time_ms;
@@ -374,8 +371,7 @@ int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
     return hand_over(folds, status, out);
 }
 
-/* --- Predefined
- * ------------------------------------------------------------------ */
+/* --- Predefined ------------------------------------------------------- */
 
 int split_predefined(const size_t *bounds, size_t count, struct folds **out,
                      struct error *err)
