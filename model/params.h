@@ -90,7 +90,7 @@ struct model_params {
 #define PARAM_TEXT(name, field, fallback, help)                                \
     PARAM_ROW(name, CONFIG_TEXT, field, fallback, 0, 0, NULL, help)
 #define PARAM_SEED                                                             \
-    PARAM_U64("seed", seed, "0", 0, 4294967295.0, "of the random numbers")
+    PARAM_U64("seed", seed, "0", 0, 4294967295.0, "seed of the random numbers")
 #define PARAM_END CONFIG_END
 
 /* Sets the defaults of the model. Fails with ERROR_CONFIG. */

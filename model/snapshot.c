@@ -164,7 +164,7 @@ static int check_envelope(const uint8_t *bytes, size_t size,
         return refuse(err, size < SIZE_MIN ? "too short to be one"
                                            : "this is not a pctr snapshot");
 
-    struct bytes_reader head = {bytes + sizeof(magic), 8, false};
+    struct bytes_reader head = {.at = bytes + sizeof(magic), .left = 8};
     uint32_t version = bytes_read_u32(&head);
     if (version > SNAPSHOT_VERSION)
         return error_set(err, ERROR_FORMAT,
@@ -189,7 +189,8 @@ static int find_sections(const uint8_t *bytes, size_t size,
 {
     size_t end = size - DIGEST_SIZE;
     size_t at = HEAD_SIZE + SECTION_COUNT * ENTRY_SIZE;
-    struct bytes_reader table = {bytes + HEAD_SIZE, at - HEAD_SIZE, false};
+    struct bytes_reader table = {.at = bytes + HEAD_SIZE,
+                                 .left = at - HEAD_SIZE};
 
     for (int s = 0; s < SECTION_COUNT; s++) {
         const uint8_t *name = bytes_read(&table, NAME_SIZE);
@@ -198,7 +199,8 @@ static int find_sections(const uint8_t *bytes, size_t size,
         if (memcmp(name, names[s], NAME_SIZE) != 0 || offset != at ||
             length > end - at)
             return refuse(err, "its table of sections makes no sense");
-        sections[s] = (struct bytes_reader){bytes + at, (size_t)length, false};
+        sections[s] =
+            (struct bytes_reader){.at = bytes + at, .left = (size_t)length};
         at += (size_t)length;
     }
     return at == end ? 0 : refuse(err, "bytes behind the last section");

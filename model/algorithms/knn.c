@@ -30,13 +30,13 @@
 
 /* clang-format off */
 #define KNN_KEYS                                                                                                        \
-    PARAM_U32("k",                k,           "40",  1, NEAREST_MAX, "neighbours at most"),                             \
+    PARAM_U32("k",                k,           "40",  1, NEAREST_MAX, "greatest number of neighbours"),                  \
     PARAM_U32("min_k",            min_k,       "1",   0, NEAREST_MAX, "with fewer neighbours there is no estimate"),     \
-    PARAM_CHOICE("similarity",    similarity,  "msd", SIMILARITY_WORDS, "what makes two alike"),                        \
-    PARAM_BOOL("user_based",      user_based,  "true", "compare users; else items"),                                    \
-    PARAM_U32("min_support",      min_support, "1",   0, 1000000000, "with fewer ratings in common two are not alike"), \
+    PARAM_CHOICE("similarity",    similarity,  "msd", SIMILARITY_WORDS, "how likeness is measured"),                     \
+    PARAM_BOOL("user_based",      user_based,  "true", "compare users; false compares items"),                           \
+    PARAM_U32("min_support",      min_support, "1",   0, 1000000000, "with fewer ratings in common two are not alike"),  \
     PARAM_F64("shrinkage",        shrinkage,   "100", 0, 1e9,        "pearson_baseline: damping of few common ratings"), \
-    PARAM_U64("cache_bytes",      cache_bytes, "268435456", 0, 1e15, "of similarities kept in memory"),                 \
+    PARAM_U64("cache_bytes",      cache_bytes, "268435456", 0, 1e15, "bytes of similarities in memory"),                 \
     BASELINE_KEYS
 /* clang-format on */
 

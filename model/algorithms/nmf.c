@@ -24,15 +24,15 @@
 static const struct config_key keys[] = {
     PARAM_U32("factors",  factors,  "15",   1, 4096,   "numbers per user and per item"),
     PARAM_U32("epochs",   epochs,   "50",   0, 100000, "passes over the rows"),
-    PARAM_BOOL("biased",  biased,   "false",           "with mean and biases"),
-    PARAM_F64("init_low", init_low, "0",    0, 1e3,    "initial factors are uniform from here"),
-    PARAM_F64("init_high", init_high, "1",  0, 1e3,    "to here"),
+    PARAM_BOOL("biased",  biased,   "false",           "add the mean and biases to the factors' product"),
+    PARAM_F64("init_low", init_low, "0",    0, 1e3,    "least initial factor; they are drawn uniformly"),
+    PARAM_F64("init_high", init_high, "1",  0, 1e3,    "greatest initial factor"),
     PARAM_F64("reg_pu",   reg_pu,   "0.06", 0, 1e3,    "regularisation of user factors"),
-    PARAM_F64("reg_qi",   reg_qi,   "0.06", 0, 1e3,    "of item factors"),
-    PARAM_F64("reg_bu",   reg_bu,   "0.02", 0, 1e3,    "of user biases"),
-    PARAM_F64("reg_bi",   reg_bi,   "0.02", 0, 1e3,    "of item biases"),
+    PARAM_F64("reg_qi",   reg_qi,   "0.06", 0, 1e3,    "regularisation of item factors"),
+    PARAM_F64("reg_bu",   reg_bu,   "0.02", 0, 1e3,    "regularisation of user biases"),
+    PARAM_F64("reg_bi",   reg_bi,   "0.02", 0, 1e3,    "regularisation of item biases"),
     PARAM_F64("lr_bu",    lr_bu,    "0.005", 0, 10,    "learning rate of user biases"),
-    PARAM_F64("lr_bi",    lr_bi,    "0.005", 0, 10,    "of item biases"),
+    PARAM_F64("lr_bi",    lr_bi,    "0.005", 0, 10,    "learning rate of item biases"),
     PARAM_SEED,
     PARAM_END};
 /* clang-format on */

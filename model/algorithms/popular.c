@@ -19,7 +19,7 @@ struct popular {
 
 static const struct config_key popular_keys[] = {
     PARAM_F64("prior_weight", prior_weight, "20", 0, 1e9,
-              "rows that the mean is worth"),
+              "number of rows that the mean counts for"),
     PARAM_END};
 
 static void popular_free(struct model *model)

@@ -20,7 +20,7 @@
 
 static const struct config_key keys[] = {
     PARAM_U64("cache_bytes", cache_bytes, "268435456", 0, 1e15,
-              "of deviations kept in memory"),
+              "bytes of deviations that are kept in memory"),
     PARAM_END};
 
 struct slope_one {

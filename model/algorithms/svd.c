@@ -18,9 +18,9 @@
 static const struct config_key keys[] = {
     PARAM_U32("factors",  factors,  "100",  1, 4096,   "numbers per user and per item"),
     PARAM_U32("epochs",   epochs,   "20",   0, 100000, "passes over the rows; solver=fast may stop earlier"),
-    PARAM_BOOL("biased",  biased,   "true",            "with mean and biases; false is PMF"),
+    PARAM_BOOL("biased",  biased,   "true",            "add the mean and biases to the factors' product; false is PMF"),
     PARAM_F64("init_mean", init_mean, "0",  -1e3, 1e3, "mean of the initial factors"),
-    PARAM_F64("init_std", init_std, "0.1",  0, 1e3,    "their standard deviation"),
+    PARAM_F64("init_std", init_std, "0.1",  0, 1e3,    "standard deviation of the initial factors"),
     PARAM_F64("lr_all",   lr_all,   "0.005", 0, 10,    "learning rate"),
     PARAM_F64("reg_all",  reg_all,  "0.02", 0, 1e3,    "regularisation"),
     SVD_RATE_PARAMS,

@@ -16,15 +16,15 @@
 /* Rows of a model's table behind its lr_all and reg_all, to be read by
  * svd_rate(). */
 #define SVD_RATE_PARAMS \
-    PARAM_F64("lr_bu",    lr_bu,    "-1",   -1, 10,    "of user biases; below 0: lr_all"), \
-    PARAM_F64("lr_bi",    lr_bi,    "-1",   -1, 10,    "of item biases; below 0: lr_all"), \
-    PARAM_F64("lr_pu",    lr_pu,    "-1",   -1, 10,    "of user factors; below 0: lr_all"), \
-    PARAM_F64("lr_qi",    lr_qi,    "-1",   -1, 10,    "of item factors; below 0: lr_all")
+    PARAM_F64("lr_bu",    lr_bu,    "-1",   -1, 10,    "learning rate of user biases; below 0: lr_all"), \
+    PARAM_F64("lr_bi",    lr_bi,    "-1",   -1, 10,    "learning rate of item biases; below 0: lr_all"), \
+    PARAM_F64("lr_pu",    lr_pu,    "-1",   -1, 10,    "learning rate of user factors; below 0: lr_all"), \
+    PARAM_F64("lr_qi",    lr_qi,    "-1",   -1, 10,    "learning rate of item factors; below 0: lr_all")
 #define SVD_DAMPING_PARAMS \
-    PARAM_F64("reg_bu",   reg_bu,   "-1",   -1, 1e3,   "of user biases; below 0: reg_all"), \
-    PARAM_F64("reg_bi",   reg_bi,   "-1",   -1, 1e3,   "of item biases; below 0: reg_all"), \
-    PARAM_F64("reg_pu",   reg_pu,   "-1",   -1, 1e3,   "of user factors; below 0: reg_all"), \
-    PARAM_F64("reg_qi",   reg_qi,   "-1",   -1, 1e3,   "of item factors; below 0: reg_all")
+    PARAM_F64("reg_bu",   reg_bu,   "-1",   -1, 1e3,   "regularisation of user biases; below 0: reg_all"), \
+    PARAM_F64("reg_bi",   reg_bi,   "-1",   -1, 1e3,   "regularisation of item biases; below 0: reg_all"), \
+    PARAM_F64("reg_pu",   reg_pu,   "-1",   -1, 1e3,   "regularisation of user factors; below 0: reg_all"), \
+    PARAM_F64("reg_qi",   reg_qi,   "-1",   -1, 1e3,   "regularisation of item factors; below 0: reg_all")
 /* clang-format on */
 
 /* A rate below 0 stands for the rate of all. */

@@ -34,13 +34,13 @@ static const struct config_key keys[] = {
     PARAM_U32("factors",  factors,  "20",   1, 4096,   "numbers per user and per item"),
     PARAM_U32("epochs",   epochs,   "20",   0, 100000, "passes over the rows"),
     PARAM_F64("init_mean", init_mean, "0",  -1e3, 1e3, "mean of the initial factors"),
-    PARAM_F64("init_std", init_std, "0.1",  0, 1e3,    "their standard deviation"),
+    PARAM_F64("init_std", init_std, "0.1",  0, 1e3,    "standard deviation of the initial factors"),
     PARAM_F64("lr_all",   lr_all,   "0.007", 0, 10,    "learning rate"),
     PARAM_F64("reg_all",  reg_all,  "0.02", 0, 1e3,    "regularisation"),
     SVD_RATE_PARAMS,
-    PARAM_F64("lr_yj",    lr_yj,    "-1",   -1, 10,    "of implicit factors; below 0: lr_all"),
+    PARAM_F64("lr_yj",    lr_yj,    "-1",   -1, 10,    "learning rate of implicit factors; below 0: lr_all"),
     SVD_DAMPING_PARAMS,
-    PARAM_F64("reg_yj",   reg_yj,   "-1",   -1, 1e3,   "of implicit factors; below 0: reg_all"),
+    PARAM_F64("reg_yj",   reg_yj,   "-1",   -1, 1e3,   "regularisation of implicit factors; below 0: reg_all"),
     PARAM_SEED,
     PARAM_END};
 /* clang-format on */
