@@ -1,5 +1,6 @@
 #include "common/base/quoted.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static int hex_digit(char c)
@@ -53,7 +54,7 @@ static char *take_escape(char *at, char **to)
     return at + 2;
 }
 
-char *quoted_take(char *at, bool escapes, char **to)
+char *quoted_take(char *at, enum quoted_escapes escapes, char **to)
 {
     char quote = *at++;
 
@@ -61,7 +62,7 @@ char *quoted_take(char *at, bool escapes, char **to)
         if (*at == quote && at[1] == quote) {
             *(*to)++ = quote;
             at += 2;
-        } else if (escapes && *at == '\\') {
+        } else if (escapes == QUOTED_BACKSLASHES && *at == '\\') {
             at = take_escape(at, to);
         } else if (*at == quote) {
             return at + 1;

@@ -66,7 +66,10 @@ static int take_field(struct table *table, char **at, struct error *why)
     char *to = start, *end;
 
     if (is_quote(table, *start)) {
-        end = quoted_take(start, table->format == TABLE_ARFF, &to);
+        end = quoted_take(start,
+                          table->format == TABLE_ARFF ? QUOTED_BACKSLASHES
+                                                      : QUOTED_DOUBLED,
+                          &to);
         if (!end)
             return error_set(why, ERROR_FORMAT, "a quote is not closed");
         end = skip_field_blanks(table, end);
@@ -319,7 +322,7 @@ static int read_attribute(struct table *table, char *at, struct error *err)
     char *name = skip_blanks(at), *to = name, *type;
 
     if (is_quote(table, *name)) {
-        type = quoted_take(name, true, &to);
+        type = quoted_take(name, QUOTED_BACKSLASHES, &to);
         if (!type)
             return error_set(err, ERROR_FORMAT,
                              "line %llu: a quote is not closed",
