@@ -35,7 +35,7 @@ static bool parse_canonical(const char *text, size_t size, int64_t *out)
     return true;
 }
 
-struct id id_from_text(const char *text, size_t size)
+struct id id_from_numeral(const char *text, size_t size)
 {
     int64_t number;
 

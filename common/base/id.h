@@ -33,8 +33,16 @@ static inline struct id id_from_number(int64_t number)
     return (struct id){.number = number};
 }
 
+/* id_from_text() of a text that begins as a number does. */
+struct id id_from_numeral(const char *text, size_t size);
+
 /* size must be at most ID_TEXT_MAX. */
-struct id id_from_text(const char *text, size_t size);
+static inline struct id id_from_text(const char *text, size_t size)
+{
+    if (size > 0 && (*text == '-' || (*text >= '0' && *text <= '9')))
+        return id_from_numeral(text, size);
+    return (struct id){.text = text, .size = (uint32_t)size};
+}
 
 bool id_equal(const struct id *a, const struct id *b);
 

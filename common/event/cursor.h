@@ -70,6 +70,10 @@ static inline bool cursor_is_container(const struct cursor_value *value)
     return value->type >= CURSOR_ARRAY;
 }
 
+/* By the head byte: how many bytes a value takes up, its head included; 0 where
+ * more than the head is needed to know, of a container, and of 0xc1. */
+extern const uint8_t cursor_sizes[256];
+
 /* Takes one value; of a container only its head. */
 enum cursor_fault cursor_take_any(struct cursor *cursor,
                                   struct cursor_value *out);
@@ -96,6 +100,33 @@ static inline uint64_t cursor_u64(const uint8_t *b)
     return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
            (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
            (uint64_t)b[6] << 8 | (uint64_t)b[7];
+}
+
+/* Reads a value that is wholly there, if it is one of those that nearly every
+ * event is made of: short text, and whole numbers from 0. `left` is the number
+ * of bytes from its head on. */
+static inline bool cursor_read_usual(const uint8_t *at, size_t left,
+                                     struct cursor_value *out)
+{
+    const uint8_t head = *at;
+
+    if ((head & 0xe0) == 0xa0) {
+        out->type = CURSOR_TEXT;
+        out->size = head & 0x1f;
+        out->bytes = at + 1;
+        return true;
+    }
+    if ((head & 0xfc) == 0xcc && left > 8 && !(at[1] & 0x80)) {
+        out->type = CURSOR_INTEGER;
+        out->integer =
+            (int64_t)(cursor_u64(at + 1) >> (64 - (8u << (head & 3))));
+        return true;
+    }
+    if (head >= 0x80)
+        return false;
+    out->type = CURSOR_INTEGER;
+    out->integer = head;
+    return true;
 }
 
 /* The values that nearly every event is made of, without a call: short text,

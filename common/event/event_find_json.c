@@ -84,61 +84,144 @@ static enum cursor_fault walk_value(struct json_walk *walk, unsigned depth,
     return walk_container(walk, value.type, depth + 1, paths & ~ends);
 }
 
-/* The active paths whose `step` has this name, which holds escapes. */
-static unsigned paths_unescaped(const struct event_plan *plan, unsigned active,
-                                unsigned step, const struct json_text *name)
+/* Where in a container the walk is. */
+struct json_place {
+    enum cursor_type container;
+    unsigned depth;  /* the number of open containers, that one included */
+    unsigned active; /* the paths that lead into it */
+    uint32_t index;  /* of the next entry */
+};
+
+/* Passes the members that are named as in the last record and have usual
+ * values. The walk is before a member that is different then, or at the end. */
+static inline void pass_known(struct json_walk *walk, struct json_place *map)
+{
+    const unsigned ends = map->active & walk->base.plan->ends[map->depth - 1];
+    struct event_found *const found = walk->base.found;
+    struct event_known *known = event_walk_known(&walk->base);
+    const uint32_t most =
+        event_walk_most(&walk->base, walk->cursor.values_left);
+    const uint8_t *const end = walk->cursor.end;
+    const uint8_t *at = walk->cursor.at;
+    uint8_t place = event_order_place(map->depth, true, map->index == 0);
+    unsigned seen = found->seen;
+    uint32_t passed = 0;
+
+    for (; passed < most; passed++, known++) {
+        if (!event_known_is(known, place, at, (size_t)(end - at)))
+            break;
+        const uint8_t *const value = at + known->size;
+        const uint8_t *const stop = json_usual_end(value, end);
+        const unsigned paths = known->paths & map->active;
+        if (!stop || (paths && !event_walk_is_plain(paths, ends, seen)))
+            break;
+        if (paths) {
+            const unsigned i = event_plan_lowest(paths);
+            json_usual_value(value, stop, end, &found->values[i]);
+            found->raw[i] = (struct span){value, (uint32_t)(stop - value)};
+            seen |= paths;
+        }
+        at = event_known_behind(known, value, (uint32_t)(stop - value));
+        place = event_order_place(map->depth, true, false);
+    }
+    found->seen = seen;
+    walk->cursor.at = at;
+    walk->cursor.values_left -= 2 * passed;
+    walk->base.names += passed;
+    map->index += passed;
+}
+
+/* The paths whose `step` has this name, which holds escapes. */
+static unsigned paths_unescaped(const struct event_plan *plan, unsigned step,
+                                const struct json_text *name)
 {
     uint8_t plain[EVENT_PATH_SIZE];
     size_t size = json_unescape(name->bytes, name->size, plain, sizeof(plain));
 
-    return size > sizeof(plain) ? 0
-                                : event_plan_named(plan, active, step, plain,
-                                                   (uint32_t)size, size);
+    return size > sizeof(plain)
+               ? 0
+               : event_plan_named(plan, step, plain, (uint32_t)size, size);
 }
 
-/* `depth` is the number of open containers, the one that is walked included;
- * the steps before that name its entries. */
+/* Takes the name of a member, the colon and blanks behind it, and returns
+ * through *paths those that lead through it. `before` is what was taken before
+ * the comma, or before the first name. */
+static enum cursor_fault take_name(struct json_walk *walk,
+                                   const struct json_place *map,
+                                   const uint8_t *before, unsigned *paths)
+{
+    struct json_cursor *cursor = &walk->cursor;
+    struct event_known *known = event_walk_known(&walk->base);
+    struct json_text name;
+
+    walk->base.names++;
+    enum cursor_fault fault = json_take_name(cursor, &name);
+    if (fault != CURSOR_OK)
+        return fault;
+    json_skip_blanks(cursor);
+    *paths =
+        name.has_escapes
+            ? paths_unescaped(walk->base.plan, map->depth - 1, &name)
+            : event_plan_named(walk->base.plan, map->depth - 1, name.bytes,
+                               name.size, (size_t)(cursor->end - name.bytes));
+    if (known)
+        event_known_set(known,
+                        event_order_place(map->depth, true, map->index == 0),
+                        before, (size_t)(cursor->at - before), *paths);
+    *paths &= map->active;
+    return CURSOR_OK;
+}
+
+/* Takes the next entry; *is_closed: there was none, and the bracket is taken.
+ */
+static inline enum cursor_fault
+walk_entry(struct json_walk *walk, struct json_place *place, bool *is_closed)
+{
+    const unsigned ends = walk->base.plan->ends[place->depth - 1];
+    const uint8_t *const before = walk->cursor.at;
+    enum cursor_fault fault = CURSOR_OK;
+    struct cursor_value ignored;
+    bool has_escapes;
+    unsigned paths;
+
+    enum json_step step =
+        json_next(&walk->cursor, place->container, place->index == 0, &fault);
+    *is_closed = step == JSON_CLOSED;
+    if (step != JSON_ENTRY)
+        return fault;
+    if (place->container == CURSOR_MAP)
+        fault = take_name(walk, place, before, &paths);
+    else
+        paths = event_plan_indexed(walk->base.plan, place->active,
+                                   place->depth - 1, place->index);
+    if (fault != CURSOR_OK)
+        return fault;
+    place->index++;
+    if (paths == 0)
+        return take_whole(&walk->cursor, place->depth, &ignored, &has_escapes);
+    if ((paths & ~ends) == 0)
+        return take_field(walk, &walk->cursor, place->depth, paths);
+    return walk_value(walk, place->depth, paths);
+}
+
+/* The steps of the paths before `depth` name the entries. */
 static enum cursor_fault walk_container(struct json_walk *walk,
                                         enum cursor_type container,
                                         unsigned depth, unsigned active)
 {
-    const struct event_plan *plan = walk->base.plan;
-    struct json_cursor *cursor = &walk->cursor;
+    const bool has_order = container == CURSOR_MAP && walk->base.plan->order;
+    struct json_place place = {container, depth, active, 0};
     enum cursor_fault fault = CURSOR_OK;
+    bool is_closed = false;
 
     if (depth > CURSOR_DEPTH_MAX)
         return CURSOR_TOO_DEEP;
-    const unsigned ends = plan->ends[depth - 1];
-    for (uint32_t index = 0;; index++) {
-        struct cursor_value ignored;
-        struct json_text name;
-        bool has_escapes;
-        unsigned paths;
-
-        enum json_step step = json_next(cursor, container, index == 0, &fault);
-        if (step != JSON_ENTRY)
-            return step == JSON_CLOSED ? CURSOR_OK : fault;
-        if (container == CURSOR_MAP) {
-            fault = json_take_name(cursor, &name);
-            if (fault != CURSOR_OK)
-                return fault;
-            paths = name.has_escapes
-                        ? paths_unescaped(plan, active, depth - 1, &name)
-                        : event_plan_named(plan, active, depth - 1, name.bytes,
-                                           name.size,
-                                           (size_t)(cursor->end - name.bytes));
-        } else {
-            paths = event_plan_indexed(plan, active, depth - 1, index);
-        }
-        if (paths == 0)
-            fault = take_whole(cursor, depth, &ignored, &has_escapes);
-        else if ((paths & ~ends) == 0)
-            fault = take_field(walk, cursor, depth, paths);
-        else
-            fault = walk_value(walk, depth, paths);
-        if (fault != CURSOR_OK)
-            return fault;
+    while (fault == CURSOR_OK && !is_closed) {
+        if (has_order)
+            pass_known(walk, &place);
+        fault = walk_entry(walk, &place, &is_closed);
     }
+    return fault;
 }
 
 enum event_fault event_find_in_json(const struct event_plan *plan,

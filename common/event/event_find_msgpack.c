@@ -62,36 +62,103 @@ static enum cursor_fault walk_value(struct event_walk *walk,
     return walk_container(walk, cursor, &value, depth + 1, paths & ~ends);
 }
 
-/* `depth` is the number of open containers, the one that is walked included;
- * the steps before that name its entries. */
-static inline enum cursor_fault walk_map(struct event_walk *walk,
-                                         struct cursor *cursor,
-                                         uint32_t entries, unsigned depth,
-                                         unsigned active)
+/* Where in the map the walk is. */
+struct map_place {
+    uint32_t entries; /* that are left */
+    unsigned depth;   /* the number of open containers, the map included */
+    unsigned active;  /* the paths that lead into it */
+};
+
+/* Passes the entries that are named as in the last record and have usual
+ * values. The walk is before an entry that is different then, or at the end. */
+static inline void pass_known(struct event_walk *walk, struct cursor *cursor,
+                              struct map_place *map)
 {
-    const unsigned ends = walk->plan->ends[depth - 1];
+    const uint8_t place = event_order_place(map->depth, false, false);
+    const unsigned ends = map->active & walk->plan->ends[map->depth - 1];
+    struct event_found *const found = walk->found;
+    const struct event_known *known = event_walk_known(walk);
+    const uint32_t most = event_walk_most(walk, cursor->values_left);
+    const uint8_t *at = cursor->at;
+    unsigned seen = found->seen;
+    uint32_t passed = 0;
 
-    for (uint32_t entry = 0; entry < entries; entry++) {
-        struct cursor_value key, ignored;
-        unsigned paths = 0;
+    for (; passed < map->entries && passed < most; passed++, known++) {
+        const size_t left = (size_t)(cursor->end - at);
+        if (!event_known_is(known, place, at, left) || left <= known->size)
+            break;
+        const uint8_t *const value = at + known->size;
+        const unsigned size = cursor_sizes[*value];
+        const unsigned paths = known->paths & map->active;
+        if (size == 0 || size > left - known->size)
+            break;
+        if (paths) {
+            const unsigned i = event_plan_lowest(paths);
+            if (!event_walk_is_plain(paths, ends, seen) ||
+                !cursor_read_usual(value, left - known->size,
+                                   &found->values[i]))
+                break;
+            found->raw[i] = (struct span){value, size};
+            seen |= paths;
+        }
+        at = value + size;
+    }
+    found->seen = seen;
+    cursor->at = at;
+    cursor->values_left -= 2 * passed;
+    walk->names += passed;
+    map->entries -= passed;
+}
 
-        enum cursor_fault fault = take_whole(cursor, depth, &key);
+/* Takes a key; returns through *paths those that lead through it. */
+static enum cursor_fault take_key(struct event_walk *walk,
+                                  struct cursor *cursor,
+                                  const struct map_place *map, unsigned *paths)
+{
+    struct event_known *known = event_walk_known(walk);
+    const uint8_t *const start = cursor->at;
+    struct cursor_value key;
+
+    *paths = 0;
+    walk->names++;
+    enum cursor_fault fault = take_whole(cursor, map->depth, &key);
+    if (fault != CURSOR_OK || key.type != CURSOR_TEXT)
+        return fault;
+    *paths = event_plan_named(walk->plan, map->depth - 1, key.bytes, key.size,
+                              (size_t)(cursor->end - key.bytes));
+    if (known)
+        event_known_set(known, event_order_place(map->depth, false, false),
+                        start, (size_t)(cursor->at - start), *paths);
+    *paths &= map->active;
+    return CURSOR_OK;
+}
+
+/* The steps of the paths before `depth` name the entries of the map. */
+static inline enum cursor_fault
+walk_map(struct event_walk *walk, struct cursor *cursor, struct map_place map)
+{
+    const unsigned ends = walk->plan->ends[map.depth - 1];
+    struct cursor_value ignored;
+    unsigned paths;
+
+    for (;;) {
+        if (walk->plan->order)
+            pass_known(walk, cursor, &map);
+        if (map.entries == 0)
+            return CURSOR_OK;
+        map.entries--;
+        enum cursor_fault fault = take_key(walk, cursor, &map, &paths);
         if (fault != CURSOR_OK)
             return fault;
-        if (key.type == CURSOR_TEXT)
-            paths =
-                event_plan_named(walk->plan, active, depth - 1, key.bytes,
-                                 key.size, (size_t)(cursor->end - key.bytes));
         if (paths == 0)
-            fault = take_whole(cursor, depth, &ignored);
+            fault = take_whole(cursor, map.depth, &ignored);
         else if ((paths & ~ends) == 0)
-            fault = take_field(walk, cursor, depth, paths);
+            fault = take_field(walk, cursor, map.depth, paths);
         else
-            fault = walk_value(walk, cursor, depth, paths);
+            fault = walk_value(walk, cursor, map.depth, paths);
         if (fault != CURSOR_OK)
             return fault;
     }
-    return CURSOR_OK;
 }
 
 static enum cursor_fault walk_array(struct event_walk *walk,
@@ -119,7 +186,8 @@ static enum cursor_fault walk_container(struct event_walk *walk,
     if (depth > CURSOR_DEPTH_MAX)
         return CURSOR_TOO_DEEP;
     if (container->type == CURSOR_MAP)
-        return walk_map(walk, cursor, container->size, depth, active);
+        return walk_map(walk, cursor,
+                        (struct map_place){container->size, depth, active});
     return walk_array(walk, cursor, container->size, depth, active);
 }
 
@@ -139,7 +207,8 @@ enum event_fault event_find_in_msgpack(const struct event_plan *plan,
     out->seen = 0;
     enum cursor_fault fault = cursor_take(&cursor, &record);
     if (fault == CURSOR_OK && record.type == CURSOR_MAP)
-        fault = walk_map(&walk, &cursor, record.size, 1, plan->in_value);
+        fault = walk_map(&walk, &cursor,
+                         (struct map_place){record.size, 1, plan->in_value});
     else if (fault == CURSOR_OK && record.type == CURSOR_ARRAY)
         fault = cursor_skip_contents(&cursor, &record, 1);
     if (fault != CURSOR_OK)

@@ -4,12 +4,13 @@
  * A plan holds up to EVENT_PLAN_MAX paths. Whoever walks a record, of whatever
  * format, asks at each name or element which of the paths lead through it:
  * sets of paths are bits, bit i being path i. A plan is a plain value and does
- * not change once it is made: any thread may use it.
+ * not change once it is made: any thread may use it, unless it has an order.
  */
 #ifndef COMMON_EVENT_PLAN_H
 #define COMMON_EVENT_PLAN_H
 
 #include "common/base/attributes.h"
+#include "common/event/event_order.h"
 #include "common/event/event_path.h"
 
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EVENT_PLAN_MAX = 30 };
+enum { EVENT_PLAN_MAX = 30, EVENT_PLAN_LETTERS = 64 };
 
 struct event_plan {
     unsigned count;
@@ -25,11 +26,12 @@ struct event_plan {
                           record is ambiguous; a later path that leads to two
                           values leads to none */
     unsigned in_value; /* the paths that lead into the value */
-    bool is_deep;      /* a path has more than one step */
     unsigned ends[EVENT_PATH_STEPS_MAX]; /* by step: the paths that end there */
-    /* By step: a bit for each name that a path has there, by its first letter
-     * and size. Most names that are not wanted have none. */
-    uint64_t letters[EVENT_PATH_STEPS_MAX];
+    struct event_order *order; /* of the record before; borrowed. NULL: none is
+                                  kept */
+    /* By step and event_plan_letter(): the paths whose name may be the one.
+     * Most names that are not wanted have none. */
+    uint32_t by_letter[EVENT_PATH_STEPS_MAX][EVENT_PLAN_LETTERS];
     /* By step: the token of each path's name; 0 where the path is shorter. */
     uint64_t tokens[EVENT_PATH_STEPS_MAX][EVENT_PLAN_MAX];
     struct event_path paths[EVENT_PLAN_MAX];
@@ -53,58 +55,54 @@ static inline unsigned event_plan_lowest(unsigned paths)
     return numbers[(uint32_t)((paths & -paths) * UINT32_C(0x077cb531)) >> 27];
 }
 
-/* Eight bytes, the first one lowest: compilers make one load of it. */
-static inline uint64_t event_plan_word(const uint8_t *at)
-{
-    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
-           (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
-           (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-           (uint64_t)at[7] << 56;
-}
-
 /* The first seven bytes of a name and its size in one word, so that a name of
  * up to seven bytes is its token. `left` is how many bytes may be read. */
 static inline uint64_t event_plan_token(const uint8_t *name, uint32_t size,
                                         size_t left)
 {
     const unsigned kept = size < 7 ? size : 7;
-    uint64_t word = 0;
+    const uint64_t mask = (UINT64_C(1) << (8 * kept)) - 1;
 
-    if (left >= 8)
-        word = event_plan_word(name) & ((UINT64_C(1) << (8 * kept)) - 1);
-    else
-        for (unsigned i = 0; i < kept; i++)
-            word |= (uint64_t)name[i] << (8 * i);
-    return word | (uint64_t)(size < 255 ? size : 255) << 56;
+    return (word_within(name, left) & mask) |
+           (uint64_t)(size < 255 ? size : 255) << 56;
 }
 
-static inline uint64_t event_plan_letter(const uint8_t *name, uint32_t size)
+/* Which of EVENT_PLAN_LETTERS a name has, by its first byte and its size. */
+static inline unsigned event_plan_letter(const uint8_t *name, uint32_t size)
 {
-    return UINT64_C(1) << ((name[0] + 5 * size) & 63);
+    return (name[0] + 5 * size) % EVENT_PLAN_LETTERS;
 }
 
-/* Those of the active paths whose `step` has this name. `left` is how many
- * bytes may be read from the name on, of which the name is the first. */
+/* Is the name that has the token of the path's `step` that of the path, behind
+ * its first seven bytes too? */
+static inline bool event_plan_is_whole(const struct event_path *path,
+                                       unsigned step, const uint8_t *name,
+                                       uint32_t size)
+{
+    return size <= 7 ||
+           (size == path->steps[step].size &&
+            memcmp(name, path->text + path->steps[step].at, size) == 0);
+}
+
+/* The paths whose `step` has this name. `left` is how many bytes may be read
+ * from the name on, of which the name is the first. */
 static inline unsigned event_plan_named(const struct event_plan *plan,
-                                        unsigned active, unsigned step,
-                                        const uint8_t *name, uint32_t size,
-                                        size_t left)
+                                        unsigned step, const uint8_t *name,
+                                        uint32_t size, size_t left)
 {
-    const uint64_t *tokens = plan->tokens[step];
     unsigned named = 0;
 
-    if (size == 0 || !(plan->letters[step] & event_plan_letter(name, size)))
+    if (size == 0)
+        return 0;
+    unsigned maybe = plan->by_letter[step][event_plan_letter(name, size)];
+    if (!maybe)
         return 0;
     const uint64_t token = event_plan_token(name, size, left);
-    for (unsigned i = 0; i < plan->count; i++)
-        named |= (unsigned)(tokens[i] == token) << i;
-    named &= active;
-    for (unsigned i = 0; size > 7 && named >> i; i++) {
-        const struct event_path *path = &plan->paths[i];
-        if (named >> i & 1 &&
-            (size != path->steps[step].size ||
-             memcmp(name, path->text + path->steps[step].at, size) != 0))
-            named &= ~(1u << i);
+    for (; maybe; maybe &= maybe - 1) {
+        const unsigned i = event_plan_lowest(maybe);
+        if (plan->tokens[step][i] == token &&
+            event_plan_is_whole(&plan->paths[i], step, name, size))
+            named |= 1u << i;
     }
     return named;
 }

@@ -16,6 +16,7 @@ enum { REGISTRY_HEAD = 5 }; /* a schema registry's magic byte and schema id */
 
 struct event_reader {
     struct event_rules rules;
+    struct event_order order; /* of the last record that was read */
 };
 
 int event_reader_new(const struct event_fields *fields, enum event_kind kind,
@@ -25,6 +26,7 @@ int event_reader_new(const struct event_fields *fields, enum event_kind kind,
 
     if (!reader)
         return error_no_memory(err, "a reader of events");
+    reader->rules.plan.order = &reader->order;
     if (event_rules_read(&reader->rules, fields, kind, err) < 0) {
         free(reader);
         return -1;
@@ -212,13 +214,23 @@ static enum event_fault require(struct reading *reading, unsigned needed)
     return EVENT_OK;
 }
 
-static inline enum event_fault read_id(struct reading *reading, unsigned at,
-                                       struct id *out)
+static inline enum event_fault check_id(struct reading *reading, unsigned at)
 {
-    enum event_fault fault =
-        event_value_id(&reading->scratch->found.values[at], out);
+    const struct cursor_value *value = &reading->scratch->found.values[at];
+    struct id none;
 
-    return fault == EVENT_OK ? EVENT_OK : blame(reading, at, fault);
+    return event_value_is_id(value)
+               ? EVENT_OK
+               : blame(reading, at, event_value_id(value, &none));
+}
+
+/* Member by member: what was just written in pieces is not there yet as a
+ * whole. */
+static inline struct span raw_of(const struct reading *reading, unsigned at)
+{
+    const struct span *raw = &reading->scratch->found.raw[at];
+
+    return (struct span){raw->bytes, raw->size};
 }
 
 static inline struct span id_span(struct reading *reading, unsigned at)
@@ -226,7 +238,7 @@ static inline struct span id_span(struct reading *reading, unsigned at)
     return reading->is_json || reading->reader->rules.beside >> at & 1
                ? event_scratch_id(reading->scratch,
                                   &reading->scratch->found.values[at])
-               : reading->scratch->found.raw[at];
+               : raw_of(reading, at);
 }
 
 /* Times that are not whole milliseconds of the value itself. */
@@ -247,15 +259,15 @@ static enum event_fault read_other_ts(struct reading *reading, int64_t *ms,
     reading->scratch->guessed_times += time.is_guessed;
     *ms = time.ms;
     if (time.is_plain && !reading->is_json && !is_beside) {
-        *raw = reading->scratch->found.raw[AT_TS];
+        *raw = raw_of(reading, AT_TS);
     } else {
         *raw = event_scratch_integer(reading->scratch, time.ms);
     }
     return EVENT_OK;
 }
 
-/* Whole milliseconds since 1973 in msgpack, as nearly all are; any unit but
- * this and AUTO is another matter. */
+/* Whole milliseconds since 1973, as nearly all are; any unit but this and AUTO
+ * is another matter. */
 static inline enum event_fault read_ts(struct reading *reading, int64_t *ms,
                                        struct span *raw)
 {
@@ -263,57 +275,62 @@ static inline enum event_fault read_ts(struct reading *reading, int64_t *ms,
     const struct event_found *found = &reading->scratch->found;
     const struct cursor_value *value = &found->values[AT_TS];
 
-    if (reading->is_json || value->type != CURSOR_INTEGER ||
+    if (value->type != CURSOR_INTEGER ||
         (uint64_t)value->integer - EVENT_TIME_SURE_MS >=
             999 * EVENT_TIME_SURE_MS ||
         !reader->rules.has_plain_ts)
         return read_other_ts(reading, ms, raw);
     *ms = value->integer;
-    *raw = found->raw[AT_TS];
+    *raw = reading->is_json
+               ? event_scratch_integer(reading->scratch, value->integer)
+               : raw_of(reading, AT_TS);
     return EVENT_OK;
 }
 
 /* --- The two events --------------------------------------------------------
  */
 
+/* `out` is written only when nothing can go wrong any more. */
 static inline enum event_fault read_impression(struct reading *reading,
                                                struct impression *out)
 {
     const unsigned all = (1u << IMPRESSION_FIELDS) - 1;
+    const struct cursor_value *values = reading->scratch->found.values;
     enum event_fault fault;
+    struct span raw_ts;
+    int64_t ts_ms;
 
     if (!is_let_through(reading))
         return EVENT_PASSED_OVER;
     if ((reading->scratch->found.seen & all) != all)
         return require(reading, all);
-    if ((fault = read_id(reading, AT_ID, &out->id)) != EVENT_OK ||
-        (fault = read_ts(reading, &out->ts_ms, &out->raw_ts)) != EVENT_OK ||
-        (fault = read_id(reading, AT_USER, &out->user)) != EVENT_OK ||
-        (fault = read_id(reading, AT_AD, &out->ad)) != EVENT_OK)
+    if ((fault = check_id(reading, AT_ID)) != EVENT_OK ||
+        (fault = read_ts(reading, &ts_ms, &raw_ts)) != EVENT_OK ||
+        (fault = check_id(reading, AT_USER)) != EVENT_OK ||
+        (fault = check_id(reading, AT_AD)) != EVENT_OK)
         return fault;
+    out->id = event_value_as_id(&values[AT_ID]);
+    out->user = event_value_as_id(&values[AT_USER]);
+    out->ad = event_value_as_id(&values[AT_AD]);
+    out->ts_ms = ts_ms;
+    out->raw_ts = raw_ts;
     out->raw_id = id_span(reading, AT_ID);
     out->raw_user = id_span(reading, AT_USER);
     out->raw_ad = id_span(reading, AT_AD);
     return EVENT_OK;
 }
 
-enum event_fault event_reader_impression(const struct event_reader *reader,
+enum event_fault event_reader_impression(struct event_reader *reader,
                                          const struct event_record *record,
                                          struct event_scratch *scratch,
                                          struct impression *out,
                                          const char **about)
 {
-    struct reading reading;
-    struct impression event;
-
-    reading.reader = reader;
-    reading.record = record;
-    reading.scratch = scratch;
+    struct reading reading = {reader, record, scratch, false, NULL};
     enum event_fault fault = find_fields(&reading);
+
     if (fault == EVENT_OK)
-        fault = read_impression(&reading, &event);
-    if (fault == EVENT_OK)
-        *out = event;
+        fault = read_impression(&reading, out);
     *about = reading.about;
     return fault;
 }
@@ -343,10 +360,16 @@ static enum event_fault read_pair(struct reading *reading, struct label *out)
         has[at] = reading->scratch->found.seen >> at & 1 &&
                   reading->scratch->found.values[at].type != CURSOR_NIL;
         if (has[at])
-            fault = read_id(reading, at, at == AT_USER ? &out->user : &out->ad);
+            fault = check_id(reading, at);
     }
+    if (fault != EVENT_OK)
+        return fault;
+    if (has[AT_USER])
+        out->user = event_value_as_id(&reading->scratch->found.values[AT_USER]);
+    if (has[AT_AD])
+        out->ad = event_value_as_id(&reading->scratch->found.values[AT_AD]);
     out->has_pair = has[AT_USER] && has[AT_AD];
-    return fault;
+    return EVENT_OK;
 }
 
 static enum event_fault read_label(struct reading *reading, struct label *out)
@@ -357,25 +380,22 @@ static enum event_fault read_label(struct reading *reading, struct label *out)
     if (!is_let_through(reading))
         return EVENT_PASSED_OVER;
     fault = require(reading, 1u << AT_ID | 1u << AT_TS | 1u << AT_CLICK);
-    if (fault != EVENT_OK ||
-        (fault = read_id(reading, AT_ID, &out->id)) != EVENT_OK ||
+    if (fault != EVENT_OK || (fault = check_id(reading, AT_ID)) != EVENT_OK ||
         (fault = read_ts(reading, &out->ts_ms, &raw)) != EVENT_OK ||
         (fault = read_click(reading, &out->click)) != EVENT_OK)
         return fault;
+    out->id = event_value_as_id(&reading->scratch->found.values[AT_ID]);
     return read_pair(reading, out);
 }
 
-enum event_fault event_reader_label(const struct event_reader *reader,
+enum event_fault event_reader_label(struct event_reader *reader,
                                     const struct event_record *record,
                                     struct event_scratch *scratch,
                                     struct label *out, const char **about)
 {
-    struct reading reading;
+    struct reading reading = {reader, record, scratch, false, NULL};
     struct label event = {0};
 
-    reading.reader = reader;
-    reading.record = record;
-    reading.scratch = scratch;
     enum event_fault fault = find_fields(&reading);
     if (fault == EVENT_OK)
         fault = read_label(&reading, &event);
@@ -385,7 +405,7 @@ enum event_fault event_reader_label(const struct event_reader *reader,
     return fault;
 }
 
-enum event_fault event_reader_prediction(const struct event_reader *reader,
+enum event_fault event_reader_prediction(struct event_reader *reader,
                                          const uint8_t *bytes, size_t size,
                                          struct prediction_event *out,
                                          const char **about)

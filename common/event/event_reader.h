@@ -2,10 +2,11 @@
  * event_reader.h - takes events off records: in the format, from the fields and
  * with the meanings that the settings say.
  *
- * The settings are read once, into a reader that does not change any more, so
- * that any number of threads may use it. Reading is total and bounded: any
- * bytes give an event or a reason, and no count in the data is trusted. What an
- * event borrows stays as long as its record and the scratch.
+ * The settings are read once. A reader remembers the names of the last record,
+ * because the next one nearly always has the same: one thread at a time.
+ * Reading is total and bounded: any bytes give an event or a reason, and no
+ * count in the data is trusted. What an event borrows stays as long as its
+ * record and the scratch.
  *
  *     event_reader_new(&fields, EVENT_IMPRESSIONS, &reader, err)
  *     for each record:
@@ -70,18 +71,18 @@ bool event_reader_has_headers(const struct event_reader *reader);
 /* The scratch must be ready. On a fault `out` is untouched and *about names the
  * field it is about, or is NULL. EVENT_PASSED_OVER is no fault of the record:
  * it is an event of another kind, by the filter that the settings hold. */
-enum event_fault event_reader_impression(const struct event_reader *reader,
+enum event_fault event_reader_impression(struct event_reader *reader,
                                          const struct event_record *record,
                                          struct event_scratch *scratch,
                                          struct impression *out,
                                          const char **about);
-enum event_fault event_reader_label(const struct event_reader *reader,
+enum event_fault event_reader_label(struct event_reader *reader,
                                     const struct event_record *record,
                                     struct event_scratch *scratch,
                                     struct label *out, const char **about);
 
 /* The same of a reader of EVENT_PREDICTIONS; `about` may be NULL. */
-enum event_fault event_reader_prediction(const struct event_reader *reader,
+enum event_fault event_reader_prediction(struct event_reader *reader,
                                          const uint8_t *bytes, size_t size,
                                          struct prediction_event *out,
                                          const char **about);

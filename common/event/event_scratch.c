@@ -49,67 +49,35 @@ void event_scratch_free(struct event_scratch *scratch)
 /* --- Values as msgpack -----------------------------------------------------
  */
 
-/* Puts the head byte and then `width` bytes of the number, big endian. */
-static void put_number(struct event_scratch *scratch, uint8_t head,
-                       unsigned width, uint64_t number)
-{
-    *scratch->at++ = head;
-    while (width-- > 0)
-        *scratch->at++ = (uint8_t)(number >> (8 * width));
-}
-
-static void put_integer(struct event_scratch *scratch, int64_t number)
+struct span event_scratch_negative(struct event_scratch *scratch,
+                                   int64_t number)
 {
     const uint64_t bits = (uint64_t)number;
 
-    if (number >= 0) {
-        if (number < 0x80)
-            *scratch->at++ = (uint8_t)number;
-        else if (number <= UINT8_MAX)
-            put_number(scratch, 0xcc, 1, bits);
-        else if (number <= UINT16_MAX)
-            put_number(scratch, 0xcd, 2, bits);
-        else if (number <= UINT32_MAX)
-            put_number(scratch, 0xce, 4, bits);
-        else
-            put_number(scratch, 0xcf, 8, bits);
-    } else if (number >= -32) {
-        *scratch->at++ = (uint8_t)bits;
-    } else if (number >= INT8_MIN) {
-        put_number(scratch, 0xd0, 1, bits);
-    } else if (number >= INT16_MIN) {
-        put_number(scratch, 0xd1, 2, bits);
-    } else if (number >= INT32_MIN) {
-        put_number(scratch, 0xd2, 4, bits);
-    } else {
-        put_number(scratch, 0xd3, 8, bits);
-    }
+    if (number >= -32)
+        return event_scratch_number(scratch, (uint8_t)bits, 0, 0);
+    if (number >= INT8_MIN)
+        return event_scratch_number(scratch, 0xd0, 1, bits);
+    if (number >= INT16_MIN)
+        return event_scratch_number(scratch, 0xd1, 2, bits);
+    if (number >= INT32_MIN)
+        return event_scratch_number(scratch, 0xd2, 4, bits);
+    return event_scratch_number(scratch, 0xd3, 8, bits);
 }
 
-struct span event_scratch_integer(struct event_scratch *scratch, int64_t number)
+struct span event_scratch_text(struct event_scratch *scratch,
+                               const struct cursor_value *value)
 {
     uint8_t *const start = scratch->at;
 
-    put_integer(scratch, number);
-    return (struct span){start, (uint32_t)(scratch->at - start)};
-}
-
-struct span event_scratch_id(struct event_scratch *scratch,
-                             const struct cursor_value *value)
-{
-    uint8_t *const start = scratch->at;
-
-    if (value->type == CURSOR_INTEGER) {
-        put_integer(scratch, value->integer);
-    } else {
-        if (value->type == CURSOR_BYTES)
-            put_number(scratch, 0xc4, 1, value->size);
-        else if (value->size < 32)
-            *scratch->at++ = (uint8_t)(0xa0 | value->size);
-        else
-            put_number(scratch, 0xd9, 1, value->size);
-        memcpy(scratch->at, value->bytes, value->size);
-        scratch->at += value->size;
-    }
+    if (value->type == CURSOR_BYTES)
+        *scratch->at++ = 0xc4;
+    else if (value->size >= 32)
+        *scratch->at++ = 0xd9;
+    *scratch->at++ = (uint8_t)(value->type == CURSOR_TEXT && value->size < 32
+                                   ? 0xa0 | value->size
+                                   : value->size);
+    memcpy(scratch->at, value->bytes, value->size);
+    scratch->at += value->size;
     return (struct span){start, (uint32_t)(scratch->at - start)};
 }

@@ -12,6 +12,7 @@
 
 #include "common/base/attributes.h"
 #include "common/base/error.h"
+#include "common/base/word.h"
 #include "common/event/event_find.h"
 
 #include <stddef.h>
@@ -45,17 +46,57 @@ static inline int event_scratch_ready(struct event_scratch *scratch,
                : 0;
 }
 
-/* Writes a number, or an id with its type (a number, a text of at most
- * ID_TEXT_MAX, bytes likewise), as msgpack. The scratch must be ready. */
-struct span event_scratch_integer(struct event_scratch *scratch,
-                                  int64_t number);
-struct span event_scratch_id(struct event_scratch *scratch,
-                             const struct cursor_value *value);
-
 /* Forgets the bytes that were written and keeps the memory and the count. */
 void event_scratch_clear(struct event_scratch *scratch);
 
 /* The scratch is empty and valid again. */
 void event_scratch_free(struct event_scratch *scratch);
+
+/* --- Values as msgpack, of which there must be room ------------------------
+ */
+
+/* A head byte and then `width` bytes of the number. */
+static inline struct span event_scratch_number(struct event_scratch *scratch,
+                                               uint8_t head, unsigned width,
+                                               uint64_t number)
+{
+    uint8_t *const start = scratch->at;
+    const uint64_t bits = width ? number << (64 - 8 * width) : 0;
+
+    start[0] = head;
+    word_put_swapped(start + 1, bits);
+    scratch->at = start + 1 + width;
+    return (struct span){start, 1 + width};
+}
+
+struct span event_scratch_negative(struct event_scratch *scratch,
+                                   int64_t number);
+
+static inline struct span event_scratch_integer(struct event_scratch *scratch,
+                                                int64_t number)
+{
+    if (number < 0)
+        return event_scratch_negative(scratch, number);
+    if (number < 0x80)
+        return event_scratch_number(scratch, (uint8_t)number, 0, 0);
+    const unsigned step = (unsigned)(number > UINT8_MAX) +
+                          (unsigned)(number > UINT16_MAX) +
+                          (unsigned)(number > UINT32_MAX);
+    return event_scratch_number(scratch, (uint8_t)(0xcc + step), 1u << step,
+                                (uint64_t)number);
+}
+
+/* Text or bytes of at most ID_TEXT_MAX. */
+struct span event_scratch_text(struct event_scratch *scratch,
+                               const struct cursor_value *value);
+
+/* An id keeps its type: a number, a text, bytes. */
+static inline struct span event_scratch_id(struct event_scratch *scratch,
+                                           const struct cursor_value *value)
+{
+    return value->type == CURSOR_INTEGER
+               ? event_scratch_integer(scratch, value->integer)
+               : event_scratch_text(scratch, value);
+}
 
 #endif

@@ -8,16 +8,14 @@ enum { TIMESTAMP = -1 }; /* msgpack's extension type for times */
 enum event_fault event_value_id(const struct cursor_value *value,
                                 struct id *out)
 {
-    switch (value->type) {
-    case CURSOR_INTEGER:
-        *out = id_from_number(value->integer);
+    if (event_value_is_id(value)) {
+        *out = event_value_as_id(value);
         return EVENT_OK;
+    }
+    switch (value->type) {
     case CURSOR_TEXT:
     case CURSOR_BYTES:
-        if (value->size == 0 || value->size > ID_TEXT_MAX)
-            return EVENT_ID_LENGTH;
-        *out = id_from_text((const char *)value->bytes, value->size);
-        return EVENT_OK;
+        return EVENT_ID_LENGTH;
     case CURSOR_HUGE:
         return EVENT_RANGE;
     default:
@@ -129,12 +127,9 @@ static struct cursor_value only_value(struct span span)
 struct id event_span_id(struct span span)
 {
     struct cursor_value value = only_value(span);
-    struct id id = id_from_number(0);
 
-    enum event_fault fault = event_value_id(&value, &id);
-    assert(fault == EVENT_OK);
-    (void)fault;
-    return id;
+    assert(event_value_is_id(&value));
+    return event_value_as_id(&value);
 }
 
 int64_t event_span_ms(struct span span)

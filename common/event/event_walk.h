@@ -11,6 +11,7 @@ struct event_walk {
     const struct event_plan *plan;
     struct event_found *found;
     unsigned repeated; /* the paths that lead to two values */
+    unsigned names;    /* that were met */
     unsigned entered[EVENT_PATH_STEPS_MAX]; /* by step: the paths that passed */
 };
 
@@ -25,6 +26,34 @@ static inline enum event_fault event_walk_form(enum cursor_fault fault)
         [CURSOR_TOO_MANY] = EVENT_TOO_MANY,
     };
     return faults[fault];
+}
+
+/* The name of the last record that stood where the next name stands; NULL where
+ * none is remembered. */
+static inline struct event_known *
+event_walk_known(const struct event_walk *walk)
+{
+    return walk->plan->order && walk->names < EVENT_ORDER_MAX
+               ? &walk->plan->order->known[walk->names]
+               : NULL;
+}
+
+/* How many entries of known names may come at most: a name and its value are
+ * two values. */
+static inline uint32_t event_walk_most(const struct event_walk *walk,
+                                       uint32_t values_left)
+{
+    const uint32_t names =
+        walk->names < EVENT_ORDER_MAX ? EVENT_ORDER_MAX - walk->names : 0;
+
+    return values_left / 2 < names ? values_left / 2 : names;
+}
+
+/* Is it one path, which ends here, and at the first value that it meets? */
+static inline bool event_walk_is_plain(unsigned paths, unsigned ends,
+                                       unsigned seen)
+{
+    return ((paths & (paths - 1)) | (paths & ~ends) | (paths & seen)) == 0;
 }
 
 /* The paths lead through a value at this step. A path that has passed there

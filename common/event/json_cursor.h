@@ -11,6 +11,7 @@
 #ifndef COMMON_JSON_CURSOR_H
 #define COMMON_JSON_CURSOR_H
 
+#include "common/base/word.h"
 #include "common/event/cursor.h"
 
 #include <stdbool.h>
@@ -81,34 +82,33 @@ static inline void json_skip_blanks(struct json_cursor *cursor)
         cursor->at++;
 }
 
-static inline uint64_t json_word(const uint8_t *at)
-{
-    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
-           (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
-           (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-           (uint64_t)at[7] << 56;
-}
-
-#define JSON_ONES UINT64_C(0x0101010101010101)
-
-/* Has a 0x80 at the lowest byte that is a quote, a backslash, a control
- * character or above 0x7f; bytes above that one may have one too. */
+/* Flags the bytes that are a quote, a backslash, a control character or above
+ * 0x7f. */
 static inline uint64_t json_not_plain(uint64_t word)
 {
-    const uint64_t quote = word ^ ('"' * JSON_ONES);
-    const uint64_t slash = word ^ ('\\' * JSON_ONES);
+    const uint64_t quote = word ^ word_of('"');
+    const uint64_t slash = word ^ word_of('\\');
 
-    return ((quote - JSON_ONES) | (slash - JSON_ONES) |
-            (word - ' ' * JSON_ONES) | word) &
-           (JSON_ONES << 7);
+    return ((quote - WORD_ONES) | (slash - WORD_ONES) | (word - word_of(' ')) |
+            word) &
+           word_of(0x80);
 }
 
-/* The number of bytes below the lowest 0x80 of a word that is not 0. */
-static inline unsigned json_lowest_byte(uint64_t highs)
+/* The first byte from `at` on that is not plain, or the end. */
+static inline const uint8_t *json_plain_end(const uint8_t *at,
+                                            const uint8_t *end)
 {
-    const uint64_t lows = highs >> 7;
-
-    return (unsigned)((((lows - 1) & ~lows & JSON_ONES) * JSON_ONES) >> 56);
+    while (end - at >= 8) {
+        const uint64_t flags = json_not_plain(word_at(at));
+        if (flags)
+            return at + word_lowest(flags);
+        at += 8;
+    }
+    if (at == end)
+        return at;
+    /* A zero behind the end is not plain either. */
+    return at +
+           word_lowest(json_not_plain(word_within(at, (size_t)(end - at))));
 }
 
 /* Takes a text whose opening quote has been taken. */
@@ -116,22 +116,14 @@ static inline enum cursor_fault json_take_text(struct json_cursor *cursor,
                                                struct json_text *out)
 {
     const uint8_t *const start = cursor->at;
-    const uint8_t *at = start;
+    const uint8_t *const stop = json_plain_end(start, cursor->end);
 
-    while (cursor->end - at >= 8) {
-        const uint64_t stops = json_not_plain(json_word(at));
-        if (stops == 0) {
-            at += 8;
-            continue;
-        }
-        at += json_lowest_byte(stops);
-        if (*at != '"')
-            break;
-        *out = (struct json_text){start, (uint32_t)(at - start), false};
-        cursor->at = at + 1;
+    if (stop < cursor->end && *stop == '"') {
+        *out = (struct json_text){start, (uint32_t)(stop - start), false};
+        cursor->at = stop + 1;
         return CURSOR_OK;
     }
-    cursor->at = at;
+    cursor->at = stop;
     return json_take_hard_text(cursor, start, out);
 }
 
@@ -187,26 +179,88 @@ static inline enum cursor_fault json_take_name(struct json_cursor *cursor,
     return CURSOR_OK;
 }
 
-/* Takes a number; whole ones of up to 18 digits without a call. */
+/* How many bytes the usual number at `at` has: a whole one from 0, of at most
+ * 15 digits, with a byte behind it. 0: it is another one, or none. */
+static inline unsigned json_usual_number(const uint8_t *at, const uint8_t *end)
+{
+    const size_t left = (size_t)(end - at);
+    uint64_t flags = word_no_digits(word_within(at, left));
+    unsigned count = 0;
+
+    if (!flags) {
+        flags = word_no_digits(word_within(at + 8, left - 8));
+        if (!flags)
+            return 0;
+        count = 8;
+    }
+    count += word_lowest(flags);
+    if (count >= left)
+        return 0;
+    const uint8_t stop = at[count];
+    if (stop == '.' || (stop | 0x20) == 'e' || (*at == '0' && count > 1))
+        return 0;
+    return count;
+}
+
+/* The number that json_usual_number() has found. */
+static inline int64_t json_number(const uint8_t *at, const uint8_t *end,
+                                  unsigned count)
+{
+    const size_t left = (size_t)(end - at);
+    static const uint32_t powers[8] = {1,     10,     100,     1000,
+                                       10000, 100000, 1000000, 10000000};
+
+    if (count < 8)
+        return (int64_t)word_number(word_within(at, left), count);
+    const uint64_t high = word_number(word_at(at), 8);
+    if (count == 8)
+        return (int64_t)high;
+    return (int64_t)(high * powers[count - 8] +
+                     word_number(word_within(at + 8, left - 8), count - 8));
+}
+
+/* Takes a number; the usual ones without a call. */
 static inline enum cursor_fault json_take_any_number(struct json_cursor *cursor,
                                                      struct cursor_value *out)
 {
-    const uint8_t *at = cursor->at;
-    const size_t left = (size_t)(cursor->end - at);
-    const uint8_t *const stop = at + (left < 19 ? left : 19);
-    uint64_t value = 0; /* 19 digits fit */
+    const unsigned count = json_usual_number(cursor->at, cursor->end);
 
-    if (*at >= '1' && *at <= '9') {
-        while (at < stop && (uint8_t)(*at - '0') < 10)
-            value = value * 10 + (uint64_t)(*at++ - '0');
-        if (at < stop && *at != '.' && (*at | 0x20) != 'e') {
-            out->type = CURSOR_INTEGER;
-            out->integer = (int64_t)value;
-            cursor->at = at;
-            return CURSOR_OK;
-        }
+    if (count == 0)
+        return json_take_number(cursor, out);
+    out->type = CURSOR_INTEGER;
+    out->integer = json_number(cursor->at, cursor->end, count);
+    cursor->at += count;
+    return CURSOR_OK;
+}
+
+/* The end of the value at `at` if it is one of those that nearly every event is
+ * made of, a plain text or a usual number; NULL: it is another one. */
+static inline const uint8_t *json_usual_end(const uint8_t *at,
+                                            const uint8_t *end)
+{
+    if (at == end)
+        return NULL;
+    if (*at == '"') {
+        const uint8_t *const stop = json_plain_end(at + 1, end);
+        return stop < end && *stop == '"' ? stop + 1 : NULL;
     }
-    return json_take_number(cursor, out);
+    const unsigned count = json_usual_number(at, end);
+    return count ? at + count : NULL;
+}
+
+/* The value whose end `stop` json_usual_end() has found. */
+static inline void json_usual_value(const uint8_t *at, const uint8_t *stop,
+                                    const uint8_t *end,
+                                    struct cursor_value *out)
+{
+    if (*at == '"') {
+        out->type = CURSOR_TEXT;
+        out->size = (uint32_t)(stop - at - 2);
+        out->bytes = at + 1;
+    } else {
+        out->type = CURSOR_INTEGER;
+        out->integer = json_number(at, end, (unsigned)(stop - at));
+    }
 }
 
 /* Takes a value; of a container only its bracket. A text is given with its

@@ -1,6 +1,7 @@
 /*
  * fuzz_json.c - any bytes through the reader of JSON, beside jansson: what one
- * of them takes, the other takes, and ids that are read are repeated.
+ * of them takes, the other takes, and ids that are read are repeated. A reader
+ * that has read all inputs says of each what a fresh one says.
  */
 #include "common/event/event_reader.h"
 
@@ -24,16 +25,50 @@ static const struct event_fields fields = {
     .click_values = "a:1,b:0",
 };
 
+static struct event_reader *reader_of(enum event_kind kind)
+{
+    struct event_reader *reader;
+    struct error err;
+
+    if (event_reader_new(&fields, kind, &reader, &err) < 0)
+        abort();
+    return reader;
+}
+
+static void check_memory(const struct event_record *record,
+                         struct event_scratch *scratch)
+{
+    static struct event_reader *old;
+    struct event_reader *fresh = reader_of(EVENT_IMPRESSIONS);
+    struct impression event, again;
+    const char *about, *about_again;
+
+    if (!old)
+        old = reader_of(EVENT_IMPRESSIONS);
+    enum event_fault fault =
+        event_reader_impression(fresh, record, scratch, &event, &about);
+    enum event_fault fault_again =
+        event_reader_impression(old, record, scratch, &again, &about_again);
+    assert(fault == fault_again);
+    assert(!about == !about_again);
+    if (about)
+        assert(strcmp(about, about_again) == 0);
+    if (fault == EVENT_OK) {
+        assert(id_equal(&event.id, &again.id));
+        assert(id_equal(&event.user, &again.user));
+        assert(id_equal(&event.ad, &again.ad));
+        assert(event.ts_ms == again.ts_ms);
+    }
+    event_reader_free(fresh);
+}
+
 static void check_impression(const struct event_record *record,
                              struct event_scratch *scratch)
 {
-    struct event_reader *reader;
+    struct event_reader *reader = reader_of(EVENT_IMPRESSIONS);
     struct impression event;
     const char *about;
-    struct error err;
 
-    if (event_reader_new(&fields, EVENT_IMPRESSIONS, &reader, &err) < 0)
-        abort();
     if (event_reader_impression(reader, record, scratch, &event, &about) ==
         EVENT_OK) {
         struct id id = event_span_id(event.raw_id);
@@ -48,13 +83,10 @@ static void check_impression(const struct event_record *record,
 static void check_label(const struct event_record *record,
                         struct event_scratch *scratch)
 {
-    struct event_reader *reader;
+    struct event_reader *reader = reader_of(EVENT_LABELS);
     struct label event;
     const char *about;
-    struct error err;
 
-    if (event_reader_new(&fields, EVENT_LABELS, &reader, &err) < 0)
-        abort();
     if (event_reader_label(reader, record, scratch, &event, &about) == EVENT_OK)
         assert(event.click >= 0 && event.click <= 1);
     event_reader_free(reader);
@@ -93,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (event_scratch_ready(&scratch, &err) < 0)
         abort();
     check_impression(&record, &scratch);
+    check_memory(&record, &scratch);
     check_label(&record, &scratch);
     check_form(bytes, size, &scratch);
     event_scratch_free(&scratch);
