@@ -1,5 +1,7 @@
 #include "common/event/record_look.h"
 
+#include "common/event/cursor.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +9,7 @@
 enum {
     LOOK_BYTES_MAX = 512, /* how many bytes are looked at */
     REGISTRY_HEAD = 5,    /* the magic byte 0 and a schema id of four bytes */
+    PROTOBUF_FIELD_MAX = 32767, /* higher numbers are legal, and rarely used */
 };
 
 static bool begins(const uint8_t *bytes, size_t size, const char *with,
@@ -83,11 +86,106 @@ static enum record_look map_look(const uint8_t *bytes, size_t size)
                : LOOK_BINARY;
 }
 
+/* --- Protobuf --------------------------------------------------------- */
+
+/* What is left of a record that may be Protobuf. */
+struct wire {
+    const uint8_t *at, *end;
+    bool is_cut; /* the record goes on behind the end */
+};
+
+/* False where there is none. */
+static bool take_varint(struct wire *wire, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0; shift < 64 && wire->at < wire->end; shift += 7) {
+        const uint8_t byte = *wire->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            *out = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool pass_bytes(struct wire *wire, uint64_t size)
+{
+    const uint64_t left = (uint64_t)(wire->end - wire->at);
+
+    if (size > left && !wire->is_cut)
+        return false;
+    wire->at += size > left ? left : size;
+    return true;
+}
+
+/* Passes over a field: its number and type, and what the type says. Groups,
+ * which nobody writes any more, are none. */
+static bool pass_field(struct wire *wire)
+{
+    uint64_t tag, value;
+
+    if (!take_varint(wire, &tag) || tag >> 3 == 0 ||
+        tag >> 3 > PROTOBUF_FIELD_MAX)
+        return false;
+    switch (tag & 7) {
+    case 0:
+        return take_varint(wire, &value);
+    case 1:
+        return pass_bytes(wire, 8);
+    case 2:
+        return take_varint(wire, &value) && pass_bytes(wire, value);
+    case 5:
+        return pass_bytes(wire, 4);
+    default:
+        return false;
+    }
+}
+
+/* A field at least, and fields to the end. */
+static bool is_protobuf(struct wire wire)
+{
+    if (wire.at == wire.end)
+        return false;
+    while (wire.at < wire.end)
+        if (!pass_field(&wire))
+            return wire.is_cut && wire.at == wire.end;
+    return true;
+}
+
+/* Behind the five bytes a registry's Protobuf has the path to its message: a
+ * number of indices and the indices; no index stands for the first message. */
+static bool is_registry_protobuf(struct wire wire)
+{
+    uint64_t count, index;
+
+    if (!take_varint(&wire, &count) || count > 2 * CURSOR_DEPTH_MAX)
+        return false;
+    for (count >>= 1; count > 0; count--)
+        if (!take_varint(&wire, &index))
+            return false;
+    return is_protobuf(wire);
+}
+
+static enum record_look registry_look(const uint8_t *bytes, size_t size,
+                                      bool is_cut)
+{
+    const struct wire wire = {bytes, bytes + size, is_cut};
+
+    if (is_text(bytes, size) && text_look(bytes, size) == LOOK_JSON)
+        return LOOK_REGISTRY_JSON;
+    return is_registry_protobuf(wire) ? LOOK_REGISTRY_PROTOBUF
+                                      : LOOK_REGISTRY_AVRO;
+}
+
 enum record_look record_look_at(const uint8_t *bytes, size_t size)
 {
+    const bool is_cut = size > LOOK_BYTES_MAX;
+
     if (size == 0)
         return LOOK_NOTHING;
-    if (size > LOOK_BYTES_MAX)
+    if (is_cut)
         size = LOOK_BYTES_MAX;
     if (begins(bytes, size, "Obj\x01", 4))
         return LOOK_AVRO_CONTAINER;
@@ -102,14 +200,15 @@ enum record_look record_look_at(const uint8_t *bytes, size_t size)
         begins(bytes, size, "\0{", 2))
         return LOOK_UTF16;
     if (bytes[0] == 0 && size > REGISTRY_HEAD)
-        return is_text(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD) &&
-                       text_look(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD) ==
-                           LOOK_JSON
-                   ? LOOK_REGISTRY_JSON
-                   : LOOK_REGISTRY;
+        return registry_look(bytes + REGISTRY_HEAD, size - REGISTRY_HEAD,
+                             is_cut);
     if (bytes[0] < 0x80 && is_text(bytes, size))
         return text_look(bytes, size);
-    return map_look(bytes, size);
+    const enum record_look look = map_look(bytes, size);
+    return look == LOOK_BINARY &&
+                   is_protobuf((struct wire){bytes, bytes + size, is_cut})
+               ? LOOK_PROTOBUF
+               : look;
 }
 
 const char *record_look_name(enum record_look look)
@@ -122,7 +221,9 @@ const char *record_look_name(enum record_look look)
         [LOOK_JSON_MARK] = "JSON behind a byte-order mark",
         [LOOK_JSON_ARRAY] = "a JSON array",
         [LOOK_REGISTRY_JSON] = "JSON of a schema registry",
-        [LOOK_REGISTRY] = "Avro or Protobuf of a schema registry",
+        [LOOK_REGISTRY_AVRO] = "Avro of a schema registry",
+        [LOOK_REGISTRY_PROTOBUF] = "Protobuf of a schema registry",
+        [LOOK_PROTOBUF] = "Protobuf",
         [LOOK_AVRO_CONTAINER] = "an Avro container file",
         [LOOK_PYTHON] = "a dict as Python prints it",
         [LOOK_CSV] = "a line of CSV",
@@ -144,8 +245,14 @@ const char *record_look_advice(enum record_look look)
                       "auto",
         [LOOK_REGISTRY_JSON] = "format.impressions and format.labels must be "
                                "json or auto",
-        [LOOK_REGISTRY] = "Avro and Protobuf are not read: let the producer "
-                          "write JSON or msgpack",
+        [LOOK_REGISTRY_AVRO] =
+            "Avro is not read: let the producer write JSON "
+            "(value.serializer=KafkaJsonSchemaSerializer) or msgpack",
+        [LOOK_REGISTRY_PROTOBUF] =
+            "Protobuf is not read: let the producer write JSON "
+            "(value.serializer=KafkaJsonSchemaSerializer) or msgpack",
+        [LOOK_PROTOBUF] = "Protobuf is not read: let the producer write JSON "
+                          "or msgpack",
         [LOOK_AVRO_CONTAINER] = "Avro is not read: let the producer write JSON "
                                 "or msgpack",
         [LOOK_XML] = "let the producer write JSON or msgpack",

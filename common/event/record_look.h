@@ -13,14 +13,16 @@
 #include <stdint.h>
 
 enum record_look {
-    LOOK_NOTHING,        /* no bytes: a tombstone */
-    LOOK_MSGPACK,        /* a msgpack map */
-    LOOK_MSGPACK_BYTES,  /* a msgpack map whose names are bin, not str */
-    LOOK_JSON,           /* a JSON object */
-    LOOK_JSON_MARK,      /* JSON behind a byte-order mark */
-    LOOK_JSON_ARRAY,     /* a JSON array */
-    LOOK_REGISTRY_JSON,  /* JSON behind the five bytes of a schema registry */
-    LOOK_REGISTRY,       /* Avro or Protobuf behind those five bytes */
+    LOOK_NOTHING,       /* no bytes: a tombstone */
+    LOOK_MSGPACK,       /* a msgpack map */
+    LOOK_MSGPACK_BYTES, /* a msgpack map whose names are bin, not str */
+    LOOK_JSON,          /* a JSON object */
+    LOOK_JSON_MARK,     /* JSON behind a byte-order mark */
+    LOOK_JSON_ARRAY,    /* a JSON array */
+    LOOK_REGISTRY_JSON, /* JSON behind the five bytes of a schema registry */
+    LOOK_REGISTRY_AVRO, /* Avro, or anything else, behind those five bytes */
+    LOOK_REGISTRY_PROTOBUF,
+    LOOK_PROTOBUF,       /* Protobuf on its own */
     LOOK_AVRO_CONTAINER, /* an Avro object container file */
     LOOK_PYTHON,         /* a dict as Python prints it */
     LOOK_CSV,            /* text with commas, semicolons or tabs */

@@ -32,7 +32,15 @@ static const struct {
     {B("\xef\xbb\xbfid;ad"), LOOK_TEXT},
     {B("[{\"id\": 1}]"), LOOK_JSON_ARRAY},
     {B("\0\0\0\0\x07{\"id\":1}"), LOOK_REGISTRY_JSON},
-    {B("\0\0\0\0\x07\0\x08imp-1"), LOOK_REGISTRY},
+    {B("\0\0\0\0\x07\0\x08imp-1"), LOOK_REGISTRY_AVRO},
+    {B("\0\0\0\0\x07\x0aimp-1\x0e"), LOOK_REGISTRY_AVRO},
+    {B("\0\0\0\0\x07\0\x0a\x05imp-1\x10\x07"), LOOK_REGISTRY_PROTOBUF},
+    {B("\0\0\0\0\x07\x04\x02\0\x0a\x05imp-1\x10\x07"), LOOK_REGISTRY_PROTOBUF},
+    {B("\0\0\0\0\x07\0\x0a\x06imp-1"), LOOK_REGISTRY_AVRO},
+    {B("\0\0\0\0\x07\0\0\x05imp-1"), LOOK_REGISTRY_AVRO},
+    {B("\x0a\x05imp-1\x10\xcb\x96\xc3\xff\xbc\x31\x19\0\0\0\0\0\0\xf0\x3f"),
+     LOOK_PROTOBUF},
+    {B("\x0b\x08\x01\x0c"), LOOK_BINARY},
     {B("\0\0\0\0\x07"), LOOK_BINARY},
     {B("Obj\x01\x04\x14"), LOOK_AVRO_CONTAINER},
     {B("{'id': 1, 'ts': 2}"), LOOK_PYTHON},
@@ -98,6 +106,22 @@ START_TEST(a_letter_says_what_it_looks_like)
 }
 END_TEST
 
+/* Only the first bytes of a long record are looked at. */
+START_TEST(a_long_protobuf_record_is_known)
+{
+    uint8_t record[2000] = {0, 0, 0, 0, 7, 0, 0x08, 1, 0x12, 0xc6, 0x0f};
+    char text[256];
+
+    ck_assert_int_eq(record_look_at(record, sizeof(record)),
+                     LOOK_REGISTRY_PROTOBUF);
+    record_look_explain("invalid", record, sizeof(record), text, sizeof(text));
+    ck_assert_str_eq(
+        text, "invalid: the record looks like Protobuf of a schema registry; "
+              "Protobuf is not read: let the producer write JSON "
+              "(value.serializer=KafkaJsonSchemaSerializer) or msgpack");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("record look");
@@ -109,6 +133,7 @@ int main(void)
                         RECORDS);
     tcase_add_test(tests, every_look_has_a_name);
     tcase_add_test(tests, a_letter_says_what_it_looks_like);
+    tcase_add_test(tests, a_long_protobuf_record_is_known);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
