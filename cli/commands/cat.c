@@ -1,8 +1,10 @@
 /*
- * cat.c - `pctr cat` shows what is on a topic, one JSON object a line.
+ * cat.c - `pctr cat` shows what is on a topic, one JSON object a line, or
+ * guesses which settings read it.
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
+#include "cli/guess/guess_report.h"
 #include "cli/json/record_json.h"
 
 #include "common/base/clock.h"
@@ -22,8 +24,9 @@
 
 enum {
     TOPIC_KINDS = 7,
-    LAST_SLACK = 64, /* offsets that may be markers of transactions */
-    NEVER = -1,      /* the end of a range that has none */
+    LAST_SLACK = 64,   /* offsets that may be markers of transactions */
+    NEVER = -1,        /* the end of a range that has none */
+    GUESS_LAST = 1000, /* records that a guess looks at */
 };
 
 struct cat_settings {
@@ -33,7 +36,7 @@ struct cat_settings {
     struct event_fields fields;
     char from[64], to[64], partition[16];
     uint32_t count, last;
-    bool follow;
+    bool follow, guess;
     uint32_t timeout_ms;
 };
 
@@ -44,6 +47,7 @@ struct cat_settings {
 static const struct config_key keys[] = {
     {GROUP_DATA, "last",      CONFIG_U32,    FIELD(last), "0", 0, 1000000, NULL, "number of newest records to show; 0: all"},
     {GROUP_DATA, "follow",    CONFIG_BOOL,   FIELD(follow), "false", 0, 0, NULL, "go on with new records until SIGINT or SIGTERM"},
+    {GROUP_DATA, "guess",     CONFIG_BOOL,   FIELD(guess), "false", 0, 0, NULL, "show no records but what they look like, and the settings that read them; of --count oldest, --last newest or 1000 newest records"},
     RANGE_KEYS(from, to),
     {GROUP_DATA, "count",     CONFIG_U32,    FIELD(count), "0", 0, 4294967295.0, NULL, "end after this number of records; 0: no limit"},
     {GROUP_DATA, "partition", CONFIG_TEXT,   FIELD(partition), "", 0, 0, NULL, "show this partition only; empty: all"},
@@ -77,9 +81,11 @@ struct work {
     struct record_readers readers;
     struct buffer line;
     uint64_t shown;
-    bool unread; /* nobody reads standard output any more */
+    bool unread;                 /* nobody reads standard output any more */
+    struct field_survey *survey; /* NULL: records are shown */
 
-    struct buffer *ring; /* (settings->last) the newest lines */
+    uint32_t last;       /* newest records to take; 0: all */
+    struct buffer *ring; /* (last) the newest lines */
     uint64_t taken;      /* lines put into it */
 };
 
@@ -165,6 +171,18 @@ static int find_extent(const struct work *work, struct topic_extent *out,
 
 /* --- Reading ---------------------------------------------------------- */
 
+static int survey(struct work *work, const struct message *message,
+                  struct error *err)
+{
+    struct record_header headers[RECORD_HEADERS_MAX];
+    size_t count = message_headers(message, headers, RECORD_HEADERS_MAX);
+
+    work->shown++;
+    return field_survey_take(
+        work->survey, message, headers,
+        count < RECORD_HEADERS_MAX ? count : RECORD_HEADERS_MAX, err);
+}
+
 static void format(struct work *work, const struct message *message)
 {
     struct record_header headers[RECORD_HEADERS_MAX];
@@ -197,10 +215,14 @@ static int take_record(void *context, const struct message *message,
 {
     struct work *work = context;
 
+    if (work->survey) {
+        work->taken++;
+        return survey(work, message, err);
+    }
     format(work, message);
     if (!work->ring)
         return print_line(work, &work->line, err);
-    struct buffer *place = &work->ring[work->taken++ % work->settings->last];
+    struct buffer *place = &work->ring[work->taken++ % work->last];
     struct buffer oldest = *place;
     *place = work->line;
     work->line = oldest;
@@ -273,15 +295,17 @@ static bool shorten(struct offset_range *to, const struct topic_extent *from,
 static int fill_ring(struct work *work, const struct topic_extent *extent,
                      struct error *err)
 {
-    int64_t reach = (int64_t)work->settings->last + LAST_SLACK;
+    int64_t reach = (int64_t)work->last + LAST_SLACK;
     struct offset_range *ranges = calloc(extent->count, sizeof(*ranges));
     int status = ranges ? 0 : error_no_memory(err, "the partitions to read");
 
     for (bool left_out = true; status == 0 && left_out; reach *= 4) {
         work->taken = 0;
+        if (work->survey)
+            field_survey_clear(work->survey);
         left_out = shorten(ranges, extent, reach);
         status = read_ranges(work, ranges, extent->count, err);
-        if (work->taken >= work->settings->last || stop_requested())
+        if (work->taken >= work->last || stop_requested())
             break;
     }
     free(ranges);
@@ -290,7 +314,7 @@ static int fill_ring(struct work *work, const struct topic_extent *extent,
 
 static int print_ring(struct work *work, struct error *err)
 {
-    uint64_t size = work->settings->last;
+    uint64_t size = work->last;
     uint64_t first = work->taken > size ? work->taken - size : 0;
 
     for (uint64_t i = first; i < work->taken && !is_enough(work); i++)
@@ -302,8 +326,10 @@ static int print_ring(struct work *work, struct error *err)
 static int show_last(struct work *work, const struct topic_extent *extent,
                      struct error *err)
 {
-    size_t size = work->settings->last;
+    size_t size = work->last;
 
+    if (work->survey)
+        return fill_ring(work, extent, err);
     work->ring = calloc(size, sizeof(*work->ring));
     if (!work->ring)
         return error_no_memory(err, "the partitions to read");
@@ -324,7 +350,7 @@ static int show(struct work *work, struct topic_extent *extent,
 {
     const struct cat_settings *settings = work->settings;
 
-    if (settings->last > 0) {
+    if (work->last > 0) {
         if (show_last(work, extent, err) < 0)
             return -1;
         for (size_t i = 0; i < extent->count; i++)
@@ -332,15 +358,56 @@ static int show(struct work *work, struct topic_extent *extent,
     }
     for (size_t i = 0; settings->follow && i < extent->count; i++)
         extent->ranges[i].next = NEVER;
-    if (settings->last > 0 && !settings->follow)
+    if (work->last > 0 && !settings->follow)
         return 0;
     return read_ranges(work, extent->ranges, extent->count, err);
+}
+
+/* Shows the extent, or what it looks like. */
+static int show_or_guess(struct work *work, struct topic_extent *extent,
+                         struct error *err)
+{
+    const uint64_t size = topic_extent_size(extent);
+    int status = 0;
+
+    if (!work->settings->guess)
+        return show(work, extent, err);
+    if (work->last == 0 && work->settings->count == 0)
+        work->last = GUESS_LAST;
+    if (field_survey_new(&work->survey, err) < 0)
+        return -1;
+    status = show(work, extent, err);
+    if (status == 0) {
+        const struct field_guess guess = field_guess_of(work->survey);
+        const struct guess_report report = {.topic = work->topic,
+                                            .brokers =
+                                                work->with->kafka.brokers,
+                                            .size = size,
+                                            .survey = work->survey,
+                                            .guess = &guess};
+        buffer_clear(&work->line);
+        guess_report_write(&report, &work->line);
+        status = print_line(work, &work->line, err);
+    }
+    field_survey_free(work->survey);
+    return status;
+}
+
+static int check(const void *of, struct error *err)
+{
+    const struct cat_settings *settings = of;
+
+    if (settings->guess && settings->follow)
+        return error_set(err, ERROR_CONFIG, "either guess or follow");
+    return 0;
 }
 
 static int run(const struct invocation *with, void *settings, struct error *err)
 {
     struct work work = {.with = with, .settings = settings};
     struct topic_extent extent = {.count = 0};
+
+    work.last = work.settings->last;
 
     if (stop_on_signals(0, err) < 0 || choose_topic(&work, err) < 0 ||
         record_readers_open(&work.settings->fields, &work.readers, err) < 0)
@@ -352,7 +419,7 @@ static int run(const struct invocation *with, void *settings, struct error *err)
     if (extent.gone > 0)
         log_warn("retention took what was asked for first",
                  "topic=%s offsets=%" PRIu64, work.topic, extent.gone);
-    int status = show(&work, &extent, err);
+    int status = show_or_guess(&work, &extent, err);
     if (status == 0 && work.unread)
         status = error_set(err, ERROR_IO, "nobody reads standard output");
     buffer_free(&work.line);
@@ -370,13 +437,16 @@ const struct command cat_command = {
                 "  pctr cat predictions -b HOST:PORT -f | jq .value.p\n"
                 "  pctr cat dead_letters -b HOST:PORT --from -1h\n"
                 "  pctr cat impressions -b HOST:PORT -p 3 --from @1200 -c 5\n"
-                "  pctr cat --topic any.msgpack -b HOST:PORT\n",
+                "  pctr cat --topic any.msgpack -b HOST:PORT\n"
+                "  pctr cat --topic clicks -b HOST:PORT --guess >clicks.conf\n",
     .help = "Records of all partitions come in the order of their time; only "
             "committed ones are shown. A record that is not of its kind is "
-            "shown with its bytes and the fault.\n",
+            "shown with its bytes and the fault. --guess writes a file of "
+            "settings, whose comments say what it goes by.\n",
     .keys = keys,
     .letters = letters,
     .settings_size = sizeof(struct cat_settings),
     .kafka = KAFKA_ALWAYS,
+    .check = check,
     .run = run,
 };

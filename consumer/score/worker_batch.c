@@ -181,9 +181,11 @@ static void note_format(struct worker_batch *self,
     record_look_explain(event_fault_name(fault), message->value,
                         message->value_size, text, sizeof(text));
     log_warn("none of the first records is an impression",
-             "topic=\"%s\" records=%d newest=\"%s\" advice=\"pctr cat shows "
-             "them; format.impressions and field.* say how to read them\"",
-             self->config->impressions, STRANGERS_MAX, text);
+             "topic=\"%s\" records=%d newest=\"%s\" advice=\"pctr cat "
+             "--topic=%s --guess says what they look like and which settings "
+             "read them\"",
+             self->config->impressions, STRANGERS_MAX, text,
+             self->config->impressions);
 }
 
 int worker_batch_run(struct worker_batch *self,

@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FLUSH_MS = 20000 };
 
@@ -39,6 +40,23 @@ void test_producer_send(struct test_producer *producer, const char *topic,
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
          .u.mem = {size ? (void *)(uintptr_t)record->value : &byte, size}},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(
+        producer->client, fields, sizeof(fields) / sizeof(fields[0]));
+
+    ck_assert_msg(!error, "produce: %s", rd_kafka_error_string(error));
+}
+
+void test_producer_send_text(struct test_producer *producer, const char *topic,
+                             const char *key, const char *value)
+{
+    rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY,
+         .u.mem = {(void *)(uintptr_t)key, strlen(key)}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)(uintptr_t)value, strlen(value)}},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(
         producer->client, fields, sizeof(fields) / sizeof(fields[0]));

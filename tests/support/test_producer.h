@@ -18,6 +18,9 @@ struct test_producer *test_producer_new(const char *brokers);
  * delivered for sure after test_producer_free() or _flush(). */
 void test_producer_send(struct test_producer *producer, const char *topic,
                         const struct outgoing *record);
+/* With a key, which chooses the partition, and both texts as they are. */
+void test_producer_send_text(struct test_producer *producer, const char *topic,
+                             const char *key, const char *value);
 void test_producer_flush(struct test_producer *producer);
 void test_producer_free(struct test_producer *producer);
 
