@@ -399,13 +399,15 @@ int field_survey_take(struct field_survey *survey,
 
     survey->records++;
     survey->looks[look]++;
+    if (size == 0)
+        return 0;
     if (look == LOOK_REGISTRY_JSON) {
         bytes += REGISTRY_HEAD;
         size -= REGISTRY_HEAD;
     }
     if (event_scratch_ready(&survey->scratch, err) < 0)
         return -1;
-    if (size == 0 || !is_map(survey, bytes, size))
+    if (!is_map(survey, bytes, size))
         return 0;
     survey->maps++;
     value_walk_start(&survey->walk, bytes, size);

@@ -41,6 +41,16 @@ static int add_lane(struct merge_lanes *lanes, struct merge_lane lane,
     return 0;
 }
 
+/* A topic that is listed twice has its partitions once. */
+static bool is_listed_before(const struct merge_reader_config *config,
+                             size_t topic)
+{
+    for (size_t i = 0; i < topic; i++)
+        if (strcmp(config->topics[i], config->topics[topic]) == 0)
+            return true;
+    return false;
+}
+
 /* All partitions of the topic, or those that are asked for. */
 static int add_topic(struct merge_lanes *lanes,
                      const struct merge_reader_config *config, size_t topic,
@@ -72,7 +82,8 @@ int merge_lanes_list(struct merge_lanes *lanes,
 {
     for (size_t topic = 0; topic < MERGE_TOPICS_MAX && config->topics[topic];
          topic++)
-        if (add_topic(lanes, config, topic, err) < 0)
+        if (!is_listed_before(config, topic) &&
+            add_topic(lanes, config, topic, err) < 0)
             return -1;
     return 0;
 }

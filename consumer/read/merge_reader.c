@@ -46,6 +46,7 @@ struct merge_reader {
     struct merge_waker waker;
 
     rd_kafka_message_t *current; /* handed out */
+    size_t current_topic;        /* as which */
     int wake[2];                 /* a pipe: queues write, we wait */
     bool broken;                 /* `trouble` says why */
     struct error trouble;
@@ -265,8 +266,10 @@ static int look_for_partitions(struct merge_reader *reader, struct error *err)
     if (!reader->grows || now_ms - reader->grown_ms < GROW_MS)
         return 0;
     reader->grown_ms = now_ms;
-    for (size_t t = 0; t < MERGE_TOPICS_MAX && reader->handles[t]; t++) {
+    for (size_t t = 0; t < MERGE_TOPICS_MAX && reader->topics[t]; t++) {
         int32_t partitions = 0;
+        if (!reader->handles[t])
+            continue; /* listed before */
         if (offsets_count_partitions(reader->client, reader->handles[t],
                                      GROW_ASK_MS, &partitions, &away) < 0)
             break;
@@ -324,6 +327,7 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
     rd_kafka_message_t *message = merge_lane_shift(lane);
 
     reader->current = message;
+    reader->current_topic = lane->topic;
     reader->unread++;
     *record = (struct merge_record){
         .topic = lane->topic,
@@ -364,12 +368,36 @@ static void let_go(struct merge_reader *reader)
     reader->current = NULL;
 }
 
+/* A topic may be listed again: its record comes once for each place. */
+static bool hand_out_again(struct merge_reader *reader,
+                           struct merge_record *record)
+{
+    const size_t before = reader->current_topic;
+
+    if (!reader->current)
+        return false;
+    for (size_t t = before + 1; t < MERGE_TOPICS_MAX && reader->topics[t];
+         t++) {
+        if (strcmp(reader->topics[t], reader->topics[before]) != 0)
+            continue;
+        reader->current_topic = t;
+        *record = (struct merge_record){.topic = t,
+                                        .message = message_of(reader->current)};
+        return true;
+    }
+    return false;
+}
+
 int merge_reader_next(struct merge_reader *reader, unsigned wait_ms,
                       enum merge_result *result, struct merge_record *record,
                       struct error *err)
 {
     int64_t deadline_ms = 0;
 
+    if (hand_out_again(reader, record)) {
+        *result = MERGE_RECORD;
+        return 0;
+    }
     let_go(reader);
     if (reader->unread >= LOOK_EVERY && look_around(reader, err) < 0)
         return -1;

@@ -11,6 +11,9 @@
  * in the same order, and what is live comes in order as far as partitions are
  * not further apart than that.
  *
+ * A topic that is listed twice is read once, and each of its records comes for
+ * each place in the list, one right behind the other.
+ *
  * A reading without an end looks for added partitions every few seconds, where
  * its config says so.
  *

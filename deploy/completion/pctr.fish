@@ -296,6 +296,7 @@ complete -c pctr -n '__fish_seen_subcommand_from snapshot' -l help-all -d 'show 
 
 complete -c pctr -n '__fish_seen_subcommand_from cat' -l last -r -d 'number of newest records to show'
 complete -c pctr -n '__fish_seen_subcommand_from cat' -s f -l follow -d 'go on with new records until SIGINT or SIGTERM'
+complete -c pctr -n '__fish_seen_subcommand_from cat' -l guess -d 'show no records but what they look like, and the settings that read them'
 complete -c pctr -n '__fish_seen_subcommand_from cat' -l from -r -d 'first record'
 complete -c pctr -n '__fish_seen_subcommand_from cat' -l to -r -d 'first record that is left out, written as --from'
 complete -c pctr -n '__fish_seen_subcommand_from cat' -s c -l count -r -d 'end after this number of records'

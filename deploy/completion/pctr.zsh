@@ -339,6 +339,7 @@ _pctr() {
             '--last=[number of newest records to show]:value:_files' \
             '-f[go on with new records until SIGINT or SIGTERM]' \
             '--follow[go on with new records until SIGINT or SIGTERM]' \
+            '--guess[show no records but what they look like, and the settings that read them]' \
             '--from=[first record]:value:_files' \
             '--to=[first record that is left out, written as --from]:value:_files' \
             '-c[end after this number of records]:value:_files' \

@@ -2,6 +2,7 @@
  * check_guess.c - a stranger's topic, from `cat --guess` to predictions: what
  * the guess writes is the file of settings that the scorer reads, unchanged.
  */
+#include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 #include "support/test_producer.h"
@@ -18,21 +19,7 @@ enum { PARTITIONS = 2, ROWS = 400, USERS = 17, WAIT_MS = 60000 };
 static struct pipeline pipe_;
 static struct test_producer *producer;
 static char file[] = "/tmp/pctr-guess-XXXXXX";
-
-static void start(void)
-{
-    pipeline_create(&pipe_, PARTITIONS);
-    producer = test_producer_new(pipe_.brokers);
-    int fd = mkstemp(file);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-}
-
-static void stop(void)
-{
-    test_producer_free(producer);
-    unlink(file);
-}
+static char topics_file[] = "/tmp/pctr-topics-XXXXXX";
 
 static void send(const char *key, const char *value)
 {
@@ -74,35 +61,70 @@ static char *guess(const char *more)
     return text;
 }
 
-static void write_file(const char *text)
+static void write_file(const char *path, const char *text)
 {
-    FILE *out = fopen(file, "w");
+    FILE *out = fopen(path, "w");
 
     ck_assert_ptr_nonnull(out);
     ck_assert_int_ge(fputs(text, out), 0);
     ck_assert_int_eq(fclose(out), 0);
 }
 
-/* Without -b and without a field: the file has them. */
-static void score(void)
+/* The topics of this run, in a file of their own: the guess stays as it is. */
+static void write_topics(void)
 {
-    const char *const arguments[] = {"score",
-                                     "-F",
-                                     file,
-                                     pipe_.options[PIPE_PREDICTIONS],
-                                     pipe_.options[PIPE_DEAD_LETTERS],
-                                     pipe_.options[PIPE_MODELS],
-                                     pipe_.options[PIPE_CHUNKS],
-                                     pipe_.options[PIPE_GROUP],
-                                     "--offset.start=earliest",
-                                     "--exit.at_end",
-                                     "--http.port=0",
-                                     NULL};
+    static const enum pipeline_name of[] = {
+        PIPE_PREDICTIONS, PIPE_DEAD_LETTERS, PIPE_MODELS, PIPE_CHUNKS,
+        PIPE_EVALUATIONS, PIPE_GROUP,        PIPE_MODEL};
+    char text[2048];
+    size_t size = 0;
+
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s\n",
+                                 pipe_.options[of[i]] + strlen("--"));
+    write_file(topics_file, text);
+}
+
+static void make_file(char *path)
+{
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+static void start(void)
+{
+    pipeline_create(&pipe_, PARTITIONS);
+    producer = test_producer_new(pipe_.brokers);
+    make_file(file);
+    make_file(topics_file);
+    write_topics();
+}
+
+static void stop(void)
+{
+    test_producer_free(producer);
+    unlink(file);
+    unlink(topics_file);
+}
+
+/* Without -b and without a field: the file has them. */
+static void run(const char *command, const char *more)
+{
+    const char *const arguments[] = {
+        command,         "-F", file, "-F", topics_file, "--exit.at_end",
+        "--http.port=0", more, NULL};
     struct child_process child;
 
     child_start_pctr(&child, arguments);
     ck_assert_int_eq(child_wait(&child, WAIT_MS), 0);
     child_end(&child);
+}
+
+static void score(void)
+{
+    run("score", "--workers=2");
 }
 
 static void check_predictions(void)
@@ -118,9 +140,9 @@ static void check_predictions(void)
     for (size_t i = 0; i < predictions.count; i++) {
         struct prediction_event event;
         char text[ID_PRINT_SIZE];
-        ck_assert_int_eq(event_decode_prediction(predictions.at[i].value,
-                                                 predictions.at[i].value_size,
-                                                 &event, NULL),
+        ck_assert_int_eq(one_prediction(predictions.at[i].value,
+                                        predictions.at[i].value_size, &event,
+                                        NULL),
                          EVENT_OK);
         struct id user = event_span_id(event.raw_user);
         id_print(&user, text);
@@ -144,10 +166,54 @@ START_TEST(a_guess_is_a_file_that_scores_a_strangers_topic)
     ck_assert_ptr_nonnull(strstr(text, "\nfield.id=event.uuid\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nfield.ts=event.occurredAt\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nfield.ad=slots[0].creative.id\n"));
-    write_file(text);
+    write_file(file, text);
     score();
     check_predictions();
     free(text);
+}
+END_TEST
+
+/* Views and clicks in one topic: it is learned from and scored by the file. */
+START_TEST(a_guess_reads_a_topic_of_views_and_clicks)
+{
+    for (int i = 0; i < ROWS; i++) {
+        char key[32], value[256];
+        for (int click = 0; click < (i % 3 == 0 ? 2 : 1); click++) {
+            snprintf(key, sizeof(key), "%d", i % USERS);
+            snprintf(value, sizeof(value),
+                     "{\"type\": \"%s\", \"impression_id\": %d, \"time\": "
+                     "%d, \"user\": %d, \"ad\": %d}",
+                     click ? "click" : "view", i, 1700000000 + i, i % USERS,
+                     i % 7);
+            send(key, value);
+        }
+    }
+    test_producer_flush(producer);
+    char *text = guess("--last=1000");
+    ck_assert_msg(strstr(text, "\nfilter.labels=type==click\n") != NULL, "%s",
+                  text);
+    ck_assert_ptr_nonnull(strstr(text, "\nfield.ts.unit=s\n"));
+    write_file(file, text);
+    free(text);
+    run("train", "--join.window_ms=0");
+    score();
+
+    struct fixture_records predictions =
+        kafka_fixture_read(pipe_.names[PIPE_PREDICTIONS]);
+    struct fixture_records letters =
+        kafka_fixture_read(pipe_.names[PIPE_DEAD_LETTERS]);
+    ck_assert_uint_eq(letters.count, 0);
+    ck_assert_uint_eq(predictions.count, ROWS);
+    for (size_t i = 0; i < predictions.count; i++) {
+        struct prediction_event event;
+        ck_assert_int_eq(one_prediction(predictions.at[i].value,
+                                        predictions.at[i].value_size, &event,
+                                        NULL),
+                         EVENT_OK);
+        ck_assert_int_eq(event.basis, BASIS_LEARNED);
+    }
+    fixture_records_free(&predictions);
+    fixture_records_free(&letters);
 }
 END_TEST
 
@@ -186,6 +252,7 @@ int main(void)
     tcase_set_timeout(tests, 180);
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, a_guess_is_a_file_that_scores_a_strangers_topic);
+    tcase_add_test(tests, a_guess_reads_a_topic_of_views_and_clicks);
     tcase_add_test(tests, a_guess_looks_where_it_is_told);
     tcase_add_test(tests, an_empty_topic_is_no_mistake);
     suite_add_tcase(suite, tests);

@@ -377,6 +377,36 @@ START_TEST(a_topic_that_goes_away_is_an_error)
 }
 END_TEST
 
+/* Impressions and labels may be one topic. */
+START_TEST(a_topic_listed_twice_is_read_once_and_comes_for_both)
+{
+    struct merge_record record;
+    enum merge_result result;
+    char seen[32] = "";
+    size_t count;
+
+    config.topics[1] = "a";
+    put("a", 0, 1000, "1");
+    put("a", 1, 1001, "2");
+    put("a", 0, 1002, "3");
+    open_reader();
+    for (;;) {
+        ck_assert_ok(
+            merge_reader_next(reader, PATIENCE_MS, &result, &record, &err),
+            err);
+        if (result != MERGE_RECORD)
+            break;
+        size_t used = strlen(seen);
+        snprintf(seen + used, sizeof(seen) - used, "%zu%.1s ", record.topic,
+                 (const char *)record.message.value);
+    }
+    ck_assert_int_eq(result, MERGE_END);
+    ck_assert_str_eq(seen, "01 11 02 12 03 13 ");
+    merge_reader_ranges(reader, &count);
+    ck_assert_uint_eq(count, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("merge reader");
@@ -402,6 +432,7 @@ int main(void)
     tcase_add_test(tests, no_records_end_at_once);
     tcase_add_test(tests, a_missing_topic_is_named);
     tcase_add_test(tests, a_topic_that_goes_away_is_an_error);
+    tcase_add_test(tests, a_topic_listed_twice_is_read_once_and_comes_for_both);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
