@@ -19,12 +19,12 @@ enum { PATIENCE_MS = 20000, POLL_MS = 100 };
 static struct error err;
 static struct mock_cluster *cluster;
 static struct test_producer *producer;
-static struct subscriber *subscriber;
+static struct subscriber *subscriber, *second;
 static struct subscriber_config config;
 
 static void set_up(void)
 {
-    subscriber = NULL;
+    subscriber = second = NULL;
     cluster = mock_cluster_new();
     mock_cluster_add_topic(cluster, "in", 2);
     producer = test_producer_new(mock_cluster_brokers(cluster));
@@ -38,6 +38,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    subscriber_close(second, 1000);
     subscriber_close(subscriber, 1000);
     test_producer_free(producer);
     mock_cluster_free(cluster);
@@ -270,6 +271,62 @@ START_TEST(a_topic_that_goes_away_and_stays_away_is_an_error)
 }
 END_TEST
 
+/* One round of a member that commits what it chooses and gives up what it is
+ * asked for. */
+static void work(struct subscriber *member)
+{
+    struct message_batch batch;
+
+    ck_assert_ok(subscriber_poll(member, POLL_MS, &batch, &err), err);
+    if (batch.event == SUBSCRIBER_PLACED && subscriber_commit(member, &err) < 0)
+        subscriber_rewind(member);
+    if (batch.event == SUBSCRIBER_REVOKED || batch.event == SUBSCRIBER_LOST)
+        subscriber_release(member);
+}
+
+static int count_partitions(const struct subscriber *member)
+{
+    int count = 0;
+
+    for (int32_t i = 0; i < subscriber_partitions(member); i++)
+        count += subscriber_committed(member, i) >= 0;
+    return count;
+}
+
+/* A commit of a group that rebalances fails. The failure says nothing of what
+ * the group wants: only a callback does, so it has to come. */
+START_TEST(a_rebalance_is_noticed_before_the_choice_is_committed)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct message_batch batch = {.event = SUBSCRIBER_PLACED};
+
+    put(0, "a");
+    put(1, "b");
+    subscribe();
+    await_batch(SUBSCRIBER_PLACED);
+    ck_assert_ok(subscriber_open(&config, &second, &err), err);
+    while (batch.event != SUBSCRIBER_REVOKED &&
+           batch.event != SUBSCRIBER_LOST) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        if (batch.event == SUBSCRIBER_PLACED) {
+            mock_cluster_fail(cluster, MOCK_OFFSET_COMMIT,
+                              RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, 1);
+            ck_assert_int_eq(subscriber_commit(subscriber, &err), -1);
+            subscriber_rewind(subscriber);
+        }
+        ck_assert_ok(subscriber_poll(subscriber, POLL_MS, &batch, &err), err);
+        work(second);
+    }
+    subscriber_release(subscriber);
+    deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    while (count_partitions(subscriber) != 1 || count_partitions(second) != 1) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        work(subscriber);
+        work(second);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("subscriber");
@@ -289,6 +346,8 @@ int main(void)
     tcase_add_test(
         tests, a_group_that_refuses_the_member_ends_it_with_the_brokers_words);
     tcase_add_test(tests, a_topic_that_goes_away_and_stays_away_is_an_error);
+    tcase_add_test(tests,
+                   a_rebalance_is_noticed_before_the_choice_is_committed);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
