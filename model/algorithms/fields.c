@@ -25,8 +25,8 @@
  */
 #include "model/algorithms/fields.h"
 
-#include "common/base/attributes.h"
 #include "common/base/bytes_reader.h"
+#include "model/algorithms/weight_table.h"
 #include "model/maths/logistic.h"
 #include "model/registry.h"
 #include "model/rows/field_list.h"
@@ -37,9 +37,6 @@
 
 enum { BITS_MAX = 26, AHEAD = 8 /* rows, a power of two */ };
 enum { CANCEL_EVERY = 4096 /* rows */ };
-
-/* Two slots behind those of values, in which nothing is ever learned. */
-enum { SPARE_ABSENT, SPARE_UNSEEN, SPARES };
 
 static const double logit_max = 35;
 
@@ -60,21 +57,13 @@ struct fields {
     struct model model;
     struct field_list list;
     double lambda[FIELDS_MAX], memory[FIELDS_MAX], lambda0, memory0;
-    uint32_t bits;
-    bool single;
-    bool of_pairs;  /* indices stand for the ids: it can be asked for pairs only
-                     */
-    uint32_t slots; /* 2^bits, the spares not counted */
-    float *m_q_f32; /* (slots + SPARES, 2) m and q where `single`, else */
-    double *m_q;    /* the same as double */
+    bool of_pairs; /* indices stand for the ids, so that the model can be asked
+                      for pairs alone */
+    struct weight_table table;
     double m0, q0;
     int user_value, ad_value;      /* in the list; -1: not used */
     uint32_t users, ads;           /* whose keys are known: */
     uint64_t *user_keys, *ad_keys; /* (users), (ads); NULL where not used */
-};
-
-struct weight {
-    double m, q;
 };
 
 /* --- Memory ------------------------------------------------------------- */
@@ -83,8 +72,7 @@ static void fields_free(struct model *model)
 {
     struct fields *self = (struct fields *)model;
 
-    free(self->m_q_f32);
-    free(self->m_q);
+    weight_table_free(&self->table);
     free(self->user_keys);
     free(self->ad_keys);
     free(self);
@@ -94,7 +82,6 @@ static int fields_new(const struct model_params *params, uint32_t users,
                       uint32_t ads, struct fields **out, struct error *err)
 {
     const char *text = params->fields[0] ? params->fields : "user+ad";
-    const size_t slots = ((size_t)1 << params->bits) + SPARES;
     struct fields *self = calloc(1, sizeof(*self));
 
     if (!self)
@@ -103,32 +90,27 @@ static int fields_new(const struct model_params *params, uint32_t users,
         field_list_numbers(&self->list, params->lambda, 10, self->lambda, err) <
             0 ||
         field_list_numbers(&self->list, params->memory, INFINITY, self->memory,
-                           err) < 0) {
+                           err) < 0 ||
+        weight_table_new(params->bits, (enum fields_precision)params->precision,
+                         &self->table, err) < 0) {
         fields_free(&self->model);
         return -1;
     }
     self->lambda0 = params->lambda0;
     self->memory0 = params->memory0;
-    self->bits = params->bits;
-    self->slots = (uint32_t)1 << params->bits;
-    self->single = params->precision == PRECISION_SINGLE;
     self->users = users;
     self->ads = ads;
     self->user_value = field_list_value(&self->list, "user");
     self->ad_value = field_list_value(&self->list, "ad");
-    if (self->single)
-        self->m_q_f32 = calloc(slots, 2 * sizeof(*self->m_q_f32));
-    else
-        self->m_q = calloc(slots, 2 * sizeof(*self->m_q));
     if (self->user_value >= 0)
         self->user_keys = calloc((size_t)users + 1, sizeof(uint64_t));
     if (self->ad_value >= 0)
         self->ad_keys = calloc((size_t)ads + 1, sizeof(uint64_t));
-    if ((self->single ? !self->m_q_f32 : !self->m_q) ||
-        (self->user_value >= 0 && !self->user_keys) ||
+    if ((self->user_value >= 0 && !self->user_keys) ||
         (self->ad_value >= 0 && !self->ad_keys)) {
         fields_free(&self->model);
-        return error_no_memory(err, "2^%u slots of fields", params->bits);
+        return error_no_memory(err, "the keys of %u users and %u ads", users,
+                               ads);
     }
     *out = self;
     return 0;
@@ -136,60 +118,24 @@ static int fields_new(const struct model_params *params, uint32_t users,
 
 /* --- Slots -------------------------------------------------------------- */
 
-/* `single` is a constant wherever these two are called in a loop: the compiler
- * then makes a loop for each precision. */
-static inline struct weight weight_at(const struct fields *self, uint32_t slot,
-                                      bool single)
-{
-    if (single) {
-        const float *at = self->m_q_f32 + 2 * (size_t)slot;
-        return (struct weight){(double)at[0], (double)at[1]};
-    }
-    const double *at = self->m_q + 2 * (size_t)slot;
-    return (struct weight){at[0], at[1]};
-}
-
-static inline void set_weight(struct fields *self, uint32_t slot, bool single,
-                              struct weight weight)
-{
-    if (single) {
-        float *at = self->m_q_f32 + 2 * (size_t)slot;
-        at[0] = (float)weight.m;
-        at[1] = (float)weight.q;
-        return;
-    }
-    double *at = self->m_q + 2 * (size_t)slot;
-    at[0] = weight.m;
-    at[1] = weight.q;
-}
-
 /* fmin() of two numbers, which the C library would be called for. */
 static inline double least(double a, double b)
 {
     return a < b ? a : b;
 }
 
-/* Finds the slots (count) of a row, and asks for their memory: it is needed
- * AHEAD rows later. */
+/* Finds the slots (count) of a row. Their memory is needed AHEAD rows later. */
 static inline void find_slots(const struct fields *self, const uint64_t *values,
                               uint32_t *slots)
 {
     const struct field_list *list = &self->list;
-    const uint32_t down = 64 - self->bits;
-    const size_t width = self->single ? 2 * sizeof(float) : 2 * sizeof(double);
-    const char *table =
-        self->single ? (const char *)self->m_q_f32 : (const char *)self->m_q;
+    const struct weight_table table = self->table; /* stays in registers */
 
     for (uint32_t f = 0; f < list->count; f++) {
         uint64_t key = values[list->first[f]];
         if (list->second[f] != FIELD_PLAIN)
             key = field_cross(key, values[list->second[f]]);
-        uint32_t slot = (uint32_t)(key >> down);
-        if (key <= FIELD_UNSEEN)
-            slot = self->slots +
-                   (key == FIELD_ABSENT ? SPARE_ABSENT : SPARE_UNSEEN);
-        slots[f] = slot;
-        PREFETCH(table + slot * width);
+        slots[f] = weight_table_slot(&table, key);
     }
 }
 
@@ -200,45 +146,47 @@ static inline double probability(double logit)
 }
 
 static inline double logit_of(const struct fields *self, const uint32_t *slots,
-                              bool single)
+                              enum fields_precision precision)
 {
     double logit = self->m0;
 
     for (uint32_t f = 0; f < self->list.count; f++)
-        logit += weight_at(self, slots[f], single).m; /* 0 of the spares */
+        logit += weight_table_at(&self->table, slots[f], precision)
+                     .m; /* 0 of the spares */
     return logit;
 }
 
-/* Adds `h` of information, and moves by `g`. */
-static inline void move(struct fields *self, const uint32_t *slots, bool single,
-                        double h, double g)
+/* Adds `h` to the information, and moves the weights by `g`. */
+static inline void move(struct fields *self, const uint32_t *slots,
+                        enum fields_precision precision, double h, double g)
 {
     self->q0 = least(self->q0 + h, self->memory0);
     self->m0 += g / (self->lambda0 + self->q0);
     for (uint32_t f = 0; f < self->list.count; f++) {
-        if (slots[f] >= self->slots)
+        if (slots[f] >= self->table.slots)
             continue;
-        struct weight weight = weight_at(self, slots[f], single);
+        struct weight weight =
+            weight_table_at(&self->table, slots[f], precision);
         weight.q = least(weight.q + h, self->memory[f]);
         weight.m += g / (self->lambda[f] + weight.q);
-        set_weight(self, slots[f], single, weight);
+        weight_table_set(&self->table, slots[f], precision, weight);
     }
 }
 
 static inline void learn_as(struct fields *self, const uint32_t *slots,
-                            bool single, double y)
+                            enum fields_precision precision, double y)
 {
-    double p = probability(logit_of(self, slots, single));
+    double p = probability(logit_of(self, slots, precision));
 
-    move(self, slots, single, p * (1 - p), y - p);
+    move(self, slots, precision, p * (1 - p), y - p);
 }
 
 static void learn_slots(struct fields *self, const uint32_t *slots, double y)
 {
-    if (self->single)
-        learn_as(self, slots, true, y);
+    if (self->table.precision == PRECISION_SINGLE)
+        learn_as(self, slots, PRECISION_SINGLE, y);
     else
-        learn_as(self, slots, false, y);
+        learn_as(self, slots, PRECISION_DOUBLE, y);
 }
 
 /* --- Row by row --------------------------------------------------------- */
@@ -288,7 +236,7 @@ static void fields_correct(struct model *model, const uint64_t *values,
     uint32_t slots[FIELDS_MAX];
 
     find_slots(self, values, slots);
-    move(self, slots, self->single, 0, width > 0 ? change / width : 0);
+    move(self, slots, self->table.precision, 0, width > 0 ? change / width : 0);
 }
 
 /* --- Predicting --------------------------------------------------------- */
@@ -307,7 +255,8 @@ static void values_of_pair(const struct fields *self, struct pair pair,
 }
 
 static inline void answer_as(const struct fields *self, const uint32_t *slots,
-                             bool single, struct prediction *out)
+                             enum fields_precision precision,
+                             struct prediction *out)
 {
     const double mean = to_share(&self->model.scale, self->model.mean);
     const double spread = mean * (1 - mean);
@@ -315,8 +264,9 @@ static inline void answer_as(const struct fields *self, const uint32_t *slots,
     double logit = self->m0, weakest = INFINITY;
 
     for (uint32_t f = 0; f < self->list.count; f++) {
-        struct weight weight = weight_at(self, slots[f], single);
-        bool is_present = slots[f] != self->slots + SPARE_ABSENT;
+        struct weight weight =
+            weight_table_at(&self->table, slots[f], precision);
+        bool is_present = slots[f] != self->table.slots + WEIGHT_ABSENT;
         logit += weight.m;
         present += is_present;
         learned += weight.q > 0;
@@ -332,10 +282,10 @@ static inline void answer_as(const struct fields *self, const uint32_t *slots,
 static void answer(const struct fields *self, const uint32_t *slots,
                    struct prediction *out)
 {
-    if (self->single)
-        answer_as(self, slots, true, out);
+    if (self->table.precision == PRECISION_SINGLE)
+        answer_as(self, slots, PRECISION_SINGLE, out);
     else
-        answer_as(self, slots, false, out);
+        answer_as(self, slots, PRECISION_DOUBLE, out);
 }
 
 static void predict_values(const struct model *model, const struct pair *pairs,
@@ -496,30 +446,8 @@ static int fields_fit(const struct ratings *train,
 
 /* The body: u32 F, then the title of each field as u32 size and text; u32 bits,
  * u32 1 where indices stand for the ids, else 0, f64 lambda (F), f64 memory (F)
- * with 0 for none, f64 m_0, f64 q_0; u32 n and n times u32 slot, m, q, slots
- * rising, m and q as f32, or f64 where the precision is double; u64 key of each
- * user, u64 key of each ad, where the fields need them. */
-
-static void save_slots(const struct fields *self, struct buffer *to)
-{
-    uint32_t used = 0;
-
-    for (uint32_t slot = 0; slot < self->slots; slot++) {
-        struct weight weight = weight_at(self, slot, self->single);
-        used += weight.m != 0 || weight.q != 0;
-    }
-    buffer_append_u32(to, used);
-    for (uint32_t slot = 0; slot < self->slots; slot++) {
-        struct weight weight = weight_at(self, slot, self->single);
-        if (weight.m == 0 && weight.q == 0)
-            continue;
-        buffer_append_u32(to, slot);
-        if (self->single)
-            buffer_append_f32_array(to, self->m_q_f32 + 2 * (size_t)slot, 2);
-        else
-            buffer_append_f64_array(to, self->m_q + 2 * (size_t)slot, 2);
-    }
-}
+ * with 0 for none, f64 m_0, f64 q_0; the slots (weight_table.h); u64 key of
+ * each user, u64 key of each ad, where the fields need them. */
 
 static void fields_save(const struct model *model, struct buffer *to)
 {
@@ -532,14 +460,14 @@ static void fields_save(const struct model *model, struct buffer *to)
         buffer_append_u32(to, (uint32_t)strlen(title));
         buffer_append(to, title, strlen(title));
     }
-    buffer_append_u32(to, self->bits);
+    buffer_append_u32(to, self->table.bits);
     buffer_append_u32(to, self->of_pairs);
     buffer_append_f64_array(to, self->lambda, self->list.count);
     for (uint32_t f = 0; f < self->list.count; f++)
         buffer_append_f64(to, isinf(self->memory[f]) ? 0 : self->memory[f]);
     buffer_append_f64(to, self->m0);
     buffer_append_f64(to, self->q0);
-    save_slots(self, to);
+    weight_table_save(&self->table, to);
     for (uint32_t u = 0; self->user_keys && u < self->users; u++)
         buffer_append_u64(to, self->user_keys[u]);
     for (uint32_t a = 0; self->ad_keys && a < self->ads; a++)
@@ -558,7 +486,7 @@ static bool agrees(struct fields *self, struct bytes_reader *from)
         const uint8_t *text = same ? bytes_read(from, size) : NULL;
         same = text && memcmp(text, title, size) == 0;
     }
-    same = same && bytes_read_u32(from) == self->bits;
+    same = same && bytes_read_u32(from) == self->table.bits;
     uint32_t of_pairs = same ? bytes_read_u32(from) : 2;
     self->of_pairs = of_pairs == 1;
     same = same && of_pairs <= 1;
@@ -568,30 +496,6 @@ static bool agrees(struct fields *self, struct bytes_reader *from)
         same = bytes_read_f64(from) ==
                (isinf(self->memory[f]) ? 0 : self->memory[f]);
     return same && !bytes_reader_failed(from);
-}
-
-static void load_slots(struct fields *self, struct bytes_reader *from)
-{
-    const uint32_t used = bytes_read_u32(from);
-    const size_t width = self->single ? 12 : 20;
-    int64_t last = -1;
-
-    if (used > from->left / width)
-        from->failed = true;
-    for (uint32_t i = 0; i < used && !from->failed; i++) {
-        uint32_t slot = bytes_read_u32(from);
-        if (slot <= last || slot >= self->slots) {
-            from->failed = true;
-            break;
-        }
-        last = slot;
-        if (self->single)
-            bytes_read_f32_into(from, self->m_q_f32 + 2 * (size_t)slot, 2);
-        else
-            bytes_read_f64_into(from, self->m_q + 2 * (size_t)slot, 2);
-        if (!(weight_at(self, slot, self->single).q >= 0))
-            from->failed = true;
-    }
 }
 
 static void load_keys(struct bytes_reader *from, uint64_t *to, uint32_t count)
@@ -621,7 +525,7 @@ static int fields_load(struct bytes_reader *from, const struct model *head,
     }
     bytes_read_f64_into(from, &self->m0, 1);
     bytes_read_f64_into(from, &self->q0, 1);
-    load_slots(self, from);
+    weight_table_load(&self->table, from);
     load_keys(from, self->user_keys, self->users);
     load_keys(from, self->ad_keys, self->ads);
     if (bytes_reader_failed(from) || !(self->q0 >= 0)) {
