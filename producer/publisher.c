@@ -4,6 +4,7 @@
  */
 #include "producer/publisher.h"
 
+#include "producer/deliveries.h"
 #include "producer/publisher_verdict.h"
 
 #include "common/base/clock.h"
@@ -19,97 +20,33 @@
 enum {
     CONTACT_MS = 10000,      /* for the first answer about the topics */
     CONTACT_SLICE_MS = 1000, /* of it, until a stop is noticed */
-    FLUSH_SLICE_MS = 50,     /* a failure is noticed between two of them */
     CLOSE_MS = 5000,         /* for what is under way at the close */
     FULL_WAIT_MS = 50,       /* for room in the queue */
     CALL_SLICE_MS = 5000,    /* one try of a transaction's call */
-    STALL_MS = 1000, /* without any delivery, more waiting brings none */
     PAUSE_MS = 50,   /* between two tries of a call that failed at once */
     INIT_MS = 60000, /* for taking over a transactional id */
     TRANSACTION_MS = 60000, /* librdkafka's default timeout */
     RUN_MAX = 256,          /* messages handed over with one call */
 };
 
+_Static_assert((int)PUBLISHER_TOPICS_MAX <= (int)DELIVERIES_TOPICS_MAX,
+               "deliveries know each topic of a publisher");
+
 struct publisher_topic {
     rd_kafka_topic_t *handle;
     int32_t partitions;
-    int64_t *last_offset; /* (partitions) -1 before the first */
 };
 
 struct publisher {
     struct publisher_config config;
     rd_kafka_t *client;
-    rd_kafka_queue_t *reports; /* of deliveries */
-    size_t run_bytes_max;      /* key and value of what may be sent in a run */
+    struct deliveries *deliveries;
+    size_t run_bytes_max; /* key and value of what may be sent in a run */
     struct publisher_topic topics[PUBLISHER_TOPICS_MAX];
     size_t topic_count;
-    struct publisher_counts counts;
-    rd_kafka_resp_err_t first_failure; /* of a delivery, since the last flush */
+    uint64_t sent; /* messages */
     bool in_transaction;
 };
-
-/* --- Delivery --------------------------------------------------------- */
-
-static void take_report(struct publisher *publisher,
-                        const rd_kafka_message_t *report)
-{
-    if (report->err) {
-        publisher->counts.failed++;
-        if (!publisher->first_failure)
-            publisher->first_failure = report->err;
-        return;
-    }
-    for (size_t t = 0; t < publisher->topic_count; t++) {
-        struct publisher_topic *topic = &publisher->topics[t];
-        if (topic->handle == report->rkt &&
-            report->partition < topic->partitions)
-            topic->last_offset[report->partition] = report->offset;
-    }
-}
-
-static void take_statistics(const struct publisher *publisher,
-                            rd_kafka_event_t *event)
-{
-    const char *json = rd_kafka_event_stats(event);
-
-    kafka_watch_take(publisher->config.kafka.watch, json, strlen(json));
-}
-
-static void take_reports(struct publisher *publisher, unsigned wait_ms)
-{
-    rd_kafka_event_t *event;
-
-    while ((event = rd_kafka_queue_poll(publisher->reports, (int)wait_ms))) {
-        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_STATS)
-            take_statistics(publisher, event);
-        const rd_kafka_message_t *report;
-        while ((report = rd_kafka_event_message_next(event)))
-            take_report(publisher, report);
-        rd_kafka_event_destroy(event);
-        wait_ms = 0;
-    }
-}
-
-/* A failed message is not delivered until its report is taken. */
-static rd_kafka_resp_err_t drain(struct publisher *publisher,
-                                 int64_t deadline_ms)
-{
-    rd_kafka_resp_err_t failed;
-    int64_t left_ms;
-
-    do {
-        take_reports(publisher, 0);
-        left_ms = deadline_ms - clock_monotonic_ms();
-        if (left_ms < 0)
-            left_ms = 0;
-        failed = rd_kafka_flush(publisher->client, left_ms < FLUSH_SLICE_MS
-                                                       ? (int)left_ms
-                                                       : FLUSH_SLICE_MS);
-    } while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-             left_ms > FLUSH_SLICE_MS && !stop_is_overdue());
-    take_reports(publisher, 0);
-    return failed;
-}
 
 /* --- Transactions ----------------------------------------------------- */
 
@@ -130,14 +67,15 @@ static rd_kafka_resp_err_t drain(struct publisher *publisher,
  * a matter of rights. */
 static void blame_first(struct publisher *publisher, struct error *err)
 {
-    take_reports(publisher, 0);
-    if (!publisher->in_transaction || !publisher->first_failure || !err)
+    deliveries_take(publisher->deliveries, 0);
+    int failure = deliveries_first_failure(publisher->deliveries);
+    if (!publisher->in_transaction || !failure || !err)
         return;
     const struct error told = *err;
-    enum error_code code = kafka_error_code(publisher->first_failure);
+    enum error_code code = kafka_error_code(failure);
     error_set(err, code == ERROR_AUTH ? code : told.code,
               "%s (at first a message was not delivered: %s)", told.text,
-              rd_kafka_err2str(publisher->first_failure));
+              rd_kafka_err2str((rd_kafka_resp_err_t)failure));
 }
 
 /* Fences whoever had our transactional id. */
@@ -172,7 +110,7 @@ enum publisher_verdict publisher_begin(struct publisher *publisher,
     if (error)
         return publisher_verdict_of(error, "begin a transaction", err);
     publisher->in_transaction = true;
-    publisher->first_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    deliveries_forget_failures(publisher->deliveries);
     return PUBLISHER_OK;
 }
 
@@ -194,26 +132,12 @@ enum publisher_verdict publisher_send_offsets(
     return verdict;
 }
 
-/* Until nothing is under way, or nothing moves. A transaction that failed
- * keeps its messages, and only the next call tells. */
-static void settle(struct publisher *publisher, int64_t deadline)
-{
-    int left = rd_kafka_outq_len(publisher->client), before;
-    rd_kafka_resp_err_t failed;
-
-    do {
-        before = left;
-        failed = drain(publisher, clock_monotonic_ms() + STALL_MS);
-        left = rd_kafka_outq_len(publisher->client);
-    } while (failed && left < before && clock_monotonic_ms() < deadline);
-}
-
 /* librdkafka's own flush, inside the commit, waits for reports too, but only
  * we can take them. */
 static rd_kafka_error_t *commit_slice(struct publisher *publisher,
                                       int64_t deadline)
 {
-    settle(publisher, deadline);
+    deliveries_settle(publisher->deliveries, deadline);
     return rd_kafka_commit_transaction(publisher->client, CALL_SLICE_MS);
 }
 
@@ -247,7 +171,7 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
     }
     /* An abort before the first partition is registered is fatal in 2.0.2:
      * what was sent goes out first. */
-    settle(publisher, deadline);
+    deliveries_settle(publisher->deliveries, deadline);
     RETRY_UNTIL(deadline, error,
                 rd_kafka_abort_transaction(publisher->client, CALL_SLICE_MS));
     if (error) {
@@ -256,7 +180,7 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
         return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
     }
     publisher->in_transaction = false;
-    publisher->first_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    deliveries_forget_failures(publisher->deliveries);
     return PUBLISHER_OK;
 }
 
@@ -308,9 +232,9 @@ static int create_client(struct publisher *publisher, struct error *err)
     }
     if (kafka_client_of(conf, KAFKA_PRODUCER, &publisher->client, err) < 0)
         return -1;
-    publisher->reports = rd_kafka_queue_get_main(publisher->client);
     publisher->run_bytes_max = run_bytes_max(publisher->client);
-    return 0;
+    return deliveries_new(publisher->client, config->kafka.watch,
+                          &publisher->deliveries, err);
 }
 
 /* How many partitions there are; asking through our own client also spares the
@@ -335,12 +259,9 @@ static int warm_up(struct publisher *publisher, struct publisher_topic *topic,
                          rd_kafka_err2str(failed));
     topic->partitions = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
-    topic->last_offset =
-        malloc(((size_t)topic->partitions + 1) * sizeof(*topic->last_offset));
-    if (!topic->last_offset)
-        return error_no_memory(err, "the publisher");
-    for (int32_t p = 0; p < topic->partitions; p++)
-        topic->last_offset[p] = -1;
+    if (deliveries_add_topic(publisher->deliveries, topic->handle,
+                             topic->partitions, err) < 0)
+        return -1;
     return 0;
 }
 
@@ -494,10 +415,10 @@ int publisher_send(struct publisher *publisher, const struct outgoing *message,
     while ((failed = is_plain(message) ? produce_plain(publisher, message)
                                        : produce_full(publisher, message)) ==
            RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        take_reports(publisher, FULL_WAIT_MS);
+        deliveries_take(publisher->deliveries, FULL_WAIT_MS);
     if (failed)
         return send_failed(publisher, message, failed, err);
-    publisher->counts.sent++;
+    publisher->sent++;
     return 0;
 }
 
@@ -522,7 +443,7 @@ static size_t produce_run(struct publisher *publisher,
     int taken = rd_kafka_produce_batch(publisher->topics[first->topic].handle,
                                        first->partition, RD_KAFKA_MSG_F_COPY,
                                        run, (int)count);
-    publisher->counts.sent += (uint64_t)taken;
+    publisher->sent += (uint64_t)taken;
     if ((size_t)taken < count)
         *failed = run[taken].err;
     return (size_t)taken;
@@ -564,7 +485,7 @@ size_t publisher_send_many(struct publisher *publisher,
         rd_kafka_resp_err_t failed;
         sent += produce_run(publisher, next, length, &failed);
         if (failed == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            take_reports(publisher, FULL_WAIT_MS);
+            deliveries_take(publisher->deliveries, FULL_WAIT_MS);
         } else if (failed) {
             send_failed(publisher, next, failed, err);
             return sent;
@@ -577,14 +498,14 @@ size_t publisher_send_many(struct publisher *publisher,
 
 void publisher_serve(struct publisher *publisher)
 {
-    take_reports(publisher, 0);
+    deliveries_take(publisher->deliveries, 0);
 }
 
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                     struct error *err)
 {
-    rd_kafka_resp_err_t failed =
-        drain(publisher, clock_monotonic_ms() + timeout_ms);
+    int failed = deliveries_drain(publisher->deliveries,
+                                  clock_monotonic_ms() + timeout_ms);
 
     if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && stop_is_overdue())
         return stop_error(err);
@@ -592,21 +513,21 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
         return error_set(err, kafka_error_code(failed),
                          "%d messages are not delivered after %u ms: %s",
                          rd_kafka_outq_len(publisher->client), timeout_ms,
-                         rd_kafka_err2str(failed));
+                         rd_kafka_err2str((rd_kafka_resp_err_t)failed));
 
-    failed = publisher->first_failure;
-    publisher->first_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    failed = deliveries_first_failure(publisher->deliveries);
+    deliveries_forget_failures(publisher->deliveries);
     if (failed)
         return error_set(err, kafka_error_code(failed),
                          "a message was not delivered: %s",
-                         rd_kafka_err2str(failed));
+                         rd_kafka_err2str((rd_kafka_resp_err_t)failed));
     return 0;
 }
 
 int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,
                               int32_t partition)
 {
-    return publisher->topics[topic].last_offset[partition];
+    return deliveries_last_offset(publisher->deliveries, topic, partition);
 }
 
 int32_t publisher_partitions(const struct publisher *publisher, size_t topic)
@@ -624,9 +545,11 @@ int32_t publisher_place(const struct publisher *publisher, size_t topic,
 struct publisher_counts publisher_counts(struct publisher *publisher)
 {
     /* What else librdkafka has to tell waits, and counts, with the reports. */
-    take_reports(publisher, 0);
+    deliveries_take(publisher->deliveries, 0);
 
-    struct publisher_counts counts = publisher->counts;
+    struct publisher_counts counts = {
+        .sent = publisher->sent,
+        .failed = deliveries_failed(publisher->deliveries)};
     uint64_t waiting = (uint64_t)rd_kafka_outq_len(publisher->client);
     uint64_t settled = counts.failed + waiting;
 
@@ -643,13 +566,13 @@ void publisher_close(struct publisher *publisher)
         if (publisher->in_transaction) /* init_transactions aborts it later */
             rd_kafka_purge(publisher->client,
                            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        drain(publisher, clock_monotonic_ms() + CLOSE_MS);
-        rd_kafka_queue_destroy(publisher->reports);
+        if (publisher->deliveries)
+            deliveries_drain(publisher->deliveries,
+                             clock_monotonic_ms() + CLOSE_MS);
+        deliveries_free(publisher->deliveries);
         for (size_t t = 0; t < publisher->topic_count; t++)
             rd_kafka_topic_destroy(publisher->topics[t].handle);
         kafka_close(publisher->client);
     }
-    for (size_t t = 0; t < PUBLISHER_TOPICS_MAX; t++)
-        free(publisher->topics[t].last_offset);
     free(publisher);
 }
