@@ -28,8 +28,10 @@
 #include "common/kafka/kafka_watch.h"
 
 #include "consumer/read/fetch_wake.h"
+#include "consumer/read/fetched_batch.h"
 #include "consumer/read/group_start.h"
 #include "consumer/read/offsets.h"
+#include "consumer/read/partition_queues.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -57,14 +59,11 @@ struct subscriber {
     rd_kafka_queue_t *queue;
     rd_kafka_topic_t *topic; /* for questions about it */
 
-    rd_kafka_message_t **taken; /* (batch_max), destroyed at the next poll */
-    struct message *messages;   /* (batch_max) */
-    size_t taken_count, limit;
-    bool was_full; /* so much was fetched ahead that fetching may sleep */
+    struct fetched_batch *taken; /* dropped at the next poll */
+    struct message *messages;    /* (batch_max) of these records */
 
     struct positions positions;
-    rd_kafka_queue_t **queues; /* (queue_count) of ours, drained at the end */
-    size_t queue_count;
+    struct partition_queues queues; /* of our partitions */
     bool has_assignment;
     bool has_begun; /* there was an assignment at some time */
     bool has_lost;  /* at least one position is_lost */
@@ -73,7 +72,6 @@ struct subscriber {
     rd_kafka_topic_partition_list_t *offered;
     bool is_called_back; /* callbacks come first: a commit just failed */
     bool is_rewinding;   /* `offered` is what we had: no event */
-    bool is_waiting;     /* inside the call that a callback may cut short */
     bool is_closing;
 
     struct offset_gap *gaps; /* (positions.count) of the move at hand */
@@ -133,7 +131,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
     } else
         s->pending =
             rd_kafka_assignment_lost(client) ? PENDING_LOST : PENDING_REVOKED;
-    if (s->is_waiting)
+    if (fetched_batch_is_waiting(s->taken))
         rd_kafka_yield(client);
 }
 
@@ -249,13 +247,13 @@ int subscriber_open(const struct subscriber_config *config,
     if (!s)
         return error_no_memory(err, "the subscriber");
     s->config = *config;
-    s->limit = config->batch_max;
-    s->taken = calloc(config->batch_max, sizeof(*s->taken));
     s->messages = calloc(config->batch_max, sizeof(*s->messages));
-    if (!s->taken || !s->messages) {
+    if (!s->messages) {
         error_no_memory(err, "the subscriber");
         goto failed;
     }
+    if (fetched_batch_new(config->batch_max, &s->taken, err) < 0)
+        goto failed;
     if (connect_client(s, err) < 0 || join_group(s, err) < 0)
         goto failed;
     *out = s;
@@ -323,34 +321,9 @@ static int place_offered(struct subscriber *s, struct error *err)
     return 1;
 }
 
-static void drop_queues(struct subscriber *s)
-{
-    for (size_t i = 0; i < s->queue_count; i++)
-        rd_kafka_queue_destroy(s->queues[i]);
-    s->queue_count = 0;
-}
-
-/* See drain_partitions(): a partition that is gone cannot be asked for. */
-static int keep_queues(struct subscriber *s, struct error *err)
-{
-    drop_queues(s);
-    rd_kafka_queue_t **queues =
-        realloc(s->queues, ((size_t)s->offered->cnt + 1) * sizeof(*queues));
-    if (!queues)
-        return error_no_memory(err, "the queues of partitions");
-    s->queues = queues;
-    for (int i = 0; i < s->offered->cnt; i++) {
-        rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(
-            s->client, s->config.topic, s->offered->elems[i].partition);
-        if (queue)
-            queues[s->queue_count++] = queue;
-    }
-    return 0;
-}
-
 static int assign_placed(struct subscriber *s, struct error *err)
 {
-    if (keep_queues(s, err) < 0)
+    if (partition_queues_keep(&s->queues, s->client, s->offered, err) < 0)
         return -1;
     for (int i = 0; i < s->offered->cnt; i++)
         s->offered->elems[i].offset =
@@ -474,35 +447,6 @@ static int look_after_size(struct subscriber *s, struct error *err)
 
 /* --- Taking records --------------------------------------------------- */
 
-static void drop(struct subscriber *s)
-{
-    for (size_t i = 0; i < s->taken_count; i++)
-        rd_kafka_message_destroy(s->taken[i]);
-    s->taken_count = 0;
-}
-
-/* One with patience, then whatever is there: the batch call alone would wait
- * its whole time unless it is full. */
-static void gather(struct subscriber *s, unsigned wait_ms, int64_t *waited_ns)
-{
-    int64_t start_ns = clock_monotonic_ns();
-
-    s->is_waiting = true;
-    rd_kafka_message_t *first = rd_kafka_consumer_poll(s->client, (int)wait_ms);
-    s->is_waiting = false;
-    *waited_ns = clock_monotonic_ns() - start_ns;
-    if (!first)
-        return;
-    s->taken[0] = first;
-    s->taken_count = 1;
-    if (s->limit == 1)
-        return;
-    ssize_t more =
-        rd_kafka_consume_batch_queue(s->queue, 0, s->taken + 1, s->limit - 1);
-    if (more > 0)
-        s->taken_count += (size_t)more;
-}
-
 static void wake_fetching(const struct subscriber *s)
 {
     rd_kafka_topic_partition_list_t *ours =
@@ -515,31 +459,11 @@ static void wake_fetching(const struct subscriber *s)
     rd_kafka_topic_partition_list_destroy(ours);
 }
 
-/* How many records like these are fetched ahead: partitions share a queue, so
- * the bound of one is that of all. */
-static size_t room_for(rd_kafka_message_t *const *taken, size_t count)
-{
-    size_t bytes = count;
-
-    for (size_t i = 0; i < count; i++)
-        bytes += taken[i]->len + taken[i]->key_len;
-    size_t room = (size_t)KAFKA_AHEAD_KIB * 1024 * count / bytes;
-    return room < KAFKA_AHEAD_RECORDS ? room : KAFKA_AHEAD_RECORDS;
-}
-
 static void take(struct subscriber *s, unsigned wait_ms, int64_t *waited_ns)
 {
-    gather(s, wait_ms, waited_ns);
-    if (s->taken_count == 0)
-        return;
-    size_t ahead = rd_kafka_queue_length(s->queue);
-    size_t room = room_for(s->taken, s->taken_count);
-    if (ahead > room * 6 / 10)
-        s->was_full = true;
-    if (!s->was_full || ahead > room * 4 / 10)
-        return;
-    s->was_full = false;
-    wake_fetching(s);
+    fetched_batch_take(s->taken, s->client, s->queue, wait_ms, waited_ns);
+    if (fetched_batch_has_room_again(s->taken, s->queue))
+        wake_fetching(s);
 }
 
 /* librdkafka's other news. Most of it heals, and is in its own log lines. */
@@ -598,10 +522,12 @@ static int take_report(struct subscriber *s, const rd_kafka_message_t *report,
  * message again. A trouble is told after the records before it. */
 static int sort_out(struct subscriber *s, size_t *count, struct error *err)
 {
-    size_t kept = 0;
+    size_t kept = 0, taken;
+    rd_kafka_message_t *const *records =
+        fetched_batch_records(s->taken, &taken);
 
-    for (size_t i = 0; i < s->taken_count && !s->trouble.code; i++) {
-        const rd_kafka_message_t *message = s->taken[i];
+    for (size_t i = 0; i < taken && !s->trouble.code; i++) {
+        const rd_kafka_message_t *message = records[i];
         if (message->err)
             (void)!take_report(s, message, &s->trouble);
         else if (positions_take(&s->positions, message->partition,
@@ -667,7 +593,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
     struct message_batch batch = {.messages = s->messages};
 
     assert(s->pending != PENDING_REVOKED && s->pending != PENDING_LOST);
-    drop(s);
+    fetched_batch_drop(s->taken);
     int prepared = prepare(s, &batch, err);
     if (prepared < 0)
         return -1;
@@ -675,7 +601,7 @@ int subscriber_poll(struct subscriber *s, unsigned wait_ms,
         take(s, wait_ms, &batch.waited_ns);
         if (sort_out(s, &batch.count, err) < 0)
             return -1;
-        batch.full = s->taken_count == s->limit;
+        batch.full = fetched_batch_is_full(s->taken);
         s->is_dry = batch.count == 0;
         batch.event = event_of(s->pending);
     }
@@ -710,8 +636,7 @@ void subscriber_rewind(struct subscriber *s)
 
 void subscriber_limit_batch(struct subscriber *s, size_t count)
 {
-    s->limit =
-        count && count < s->config.batch_max ? count : s->config.batch_max;
+    fetched_batch_limit(s->taken, count);
 }
 
 /* --- Pausing --- */
@@ -903,26 +828,13 @@ static void leave_group(struct subscriber *s, unsigned timeout_ms)
     }
 }
 
-/* 2.0.2 waits for ever for what lies in the queue of a partition that is gone
- * (librdkafka issue 4724). */
-static void drain_partitions(struct subscriber *s)
-{
-    rd_kafka_message_t *left;
-
-    for (size_t i = 0; i < s->queue_count; i++)
-        while (rd_kafka_consume_batch_queue(s->queues[i], 0, &left, 1) > 0)
-            rd_kafka_message_destroy(left);
-    drop_queues(s);
-    free(s->queues);
-}
-
 static void disconnect(struct subscriber *s, unsigned timeout_ms)
 {
     if (timeout_ms > 0)
         leave_group(s, timeout_ms);
     if (s->group)
         rd_kafka_consumer_group_metadata_destroy(s->group);
-    drain_partitions(s);
+    partition_queues_drain(&s->queues);
     if (s->topic)
         rd_kafka_topic_destroy(s->topic);
     rd_kafka_queue_destroy(s->queue);
@@ -933,7 +845,8 @@ void subscriber_close(struct subscriber *s, unsigned timeout_ms)
 {
     if (!s)
         return;
-    drop(s);
+    if (s->taken)
+        fetched_batch_drop(s->taken);
     if (s->client)
         disconnect(s, timeout_ms);
     if (s->offered)
@@ -943,6 +856,6 @@ void subscriber_close(struct subscriber *s, unsigned timeout_ms)
     positions_free(&s->positions);
     free(s->gaps);
     free(s->messages);
-    free(s->taken);
+    fetched_batch_free(s->taken);
     free(s);
 }
