@@ -52,7 +52,8 @@ static enum cursor_fault take_field(struct json_walk *walk,
         return fault;
     walk->base.found->raw[at] =
         (struct span){start, (uint32_t)(cursor->at - start)};
-    if (has_escapes)
+    /* A name may come thousands of times; its first value alone is kept. */
+    if (has_escapes && !(walk->base.found->seen >> at & 1))
         unescape(walk->scratch, value);
     event_walk_found(&walk->base, paths);
     return CURSOR_OK;

@@ -18,7 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EVENT_SCRATCH_ROOM = 4096 }; /* more than any one record needs */
+/* More than any one record needs: an unescaped text for each path, and the
+ * msgpack form of four of them. */
+enum { EVENT_SCRATCH_ROOM = (EVENT_PLAN_MAX + 4) * (ID_TEXT_MAX + 9) };
 
 struct event_scratch_block;
 

@@ -445,6 +445,74 @@ START_TEST(mistakes_in_settings_are_explained)
 }
 END_TEST
 
+/* A name may come as often as a record has values. */
+START_TEST(a_name_that_comes_thousands_of_times_fills_no_memory)
+{
+    static char json[EVENT_BYTES_MAX];
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct event_reader *reader;
+    struct event_record record = {.value = (const uint8_t *)json};
+    struct impression event;
+    const char *about;
+    size_t size = 1;
+
+    struct event_fields settings = fields;
+    settings.impressions_format = EVENT_FORMAT_JSON;
+    reader = reader_of(&settings, EVENT_IMPRESSIONS);
+    json[0] = '{';
+    for (int i = 0; i < 2000; i++)
+        size += (size_t)sprintf(json + size, "%s\"user\":\"\\n%0250d\"",
+                                i ? "," : "", i);
+    json[size++] = '}';
+    record.value_size = size;
+    ck_assert_ok(event_scratch_ready(&scratch, &err), err);
+    const uint8_t *before = scratch.at;
+    ck_assert_int_eq(
+        event_reader_impression(reader, &record, &scratch, &event, &about),
+        EVENT_REPEATED);
+    ck_assert(scratch.at <= scratch.end);
+    ck_assert_int_le(scratch.at - before, EVENT_SCRATCH_ROOM);
+    event_reader_free(reader);
+}
+END_TEST
+
+/* Each path of a plan may have the longest text. */
+START_TEST(the_scratch_has_room_for_every_path)
+{
+    static char json[1 << 16];
+    struct event_fields settings = EVENT_FIELDS_DEFAULT;
+    struct event_record record = {.value = (const uint8_t *)json};
+    struct impression event;
+    const char *about;
+    unsigned at;
+    size_t size = 0;
+
+    settings.impressions_format = EVENT_FORMAT_JSON;
+    struct event_reader *reader = reader_of(&settings, EVENT_IMPRESSIONS);
+    size = (size_t)sprintf(json, "{\"ts\":1700000000000");
+    for (const char *const *name =
+             (const char *const[]){"id", "user", "ad", NULL};
+         *name; name++)
+        size += (size_t)sprintf(json + size, ",\"%s\":\"\\n%0254d\"", *name, 1);
+    for (int i = 4; i < EVENT_PLAN_MAX; i++) {
+        char name[8];
+        sprintf(name, "f%d", i);
+        ck_assert_ok(event_reader_want(reader, name, &at, &err), err);
+        size += (size_t)sprintf(json + size, ",\"%s\":\"\\n%0300d\"", name, i);
+    }
+    json[size++] = '}';
+    record.value_size = size;
+    ck_assert_ok(event_scratch_ready(&scratch, &err), err);
+    const uint8_t *before = scratch.at;
+    ck_assert_int_eq(
+        event_reader_impression(reader, &record, &scratch, &event, &about),
+        EVENT_OK);
+    ck_assert_int_gt(scratch.at - before, 4096);
+    ck_assert_int_le(scratch.at - before, EVENT_SCRATCH_ROOM);
+    event_reader_free(reader);
+}
+END_TEST
+
 START_TEST(a_batch_shares_a_scratch)
 {
     enum { EVENTS = 500 };
@@ -499,6 +567,8 @@ int main(void)
     tcase_add_test(tests, headers_are_asked_for_by_name);
     tcase_add_test(tests, further_fields_are_found_on_the_way);
     tcase_add_loop_test(tests, mistakes_in_settings_are_explained, 0, MISTAKES);
+    tcase_add_test(tests, a_name_that_comes_thousands_of_times_fills_no_memory);
+    tcase_add_test(tests, the_scratch_has_room_for_every_path);
     tcase_add_test(tests, a_batch_shares_a_scratch);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
