@@ -15,6 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef PCTR_PROGRAM /* from the top of the source */
+#define PCTR_PROGRAM "build/dev/cli/pctr"
+#endif
+
 enum { OUTPUT_MAX = 64 << 20, ARGUMENTS_MAX = 64, POLL_MS = 20 };
 
 static int new_file(char path[64])
@@ -56,7 +60,8 @@ void child_start(struct child_process *child, const char *const arguments[],
 void child_start_pctr(struct child_process *child,
                       const char *const arguments[])
 {
-    const char *all[ARGUMENTS_MAX + 2] = {PCTR_PROGRAM};
+    const char *other = getenv("PCTR_PROGRAM");
+    const char *all[ARGUMENTS_MAX + 2] = {other ? other : PCTR_PROGRAM};
     size_t count = 0;
 
     while (arguments[count]) {
@@ -79,6 +84,14 @@ static int status_of(int wait_status)
                                     : WEXITSTATUS(wait_status);
 }
 
+const char *child_last_words(const char *text)
+{
+    enum { SHOWN = 2000 };
+    size_t size = strlen(text);
+
+    return size > SHOWN ? text + size - SHOWN : text;
+}
+
 int child_wait(struct child_process *child, unsigned timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
@@ -90,7 +103,8 @@ int child_wait(struct child_process *child, unsigned timeout_ms)
         if (clock_monotonic_ms() > deadline) {
             char *errors = child_errors(child);
             kill(child->pid, SIGKILL);
-            ck_abort_msg("still running after %u ms: %s", timeout_ms, errors);
+            ck_abort_msg("still running after %u ms: %s", timeout_ms,
+                         child_last_words(errors));
         }
         clock_sleep_ms(POLL_MS);
     }
@@ -144,7 +158,8 @@ void child_await_error(struct child_process *child, const char *text,
         }
         ck_assert_msg(running && clock_monotonic_ms() < deadline,
                       "'%s' was not said; %s; it said: %s", text,
-                      running ? "it runs" : "it has ended", errors);
+                      running ? "it runs" : "it has ended",
+                      child_last_words(errors));
         free(errors);
         clock_sleep_ms(POLL_MS);
     }

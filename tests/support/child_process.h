@@ -21,7 +21,8 @@ struct child_process {
 void child_start(struct child_process *child, const char *const arguments[],
                  const char *input_path);
 
-/* Starts the pctr that was built with this test: "score", ..., NULL. */
+/* Starts the pctr that the environment's PCTR_PROGRAM names, or else the one
+ * that was built with this test: "score", ..., NULL. */
 void child_start_pctr(struct child_process *child,
                       const char *const arguments[]);
 
@@ -40,6 +41,9 @@ void child_await_error(struct child_process *child, const char *text,
 /* All it wrote so far; the caller frees. */
 char *child_output(const struct child_process *child);
 char *child_errors(const struct child_process *child);
+
+/* The end of a text that may be longer than Check prints. */
+const char *child_last_words(const char *text);
 
 /* SIGKILL where it still runs, and away with its files. Safe after a failed
  * start and twice. */

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef KAFKA_SCRIPT /* from the top of the source */
+#define KAFKA_SCRIPT "deploy/kafka"
+#endif
+
 enum { WAIT_MS = 180000, WORDS_MAX = 16 };
 
 static char instance[FIXTURE_NAME_SIZE];
@@ -82,4 +86,27 @@ void own_broker_end(void)
 void own_broker_acls(const char *const words[])
 {
     free(run("acls", words));
+}
+
+void own_broker_renew(const char *name, int seconds)
+{
+    char number[16];
+    const char *const words[] = {name, number, NULL};
+
+    snprintf(number, sizeof(number), "%d", seconds);
+    free(run("renew", words));
+}
+
+void own_broker_elect_preferred(void)
+{
+    struct kafka_settings kafka = kafka_fixture_settings();
+    const char *const words[] = {"org.apache.kafka.tools.LeaderElectionCommand",
+                                 "--bootstrap-server",
+                                 kafka.brokers,
+                                 "--election-type",
+                                 "preferred",
+                                 "--all-topic-partitions",
+                                 NULL};
+
+    free(run("tool", words));
 }

@@ -25,6 +25,13 @@ void own_broker_do(const char *action, int broker);
 /* Kafka's own AclCommand with these words, which NULL ends. */
 void own_broker_acls(const char *const words[]);
 
+/* A new key and certificate of the user pctr, and NAME-tls.conf among the
+ * secrets; it is good for so many seconds, or with 0 for years. */
+void own_broker_renew(const char *name, int seconds);
+
+/* Each partition's first replica becomes its leader again, where it is not. */
+void own_broker_elect_preferred(void);
+
 /* Stops it and deletes its data. */
 void own_broker_end(void);
 

@@ -105,7 +105,8 @@ static void await_end(struct child_process *child, unsigned timeout_ms)
     int status = child_wait(child, timeout_ms);
     char *errors = child_errors(child);
 
-    ck_assert_msg(status == 0, "status %d: %s", status, errors);
+    ck_assert_msg(status == 0, "status %d: %s", status,
+                  child_last_words(errors));
     free(errors);
 }
 

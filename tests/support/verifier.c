@@ -220,6 +220,21 @@ static uint64_t count_equal(uint64_t *numbers, size_t count)
     return equal;
 }
 
+/* The longest time between two neighbours on a partition. */
+static int64_t longest_gap(const struct fixture_records *predictions)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 1; i < predictions->count; i++) {
+        const struct fixture_record *one = &predictions->at[i - 1];
+        const struct fixture_record *next = &predictions->at[i];
+        int64_t gap = next->timestamp_ms - one->timestamp_ms;
+        if (one->partition == next->partition && gap > longest)
+            longest = gap;
+    }
+    return longest;
+}
+
 static void add_up(struct court *court)
 {
     struct verdict *verdict = &court->verdict;
@@ -227,6 +242,7 @@ static void add_up(struct court *court)
 
     for (size_t i = 0; i < court->given->impressions->count; i++)
         verdict->lost += court->outputs[i] == 0;
+    verdict->gap_ms = longest_gap(court->given->predictions);
     verdict->repeated = count_equal(court->ids, predictions);
     verdict->versions =
         predictions - count_equal(court->all, predictions) -
@@ -263,9 +279,10 @@ void verdict_print(const char *run, const struct verdict *v)
     printf("%s: impressions=%" PRIu64 " predictions=%" PRIu64
            " dead_letters=%" PRIu64 " versions=%" PRIu64 ": lost=%" PRIu64
            " dup=%" PRIu64 " repeated=%" PRIu64 " strange=%" PRIu64
-           " torn=%" PRIu64 " disorder=%" PRIu64 " backwards=%" PRIu64 "\n",
+           " torn=%" PRIu64 " disorder=%" PRIu64 " backwards=%" PRIu64
+           " gap_ms=%" PRId64 "\n",
            run, v->impressions, v->predictions, v->dead_letters, v->versions,
            v->lost, v->doubled, v->repeated, v->strange, v->torn, v->disorder,
-           v->backwards);
+           v->backwards, v->gap_ms);
     fflush(stdout);
 }

@@ -33,13 +33,15 @@ struct verdict {
                            partition than the impression */
     uint64_t backwards; /* model older than that of the prediction before */
     uint64_t versions;  /* different models, "none yet" not counted */
+    int64_t gap_ms;     /* longest time without a prediction on a partition */
 };
 
 struct verdict verifier_judge(const struct evidence *evidence);
 
 bool verdict_is_clean(const struct verdict *verdict);
 
-/* One line: "lost=0 dup=0 ...". */
+/* One line: "RUN: impressions=... lost=0 dup=0 ...", which deploy/faults.sh
+ * reads. */
 void verdict_print(const char *run, const struct verdict *verdict);
 
 #endif

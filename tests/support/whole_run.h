@@ -10,6 +10,7 @@
 
 #include "support/pipeline.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { WHOLE_RUN_SCORERS = 2 };
@@ -18,6 +19,8 @@ struct whole_run {
     struct pipeline pipe;
     char file[512];        /* of clicks; empty: the world */
     const char *anonymous; /* users that are nobody */
+    bool may_orphan; /* labels may be given up before their impression comes:
+                        brokers are away for longer than they wait */
     unsigned trainer_port;
     struct child_process feed, trainer, scorers[WHOLE_RUN_SCORERS];
 };
@@ -30,6 +33,9 @@ void whole_run_start(struct whole_run *run, int32_t partitions,
 /* After their end, whatever it was. */
 void whole_run_start_scorer(struct whole_run *run, int slot);
 void whole_run_start_trainer(struct whole_run *run);
+
+/* Ends the feed before it has given all that it has. */
+void whole_run_stop_feed(struct whole_run *run);
 
 void whole_run_await_feed(struct whole_run *run, unsigned timeout_ms);
 

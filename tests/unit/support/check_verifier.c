@@ -337,6 +337,22 @@ START_TEST(it_counts_what_there_was)
 }
 END_TEST
 
+START_TEST(the_longest_gap_is_one_of_a_partition)
+{
+    /* Partitions begin at other times, which is no gap. */
+    for (size_t i = 0; i < out.count; i++)
+        out.at[i].timestamp_ms =
+            out.at[i].partition * 100000 + out.at[i].offset * 10;
+    for (size_t i = out.count - 3; i < out.count; i++)
+        out.at[i].timestamp_ms += 5000;
+
+    struct verdict found = judge();
+    ck_assert_int_ge(found.gap_ms, 5020);
+    ck_assert_int_le(found.gap_ms, 5040);
+    ck_assert(verdict_is_clean(&found));
+}
+END_TEST
+
 START_TEST(nothing_at_all_is_clean)
 {
     struct fixture_records none = {NULL, 0};
@@ -358,6 +374,7 @@ int main(void)
     tcase_add_loop_test(tests, every_fault_is_counted_and_nothing_else, 0,
                         sizeof(faults) / sizeof(faults[0]));
     tcase_add_test(tests, it_counts_what_there_was);
+    tcase_add_test(tests, the_longest_gap_is_one_of_a_partition);
     tcase_add_test(tests, nothing_at_all_is_clean);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
