@@ -206,7 +206,9 @@ static int collect(const struct chunk_source *from,
             break;
         default:
             status = error_set(err, kafka_error_code(message->err),
-                               "chunks: %s", rd_kafka_message_errstr(message));
+                               "chunks on '%s': %s",
+                               rd_kafka_topic_name(from->topic),
+                               rd_kafka_message_errstr(message));
         }
         rd_kafka_message_destroy(message);
         if (status < 0)
@@ -225,7 +227,8 @@ int chunk_fetch(const struct chunk_source *from,
     *why = REFUSED_CHUNKS;
     if (rd_kafka_consume_start(from->topic, PARTITION,
                                manifest->first_chunk_offset) != 0)
-        return error_set(err, ERROR_UNAVAILABLE, "chunks: %s",
+        return error_set(err, ERROR_UNAVAILABLE, "chunks on '%s': %s",
+                         rd_kafka_topic_name(from->topic),
                          rd_kafka_err2str(rd_kafka_last_error()));
     int status = collect(from, manifest, timeout_ms, &packed, err);
     rd_kafka_consume_stop(from->topic, PARTITION);

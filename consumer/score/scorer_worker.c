@@ -52,6 +52,8 @@ enum {
     LEAVE_MS = 5000,
     MODEL_SLICE_MS = 1000, /* one try of catching up with the models */
     AUTH_TRIES = 5,        /* of one thing that the broker refuses to us */
+    AUTH_MODELS_MS = 5000, /* so long the models may be refused to us */
+    LOOK_MS = 1000,        /* between two looks at that */
     SILENCE_MS = 45000,    /* a round may wait that long */
     /* librdkafka's calls about a transaction return within two minutes,
      * whatever the broker does. */
@@ -88,6 +90,7 @@ struct scorer_worker {
     unsigned refusals; /* by the broker (ERROR_AUTH), since one thing worked */
     struct trouble waits; /* of partitions for their start */
     int64_t fenced_ms;
+    int64_t look_ms; /* when the rights are looked at again */
 };
 
 /* --- Opening and closing --- */
@@ -297,6 +300,23 @@ static int wait_for_model(struct scorer_worker *w, struct error *err)
         rest(w, STOP_SLICE_MS);
     }
     return 0;
+}
+
+/* A scorer that may not read models any more would serve an old one for ever.
+ * Rights may come late, so that a moment is allowed. */
+static int look_after_rights(struct scorer_worker *w, struct error *err)
+{
+    struct model_watch watch;
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (!w->parts->watcher || now_ms < w->look_ms)
+        return 0;
+    w->look_ms = now_ms + LOOK_MS;
+    model_watcher_look(w->parts->watcher, &watch);
+    if (watch.why.code != ERROR_AUTH || watch.waiting_ms < AUTH_MODELS_MS)
+        return 0;
+    *err = watch.why;
+    return -1;
 }
 
 /* Between two batches: one atomic load, unless there is a new model. */
@@ -712,6 +732,8 @@ static int round_once(struct scorer_worker *w, struct error *err)
     if (follow(w, &batch, err) < 0)
         return -1;
     tell_what_waits(w, batch.waits);
+    if (look_after_rights(w, err) < 0)
+        return -1;
 
     atomic_store(&w->status.at_end, config->watch_end && !w->unit.open &&
                                         subscriber_at_end(w->subscriber));
