@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/kafka/kafka_files.h"
 
 #include "cli/serve/service.h"
 #include "consumer/models/model_board.h"
@@ -86,6 +87,7 @@ static const struct config_key keys[] = {
 /* Everything that runs, in the order it is started. */
 struct scoring {
     const struct score_settings *settings;
+    struct kafka_files *files;
     struct metrics *metrics;
     struct model_board *board;
     struct model_watcher *watcher;
@@ -253,7 +255,8 @@ static int start_scorer(struct scoring *scoring, struct error *err)
 static int start(struct scoring *scoring, const struct kafka_settings *kafka,
                  struct error *err)
 {
-    if (metrics_new(scorer_metric_families, &scoring->metrics, err) < 0 ||
+    if (kafka_files_note(kafka, &scoring->files, err) < 0 ||
+        metrics_new(scorer_metric_families, &scoring->metrics, err) < 0 ||
         start_models(scoring, kafka, err) < 0 ||
         start_scorer(scoring, err) < 0 || start_service(scoring, err) < 0)
         return -1;
@@ -302,20 +305,23 @@ static void look_for_model(struct scoring *scoring)
         log_warn("looked in vain", "reason=\"%s\"", err.text);
 }
 
-static void serve(struct scoring *scoring)
+static int serve(struct scoring *scoring, struct error *err)
 {
     while (service_goes_on(scoring->service) &&
            scorer_is_running(scoring->scorer)) {
         if (scoring->settings->exit_at_end && scorer_at_end(scoring->scorer))
-            return;
+            return 0;
         if (stop_take_nudge())
             look_for_model(scoring);
         int64_t now_ms = clock_monotonic_ms();
+        if (kafka_files_look(scoring->files, now_ms, err) < 0)
+            return -1;
         if (now_ms - scoring->tick_ms >= TICK_MS) {
             scoring->tick_ms = now_ms;
             show_model(scoring);
         }
     }
+    return 0;
 }
 
 /* Waits for the workers and logs what they did. */
@@ -345,6 +351,7 @@ static int stop(struct scoring *scoring, int status, struct error *err)
     model_watcher_stop(scoring->watcher);
     model_board_free(scoring->board);
     metrics_free(scoring->metrics);
+    kafka_files_free(scoring->files);
     return status;
 }
 
@@ -370,7 +377,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
         log_info("scoring", "topic=%s group=%s slot=%s workers=%u",
                  settings->scorer.impressions, settings->scorer.group,
                  settings->scorer.slot, settings->scorer.workers);
-        serve(&scoring);
+        status = serve(&scoring, err);
     }
     status = stop(&scoring, status, err);
     return status < 0 ? -1 : stop_exit_status();

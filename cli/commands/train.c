@@ -5,8 +5,10 @@
 #include "cli/command.h"
 #include "cli/commands/settings.h"
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/kafka/kafka_files.h"
 
 #include "cli/serve/service.h"
 #include "cli/versions.h"
@@ -82,11 +84,16 @@ static bool is_ready(void *context, char *why, size_t size)
     return trainer_is_ready(context, why, size);
 }
 
-static void serve(struct service *service, struct trainer *trainer)
+static int serve(struct service *service, struct trainer *trainer,
+                 struct kafka_files *files, struct error *err)
 {
-    while (service_goes_on(service) && trainer_is_running(trainer))
+    while (service_goes_on(service) && trainer_is_running(trainer)) {
         if (stop_take_nudge())
             trainer_request(trainer);
+        if (kafka_files_look(files, clock_monotonic_ms(), err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Waits for the trainer and logs the books of its join. */
@@ -131,6 +138,7 @@ static void take_settings(struct train_settings *settings,
 static int run(const struct invocation *with, void *context, struct error *err)
 {
     struct train_settings *settings = context;
+    struct kafka_files *files = NULL;
     struct metrics *metrics = NULL;
     struct trainer *trainer = NULL;
     struct service *service = NULL;
@@ -142,8 +150,12 @@ static int run(const struct invocation *with, void *context, struct error *err)
             err, ERROR_CONFIG, "model.low: %g is not below model.high, %g",
             settings->trainer.scale.low, settings->trainer.scale.high);
     if (service_catch_signals(&settings->service, err) < 0 ||
-        metrics_new(trainer_metric_families, &metrics, err) < 0)
+        kafka_files_note(&with->kafka, &files, err) < 0)
         return -1;
+    if (metrics_new(trainer_metric_families, &metrics, err) < 0) {
+        kafka_files_free(files);
+        return -1;
+    }
     int status = trainer_start(&settings->trainer, metrics, &trainer, err);
     if (status == 0) {
         struct metric_label build[VERSION_LABELS];
@@ -160,13 +172,14 @@ static int run(const struct invocation *with, void *context, struct error *err)
         log_info("training", "impressions=%s labels=%s algorithm=%s name=%s",
                  settings->trainer.impressions, settings->trainer.labels,
                  settings->trainer.algorithm, settings->trainer.name);
-        serve(service, trainer);
+        status = serve(service, trainer, files, err);
     }
     service_stop(service);
     if (trainer)
         status =
             service_first_failure(status, err, finish(trainer, &late), &late);
     metrics_free(metrics);
+    kafka_files_free(files);
     return status < 0 ? -1 : stop_exit_status();
 }
 

@@ -1,0 +1,164 @@
+/*
+ * check_certificates.c - a client's certificate is renewed while a scorer
+ * works with it, and one expires: the scorer ends in a way that says what to
+ * do, and all that was fed is scored once.
+ */
+#include "support/child_process.h"
+#include "support/own_broker.h"
+#include "support/pipeline.h"
+#include "support/rights.h"
+#include "support/run_suite.h"
+#include "support/topic_ends.h"
+
+#include "common/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTITIONS = 2,
+    RUN_MS = 120000,
+    GIVE_UP_MS = 300000, /* librdkafka tries for minutes to abort */
+    SHORT_S = 60,        /* a certificate that will expire */
+    AN_HOUR_S = 3600,
+    PROGRESS = 100, /* records */
+    START_AGAIN = 75,
+};
+
+static struct pipeline pipe;
+static struct proceedings proceedings;
+static struct child_process feed, scorer;
+static char user_file[512], operator_file[512]; /* settings for -F */
+
+/* The default names, which docs/rights.md has. */
+static void name_topics(void)
+{
+    static const char *const names[PIPE_NAMES] = {
+        "pctr.impressions",  "pctr.labels", "pctr.predictions",
+        "pctr.dead-letters", "pctr.models", "pctr.model-chunks",
+        "pctr.evaluations",  "pctr-score",  "click"};
+
+    pipe.partitions = PARTITIONS;
+    for (int i = 0; i < PIPE_NAMES; i++)
+        snprintf(pipe.names[i], sizeof(pipe.names[i]), "%s", names[i]);
+}
+
+static void start_broker(void)
+{
+    char secrets[400];
+
+    own_broker_start_secure("certificates", secrets, sizeof(secrets));
+    snprintf(user_file, sizeof(user_file), "%s/short-tls.conf", secrets);
+    snprintf(operator_file, sizeof(operator_file), "%s/admin-plain.conf",
+             secrets);
+}
+
+static void start(void)
+{
+    struct child_process topics = {.pid = 0};
+    const char *const create[] = {"topics", "--partitions=2", "-F",
+                                  operator_file, NULL};
+    const char *const stream[] = {"feed",       "--world", "--world.rows=60000",
+                                  "--rate=100", "-F",      operator_file,
+                                  NULL};
+    size_t count;
+
+    name_topics();
+    rights_connect();
+    (void)rights_read(&count);
+    rights_give_all("score");
+    child_start_pctr(&topics, create);
+    ck_assert_int_eq(child_wait(&topics, RUN_MS), 0);
+    child_end(&topics);
+    child_start_pctr(&feed, stream);
+}
+
+static void stop(void)
+{
+    child_end(&feed);
+    child_end(&scorer);
+    rights_disconnect();
+}
+
+static void await_more(void)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + RUN_MS;
+    int64_t wanted = topic_ends_sum("pctr.predictions") + PROGRESS;
+
+    while (topic_ends_sum("pctr.predictions") < wanted) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "nothing more");
+        clock_sleep_ms(50);
+    }
+}
+
+static void start_scorer(void)
+{
+    const char *const words[] = {"score", "--http.port=0", "-F", user_file,
+                                 NULL};
+
+    child_start_pctr(&scorer, words);
+    child_await_error(&scorer, "msg=\"scoring\"", RUN_MS);
+    await_more();
+}
+
+/* It ends with this status, and its log says these words. */
+static void await_end(const char *after, int status, const char *words)
+{
+    int64_t start_ms = clock_monotonic_ms();
+    int found = child_wait(&scorer, GIVE_UP_MS);
+    char *errors = child_errors(&scorer);
+
+    printf("%s: %d after %d ms\n", after, found,
+           (int)(clock_monotonic_ms() - start_ms));
+    fflush(stdout);
+    ck_assert_msg(found == status && strstr(errors, words), "%d: %s", found,
+                  child_last_words(errors));
+    free(errors);
+    child_end(&scorer);
+}
+
+START_TEST(a_renewed_one_is_taken_and_an_expired_one_is_told)
+{
+    own_broker_renew("short", AN_HOUR_S);
+    start_scorer();
+    own_broker_renew("short", SHORT_S);
+    int64_t expires_ms = clock_monotonic_ms() + SHORT_S * 1000;
+    await_end("renewed", START_AGAIN, "was renewed");
+
+    start_scorer();
+    while (clock_monotonic_ms() < expires_ms + 2000)
+        clock_sleep_ms(100);
+    await_more(); /* connections that are open stay */
+    printf("expired: what is connected goes on\n");
+    fflush(stdout);
+    own_broker_do("stop", 0);
+    own_broker_do("revive", 0);
+    await_end("expired, and the broker was restarted", RIGHTS_REFUSED,
+              "certificate");
+
+    own_broker_renew("short", AN_HOUR_S);
+    start_scorer();
+    pipeline_stop(&feed, RUN_MS);
+    pipeline_await_scored(&pipe, RUN_MS);
+    pipeline_stop(&scorer, RUN_MS);
+    struct verdict verdict =
+        pipeline_judge(&pipe, "certificates renewed and expired", &proceedings);
+    ck_assert(verdict_is_clean(&verdict));
+    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
+    proceedings_free(&proceedings);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("certificates");
+    TCase *tests = tcase_create("mutual TLS");
+
+    tcase_set_timeout(tests, 850);
+    tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, a_renewed_one_is_taken_and_an_expired_one_is_told);
+    suite_add_tcase(suite, tests);
+    return kafka_fixture_main(suite, "certificates renewed at work");
+}
