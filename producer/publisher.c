@@ -94,6 +94,14 @@ static int init_transactions(struct publisher *publisher, struct error *err)
     return error_wrap(err, "'%s'", publisher->config.transactional_id);
 }
 
+/* Whose right is missing: the broker's words do not say. */
+static void name_id(const struct publisher *publisher, struct error *err)
+{
+    if (err && err->code == ERROR_AUTH)
+        (void)!error_wrap(err, "transactional id '%s'",
+                          publisher->config.transactional_id);
+}
+
 /* Beyond the transaction's own timeout the broker has given it up. */
 static int64_t give_up_at(const struct publisher *publisher)
 {
@@ -129,6 +137,7 @@ enum publisher_verdict publisher_send_offsets(
     enum publisher_verdict verdict =
         publisher_verdict_of(error, "send offsets", err);
     blame_first(publisher, err);
+    name_id(publisher, err);
     return verdict;
 }
 
@@ -152,6 +161,7 @@ enum publisher_verdict publisher_commit(struct publisher *publisher,
         enum publisher_verdict verdict =
             publisher_verdict_of(error, "commit", err);
         blame_first(publisher, err);
+        name_id(publisher, err);
         return verdict;
     }
     publisher->in_transaction = false;
@@ -177,6 +187,7 @@ enum publisher_verdict publisher_abort(struct publisher *publisher,
     if (error) {
         enum publisher_verdict verdict =
             publisher_verdict_of(error, "abort", err);
+        name_id(publisher, err);
         return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
     }
     publisher->in_transaction = false;

@@ -22,7 +22,7 @@ static char *run(const char *action, const char *const words[])
 {
     const char *arguments[WORDS_MAX + 5] = {KAFKA_SCRIPT, action, "--instance",
                                             instance};
-    struct child_process child = {0, "", ""};
+    struct child_process child = {.pid = 0};
 
     for (size_t i = 0; words[i]; i++) {
         ck_assert_uint_lt(i, WORDS_MAX);

@@ -63,14 +63,14 @@ static void read_right(const char *command, const char *line)
     snprintf(right->name, sizeof(right->name), "kafka-cluster");
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (value_of(line, kinds[i].option, right->name))
-            right->kind = kinds[i].kind;
+            right->kind = (int)kinds[i].kind;
     right->pattern = strstr(line, "prefixed")
                          ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED
                          : RD_KAFKA_RESOURCE_PATTERN_LITERAL;
     ck_assert_msg(value_of(line, "--operation", word) != NULL, "%s", line);
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
         if (strcmp(word, operations[i].word) == 0)
-            right->operation = operations[i].operation;
+            right->operation = (int)operations[i].operation;
     ck_assert_msg(right->operation != RD_KAFKA_ACL_OPERATION_UNKNOWN, "%s",
                   line);
 }

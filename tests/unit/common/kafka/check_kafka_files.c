@@ -16,13 +16,13 @@ enum { CERTIFICATE, KEY, PASSWORD, FILES };
 
 /* The settings of one client; the others name no file. */
 static struct config_property properties[] = {
-    {"security.protocol", "SSL"},
-    {"ssl.certificate.location", ""},
-    {"producer.ssl.key.location", ""},
-    {"sasl.password", "file:"},
-    {"sasl.username", "pctr"},
-    {"ssl.key.password", "literal"},
-    {"ssl.crl.location", "/no/such/file"},
+    {.name = "security.protocol", .value = "SSL"},
+    {.name = "ssl.certificate.location", .value = ""},
+    {.name = "producer.ssl.key.location", .value = ""},
+    {.name = "sasl.password", .value = "file:"},
+    {.name = "sasl.username", .value = "pctr"},
+    {.name = "ssl.key.password", .value = "literal"},
+    {.name = "ssl.crl.location", .value = "/no/such/file"},
 };
 static const struct kafka_settings settings = {
     .properties = properties,
