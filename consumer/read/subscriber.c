@@ -20,6 +20,7 @@
  */
 #include "consumer/read/subscriber.h"
 
+#include "common/base/broken.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
@@ -704,7 +705,9 @@ const rd_kafka_consumer_group_metadata_t *subscriber_group(struct subscriber *s)
 {
     if (s->group)
         rd_kafka_consumer_group_metadata_destroy(s->group);
-    s->group = rd_kafka_consumer_group_metadata(s->client);
+    s->group = is_broken(BROKEN_NO_GENERATION)
+                   ? rd_kafka_consumer_group_metadata_new(s->config.group)
+                   : rd_kafka_consumer_group_metadata(s->client);
     return s->group;
 }
 

@@ -1,5 +1,7 @@
 #include "consumer/score/delivery.h"
 
+#include "common/base/broken.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -63,6 +65,26 @@ enum publisher_verdict delivery_verdict(const struct error *err)
     return err->code == ERROR_FENCED ? PUBLISHER_FENCED : PUBLISHER_REBUILD;
 }
 
+/* The two mistakes of is_broken() that a transaction is there to prevent. */
+static enum publisher_verdict commit_apart(struct delivery *delivery,
+                                           struct subscriber *from,
+                                           struct error *err)
+{
+    struct crash_plan *plan = &delivery->config.plan;
+
+    crash_plan_pass(plan, CRASH_AFTER_PRODUCE);
+    if (is_broken(BROKEN_COMMIT_FIRST) && subscriber_commit(from, err) < 0)
+        return PUBLISHER_ABORT;
+    crash_plan_pass(plan, CRASH_AFTER_SEND_OFFSETS);
+    crash_plan_pass(plan, CRASH_BEFORE_COMMIT);
+    enum publisher_verdict verdict = publisher_commit(delivery->publisher, err);
+    crash_plan_pass(plan, CRASH_AFTER_COMMIT);
+    if (verdict == PUBLISHER_OK && is_broken(BROKEN_COMMIT_APART) &&
+        subscriber_commit(from, err) < 0)
+        return PUBLISHER_REBUILD;
+    return verdict;
+}
+
 static enum publisher_verdict commit_transaction(struct delivery *delivery,
                                                  struct subscriber *from,
                                                  struct error *err)
@@ -71,7 +93,13 @@ static enum publisher_verdict commit_transaction(struct delivery *delivery,
     const rd_kafka_topic_partition_list_t *next = subscriber_next(from);
 
     assert(next); /* nobody begins a transaction for nothing */
+    if (is_broken(BROKEN_COMMIT_FIRST) || is_broken(BROKEN_COMMIT_APART))
+        return commit_apart(delivery, from, err);
     crash_plan_pass(plan, CRASH_AFTER_PRODUCE);
+    if (is_broken(BROKEN_ABORT_COMMITS) && crash_plan_aborts(plan)) {
+        error_set(err, ERROR_TEMPORARY, "aborted, or so it seems");
+        return PUBLISHER_ABORT;
+    }
     enum publisher_verdict verdict = publisher_send_offsets(
         delivery->publisher, next, subscriber_group(from), err);
     if (verdict != PUBLISHER_OK)
@@ -133,6 +161,8 @@ enum publisher_verdict delivery_commit(struct delivery *delivery,
 enum publisher_verdict delivery_abort(struct delivery *delivery,
                                       struct error *err)
 {
+    if (is_broken(BROKEN_ABORT_COMMITS))
+        return publisher_commit(delivery->publisher, err);
     return is_transactional(delivery)
                ? publisher_abort(delivery->publisher, err)
                : PUBLISHER_OK; /* sent is sent: it will come twice */

@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# faults.sh - provokes the faults of a table, takes the account of each, and
+# writes docs/faults.md of what was seen; then the same with builds that are
+# broken on purpose, which the account has to find.
+#
+#   deploy/faults.sh               all: an hour at most
+#   deploy/faults.sh PART...       parts of it: table, cluster, rights, broken
+#   deploy/faults.sh --page        writes the page of the last outputs
+#
+# Parts that are not run keep the lines of their last run. Brokers are started
+# for it and deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT
+# runs one fault of the table. Status 0: nothing was lost, doubled or torn, and
+# each broken build was found out.
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+logs=build/faults
+failed=()
+
+# MISTAKE FAULT WORDS: the mistakes of common/base/broken.h, and the fault of
+# the table in which each of them does harm.
+mistakes() {
+    cat <<'END'
+1 2 positions are committed before the predictions
+2 2 positions are committed after the predictions, outside their transaction
+3 3 a transaction that is to be undone is committed
+4 5 a member that its group has forgotten still commits
+END
+}
+
+# NUMBERS TEST WHAT: faults whose tests check more than an account.
+others() {
+    cat <<'END'
+15|broker.faults|no broker, a wrong name, a deaf port: one line and an exit status within seconds
+18|unit.snapshot_store, cli.files|files that cannot be written or read
+21|broker.evaluation_outages, mock.scorer_letters|outputs that the broker refuses
+23, 24, 28|broker.bad_publication|models with a wrong byte anywhere, lost, doubled and exchanged chunks, old manifests sent again
+25, 26|broker.two_trainers, broker.version_race, broker.chaos|trainers that are killed, meet, and fence each other
+30, 31|broker.replay_oddities, unit.join|labels that come early, late, twice, or contradict each other
+32, 33|broker.offset_choice|offsets that are lost, topics made anew, partitions added, groups forgotten
+34|broker.replay|a range replayed twice, bit for bit
+35|broker.rights|each right of each command missing at the start; certificates that are expired or foreign
+39|mock.publisher, mock.subscriber, mock.scorer|errors of single requests
+END
+}
+
+run() { # NAME COMMAND...: into the log of its name
+    local name=$1 start=$SECONDS
+    shift
+    echo "== $name"
+    if PCTR_KAFKA=own "$@" >"$logs/$name.log" 2>&1; then
+        echo "   ok, $((SECONDS - start)) s"
+    else
+        echo "   status $? after $((SECONDS - start)) s: $logs/$name.log"
+        return 1
+    fi
+}
+
+build() { # FOLDER OPTION...
+    local folder=$1
+    shift
+    if ! cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DPCTR_TEST_HOOKS=ON "$@" >"$logs/build.log" 2>&1 ||
+        ! cmake --build "$folder" -j "$(nproc)" >>"$logs/build.log" 2>&1; then
+        echo "the build failed: $logs/build.log"
+        exit 1
+    fi
+}
+
+# The fault runs with the broken program. Its test must fail, and by the
+# account: a crash would prove nothing.
+try_mistake() { # MISTAKE FAULT
+    build build/broken -DBUILD_TESTING=OFF -DPCTR_BROKEN="$1"
+    if PCTR_FAULT=$2 PCTR_PROGRAM=$PWD/build/broken/cli/pctr \
+        run "broken-$1" build/dev/tests/broker/check_fault_table; then
+        echo "   NOT found out"
+        return 1
+    fi
+    grep -qE ': impressions=.* (lost|dup|torn)=[1-9]' "$logs/broken-$1.log" ||
+        { echo "   it failed, but not by its account"; return 1; }
+    echo "   found out"
+}
+
+run_part() { # PART
+    local mistake fault
+    case $1 in
+    table) run table build/dev/tests/broker/check_fault_table || failed+=(table) ;;
+    cluster) run cluster build/dev/tests/broker/check_cluster || failed+=(cluster) ;;
+    rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
+    broken) while read -r mistake fault _; do
+                try_mistake "$mistake" "$fault" </dev/null || failed+=("broken-$mistake")
+            done < <(mistakes) ;;
+    esac
+}
+
+# The accounts in a log, as rows. A line "fault N|NAME|DONE|TIMES" comes before
+# the account of that name; other accounts have the number that is given.
+rows() { # LOG NUMBER DONE
+    awk -v number="$2" -v done="$3" -v times=1 '
+    function value(name,  at) {
+        at = index(line, " " name "=")
+        return at ? substr(line, at + length(name) + 2) + 0 : "?"
+    }
+    /^fault [0-9]+\|/ {
+        split(substr($0, 7), part, "|")
+        number = part[1]; done = part[3]; times = part[4]
+    }
+    /: impressions=.* lost=/ {
+        line = $0
+        twice = value("repeated") - value("dup")
+        if (number == 12) times = /two of three/ ? 1 : 3
+        printf "| %s | %s | %s | %s | %d | %d | %d | %d | %d | %.1f s |\n", number,
+               substr($0, 1, index($0, ": impressions") - 1), done, times,
+               value("impressions"), value("lost"), value("dup"),
+               value("torn"), (twice > 0 ? twice : 0), value("gap_ms") / 1000
+    }' "$1"
+}
+
+# Totals of the broken build, and where it was found out.
+broken_row() { # MISTAKE FAULT WORDS
+    local log=$logs/broken-$1.log
+    [ -f "$log" ] || return 0
+    rows "$log" "$2" '' | awk -F'|' -v words="$3" '{
+        printf "| %s |%s|%s|%s|%s|%s| %s |\n", words, $2, $6, $7, $8, $9,
+               ($7 + $8 + $9 > 0) ? "yes" : "**no**" }'
+}
+
+page() {
+    cat <<'END'
+<!-- Written by deploy/faults.sh: do not edit. -->
+# Faults
+
+What was done to a running pctr, and what became of the impressions that came in meanwhile. Each line is a run of its own, with
+processes of the real program and brokers of Apache Kafka that are killed, frozen and restarted, on a machine of two cores. A judge
+then reads all that went in and all that a reader of committed records gets out: an impression without a prediction or dead letter is
+*lost*, a second one is *doubled*, and a partition whose committed position is not the one behind its last output is *torn*. The gap
+is the longest time without a prediction on a partition, which includes the time that brokers take to start, half a minute and more
+where the machine is busy. An impression is *fed twice* when the feed wrote it twice, and each of the two has its prediction. Numbers are those of the catalogue that the tests follow.
+
+END
+    echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
+    echo '|---|---|---|---|---|---|---|---|---|---|'
+    {
+        [ ! -f $logs/table.log ] || rows $logs/table.log '' ''
+        [ ! -f $logs/cluster.log ] ||
+            rows $logs/cluster.log 12 'two scorers, a trainer and a feed at work on three brokers'
+        [ ! -f $logs/rights.log ] ||
+            rows $logs/rights.log 35 'each right of a scorer taken while it works, with and without Describe'
+    } | sort -s -t'|' -k2,2n
+    cat <<'END'
+
+`deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `cluster` that on three.
+
+## Builds that are broken on purpose
+
+A judge that finds no fault may be blind. These builds make one mistake each; the same faults were provoked, and the same judge
+looked at what came of it.
+
+| mistake | fault no. | impressions | lost | doubled | torn | found out |
+|---|---|---|---|---|---|---|
+END
+    local mistake fault words
+    while read -r mistake fault words; do
+        broken_row "$mistake" "$fault" "$words"
+    done < <(mistakes)
+    cat <<'END'
+
+## Faults whose tests look at more than an account
+
+| no. | test | what it does |
+|---|---|---|
+END
+    others | awk -F'|' '{ gsub(/, /, "`, `", $2); printf "| %s | `%s` | %s |\n", $1, $2, $3 }'
+}
+
+parts=()
+for word in "$@"; do
+    case $word in
+    table | cluster | rights | broken) parts+=("$word") ;;
+    --page) parts=(none) ;;
+    *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+       [ "$word" = --help ] && exit 0 || exit 2 ;;
+    esac
+done
+[ ${#parts[@]} -gt 0 ] || parts=(table cluster rights broken)
+
+mkdir -p $logs
+if [ "${parts[0]}" != none ]; then
+    deploy/kafka install >/dev/null || exit 1
+    build build/dev -DPCTR_WERROR=ON
+fi
+for part in "${parts[@]}"; do run_part "$part"; done
+page >docs/faults.md
+[ ${#failed[@]} = 0 ] || { echo "faults.sh: FAILED: ${failed[*]}"; exit 1; }
+echo "faults.sh: docs/faults.md is written"

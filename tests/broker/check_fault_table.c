@@ -1,0 +1,401 @@
+/*
+ * check_fault_table.c - the faults of a table, each provoked while impressions
+ * come in, and the account of each.
+ *
+ * The environment's PCTR_FAULT chooses one by its number; PCTR_PROGRAM names
+ * another program than the one that was built with this test. deploy/faults.sh
+ * makes docs/faults.md of what is printed:
+ *
+ *     fault NUMBER|NAME|DONE|TIMES
+ *     NAME: impressions=... lost=... dup=... torn=... gap_ms=...
+ */
+#include "support/own_broker.h"
+#include "support/pipeline.h"
+#include "support/poison.h"
+#include "support/run_suite.h"
+#include "support/topic_ends.h"
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTITIONS = 4,
+    SCORERS = 4,
+    PROGRESS = 300, /* records */
+    WAIT_MS = 120000,
+    SESSION_MS = 3000,
+    KILLED = 128 + SIGKILL,
+    FENCED = 79,
+    OPTIONS_MAX = 8,
+};
+
+static struct pipeline pipe;
+static struct proceedings proceedings;
+static struct child_process feed, scorers[SCORERS];
+static uint64_t random_state;
+
+/* --- Scorers ---------------------------------------------------------- */
+
+/* Small transactions, so that many of them are there to be interrupted. */
+static void start_scorer(int which, int slot, const char *const more[])
+{
+    char slot_option[16];
+    const char *all[OPTIONS_MAX + 16] = {
+        slot_option,
+        "--http.port=0",
+        "--workers=2",
+        "--commit.interval_ms=50",
+        "--model.catch_up_ms=500",
+        "-Xconsumer.session.timeout.ms=3000",
+        "-Xconsumer.heartbeat.interval.ms=500"};
+    size_t count = 7;
+
+    snprintf(slot_option, sizeof(slot_option), "--slot=%d", slot);
+    while (more && *more)
+        all[count++] = *more++;
+    child_end(&scorers[which]);
+    pipeline_start(&pipe, "score", all, &scorers[which]);
+}
+
+static void start_plain(int which)
+{
+    start_scorer(which, which, NULL);
+}
+
+static void kill_scorer(int which)
+{
+    child_signal(&scorers[which], SIGKILL);
+    ck_assert_int_eq(child_wait(&scorers[which], WAIT_MS), KILLED);
+}
+
+static void await_more(void)
+{
+    const char *topic = pipe.names[PIPE_PREDICTIONS];
+    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t wanted = topic_ends_sum(topic) + PROGRESS;
+
+    while (topic_ends_sum(topic) < wanted) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms,
+                      "nothing more is scored");
+        clock_sleep_ms(20);
+    }
+}
+
+static void pause_at_random(int64_t most_ms)
+{
+    clock_sleep_ms((int64_t)(random_uniform(&random_state) * (double)most_ms));
+}
+
+/* --- The faults: each returns how often it was provoked --------------- */
+
+static int kill_at_random(void)
+{
+    enum { TIMES = 8 };
+
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(500);
+        kill_scorer(0);
+        start_plain(0);
+    }
+    return TIMES;
+}
+
+static int kill_at_each_step(void)
+{
+    static const char *const steps[] = {
+        "--test.crash=after_begin", "--test.crash=after_produce",
+        "--test.crash=after_send_offsets", "--test.crash=before_commit",
+        "--test.crash=after_commit"};
+    enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+    pipeline_stop(&scorers[0], WAIT_MS);
+    for (int i = 0; i < STEPS; i++) {
+        const char *const more[] = {steps[i], "--test.crash_after=3", NULL};
+        start_scorer(0, 0, more);
+        ck_assert_int_eq(child_wait(&scorers[0], WAIT_MS), KILLED);
+    }
+    start_plain(0);
+    return STEPS;
+}
+
+/* Returns what the scorer's last line says. */
+static int abort_at_random(void)
+{
+    const char *const more[] = {"--test.random_aborts=3", NULL};
+
+    pipeline_stop(&scorers[0], WAIT_MS);
+    start_scorer(0, 0, more);
+    for (int i = 0; i < 10; i++)
+        await_more();
+    pipeline_stop(&scorers[0], WAIT_MS);
+    char *log = child_errors(&scorers[0]);
+    const char *aborts = strstr(log, " aborts=");
+    ck_assert_ptr_nonnull(aborts);
+    int times = atoi(aborts + strlen(" aborts="));
+    free(log);
+    ck_assert_int_gt(times, 0);
+    start_plain(0);
+    return times;
+}
+
+static int stop_and_start(void)
+{
+    enum { TIMES = 5 };
+
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(300);
+        pipeline_stop(&scorers[0], WAIT_MS);
+        start_plain(0);
+    }
+    return TIMES;
+}
+
+/* A second scorer takes over meanwhile; then the first one wakes up in the
+ * middle of a transaction. */
+static int freeze_a_scorer(void)
+{
+    enum { TIMES = 4 };
+    const char *const more[] = {"--commit.interval_ms=1000", NULL};
+
+    pipeline_stop(&scorers[0], WAIT_MS);
+    start_scorer(0, 0, more);
+    start_plain(1);
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(1000);
+        child_signal(&scorers[0], SIGSTOP);
+        clock_sleep_ms(2 * SESSION_MS);
+        await_more();
+        child_signal(&scorers[0], SIGCONT);
+        clock_sleep_ms(SESSION_MS);
+    }
+    return TIMES;
+}
+
+static int start_a_twin(void)
+{
+    start_scorer(1, 0, NULL);
+    for (int i = 0; i < 10; i++)
+        await_more();
+    for (int i = 0; i < 2; i++) {
+        if (child_is_running(&scorers[i]))
+            child_signal(&scorers[i], SIGTERM);
+        int status = child_wait(&scorers[i], WAIT_MS);
+        ck_assert_msg(status == 0 || status == FENCED, "status %d", status);
+    }
+    start_plain(0);
+    return 1;
+}
+
+static int grow_and_shrink(void)
+{
+    for (int i = 1; i < SCORERS; i++) {
+        start_plain(i);
+        await_more();
+    }
+    for (int i = 1; i < SCORERS; i++) {
+        pipeline_stop(&scorers[i], WAIT_MS);
+        await_more();
+    }
+    return 2 * (SCORERS - 1);
+}
+
+static int storm(void)
+{
+    enum { TIMES = 8 };
+
+    for (int i = 0; i < TIMES; i++) {
+        start_plain(1);
+        clock_sleep_ms(1500);
+        kill_scorer(1);
+        clock_sleep_ms(500);
+    }
+    await_more();
+    return TIMES;
+}
+
+static int restart_the_broker(void)
+{
+    enum { TIMES = 2 };
+
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        own_broker_do("stop", 0);
+        own_broker_do("revive", 0);
+    }
+    await_more();
+    return TIMES;
+}
+
+static int kill_the_broker(void)
+{
+    enum { TIMES = 3 };
+
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(200);
+        own_broker_do("kill", 0);
+        own_broker_do("revive", 0);
+    }
+    await_more();
+    return TIMES;
+}
+
+/* The last time is longer than a transaction may take. */
+static int freeze_the_broker(void)
+{
+    static const int64_t ms[] = {2000, 5000, 20000};
+    enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
+
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        own_broker_do("pause", 0);
+        clock_sleep_ms(ms[i]);
+        own_broker_do("resume", 0);
+        await_more();
+    }
+    return TIMES;
+}
+
+static int send_poison(void)
+{
+    enum { TIMES = 400 };
+    struct buffer bytes = {0};
+
+    for (uint64_t i = 0; i < TIMES; i++) {
+        poison_make(i, &random_state, &bytes);
+        const struct outgoing record = {.partition = (int32_t)(i % PARTITIONS),
+                                        .value =
+                                            bytes.size ? bytes.bytes : NULL,
+                                        .value_size = bytes.size};
+        kafka_fixture_send(pipe.names[PIPE_IMPRESSIONS], &record);
+        buffer_clear(&bytes);
+    }
+    buffer_free(&bytes);
+    await_more();
+    return TIMES;
+}
+
+static int terminate_while_frozen(void)
+{
+    await_more();
+    own_broker_do("pause", 0);
+    child_signal(&scorers[0], SIGTERM);
+    int status = child_wait(&scorers[0], WAIT_MS);
+    own_broker_do("resume", 0);
+    ck_assert_msg(status == 0 || status == 75, "status %d", status);
+    start_plain(0);
+    return 1;
+}
+
+/* By the number of the catalogue of faults. */
+static const struct {
+    int number;
+    const char *name, *done;
+    int (*provoke)(void);
+} faults[] = {
+    {1, "scorer killed", "SIGKILL at random moments, and started again",
+     kill_at_random},
+    {2, "scorer killed at a step",
+     "SIGKILL after begin, produce, offsets, before and after the commit",
+     kill_at_each_step},
+    {3, "transactions aborted", "one in three, by the scorer itself",
+     abort_at_random},
+    {4, "scorer stopped", "SIGTERM at random moments, and started again",
+     stop_and_start},
+    {5, "scorer frozen",
+     "SIGSTOP for longer than its session, while another one takes over",
+     freeze_a_scorer},
+    {6, "twin", "two processes with one slot", start_a_twin},
+    {7, "group grows and shrinks", "one scorer to four and back, at work",
+     grow_and_shrink},
+    {8, "rebalance storm", "a member that comes and is killed every 2 s",
+     storm},
+    {9, "broker restarted", "SIGTERM, and started again", restart_the_broker},
+    {10, "broker killed", "SIGKILL, and started again", kill_the_broker},
+    {11, "broker frozen", "SIGSTOP for 2, 5 and 20 s", freeze_the_broker},
+    {20, "poison", "records that are no impressions, of every kind",
+     send_poison},
+    {40, "stopped while frozen", "SIGTERM while the broker is frozen",
+     terminate_while_frozen},
+};
+enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
+
+/* --- The run ---------------------------------------------------------- */
+
+static void start_broker(void)
+{
+    own_broker_start("table", 1);
+}
+
+static void start(void)
+{
+    const char *const stream[] = {"--world", "--world.rows=200000",
+                                  "--rate=500", NULL};
+    const char *seed = getenv("PCTR_SEED");
+
+    random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
+    printf("seed=%" PRIu64 "\n", random_state);
+    pipeline_create(&pipe, PARTITIONS);
+    start_plain(0);
+    child_await_error(&scorers[0], "msg=\"scoring\"", WAIT_MS);
+    pipeline_start(&pipe, "feed", stream, &feed);
+    await_more();
+}
+
+static void stop(void)
+{
+    proceedings_free(&proceedings);
+    child_end(&feed);
+    for (int i = 0; i < SCORERS; i++)
+        child_end(&scorers[i]);
+}
+
+START_TEST(nothing_is_lost_or_doubled)
+{
+    int times = faults[_i].provoke();
+
+    pipeline_stop(&feed, WAIT_MS);
+    pipeline_await_scored(&pipe, WAIT_MS);
+    for (int i = 0; i < SCORERS; i++)
+        if (scorers[i].pid && child_is_running(&scorers[i]))
+            pipeline_stop(&scorers[i], WAIT_MS);
+    printf("fault %d|%s|%s|%d\n", faults[_i].number, faults[_i].name,
+           faults[_i].done, times);
+    struct verdict verdict =
+        pipeline_judge(&pipe, faults[_i].name, &proceedings);
+    /* Where each source has one output and that has its id, an id comes twice
+     * only when it was fed twice, which a feed does to a broker that is killed.
+     */
+    verdict.repeated = 0;
+    ck_assert(verdict_is_clean(&verdict));
+    ck_assert_uint_eq(verdict.predictions + verdict.dead_letters,
+                      verdict.impressions);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fault table");
+    TCase *tests = tcase_create("own broker");
+    const char *chosen = getenv("PCTR_FAULT");
+    int first = 0, next = FAULTS;
+
+    for (int i = 0; chosen && *chosen && i < FAULTS; i++)
+        if (faults[i].number == atoi(chosen))
+            next = (first = i) + 1;
+    tcase_set_timeout(tests, 400);
+    tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_loop_test(tests, nothing_is_lost_or_doubled, first, next);
+    suite_add_tcase(suite, tests);
+    return kafka_fixture_main(suite, "nothing lost or doubled in each fault");
+}
