@@ -33,6 +33,7 @@ void positions_clear(struct positions *positions,
         struct position old = *position;
         *position = nowhere;
         position->known = old.known;
+        position->is_paused = old.is_paused;
         if (choices == POSITIONS_KEEP_CHOICES) {
             position->chosen = old.chosen;
             position->instead = old.instead;

@@ -25,6 +25,7 @@ struct position {
     bool is_assigned;
     bool is_at_end;
     bool is_lost;      /* the broker does not have `next` */
+    bool is_paused;    /* for librdkafka, also while it is not assigned */
     int64_t next;      /* offset to be handed out */
     int64_t committed; /* as `next`, at the last commit */
     int64_t chosen;    /* where we decided to go on, until it is committed, */

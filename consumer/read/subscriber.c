@@ -322,10 +322,31 @@ static int place_offered(struct subscriber *s, struct error *err)
     return 1;
 }
 
+/* What is assigned is read: librdkafka keeps a pause over assignments, and
+ * whoever paused it may have forgotten that. */
+static void resume_paused(struct subscriber *s)
+{
+    rd_kafka_topic_partition_list_t *paused =
+        rd_kafka_topic_partition_list_new(1);
+
+    for (int i = 0; i < s->offered->cnt; i++) {
+        int32_t partition = s->offered->elems[i].partition;
+        struct position *position = &s->positions.list[partition];
+        if (position->is_paused)
+            rd_kafka_topic_partition_list_add(paused, s->config.topic,
+                                              partition);
+        position->is_paused = false;
+    }
+    if (paused->cnt > 0)
+        rd_kafka_resume_partitions(s->client, paused);
+    rd_kafka_topic_partition_list_destroy(paused);
+}
+
 static int assign_placed(struct subscriber *s, struct error *err)
 {
     if (partition_queues_keep(&s->queues, s->client, s->offered, err) < 0)
         return -1;
+    resume_paused(s);
     for (int i = 0; i < s->offered->cnt; i++)
         s->offered->elems[i].offset =
             s->positions.list[s->offered->elems[i].partition].next;
@@ -665,6 +686,7 @@ void subscriber_pause(struct subscriber *s, int32_t partition)
         return;
     rd_kafka_topic_partition_list_t *list = list_one(s, partition);
     rd_kafka_pause_partitions(s->client, list);
+    s->positions.list[partition].is_paused = true;
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -676,6 +698,7 @@ void subscriber_resume(struct subscriber *s, int32_t partition)
         return;
     rd_kafka_topic_partition_list_t *list = list_one(s, partition);
     rd_kafka_resume_partitions(s->client, list);
+    s->positions.list[partition].is_paused = false;
     if (s->positions.list[partition].next != OFFSET_UNKNOWN) {
         rd_kafka_error_t *failed = rd_kafka_seek_partitions(s->client, list, 0);
         if (failed)

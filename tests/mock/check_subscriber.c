@@ -150,6 +150,22 @@ START_TEST(the_end_stays_where_it_was_when_the_commit_fails)
 }
 END_TEST
 
+/* librdkafka keeps a pause over assignments. */
+START_TEST(a_rewind_ends_a_pause)
+{
+    put(0, "a");
+    subscribe();
+    await_batch(SUBSCRIBER_PLACED);
+    ck_assert_ok(subscriber_commit(subscriber, &err), err);
+    await_batch(SUBSCRIBER_ASSIGNED);
+    await_batch(SUBSCRIBER_NOTHING);
+    subscriber_pause(subscriber, 0);
+    subscriber_rewind(subscriber);
+    struct message_batch batch = await_batch(SUBSCRIBER_NOTHING);
+    assert_message(&batch, 0, "a");
+}
+END_TEST
+
 START_TEST(a_partition_without_offset_of_a_group_that_has_begun_is_read_whole)
 {
     config.without_offset = START_LATEST;
@@ -337,6 +353,7 @@ int main(void)
     tcase_add_test(tests,
                    a_new_group_commits_its_start_before_the_first_record);
     tcase_add_test(tests, the_end_stays_where_it_was_when_the_commit_fails);
+    tcase_add_test(tests, a_rewind_ends_a_pause);
     tcase_add_test(
         tests,
         a_partition_without_offset_of_a_group_that_has_begun_is_read_whole);
