@@ -26,7 +26,8 @@ static struct stream_origin lane_of(enum intake_kind kind,
 
     return (struct stream_origin){.lane = 2 * partition + (size_t)kind,
                                   .record_ms = origin->record_ms,
-                                  .read_ms = origin->read_ms};
+                                  .read_ms = origin->read_ms,
+                                  .ahead_ms = origin->ahead_ms};
 }
 
 struct stream_stamp intake_stamp(const struct intake *intake,

@@ -45,6 +45,8 @@ struct intake_origin {
     int32_t partition;
     int64_t record_ms; /* the record's own time; -1: it has none */
     int64_t read_ms;   /* wall clock; INT64_MAX: not known */
+    int64_t ahead_ms;  /* by how much record_ms is ahead of the record's place
+                          (merge_reader.h) */
 };
 
 struct intake_record {

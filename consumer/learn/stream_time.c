@@ -16,8 +16,8 @@ static const int64_t seconds_max = INT64_C(100000000000);
 
 const char *odd_time_name(enum odd_time kind)
 {
-    static const char *const names[ODD_TIMES] = {"untimed", "ahead",   "skewed",
-                                                 "future",  "seconds", "late"};
+    static const char *const names[ODD_TIMES] = {
+        "untimed", "ahead", "skewed", "future", "seconds", "late", "jumped"};
 
     return names[kind];
 }
@@ -58,6 +58,12 @@ static int64_t distance(int64_t from, int64_t to)
 
 /* --- Stamps ----------------------------------------------------------- */
 
+/* As of when the record came, among the others. */
+static int64_t place(const struct stream_origin *origin)
+{
+    return origin->record_ms - origin->ahead_ms;
+}
+
 /* What the record's time may count as at most. */
 static int64_t latest(const struct stream_time *time,
                       const struct stream_origin *origin)
@@ -95,6 +101,9 @@ struct stream_stamp stream_time_stamp(const struct stream_time *time,
     if (ahead_ms > SKEW_MAX_MS)
         stamp.ts_ms = record_ms;
     stamp.counts_ms = least(stamp.ts_ms, record_ms);
+    if (origin->ahead_ms > 0)
+        stamp.counts_ms = least(stamp.counts_ms, place(origin));
+    stamp.is_odd[ODD_JUMPED] = origin->ahead_ms > 0;
     stamp.is_odd[ODD_SKEWED] = ahead_ms > SKEW_MAX_MS;
     stamp.is_odd[ODD_AHEAD] = ahead_ms > AHEAD_MS && ahead_ms <= SKEW_MAX_MS;
     stamp.is_odd[ODD_SECONDS] = event_ms > 0 && event_ms < seconds_max &&
@@ -221,7 +230,7 @@ static void keep_pace(struct stream_time *time,
 {
     bool is_timed = !stamp->is_odd[ODD_UNTIMED];
     int64_t pace_ms =
-        is_timed ? least(origin->record_ms, origin->read_ms) : stamp->counts_ms;
+        is_timed ? least(place(origin), origin->read_ms) : stamp->counts_ms;
 
     if (pace_ms > time->pace_ms || (is_timed && !time->is_timed))
         time->pace_ms = pace_ms;

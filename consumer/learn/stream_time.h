@@ -6,9 +6,10 @@
  * all of them together:
  *
  *   - An event counts as of its own time, and never as of a time after that of
- *     its record. A record dated more than ahead_ms after the moment at which
- * it is read counts as of that moment and ahead_ms; a record without a time
- *     counts as of the newest record time before it.
+ *     its record, nor of the place that its record has among the others. A
+ * record dated more than ahead_ms after the moment at which it is read counts
+ * as of that moment and ahead_ms; a record without a time counts as of the
+ * newest record time before it.
  *   - Each partition has a watermark: the highest time that an event of it
  *     counted as. While the partition is silent, its watermark goes on at the
  *     pace of record time.
@@ -44,9 +45,10 @@ enum odd_time {
     ODD_FUTURE,  /* the record is dated more than ahead_ms after its reading */
     ODD_SECONDS, /* the event's time looks like seconds, not milliseconds */
     ODD_LATE,    /* no label can reach an event of that time any more */
+    ODD_JUMPED,  /* the record is dated ahead of those behind it */
     ODD_TIMES,
 };
-#define ODD_TIME_WORDS "untimed|ahead|skewed|future|seconds|late"
+#define ODD_TIME_WORDS "untimed|ahead|skewed|future|seconds|late|jumped"
 
 const char *odd_time_name(enum odd_time kind);
 
@@ -55,6 +57,8 @@ struct stream_origin {
     size_t lane;       /* the partition, numbered across topics from 0 on */
     int64_t record_ms; /* -1: the record has no time */
     int64_t read_ms;   /* wall clock; INT64_MAX: not known */
+    int64_t ahead_ms;  /* by how much record_ms is ahead of the record's place
+                          among the others; 0: it is not */
 };
 
 /* What an event's time is taken for. */

@@ -6,6 +6,10 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORD_BYTES = 256 }; /* beside its value, about */
 
 int merge_lane_start(struct merge_lane *lane, rd_kafka_t *client, int wake_fd,
                      struct error *err)
@@ -64,6 +68,40 @@ static int lane_failed(const struct merge_lane *lane,
     }
 }
 
+/* Room for one batch more. */
+static int make_room(struct merge_lane *lane, struct error *err)
+{
+    size_t unread = lane->count - lane->at;
+
+    if (lane->at > 0)
+        memmove(lane->held, lane->held + lane->at,
+                unread * sizeof(*lane->held));
+    lane->at = 0;
+    lane->count = unread;
+    if (unread + LANE_BATCH <= lane->room)
+        return 0;
+    size_t room = unread + LANE_BATCH > 2 * lane->room ? unread + LANE_BATCH
+                                                       : 2 * lane->room;
+    struct lane_record *held = realloc(lane->held, room * sizeof(*held));
+    if (!held)
+        return error_no_memory(err, "%zu records of a partition", room);
+    lane->held = held;
+    lane->room = room;
+    return 0;
+}
+
+static void keep(struct merge_lane *lane, rd_kafka_message_t *message)
+{
+    int64_t ms = message_of(message).timestamp_ms;
+
+    lane->held[lane->count++] = (struct lane_record){message, ms};
+    lane->bytes += message->len + RECORD_BYTES;
+    if (ms < lane->highest_ms - LANE_AHEAD_MS)
+        lane->fall_offset = message->offset;
+    if (ms > lane->highest_ms)
+        lane->highest_ms = ms;
+}
+
 /* Keeps the record, or learns from what is none. */
 static int sort_in(struct merge_lane *lane, rd_kafka_message_t *message,
                    struct error *err)
@@ -81,25 +119,65 @@ static int sort_in(struct merge_lane *lane, rd_kafka_message_t *message,
         rd_kafka_message_destroy(message);
     } else {
         lane->at_end = false;
-        lane->held[lane->count++] = message;
+        keep(lane, message);
     }
     return status;
 }
 
-static void look_at_head(struct merge_lane *lane)
+/* Nothing more is to be known of what is behind the head. */
+static bool sees_enough(const struct merge_lane *lane)
 {
-    if (merge_lane_has_head(lane))
-        lane->head_ms = message_of(lane->held[lane->at]).timestamp_ms;
+    return lane->at_end || lane->done || lane->bytes > lane->bytes_max ||
+           lane->held[lane->count - 1].message->offset + 1 == lane->end;
 }
 
-int merge_lane_take(struct merge_lane *lane, struct error *err)
+/* The place of the head. Where no record behind it is far below one before
+ * it, none needs to be looked at. */
+static enum lane_place find_place(const struct merge_lane *lane, int64_t now_ms,
+                                  size_t *low)
+{
+    const struct lane_record *head = &lane->held[lane->at];
+    size_t count = lane->count - lane->at;
+
+    if (head->message->offset < lane->ahead_until)
+        return LANE_AHEAD;
+    if (lane_order_is_near(head->ms, now_ms))
+        return LANE_OWN;
+    if (lane->fall_offset > head->message->offset)
+        return lane_order_look(head, count, now_ms, low);
+    return count < LANE_WINDOW ? LANE_OPEN : LANE_OWN;
+}
+
+/* As of when does the head come? */
+static void look_at_head(struct merge_lane *lane, int64_t now_ms)
+{
+    const struct lane_record *head = &lane->held[lane->at];
+    size_t low = 0;
+
+    lane->is_ready = false;
+    if (!merge_lane_has_head(lane))
+        return;
+    enum lane_place place = find_place(lane, now_ms, &low);
+    lane->is_ready = place != LANE_OPEN || sees_enough(lane);
+    lane->head_ms = head->ms;
+    if (place != LANE_AHEAD)
+        return;
+    if (low > 0)
+        lane->ahead_until = head[low].message->offset;
+    if (now_ms == INT64_MIN)
+        now_ms = head[low].ms;
+    if (now_ms < head->ms)
+        lane->head_ms = now_ms;
+}
+
+/* Returns how many came, or -1. */
+static int take_batch(struct merge_lane *lane, struct error *err)
 {
     rd_kafka_message_t *taken[LANE_BATCH];
     int status = 0;
 
-    if (!lane->queue || lane->done || merge_lane_has_head(lane))
-        return 0;
-    lane->at = lane->count = 0;
+    if (make_room(lane, err) < 0)
+        return -1;
     ssize_t count =
         rd_kafka_consume_batch_queue(lane->queue, 0, taken, LANE_BATCH);
     for (ssize_t i = 0; i < count; i++)
@@ -107,22 +185,39 @@ int merge_lane_take(struct merge_lane *lane, struct error *err)
             status = sort_in(lane, taken[i], err);
         else
             rd_kafka_message_destroy(taken[i]);
-    look_at_head(lane);
-    /* A range that ends in the gap before the partition's end. */
-    if (lane->end != LANE_NO_END && lane->at_end && lane->count == 0)
-        lane->done = true;
-    return status;
+    return status < 0 ? -1 : count < 0 ? 0 : (int)count;
 }
 
-rd_kafka_message_t *merge_lane_shift(struct merge_lane *lane)
+int merge_lane_take(struct merge_lane *lane, int64_t now_ms, struct error *err)
 {
-    rd_kafka_message_t *message = lane->held[lane->at++];
+    for (;;) {
+        look_at_head(lane, now_ms);
+        if (lane->is_ready || !lane->queue || lane->done)
+            return 0;
+        int count = take_batch(lane, err);
+        if (count < 0)
+            return -1;
+        /* A range that ends in the gap before the partition's end. */
+        if (lane->end != LANE_NO_END && lane->at_end &&
+            !merge_lane_has_head(lane))
+            lane->done = true;
+        if (count == 0)
+            return 0;
+    }
+}
 
+rd_kafka_message_t *merge_lane_shift(struct merge_lane *lane, int64_t *ahead_ms)
+{
+    const struct lane_record *head = &lane->held[lane->at++];
+    rd_kafka_message_t *message = head->message;
+
+    *ahead_ms = head->ms - lane->head_ms;
+    lane->is_ready = false;
+    lane->bytes -= message->len + RECORD_BYTES;
     lane->next = message->offset + 1;
     lane->reached = lane->reached || lane->next >= lane->known;
     if (lane->end != LANE_NO_END && lane->next >= lane->end)
         lane->done = true;
-    look_at_head(lane);
     return message;
 }
 
@@ -140,7 +235,11 @@ static void drain(rd_kafka_queue_t *queue)
 void merge_lane_stop(struct merge_lane *lane)
 {
     while (merge_lane_has_head(lane))
-        rd_kafka_message_destroy(lane->held[lane->at++]);
+        rd_kafka_message_destroy(lane->held[lane->at++].message);
+    free(lane->held);
+    lane->held = NULL;
+    lane->at = lane->count = lane->room = 0;
+    lane->is_ready = false;
     if (!lane->queue)
         return;
     rd_kafka_queue_io_event_enable(lane->queue, -1, NULL, 0);

@@ -7,6 +7,8 @@
 
 #include "common/base/error.h"
 
+#include "consumer/read/lane_order.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +16,6 @@
 typedef struct rd_kafka_s rd_kafka_t;
 typedef struct rd_kafka_topic_s rd_kafka_topic_t;
 typedef struct rd_kafka_queue_s rd_kafka_queue_t;
-typedef struct rd_kafka_message_s rd_kafka_message_t;
 
 enum { LANE_BATCH = 64, LANE_NO_END = -1 };
 
@@ -38,9 +39,16 @@ struct merge_lane {
 
     rd_kafka_topic_t *handle; /* borrowed */
     rd_kafka_queue_t *queue;  /* NULL: not started */
-    rd_kafka_message_t *held[LANE_BATCH];
-    size_t at, count; /* held[at] to held[count - 1] are unread */
-    int64_t head_ms;  /* timestamp of held[at] */
+    struct lane_record *held; /* (room) */
+    size_t room, at, count;   /* held[at] to held[count - 1] are unread */
+    size_t bytes;             /* of their values */
+    size_t bytes_max;         /* no further look ahead beyond that */
+
+    bool is_ready;       /* held[at] is there, and as of when it comes: */
+    int64_t head_ms;     /* its own time, or the present where it is ahead */
+    int64_t highest_ms;  /* of the times taken so far */
+    int64_t fall_offset; /* of the last record taken that was far below */
+    int64_t ahead_until; /* offset: those before it are ahead */
 };
 
 /* Begins to fetch from `first` on. A byte is written to wake_fd when there is
@@ -48,23 +56,28 @@ struct merge_lane {
 int merge_lane_start(struct merge_lane *lane, rd_kafka_t *client, int wake_fd,
                      struct error *err) MUST_CHECK;
 
-/* Takes what is there, when nothing is held. */
-int merge_lane_take(struct merge_lane *lane, struct error *err) MUST_CHECK;
+/* Makes the lane ready where what is there suffices for that; `now_ms` is the
+ * time that the merge has come to, INT64_MIN before its first record. */
+int merge_lane_take(struct merge_lane *lane, int64_t now_ms,
+                    struct error *err) MUST_CHECK;
 
 static inline bool merge_lane_has_head(const struct merge_lane *lane)
 {
     return lane->at < lane->count;
 }
 
-/* Nothing held, and more must come: the others have to wait. */
+/* Not ready, and more must come: the others have to wait. */
 static inline bool merge_lane_holds_back(const struct merge_lane *lane)
 {
-    return !merge_lane_has_head(lane) && !lane->at_end && !lane->done;
+    return !lane->is_ready && !lane->at_end && !lane->done;
 }
 
-/* The first unread record: now it is read. The caller destroys it. */
-rd_kafka_message_t *merge_lane_shift(struct merge_lane *lane);
+/* The first unread record of a lane that is ready: now it is read. The caller
+ * destroys it. *ahead_ms is by how much it is ahead of its place; 0: not. */
+rd_kafka_message_t *merge_lane_shift(struct merge_lane *lane,
+                                     int64_t *ahead_ms);
 
+/* Frees what it holds. */
 void merge_lane_stop(struct merge_lane *lane);
 
 #endif

@@ -38,9 +38,11 @@ struct merge_reader {
     struct merge_lanes lanes;
     struct offset_range *ranges; /* (lanes.count), filled when asked */
 
-    struct merge_heap heap; /* lanes with a head */
+    struct merge_heap heap; /* lanes that are ready */
     unsigned linger_ms;
+    size_t buffer_bytes;
     int64_t aged_ms; /* monotonic time of the last look at the ends */
+    int64_t now_ms;  /* record time that the merge has come to */
     size_t missing;  /* lanes that hold the others back */
     size_t unread;   /* records read since the last look */
     struct merge_waker waker;
@@ -129,6 +131,7 @@ static int start_lanes(struct merge_reader *reader, struct error *err)
             reader->handles[lane->topic] =
                 rd_kafka_topic_new(reader->client, lane->name, NULL);
         lane->handle = reader->handles[lane->topic];
+        lane->bytes_max = reader->buffer_bytes / reader->lanes.count;
         if (merge_lane_start(lane, reader->client, reader->wake[1], err) < 0)
             return -1;
     }
@@ -146,8 +149,7 @@ static int open_pipe(struct merge_reader *reader, struct error *err)
     return 0;
 }
 
-/* As large as there are lanes; the heap begins with the lanes that have a
- * head. */
+/* As large as there are lanes; the heap begins with those that are ready. */
 static int make_tables(struct merge_reader *reader, struct error *err)
 {
     size_t count = reader->lanes.count + 1;
@@ -161,7 +163,7 @@ static int make_tables(struct merge_reader *reader, struct error *err)
     if (!reader->heap.order || !reader->ranges)
         return error_no_memory(err, "%zu partitions", reader->lanes.count);
     for (size_t i = 0; i < reader->lanes.count; i++)
-        if (merge_lane_has_head(&reader->lanes.list[i]))
+        if (reader->lanes.list[i].is_ready)
             merge_heap_push(&reader->heap, i);
     return 0;
 }
@@ -187,6 +189,8 @@ int merge_reader_open(const struct merge_reader_config *config,
         return error_no_memory(err, "a merge reader");
     reader->kafka = config->kafka;
     reader->linger_ms = config->linger_ms;
+    reader->buffer_bytes = config->buffer_bytes;
+    reader->now_ms = INT64_MIN;
     reader->grows = config->grows && !config->ends;
     reader->grown_ms = clock_monotonic_ms();
     memcpy(reader->topics, config->topics, sizeof(reader->topics));
@@ -205,9 +209,9 @@ static int take_lane(struct merge_reader *reader, size_t at, struct error *err)
 {
     struct merge_lane *lane = &reader->lanes.list[at];
 
-    if (merge_lane_take(lane, err) < 0)
+    if (merge_lane_take(lane, reader->now_ms, err) < 0)
         return -1;
-    if (merge_lane_has_head(lane))
+    if (lane->is_ready)
         merge_heap_push(&reader->heap, at);
     else
         reader->missing += merge_lane_holds_back(lane);
@@ -286,7 +290,7 @@ static int look_for_partitions(struct merge_reader *reader, struct error *err)
     return start_lanes(reader, err);
 }
 
-/* Takes what is there for all lanes that hold nothing. */
+/* Takes what is there for all lanes that are not ready. */
 static int look_around(struct merge_reader *reader, struct error *err)
 {
     char bytes[256];
@@ -298,8 +302,7 @@ static int look_around(struct merge_reader *reader, struct error *err)
         continue;
     reader->missing = 0;
     for (size_t i = 0; i < reader->lanes.count; i++)
-        if (!merge_lane_has_head(&reader->lanes.list[i]) &&
-            take_lane(reader, i, err) < 0)
+        if (!reader->lanes.list[i].is_ready && take_lane(reader, i, err) < 0)
             return -1;
     rd_kafka_poll(reader->client, 0);
     grow_old(reader);
@@ -316,7 +319,14 @@ static bool has_next(const struct merge_reader *reader)
     if (reader->linger_ms == 0 || reader->heap.count == reader->lanes.count)
         return true;
     const struct merge_lane *lane = &reader->lanes.list[reader->heap.order[0]];
-    return lane->held[lane->at]->offset < lane->aged;
+    return lane->held[lane->at].message->offset < lane->aged;
+}
+
+/* A time that nobody's clock has yet is not the present. */
+static void come_to(struct merge_reader *reader, int64_t ms)
+{
+    if (ms > reader->now_ms && ms <= clock_wall_ms())
+        reader->now_ms = ms;
 }
 
 static int hand_out(struct merge_reader *reader, struct merge_record *record,
@@ -324,20 +334,15 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
 {
     size_t at = merge_heap_pop(&reader->heap);
     struct merge_lane *lane = &reader->lanes.list[at];
-    rd_kafka_message_t *message = merge_lane_shift(lane);
+    int64_t order_ms = lane->head_ms;
 
-    reader->current = message;
+    reader->current = merge_lane_shift(lane, &record->ahead_ms);
     reader->current_topic = lane->topic;
     reader->unread++;
-    *record = (struct merge_record){
-        .topic = lane->topic,
-        .message = message_of(message),
-    };
-    if (merge_lane_has_head(lane))
-        merge_heap_push(&reader->heap, at);
-    else
-        return take_lane(reader, at, err);
-    return 0;
+    record->topic = lane->topic;
+    record->message = message_of(reader->current);
+    come_to(reader, order_ms);
+    return take_lane(reader, at, err);
 }
 
 /* A queue's first record writes to the pipe. */

@@ -5,11 +5,13 @@
  * without disturbing one. The next record is the one with the lowest
  * timestamp among the first unread ones of all partitions; of equal ones the
  * earlier topic in the list, then the lower partition. Within a partition the
- * order is that of offsets. A partition whose next record is not here yet
- * holds the others back; one that is read to its end does not, once a record
- * has been there for linger_ms. So what was there at the opening always comes
- * in the same order, and what is live comes in order as far as partitions are
- * not further apart than that.
+ * order is that of offsets. A record that is dated far ahead of those behind it
+ * in its partition comes with these, not at its own time (lane_order.h), so
+ * that it does not hold them back. A partition whose next record is not here
+ * yet holds the others back; one that is read to its end does not, once a
+ * record has been there for linger_ms. So what was there at the opening always
+ * comes in the same order, and what is live comes in order as far as partitions
+ * are not further apart than that.
  *
  * A topic that is listed twice is read once, and each of its records comes for
  * each place in the list, one right behind the other.
@@ -17,9 +19,10 @@
  * A reading without an end looks for added partitions every few seconds, where
  * its config says so.
  *
- * Memory is bounded by buffer_bytes, and one fetch of each partition, whatever
- * the partitions hold; records that are gone are an error, never skipped. One
- * thread.
+ * Memory is bounded by buffer_bytes, as much again for what is read ahead
+ * behind records that are dated ahead, and one fetch of each partition,
+ * whatever the partitions hold; records that are gone are an error, never
+ * skipped. One thread.
  */
 #ifndef CONSUMER_MERGE_READER_H
 #define CONSUMER_MERGE_READER_H
@@ -73,6 +76,8 @@ enum merge_result {
 struct merge_record {
     size_t topic; /* place in the list of topics */
     struct message message;
+    int64_t ahead_ms; /* by how much it is dated ahead of the place where it
+                         comes; 0: it comes at its time */
 };
 
 int merge_reader_open(const struct merge_reader_config *config,

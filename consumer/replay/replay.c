@@ -118,17 +118,21 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
 
 /* A history that was just fed ends a few minutes ahead of the clock. Its
  * figures must not depend on when they are made. */
-static struct intake_origin origin_of(const struct message *message)
+static struct intake_origin origin_of(const struct merge_record *record)
 {
-    return (struct intake_origin){.partition = message->partition,
-                                  .record_ms = message->timestamp_ms,
-                                  .read_ms = clock_wall_ms() + AHEAD_MS};
+    return (struct intake_origin){.partition = record->message.partition,
+                                  .record_ms = record->message.timestamp_ms,
+                                  .read_ms = clock_wall_ms() + AHEAD_MS,
+                                  .ahead_ms = record->ahead_ms};
 }
 
 /* An impression before the range is learned from and not counted. */
-static bool is_history(struct replay_pass *pass, const struct message *message)
+static bool is_history(struct replay_pass *pass,
+                       const struct merge_record *record)
 {
-    if (!pass->in_range && message->timestamp_ms < pass->config->from_ms) {
+    int64_t ms = record->message.timestamp_ms - record->ahead_ms;
+
+    if (!pass->in_range && ms < pass->config->from_ms) {
         pass->out->counts.history++;
         return true;
     }
@@ -181,30 +185,31 @@ static void take_outcomes(struct replay_pass *pass)
 /* The join says whether the impression is new and learns of it; the models do
  * not change by that, so the answers are those of before. */
 static int take_impression(struct replay_pass *pass,
-                           const struct message *message, struct error *err)
+                           const struct merge_record *record, struct error *err)
 {
+    const struct message *message = &record->message;
     struct impression event;
     struct intake_row became = {.is_new = false};
 
     const char *about;
     struct span headers[EVENT_PLAN_MAX];
-    const struct event_record record =
+    const struct event_record bytes =
         event_message_record(message, pass->rows, headers);
     event_scratch_clear(&pass->scratch);
     if (event_scratch_ready(&pass->scratch, err) < 0)
         return -1;
     enum event_fault fault = event_reader_impression(
-        pass->rows, &record, &pass->scratch, &event, &about);
+        pass->rows, &bytes, &pass->scratch, &event, &about);
     if (fault != EVENT_OK) {
         pass->out->counts.bad_impressions += fault != EVENT_PASSED_OVER;
         return 0;
     }
-    const struct intake_origin origin = origin_of(message);
+    const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_IMPRESSION, event.ts_ms, &origin);
     if (refit_when_due(pass, stamp.counts_ms, err) < 0)
         return -1;
-    bool is_row = !is_history(pass, message);
+    bool is_row = !is_history(pass, record);
     if (intake_impression(pass->intake, &event, &origin, &became, err) < 0)
         return -1;
     is_row = is_row && became.is_new;
@@ -242,9 +247,10 @@ static int read_label(struct replay_pass *pass, struct event_reader *reader,
     return 0;
 }
 
-static int take_label(struct replay_pass *pass, const struct message *message,
-                      struct error *err)
+static int take_label(struct replay_pass *pass,
+                      const struct merge_record *record, struct error *err)
 {
+    const struct message *message = &record->message;
     struct label label;
     bool is_label;
 
@@ -252,7 +258,7 @@ static int take_label(struct replay_pass *pass, const struct message *message,
         return -1;
     if (!is_label)
         return 0;
-    const struct intake_origin origin = origin_of(message);
+    const struct intake_origin origin = origin_of(record);
     if (intake_label(pass->intake, &label, &origin, err) < 0)
         return -1;
     take_outcomes(pass);
@@ -262,8 +268,9 @@ static int take_label(struct replay_pass *pass, const struct message *message,
 /* JOIN_LABELS: a label with user and ad is a row, whose label is final at once,
  * and is learned from after the answers. */
 static int take_labelled(struct replay_pass *pass,
-                         const struct message *message, struct error *err)
+                         const struct merge_record *record, struct error *err)
 {
+    const struct message *message = &record->message;
     struct label label;
     bool is_label;
 
@@ -273,12 +280,12 @@ static int take_labelled(struct replay_pass *pass,
         pass->out->counts.bad_labels += is_label;
         return 0;
     }
-    const struct intake_origin origin = origin_of(message);
+    const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_LABEL, label.ts_ms, &origin);
     if (refit_when_due(pass, stamp.counts_ms, err) < 0)
         return -1;
-    if (!is_history(pass, message)) {
+    if (!is_history(pass, record)) {
         const struct impression event = {.id = label.id,
                                          .user = label.user,
                                          .ad = label.ad,
@@ -311,9 +318,9 @@ static int take(struct replay_pass *pass, const struct merge_record *record,
                 struct error *err)
 {
     if (!replay_joins(pass->config))
-        return take_labelled(pass, &record->message, err);
-    return record->topic == 0 ? take_impression(pass, &record->message, err)
-                              : take_label(pass, &record->message, err);
+        return take_labelled(pass, record, err);
+    return record->topic == 0 ? take_impression(pass, record, err)
+                              : take_label(pass, record, err);
 }
 
 static int read_all(struct replay_pass *pass, struct error *err)

@@ -113,7 +113,8 @@ static int take(struct trainer *trainer, const struct merge_record *record,
         .headers = event.headers,
         .origin = {.partition = message->partition,
                    .record_ms = message->timestamp_ms,
-                   .read_ms = clock_wall_ms()}};
+                   .read_ms = clock_wall_ms(),
+                   .ahead_ms = record->ahead_ms}};
     struct intake_result became;
 
     metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
@@ -266,6 +267,8 @@ static void warn_of_odd_times(const struct trainer_counts *now,
                         "since 1970",
         [ODD_LATE] = "an event came when stream time had passed its window "
                      "and grace; such impressions are not learned from",
+        [ODD_JUMPED] = "a record is dated more than a minute after those "
+                       "behind it in its partition; it does not hold them back",
     };
 
     for (int kind = 0; kind < ODD_TIMES; kind++)

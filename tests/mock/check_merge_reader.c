@@ -148,6 +148,38 @@ START_TEST(times_that_go_back_within_a_partition_keep_their_offsets)
 }
 END_TEST
 
+/* Record times in minutes, which no clock is behind. */
+START_TEST(a_record_dated_ahead_does_not_hold_back_those_behind_it)
+{
+    const int64_t minute_ms = 60000;
+    struct merge_record record;
+    enum merge_result result;
+    char text[16] = "";
+    int64_t ahead_ms = 0;
+
+    put("a", 0, 10 * minute_ms, "1");
+    put("a", 0, 65 * minute_ms, "!");
+    put("a", 0, 12 * minute_ms, "3");
+    put("a", 0, 14 * minute_ms, "5");
+    put("b", 0, 11 * minute_ms, "2");
+    put("b", 0, 13 * minute_ms, "4");
+    put("b", 0, 40 * minute_ms, "7"); /* after a silence: at its time */
+    put("b", 1, 15 * minute_ms, "6");
+    open_reader();
+    for (;;) {
+        ck_assert_ok(
+            merge_reader_next(reader, PATIENCE_MS, &result, &record, &err),
+            err);
+        if (result != MERGE_RECORD)
+            break;
+        strncat(text, (const char *)record.message.value, 1);
+        ahead_ms += record.ahead_ms;
+    }
+    ck_assert_str_eq(text, "1!234567");
+    ck_assert_int_eq(ahead_ms, 55 * minute_ms);
+}
+END_TEST
+
 START_TEST(many_records_come_whole_twice_the_same)
 {
     enum { MANY = 5000 };
@@ -420,6 +452,8 @@ int main(void)
     tcase_add_test(tests, equal_times_come_by_topic_partition_and_offset);
     tcase_add_test(tests,
                    times_that_go_back_within_a_partition_keep_their_offsets);
+    tcase_add_test(tests,
+                   a_record_dated_ahead_does_not_hold_back_those_behind_it);
     tcase_add_test(tests, many_records_come_whole_twice_the_same);
     tcase_add_test(tests, a_partition_at_its_end_does_not_hold_the_others_back);
     tcase_add_test(tests,
