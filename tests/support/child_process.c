@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -163,6 +164,22 @@ void child_await_error(struct child_process *child, const char *text,
         free(errors);
         clock_sleep_ms(POLL_MS);
     }
+}
+
+uint64_t child_log_number(const char *log, const char *message,
+                          const char *name)
+{
+    char words[64], field[64];
+    const char *line = NULL;
+
+    snprintf(words, sizeof(words), "msg=\"%s\"", message);
+    snprintf(field, sizeof(field), " %s=", name);
+    for (const char *at = log; (at = strstr(at, words)); at++)
+        line = at;
+    ck_assert_msg(line != NULL, "it did not say %s: %s", words, log);
+    const char *value = strstr(line, field);
+    ck_assert_msg(value != NULL, "no%s in %s", field, line);
+    return strtoull(value + strlen(field), NULL, 10);
 }
 
 void child_end(struct child_process *child)

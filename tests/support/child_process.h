@@ -8,6 +8,7 @@
 #define SUPPORT_CHILD_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct child_process {
@@ -44,6 +45,11 @@ char *child_errors(const struct child_process *child);
 
 /* The end of a text that may be longer than Check prints. */
 const char *child_last_words(const char *text);
+
+/* In what a pctr wrote on standard error: the number of that name in the last
+ * line with that message. */
+uint64_t child_log_number(const char *log, const char *message,
+                          const char *name);
 
 /* SIGKILL where it still runs, and away with its files. Safe after a failed
  * start and twice. */

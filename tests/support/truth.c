@@ -206,3 +206,15 @@ struct truth truth_of(const struct pipeline *pipe,
     free(all);
     return truth;
 }
+
+char *truth_answers(const struct pipeline *pipe, uint64_t version,
+                    const char *pairs_path)
+{
+    char snapshot[PATH_SIZE];
+
+    new_path(snapshot);
+    fetch(pipe, version, snapshot);
+    char *output = predict(snapshot, pairs_path, "");
+    unlink(snapshot);
+    return output;
+}

@@ -21,4 +21,9 @@ struct truth truth_of(const struct pipeline *pipe,
                       const struct fixture_records *predictions,
                       const char *anonymous, double prior);
 
+/* What `pctr predict` writes with that published version for the pairs in a
+ * file ("user,ad" and lines). The caller frees. */
+char *truth_answers(const struct pipeline *pipe, uint64_t version,
+                    const char *pairs_path);
+
 #endif

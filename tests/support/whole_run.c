@@ -96,30 +96,13 @@ void whole_run_start(struct whole_run *run, int32_t partitions,
 
 /* --- The books of the join -------------------------------------------- */
 
-/* `field` of the last line that says `words`. */
-static uint64_t log_number(const char *log, const char *words,
-                           const char *field)
-{
-    char message[64], name[64];
-    const char *line = NULL;
-
-    snprintf(message, sizeof(message), "msg=\"%s\"", words);
-    snprintf(name, sizeof(name), " %s=", field);
-    for (const char *at = log; (at = strstr(at, message)); at++)
-        line = at;
-    ck_assert_msg(line != NULL, "it did not say %s: %s", message, log);
-    const char *value = strstr(line, name);
-    ck_assert_msg(value != NULL, "no%s in %s", name, line);
-    return strtoull(value + strlen(name), NULL, 10);
-}
-
 static uint64_t log_sum(const char *log, const char *words,
                         const char *const fields[])
 {
     uint64_t sum = 0;
 
     for (; *fields; fields++)
-        sum += log_number(log, words, *fields);
+        sum += child_log_number(log, words, *fields);
     return sum;
 }
 
@@ -132,24 +115,24 @@ static void check_books(struct whole_run *run)
         "contradicted", "corrected", "orphan",
         "waiting",      "given_up",  NULL};
     char *log = child_errors(&run->trainer);
-    uint64_t impressions = log_number(log, "learned", "impressions");
-    uint64_t labels = log_number(log, "labels", "labels");
+    uint64_t impressions = child_log_number(log, "learned", "impressions");
+    uint64_t labels = child_log_number(log, "labels", "labels");
 
     printf("join: impressions=%" PRIu64 " positive=%" PRIu64 " labels=%" PRIu64
            " joined=%" PRIu64 " late=%" PRIu64 " orphan=%" PRIu64 "\n",
-           impressions, log_number(log, "learned", "positive"), labels,
-           log_number(log, "labels", "joined"),
-           log_number(log, "labels", "late"),
-           log_number(log, "labels", "orphan"));
+           impressions, child_log_number(log, "learned", "positive"), labels,
+           child_log_number(log, "labels", "joined"),
+           child_log_number(log, "labels", "late"),
+           child_log_number(log, "labels", "orphan"));
     ck_assert_uint_eq(impressions, (uint64_t)topic_ends_sum(
                                        run->pipe.names[PIPE_IMPRESSIONS]));
     ck_assert_uint_eq(impressions, log_sum(log, "learned", states));
     ck_assert_uint_eq(labels,
                       (uint64_t)topic_ends_sum(run->pipe.names[PIPE_LABELS]));
     ck_assert_uint_eq(labels, log_sum(log, "labels", fates));
-    ck_assert_uint_eq(log_number(log, "learned", "repeated"), 0);
+    ck_assert_uint_eq(child_log_number(log, "learned", "repeated"), 0);
     if (!run->may_orphan)
-        ck_assert_uint_eq(log_number(log, "labels", "orphan"), 0);
+        ck_assert_uint_eq(child_log_number(log, "labels", "orphan"), 0);
     free(log);
 }
 
