@@ -148,8 +148,10 @@ static inline enum event_fault find_fields(struct reading *reading)
     reading->is_json = reader->rules.format == EVENT_FORMAT_JSON;
     if (reader->rules.format != EVENT_FORMAT_MSGPACK) {
         const size_t head = head_size(bytes, size);
-        bytes += head;
-        size -= head;
+        if (head > 0) { /* a tombstone has no bytes to move on from */
+            bytes += head;
+            size -= head;
+        }
         if (reader->rules.format == EVENT_FORMAT_AUTO)
             reading->is_json = event_find_is_json(bytes, size);
     }
