@@ -1,13 +1,14 @@
 #include "producer/snapshot_publisher.h"
 
 #include "common/base/buffer.h"
+#include "common/event/pin.h"
 #include "common/kafka/transactional_id.h"
 
 #include "producer/publisher.h"
 
 #include <inttypes.h>
-#include <msgpack.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -269,23 +270,45 @@ int snapshot_publisher_announce(struct snapshot_publisher *self,
 }
 
 int snapshot_publisher_pin(struct snapshot_publisher *self, uint64_t epoch,
-                           struct error *err)
+                           int64_t created_ms, struct error *err)
 {
+    struct pin pin = {.epoch = epoch, .created_ms = created_ms};
+    struct buffer bytes = {0};
     char key[96];
-    msgpack_sbuffer value;
-    msgpack_packer packer;
 
     snprintf(key, sizeof(key), "%s!pin", self->config.name);
-    msgpack_sbuffer_init(&value);
-    msgpack_packer_init(&packer, &value, msgpack_sbuffer_write);
-    msgpack_pack_map(&packer, 1);
-    msgpack_pack_str_with_body(&packer, "epoch", 5);
-    msgpack_pack_uint64(&packer, epoch);
-
-    int status = begin(self, err);
+    pin_sign(&pin, self->config.name, &self->config.signing);
+    pin_encode(&pin, &bytes);
+    int status = buffer_failed(&bytes) ? error_no_memory(err, "a pin")
+                                       : begin(self, err);
     if (status == 0)
         status = finish(
-            self, send_record(self, key, value.data, value.size, err), err);
-    msgpack_sbuffer_destroy(&value);
+            self, send_record(self, key, bytes.bytes, bytes.size, err), err);
+    buffer_free(&bytes);
     return status;
+}
+
+int snapshot_publisher_retire(struct snapshot_publisher *self, uint64_t epoch,
+                              struct error *err)
+{
+    uint8_t signature[SIGNATURE_SIZE];
+    char key[96];
+    const struct record_header header = {RETIREMENT_SIGNATURE, signature,
+                                         SIGNATURE_SIZE};
+    const struct signing_key *signing = &self->config.signing;
+
+    int length =
+        snprintf(key, sizeof(key), "%s@%" PRIu64, self->config.name, epoch);
+    const struct outgoing message = {.topic = TOPIC_MODELS,
+                                     .partition = 0,
+                                     .key = key,
+                                     .key_size = (size_t)length,
+                                     .headers = &header,
+                                     .header_count = signing->is_there};
+
+    if (signing->is_there)
+        retirement_sign(self->config.name, epoch, signing, signature);
+    if (begin(self, err) < 0)
+        return -1;
+    return finish(self, publisher_send(self->publisher, &message, err), err);
 }

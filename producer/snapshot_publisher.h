@@ -9,7 +9,8 @@
  *              of an id of the kind "manifests". Opening a writer of manifests
  *              fences any other, so of two that have read the same highest
  *              epoch only one commits (see model_publication.h)
- *   pins       anybody: a pin is one record, and the last one counts
+ *   pins       anybody: pins and retirements are one record each, and the
+ *              last pin counts
  *
  * Readers that read committed records never see half a snapshot: the manifest
  * follows when its chunks are committed. The embedded broker has no
@@ -41,7 +42,7 @@ struct snapshot_publisher_config {
     char models[250];           /* manifest topic */
     char chunks[250];           /* chunk topic */
     uint32_t chunk_bytes;       /* <= 900000 */
-    struct signing_key signing; /* of manifests; none: they are unsigned */
+    struct signing_key signing; /* none: what is written is unsigned */
 };
 
 int snapshot_publisher_open(const struct snapshot_publisher_config *config,
@@ -63,9 +64,14 @@ int snapshot_publisher_announce(struct snapshot_publisher *publisher,
                                 const struct manifest *manifest,
                                 struct error *err) MUST_CHECK;
 
-/* Scorers serve this epoch from now on, or the newest again (0). */
+/* Scorers serve this epoch from now on, or the newest again (0). Where keys are
+ * trusted, created_ms must not be before that of the pin in force. */
 int snapshot_publisher_pin(struct snapshot_publisher *publisher, uint64_t epoch,
-                           struct error *err) MUST_CHECK;
+                           int64_t created_ms, struct error *err) MUST_CHECK;
+
+/* Takes an epoch out of service for good. */
+int snapshot_publisher_retire(struct snapshot_publisher *publisher,
+                              uint64_t epoch, struct error *err) MUST_CHECK;
 
 void snapshot_publisher_close(struct snapshot_publisher *publisher);
 

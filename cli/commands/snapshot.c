@@ -236,15 +236,27 @@ publisher_of(const struct work *work, enum snapshot_publisher_role role)
     return to;
 }
 
+/* What pins and retires; signed, where there is a key. */
+static int open_orders(const struct work *work, struct snapshot_publisher **out,
+                       struct error *err)
+{
+    struct snapshot_publisher_config to = publisher_of(work, SNAPSHOT_PINS);
+
+    if (signing_key_read(work->settings->signing, &to.signing, err) < 0)
+        return -1;
+    return snapshot_publisher_open(&to, out, err);
+}
+
 static int set_pin(struct work *work, uint64_t epoch, struct error *err)
 {
-    const struct snapshot_publisher_config to =
-        publisher_of(work, SNAPSHOT_PINS);
     struct snapshot_publisher *publisher = NULL;
+    int64_t now_ms = clock_wall_ms(),
+            last_ms = snapshot_reader_pin_ms(work->reader);
 
-    if (snapshot_publisher_open(&to, &publisher, err) < 0)
+    if (open_orders(work, &publisher, err) < 0)
         return -1;
-    int status = snapshot_publisher_pin(publisher, epoch, err);
+    int status = snapshot_publisher_pin(
+        publisher, epoch, now_ms > last_ms ? now_ms : last_ms + 1, err);
     snapshot_publisher_close(publisher);
     return status;
 }
@@ -267,6 +279,22 @@ static int unpin(struct work *work, struct error *err)
         return -1;
     fprintf(stderr, "the newest is served\n");
     return 0;
+}
+
+static int retire(struct work *work, struct error *err)
+{
+    const struct manifest *manifest = NULL;
+    struct snapshot_publisher *publisher = NULL;
+
+    if (find(work, &manifest, err) < 0 ||
+        open_orders(work, &publisher, err) < 0)
+        return -1;
+    uint64_t epoch = manifest->epoch;
+    int status = snapshot_publisher_retire(publisher, epoch, err);
+    snapshot_publisher_close(publisher);
+    if (status == 0)
+        fprintf(stderr, "retired: %" PRIu64 ", for good\n", epoch);
+    return status;
 }
 
 static int rollback(struct work *work, struct error *err)
@@ -319,9 +347,9 @@ static const struct {
     const char *name;
     int (*act)(struct work *work, struct error *err);
 } actions[] = {
-    {"list", list}, {"show", show},     {"fetch", fetch},
-    {"pin", pin},   {"unpin", unpin},   {"rollback", rollback},
-    {"diff", diff}, {"keygen", keygen},
+    {"list", list},     {"show", show},   {"fetch", fetch},
+    {"pin", pin},       {"unpin", unpin}, {"rollback", rollback},
+    {"retire", retire}, {"diff", diff},   {"keygen", keygen},
 };
 
 /* --- The command ------------------------------------------------------ */
@@ -375,16 +403,16 @@ static int run(const struct invocation *with, void *settings, struct error *err)
         return status;
     }
     return error_set(err, ERROR_USAGE,
-                     "'%s' is none of list, show, fetch, pin, unpin, rollback, "
-                     "diff, keygen",
+                     "'%s' is none of list, show, fetch, pin, unpin, retire, "
+                     "rollback, diff, keygen",
                      name);
 }
 
 const struct command snapshot_command = {
     .name = "snapshot",
     .summary = "list, show, compare and fetch published models, pin, roll back",
-    .arguments =
-        "list|show|fetch|pin|unpin|rollback|diff|keygen [EPOCH|FILE] [...]",
+    .arguments = "list|show|fetch|pin|unpin|retire|rollback|diff|keygen "
+                 "[EPOCH|FILE] [...]",
     .examples =
         "  pctr snapshot list -b HOST:PORT           * marks the version "
         "served\n"
@@ -393,6 +421,7 @@ const struct command snapshot_command = {
         "  pctr snapshot fetch 12 --output FILE -b HOST:PORT\n"
         "  pctr snapshot pin 12 -b HOST:PORT         serve 12 whatever comes\n"
         "  pctr snapshot unpin -b HOST:PORT          serve the newest again\n"
+        "  pctr snapshot retire 12 -b HOST:PORT      never serve 12 again\n"
         "  pctr snapshot rollback 12 -b HOST:PORT    12 again, as the newest;\n"
         "                                            the next one follows it\n"
         "  pctr snapshot diff 11 12 -b HOST:PORT     how two epochs or files "

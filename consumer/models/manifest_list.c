@@ -1,6 +1,6 @@
 #include "consumer/models/manifest_list.h"
 
-#include "common/event/cursor.h"
+#include "common/event/pin.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,6 +33,18 @@ static void count_refusal(enum snapshot_refusal why,
 {
     if (refused)
         refused[why]++;
+}
+
+static void take_retirement(struct manifest_list *list, uint64_t epoch,
+                            const struct manifest_record *record,
+                            uint64_t refused[REFUSED_COUNT])
+{
+    if (retirement_check_signature(list->name, epoch, record->signature,
+                                   record->signature_size, &list->trusted,
+                                   &list->refusal) < 0)
+        count_refusal(REFUSED_SIGNATURE, refused);
+    else
+        retire(list, epoch);
 }
 
 static bool is_jump(const struct manifest_list *list, uint64_t epoch)
@@ -80,7 +92,7 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
         return 0;
     }
     if (!record->value) {
-        retire(list, epoch);
+        take_retirement(list, epoch, record, refused);
         return 0;
     }
     if (manifest_decode(record->value, record->value_size, &manifest,
@@ -115,43 +127,38 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
     return 0;
 }
 
-/* {"epoch": N} */
-static bool read_pin(const uint8_t *bytes, size_t size, uint64_t *epoch)
+/* An old pin that is written again is signed, too; whoever has seen a newer one
+ * does not take it. */
+static int check_pin(const struct manifest_list *list, const struct pin *pin,
+                     struct error *why)
 {
-    struct cursor cursor = cursor_over(bytes, size, 64);
-    struct cursor_value map, key, value;
-
-    if (cursor_take(&cursor, &map) != CURSOR_OK || map.type != CURSOR_MAP)
-        return false;
-    for (uint32_t i = 0; i < map.size; i++) {
-        if (cursor_take(&cursor, &key) != CURSOR_OK ||
-            cursor_is_container(&key) ||
-            cursor_take(&cursor, &value) != CURSOR_OK)
-            return false;
-        if (key.type == CURSOR_TEXT && key.size == 5 &&
-            memcmp(key.bytes, "epoch", 5) == 0) {
-            *epoch = (uint64_t)value.integer;
-            return value.type == CURSOR_INTEGER && value.integer >= 0;
-        }
-        if (cursor_is_container(&value) &&
-            cursor_skip_contents(&cursor, &value, 2) != CURSOR_OK)
-            return false;
-    }
-    return false;
+    if (pin_check_signature(pin, list->name, &list->trusted, why) < 0)
+        return -1;
+    if (list->trusted.count > 0 && pin->created_ms < list->pin_ms)
+        return error_set(why, ERROR_FORMAT,
+                         "the pin of epoch %" PRIu64
+                         " was made before the one that is in force",
+                         pin->epoch);
+    return 0;
 }
 
 static void take_pin(struct manifest_list *list,
                      const struct manifest_record *record,
                      uint64_t refused[REFUSED_COUNT])
 {
-    uint64_t epoch = 0; /* a tombstone is no pin */
+    struct pin pin = {.epoch = 0}; /* a tombstone is no pin */
 
-    if (record->value && !read_pin(record->value, record->value_size, &epoch)) {
-        error_set(&list->refusal, ERROR_FORMAT, "a pin without an epoch");
+    if (record->value && pin_decode(record->value, record->value_size, &pin,
+                                    &list->refusal) < 0) {
         count_refusal(REFUSED_MANIFEST, refused);
         return;
     }
-    list->pinned = epoch;
+    if (check_pin(list, &pin, &list->refusal) < 0) {
+        count_refusal(REFUSED_SIGNATURE, refused);
+        return;
+    }
+    list->pinned = pin.epoch;
+    list->pin_ms = pin.created_ms;
 }
 
 /* Any other key belongs to another model. */

@@ -6,6 +6,8 @@
  *   key "click@12", no value         it is retired
  *   key "click!pin", {"epoch": 7}    serve 7; 0 or no value: the newest
  *
+ * Where keys are trusted, each of them must be signed by one.
+ *
  * Epochs only rise, by at most EPOCH_JUMP_MAX at a time: otherwise one record
  * with the highest number of all would end every publication after it. Plain
  * memory, no Kafka. One thread.
@@ -36,15 +38,19 @@ struct manifest_list {
     struct trusted_keys trusted; /* set by the owner; none: no check */
     uint64_t highest;            /* epoch seen, retired ones too */
     uint64_t pinned;             /* 0: none */
+    int64_t pin_ms;              /* when that was said; 0: not known */
     uint64_t retired[RETIRED_MAX];
     size_t retired_count; /* all in all; the ring holds the last of them */
     struct error refusal; /* why the last one was refused */
 };
 
-/* A value of NULL is a tombstone. */
+/* A value of NULL is a tombstone; `signature` is that of a retirement, NULL:
+ * none. */
 struct manifest_record {
     const void *key, *value;
     size_t key_size, value_size;
+    const void *signature;
+    size_t signature_size;
 };
 
 int manifest_list_new(const char *name, struct manifest_list **out,

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
+#include "common/event/pin.h"
 #include "common/kafka/kafka_close.h"
 
 #include "consumer/models/chunk_fetch.h"
@@ -58,6 +59,22 @@ static int restart(struct snapshot_reader *reader, struct error *err)
     return 0;
 }
 
+static int take_record(struct snapshot_reader *reader,
+                       const rd_kafka_message_t *message,
+                       uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    struct manifest_record record = {.key = message->key,
+                                     .value = message->payload,
+                                     .key_size = message->key_len,
+                                     .value_size = message->len};
+    rd_kafka_headers_t *headers = NULL;
+
+    if (!record.value && rd_kafka_message_headers(message, &headers) == 0)
+        rd_kafka_header_get_last(headers, RETIREMENT_SIGNATURE,
+                                 &record.signature, &record.signature_size);
+    return manifest_list_take(reader->list, &record, refused, err);
+}
+
 /* One message, or nothing within wait_ms. */
 static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
                 uint64_t refused[REFUSED_COUNT], struct error *err)
@@ -72,11 +89,7 @@ static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
         return 0;
     switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
-        status = manifest_list_take(
-            reader->list,
-            &(struct manifest_record){message->key, message->payload,
-                                      message->key_len, message->len},
-            refused, err);
+        status = take_record(reader, message, refused, err);
         if (status == 0)
             reader->next = message->offset + 1;
         else
@@ -157,6 +170,11 @@ snapshot_reader_wanted(const struct snapshot_reader *reader)
 uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader)
 {
     return reader->list->pinned;
+}
+
+int64_t snapshot_reader_pin_ms(const struct snapshot_reader *reader)
+{
+    return reader->list->pin_ms;
 }
 
 uint64_t snapshot_reader_highest(const struct snapshot_reader *reader)

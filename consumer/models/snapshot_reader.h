@@ -53,6 +53,8 @@ snapshot_reader_manifests(const struct snapshot_reader *reader, size_t *count);
 const struct manifest *
 snapshot_reader_wanted(const struct snapshot_reader *reader);
 uint64_t snapshot_reader_pinned(const struct snapshot_reader *reader);
+/* When that was said; 0: not known. The next pin must be younger. */
+int64_t snapshot_reader_pin_ms(const struct snapshot_reader *reader);
 const struct manifest *
 snapshot_reader_find(const struct snapshot_reader *reader, uint64_t epoch);
 

@@ -87,11 +87,11 @@ START_TEST(the_newest_serves_and_a_pin_leads_back_and_forth)
     watcher_world_publish(&world, 2);
     watcher_world_watch(&world);
     watcher_world_check_serves(&world, 2);
-    ck_assert_ok(snapshot_publisher_pin(world.publisher, 1, &err), err);
+    ck_assert_ok(snapshot_publisher_pin(world.publisher, 1, 0, &err), err);
     watcher_world_check_serves(&world, 1);
     watcher_world_publish(&world, 3);
     watcher_world_check_serves(&world, 1);
-    ck_assert_ok(snapshot_publisher_pin(world.publisher, 0, &err), err);
+    ck_assert_ok(snapshot_publisher_pin(world.publisher, 0, 0, &err), err);
     watcher_world_check_serves(&world, 3);
 }
 END_TEST

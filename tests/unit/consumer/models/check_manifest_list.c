@@ -3,6 +3,8 @@
  */
 #include "support/run_suite.h"
 
+#include "common/event/pin.h"
+
 #include "consumer/models/manifest_list.h"
 
 #include <stdio.h>
@@ -25,7 +27,10 @@ static void stop(void)
 
 static void take(const char *key, const void *value, size_t size)
 {
-    const struct manifest_record record = {key, value, strlen(key), size};
+    const struct manifest_record record = {.key = key,
+                                           .value = value,
+                                           .key_size = strlen(key),
+                                           .value_size = size};
 
     ck_assert_ok(manifest_list_take(list, &record, refused, &err), err);
 }
@@ -208,6 +213,107 @@ START_TEST(where_keys_are_trusted_only_their_manifests_will_do)
 }
 END_TEST
 
+/* --- Pins and retirements ------------------------------------------------ */
+
+/* A key, and it is trusted. */
+static struct signing_key trust_a_key(void)
+{
+    char folder[] = "/tmp/pctr-list-XXXXXX", path[64], pub[80], command[64];
+    struct signing_key key;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/key", folder);
+    snprintf(pub, sizeof(pub), "%s.pub", path);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    ck_assert_ok(signing_key_make(path, &err), err);
+    ck_assert_ok(signing_key_read(path, &key, &err), err);
+    ck_assert_ok(trusted_keys_read(pub, &list->trusted, &err), err);
+    ck_assert_int_eq(system(command), 0);
+    return key;
+}
+
+static void take_pin(const struct pin *pin)
+{
+    struct buffer bytes = {0};
+
+    pin_encode(pin, &bytes);
+    take("click!pin", bytes.bytes, bytes.size);
+    buffer_free(&bytes);
+}
+
+static void assert_pinned(uint64_t epoch, uint64_t refusals, const char *why)
+{
+    ck_assert_uint_eq(list->pinned, epoch);
+    ck_assert_uint_eq(refused[REFUSED_SIGNATURE], refusals);
+    ck_assert_msg(!why || strstr(list->refusal.text, why) != NULL, "%s",
+                  list->refusal.text);
+}
+
+START_TEST(where_keys_are_trusted_pins_are_signed_and_younger)
+{
+    struct signing_key key = trust_a_key(), none = {.is_there = false};
+    struct pin pin = {.epoch = 1, .created_ms = 100}, other;
+
+    publish_signed(&key, 1, NULL);
+    publish_signed(&key, 2, NULL);
+    pin_sign(&pin, "click", &none);
+    take_pin(&pin);
+    assert_pinned(0, 1, "the pin is not signed");
+    pin_sign(&pin, "clicks", &key); /* of another model */
+    take_pin(&pin);
+    assert_pinned(0, 2, "not signed by a trusted key");
+    pin_sign(&pin, "click", &key);
+    take_pin(&pin);
+    assert_pinned(1, 2, NULL);
+    other = pin;
+    other.epoch = 2;
+    take_pin(&other);
+    assert_pinned(1, 3, "not signed by a trusted key");
+    other = pin;
+    other.created_ms = 101;
+    take_pin(&other);
+    assert_pinned(1, 4, "not signed by a trusted key");
+    other = (struct pin){.epoch = 0, .created_ms = 200};
+    pin_sign(&other, "click", &key);
+    take_pin(&other);
+    assert_pinned(0, 4, NULL);
+    take_pin(&pin); /* once more */
+    assert_pinned(0, 5, "was made before");
+    take("click!pin", NULL, 0);
+    assert_pinned(0, 6, "the pin is not signed");
+}
+END_TEST
+
+static void take_retirement(const char *name, const uint8_t *signature,
+                            size_t size)
+{
+    const struct manifest_record record = {.key = name,
+                                           .key_size = strlen(name),
+                                           .signature = signature,
+                                           .signature_size = size};
+
+    ck_assert_ok(manifest_list_take(list, &record, refused, &err), err);
+}
+
+START_TEST(where_keys_are_trusted_retirements_are_signed)
+{
+    struct signing_key key = trust_a_key();
+    uint8_t signature[SIGNATURE_SIZE];
+
+    publish_signed(&key, 1, NULL);
+    publish_signed(&key, 2, NULL);
+    retirement_sign("click", 2, &key, signature);
+    take_retirement("click@2", NULL, 0);
+    take_retirement("click@2", signature, SIGNATURE_SIZE - 1);
+    take_retirement("click@1", signature, SIGNATURE_SIZE); /* of another */
+    ck_assert_uint_eq(refused[REFUSED_SIGNATURE], 3);
+    ck_assert_uint_eq(wanted(), 2);
+    take_retirement("click@2", signature, SIGNATURE_SIZE);
+    ck_assert_uint_eq(wanted(), 1);
+    ck_assert(manifest_list_is_retired(list, 2));
+}
+END_TEST
+
 START_TEST(other_models_are_none_of_ours)
 {
     publish("clicks@1", "clicks", 1);
@@ -218,7 +324,7 @@ START_TEST(other_models_are_none_of_ours)
     publish("click@1x", "click", 1);
     publish("click@-1", "click", 1);
     ck_assert_ok(manifest_list_take(list,
-                                    &(struct manifest_record){NULL, "", 0, 0},
+                                    &(struct manifest_record){.value = ""},
                                     refused, &err),
                  err);
     ck_assert_uint_eq(list->count, 0);
@@ -328,6 +434,8 @@ int main(void)
     tcase_add_loop_test(tests,
                         where_keys_are_trusted_only_their_manifests_will_do, 0,
                         sizeof(spoilings) / sizeof(spoilings[0]));
+    tcase_add_test(tests, where_keys_are_trusted_pins_are_signed_and_younger);
+    tcase_add_test(tests, where_keys_are_trusted_retirements_are_signed);
     tcase_add_test(tests, other_models_are_none_of_ours);
     tcase_add_test(tests, a_manifest_must_match_its_key);
     tcase_add_test(tests, a_pin_holds_until_it_is_taken_away);
