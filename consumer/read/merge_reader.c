@@ -49,6 +49,7 @@ struct merge_reader {
 
     rd_kafka_message_t *current; /* handed out */
     size_t current_topic;        /* as which */
+    int64_t ahead_ms;            /* by how much it is ahead of its place */
     int wake[2];                 /* a pipe: queues write, we wait */
     bool broken;                 /* `trouble` says why */
     struct error trouble;
@@ -336,11 +337,12 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
     struct merge_lane *lane = &reader->lanes.list[at];
     int64_t order_ms = lane->head_ms;
 
-    reader->current = merge_lane_shift(lane, &record->ahead_ms);
+    reader->current = merge_lane_shift(lane, &reader->ahead_ms);
     reader->current_topic = lane->topic;
     reader->unread++;
-    record->topic = lane->topic;
-    record->message = message_of(reader->current);
+    *record = (struct merge_record){.topic = lane->topic,
+                                    .message = message_of(reader->current),
+                                    .ahead_ms = reader->ahead_ms};
     come_to(reader, order_ms);
     return take_lane(reader, at, err);
 }
@@ -387,7 +389,8 @@ static bool hand_out_again(struct merge_reader *reader,
             continue;
         reader->current_topic = t;
         *record = (struct merge_record){.topic = t,
-                                        .message = message_of(reader->current)};
+                                        .message = message_of(reader->current),
+                                        .ahead_ms = reader->ahead_ms};
         return true;
     }
     return false;

@@ -2,6 +2,7 @@
  * check_cat.c - `pctr cat` on a real broker: ranges, the newest, following,
  * and nothing that was not committed.
  */
+#include "support/allowance.h"
 #include "support/child_process.h"
 #include "support/impression_feed.h"
 #include "support/kafka_fixture.h"
@@ -127,7 +128,7 @@ END_TEST
 static void await_id(const struct child_process *child, int64_t id)
 {
     char text[32];
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
 
     snprintf(text, sizeof(text), "{\"id\":%d,", (int)id);
     do {

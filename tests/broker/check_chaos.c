@@ -2,6 +2,7 @@
  * check_chaos.c - the whole way once more, while scorers and trainer are
  * killed at any moment: not one impression more or less comes out.
  */
+#include "support/allowance.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 #include "support/whole_run.h"
@@ -62,7 +63,7 @@ static void kill_now(struct child_process *child)
 static void await_progress(int64_t *seen)
 {
     const char *topic = run.pipe.names[PIPE_PREDICTIONS];
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
     int64_t end;
 
     while ((end = topic_ends_sum(topic)) < *seen + PROGRESS) {

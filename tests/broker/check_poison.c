@@ -3,6 +3,7 @@
  * as it came and with its reason, everything around them scored, and memory
  * flat however many there are.
  */
+#include "support/allowance.h"
 #include "support/pipeline.h"
 #include "support/poison.h"
 #include "support/run_suite.h"
@@ -185,7 +186,7 @@ START_TEST(each_is_a_dead_letter_and_memory_is_flat)
     long few = run("poison 5 %", FEW);
     long many = run("ten times more", MANY);
 
-    ck_assert_int_lt(many, few + GROWTH_MAX_KB);
+    ck_assert_int_lt(many, few + allowance_kib(GROWTH_MAX_KB));
 }
 END_TEST
 

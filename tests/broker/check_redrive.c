@@ -2,6 +2,7 @@
  * check_redrive.c - dead letters go back as they were, each exactly once:
  * with filters, after a run that was killed, and when asked again.
  */
+#include "support/allowance.h"
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
@@ -271,7 +272,7 @@ START_TEST(killed_and_started_again)
     write_letters(0, MANY);
     for (int i = 0; i < KILLS; i++) {
         start(&child, "--batch.max_events=20", NULL);
-        int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+        int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
         while (committed() <= before)
             ck_assert_msg(clock_monotonic_ms() < deadline_ms,
                           "nothing is committed behind %d", (int)before);

@@ -2,6 +2,7 @@
  * check_replay_flat.c - a range ten times larger takes no more memory, and
  * no figure depends on what was sorted where.
  */
+#include "support/allowance.h"
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
@@ -84,7 +85,7 @@ START_TEST(ten_times_the_range_takes_the_same_memory)
            large);
     /* All that is bounded is full in the small range too; records, rows and
      * figures of the large one would take 1 GiB. */
-    ck_assert_msg(large < small + CHANCE_KIB,
+    ck_assert_msg(large < small + allowance_kib(CHANCE_KIB),
                   "%s impressions take %ld KiB, %s take %ld KiB", rows[0],
                   small, rows[1], large);
 }

@@ -2,6 +2,7 @@
  * check_score_exactly_once.c - every impression gives one prediction or one
  * dead letter, whenever the scorer dies, aborts, or meets a twin.
  */
+#include "support/allowance.h"
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
 #include "support/one_event.h"
@@ -215,7 +216,7 @@ static int64_t committed(void)
  * a scorer that has partitions. Returns what is committed. */
 static int64_t await_progress(int64_t before)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS, now;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS), now;
 
     while ((now = committed()) <= before)
         ck_assert_msg(clock_monotonic_ms() < deadline_ms,

@@ -3,6 +3,7 @@
  * /readyz goes to 503 and comes back, /livez stays, the lag grows and one line
  * says why. Nothing is lost meanwhile.
  */
+#include "support/allowance.h"
 #include "support/child_process.h"
 #include "support/impression_feed.h"
 #include "support/metrics_page.h"
@@ -54,7 +55,7 @@ static int status_of(const char *path)
 
 static void await_ready(int status)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
 
     while (status_of("/readyz") != status) {
         ck_assert_msg(clock_monotonic_ms() < deadline_ms,

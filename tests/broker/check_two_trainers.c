@@ -2,6 +2,7 @@
  * check_two_trainers.c - of two trainers of one name the younger stays, and
  * versions never repeat or go back.
  */
+#include "support/allowance.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
@@ -54,7 +55,7 @@ static size_t count_versions(void)
 /* Asks for one more model, and again where the request came too early. */
 static void await_another(struct child_process *trainer, size_t versions)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
 
     while (count_versions() <= versions) {
         ck_assert(child_is_running(trainer));

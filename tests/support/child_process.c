@@ -1,5 +1,7 @@
 #include "support/child_process.h"
 
+#include "support/allowance.h"
+
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -62,7 +64,7 @@ void child_start_pctr(struct child_process *child,
                       const char *const arguments[])
 {
     const char *other = getenv("PCTR_PROGRAM");
-    const char *all[ARGUMENTS_MAX + 2] = {other ? other : PCTR_PROGRAM};
+    const char *all[ARGUMENTS_MAX + 2] = {other ? other : built_program};
     size_t count = 0;
 
     while (arguments[count]) {
@@ -95,7 +97,7 @@ const char *child_last_words(const char *text)
 
 int child_wait(struct child_process *child, unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
     struct rusage usage = {0};
     int status = 0;
 
@@ -148,7 +150,7 @@ char *child_errors(const struct child_process *child)
 void child_await_error(struct child_process *child, const char *text,
                        unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
 
     for (;;) {
         bool running = child_is_running(child);

@@ -22,6 +22,9 @@ struct child_process {
 void child_start(struct child_process *child, const char *const arguments[],
                  const char *input_path);
 
+/* The path of the pctr that was built with this test. */
+extern const char *const built_program;
+
 /* Starts the pctr that the environment's PCTR_PROGRAM names, or else the one
  * that was built with this test: "score", ..., NULL. */
 void child_start_pctr(struct child_process *child,

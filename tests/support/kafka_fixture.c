@@ -1,4 +1,5 @@
 #include "support/kafka_fixture.h"
+#include "support/allowance.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 
@@ -62,7 +63,7 @@ void kafka_fixture_create(const char *topic, int partitions,
     /* Its leaders are known when it can be described; a broker of several may
      * not have heard of it yet. */
     struct kafka_topic described;
-    int64_t deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(ANSWER_MS);
     while (kafka_topic_describe(&settings, topic, ANSWER_MS, &described, &err) <
            0) {
         ck_assert_msg(clock_monotonic_ms() < deadline_ms, "%s", err.text);
@@ -184,7 +185,8 @@ static void read_partition(rd_kafka_t *client, const char *topic,
                            int32_t partition, int64_t end,
                            struct fixture_records *records)
 {
-    int64_t deadline = clock_monotonic_ms() + QUIET_MS, reached = 0;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(QUIET_MS),
+            reached = 0;
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 
     rd_kafka_topic_partition_list_add(one, topic, partition)->offset =
@@ -267,7 +269,7 @@ int64_t kafka_fixture_committed(const char *group, const char *topic,
 
 void kafka_fixture_await(const char *topic, size_t count, unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
 
     for (;;) {
         struct fixture_records records = kafka_fixture_read(topic);

@@ -1,5 +1,7 @@
 #include "support/metrics_page.h"
 
+#include "support/allowance.h"
+
 #include "common/base/clock.h"
 
 #include <arpa/inet.h>
@@ -105,7 +107,7 @@ double metrics_page_value(unsigned port, const char *series)
 void metrics_page_await(unsigned port, const char *series, double at_least,
                         unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
     double value;
 
     while (!((value = metrics_page_value(port, series)) >= at_least)) {

@@ -1,4 +1,5 @@
 #include "support/scorer_world.h"
+#include "support/allowance.h"
 #include "support/one_event.h"
 
 #include "support/run_suite.h"
@@ -143,7 +144,8 @@ struct scorer *scorer_world_start(struct scorer_world *world,
 
 void scorer_world_await(struct scorer *scorer, uint64_t count)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + SCORER_WORLD_WAIT_MS;
+    int64_t deadline_ms =
+        clock_monotonic_ms() + allowance_ms(SCORER_WORLD_WAIT_MS);
 
     while (scorer_is_running(scorer)) {
         struct scorer_counts counts = scorer_counts(scorer);

@@ -1,5 +1,6 @@
 #include "support/topic_copy.h"
 
+#include "support/allowance.h"
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
@@ -91,7 +92,7 @@ static void assign_all(rd_kafka_t *reader, const char *topic, int partitions)
 struct topic_copy topic_copy_read(const struct kafka_settings *kafka,
                                   const char *topic, int partitions)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(PATIENCE_MS);
     struct topic_copy to = {NULL, 0, 0};
     int ended = 0;
     rd_kafka_t *reader = connect_reader(kafka);

@@ -1,5 +1,6 @@
 #include "support/topic_ends.h"
 
+#include "support/allowance.h"
 #include "support/kafka_fixture.h"
 #include "support/run_suite.h"
 
@@ -47,7 +48,7 @@ static rd_kafka_resp_err_t ask_once(const char *topic, int32_t partitions,
 static void ask(const char *topic, int32_t partitions, const char *isolation,
                 int64_t *ends)
 {
-    int64_t deadline = clock_monotonic_ms() + ANSWER_MS;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(ANSWER_MS);
     rd_kafka_resp_err_t error;
 
     while ((error = ask_once(topic, partitions, isolation, ends)) != 0) {
@@ -92,7 +93,7 @@ int64_t topic_ends_sum(const char *topic)
 
 void topic_ends_await_stable(const char *topic, unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
 
     for (;;) {
         struct topic_ends ends = topic_ends_of(topic);
@@ -149,7 +150,7 @@ static int64_t lag_of(rd_kafka_t *member, const char *topic,
 void topic_ends_await_group(const char *topic, const char *group,
                             unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
     struct topic_ends ends = topic_ends_of(topic);
     rd_kafka_t *member = kafka_fixture_consumer(group, "read_committed");
 
