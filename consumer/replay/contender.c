@@ -227,7 +227,12 @@ int contender_answer(struct contender *contender,
     if (model)
         memcpy(contender->hash, model->snapshot->sha256.bytes,
                sizeof(contender->hash));
-    const struct score_rules rules = {.names = questions->names,
+    if (!contender->reader &&
+        impression_reader_new(questions->names, &contender->reader, err) < 0)
+        return -1;
+    event_scratch_clear(&contender->scratch);
+    const struct score_rules rules = {.reader = contender->reader,
+                                      .scratch = &contender->scratch,
                                       .nobody = questions->nobody,
                                       .prior = questions->prior};
     struct prediction prediction;
@@ -279,6 +284,9 @@ void contender_close(struct contender *contender)
             fit_result_free(&result);
     }
     snapshot_free(contender->model.snapshot);
+    impression_reader_free(contender->reader);
+    event_scratch_free(&contender->scratch);
     contender->model.snapshot = NULL;
+    contender->reader = NULL;
     contender->job = NULL;
 }

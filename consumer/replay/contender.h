@@ -23,6 +23,7 @@
 #include "consumer/read/message.h"
 #include "consumer/replay/live_models.h"
 #include "consumer/report/replay_log.h"
+#include "consumer/score/impression_reader.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,8 +58,11 @@ struct contender {
     struct contender_spec spec;
     struct served_model model; /* snapshot NULL: none yet, or LIVE */
     unsigned field_at;         /* FIELD: among the fields found in a record */
-    struct fit_job *job;       /* under way; NULL */
-    uint64_t fieldless;        /* FIELD: impressions without a number there */
+    struct impression_reader *reader; /* of what its models want; NULL: not
+                                         asked yet */
+    struct event_scratch scratch;     /* likewise */
+    struct fit_job *job;              /* under way; NULL */
+    uint64_t fieldless; /* FIELD: impressions without a number there */
     uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
 };
 

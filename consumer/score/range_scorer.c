@@ -2,7 +2,6 @@
 
 #include "common/base/log.h"
 
-#include "consumer/read/event_message.h"
 #include "consumer/read/range_walk.h"
 #include "consumer/score/score_batch.h"
 
@@ -24,7 +23,7 @@ struct pass {
     const struct range_scorer_config *config;
     struct served_model model;
     struct id_set *nobody;
-    struct event_reader *reader;
+    struct impression_reader *reader;
     struct event_scratch scratch; /* of one impression */
     struct range_counts *counts;
 };
@@ -34,23 +33,21 @@ static int take(void *context, const struct message *message, struct error *err)
     struct pass *pass = context;
     const struct range_scorer_config *config = pass->config;
     struct impression impression;
-    struct span headers[EVENT_PLAN_MAX];
     const char *field = NULL;
-    const struct event_record record =
-        event_message_record(message, pass->reader, headers);
 
     event_scratch_clear(&pass->scratch);
     if (event_scratch_ready(&pass->scratch, err) < 0)
         return -1;
-    enum event_fault fault = event_reader_impression(
-        pass->reader, &record, &pass->scratch, &impression, &field);
+    enum event_fault fault = impression_reader_read(
+        pass->reader, message, &pass->scratch, &impression, &field);
     if (fault == EVENT_PASSED_OVER)
         return 0;
     if (fault != EVENT_OK) {
         pass_over(message, fault, field, pass->counts);
         return 0;
     }
-    const struct score_rules rules = {.names = &config->fields,
+    const struct score_rules rules = {.reader = pass->reader,
+                                      .scratch = &pass->scratch,
                                       .nobody = pass->nobody};
     struct range_scored scored = {.message = message,
                                   .impression = &impression};
@@ -80,12 +77,11 @@ int range_scorer_run(const struct range_scorer_config *config,
     counts->gone = extent.gone;
     int status = id_set_new(config->fields.anonymous, &pass.nobody, err);
     if (status == 0)
-        status = event_reader_new(&config->fields, EVENT_IMPRESSIONS,
-                                  &pass.reader, err);
+        status = impression_reader_new(&config->fields, &pass.reader, err);
     if (status == 0)
         status = range_walk_run(&walk, extent.ranges, extent.count, err);
     id_set_free(pass.nobody);
-    event_reader_free(pass.reader);
+    impression_reader_free(pass.reader);
     event_scratch_free(&pass.scratch);
     topic_extent_free(&extent);
     return status;

@@ -1,8 +1,5 @@
 #include "consumer/score/score_batch.h"
 
-#include "consumer/learn/field_scan.h"
-#include "consumer/read/event_message.h"
-
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,7 +9,7 @@
  * that id look-up and model walk; `origin` leads back to the message. */
 struct score_batch {
     struct score_batch_config config;
-    struct event_reader *reader;
+    struct impression_reader *reader;
     struct event_scratch scratch;   /* of the impressions */
     struct id_set *nobody;          /* the users of field.anonymous */
     struct scored *scored;          /* (batch_max) by message */
@@ -62,27 +59,12 @@ int score_batch_new(const struct score_batch_config *config,
                                config->batch_max);
     }
     if (id_set_new(config->fields.anonymous, &batch->nobody, err) < 0 ||
-        event_reader_new(&config->fields, EVENT_IMPRESSIONS, &batch->reader,
-                         err) < 0) {
+        impression_reader_new(&config->fields, &batch->reader, err) < 0) {
         score_batch_free(batch);
         return -1;
     }
     *out = batch;
     return 0;
-}
-
-/* Makes the reader find the fields of the list, which is that of the model of
- * this batch. */
-static int read_fields(struct score_batch *batch, const struct field_list *list,
-                       struct field_scan *fields, struct error *err)
-{
-    event_reader_free(batch->reader);
-    batch->reader = NULL;
-    if (event_reader_new(&batch->config.fields, EVENT_IMPRESSIONS,
-                         &batch->reader, err) < 0)
-        return -1;
-    return field_scan_want(fields, &batch->config.fields, list, batch->reader,
-                           err);
 }
 
 /* Puts the number of impressions in *found. `list` has the fields that the
@@ -91,28 +73,24 @@ static int decode(struct score_batch *batch, const struct field_list *list,
                   const struct message *messages, size_t count, size_t *found,
                   struct error *err)
 {
-    struct span headers[EVENT_PLAN_MAX];
-    struct field_scan fields;
     size_t good = 0;
 
-    if (list && read_fields(batch, list, &fields, err) < 0)
+    if (list && impression_reader_want(batch->reader, list, err) < 0)
         return -1;
     event_scratch_clear(&batch->scratch);
     for (size_t i = 0; i < count; i++) {
-        const struct event_record record =
-            event_message_record(&messages[i], batch->reader, headers);
         if (event_scratch_ready(&batch->scratch, err) < 0)
             return -1;
         struct scored *scored = &batch->scored[i];
         struct impression *impression = &batch->impressions[good];
         scored->fault =
-            event_reader_impression(batch->reader, &record, &batch->scratch,
-                                    impression, &scored->field);
+            impression_reader_read(batch->reader, &messages[i], &batch->scratch,
+                                   impression, &scored->field);
         if (scored->fault != EVENT_OK)
             continue;
         if (list)
-            field_scan_values(&fields, &batch->scratch.found,
-                              batch->values + good * list->values);
+            impression_reader_values(batch->reader, &batch->scratch,
+                                     batch->values + good * list->values);
         scored->ts_ms = impression->ts_ms;
         batch->users[good] = impression->user;
         batch->ads[good] = impression->ad;
@@ -259,7 +237,7 @@ void score_batch_free(struct score_batch *batch)
     free(batch->predictions);
     free(batch->origin);
     buffer_free(&batch->bytes);
-    event_reader_free(batch->reader);
+    impression_reader_free(batch->reader);
     event_scratch_free(&batch->scratch);
     free(batch);
 }
@@ -290,29 +268,17 @@ static int read_values(const struct score_rules *rules,
                        const struct message *message, uint64_t *values,
                        enum event_fault *fault, struct error *err)
 {
-    struct event_scratch scratch = {0};
-    struct event_reader *reader = NULL;
-    struct span headers[EVENT_PLAN_MAX];
-    struct field_scan fields;
     struct impression again;
     const char *about;
-    int status = -1;
 
-    if (event_reader_new(rules->names, EVENT_IMPRESSIONS, &reader, err) < 0)
+    if (impression_reader_want(rules->reader, list, err) < 0 ||
+        event_scratch_ready(rules->scratch, err) < 0)
         return -1;
-    if (field_scan_want(&fields, rules->names, list, reader, err) == 0 &&
-        event_scratch_ready(&scratch, err) == 0) {
-        const struct event_record record =
-            event_message_record(message, reader, headers);
-        *fault =
-            event_reader_impression(reader, &record, &scratch, &again, &about);
-        if (*fault == EVENT_OK)
-            field_scan_values(&fields, &scratch.found, values);
-        status = 0;
-    }
-    event_reader_free(reader);
-    event_scratch_free(&scratch);
-    return status;
+    *fault = impression_reader_read(rules->reader, message, rules->scratch,
+                                    &again, &about);
+    if (*fault == EVENT_OK)
+        impression_reader_values(rules->reader, rules->scratch, values);
+    return 0;
 }
 
 int score_impression(const struct score_rules *rules,

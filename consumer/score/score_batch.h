@@ -15,6 +15,7 @@
 
 #include "consumer/models/model_board.h"
 #include "consumer/read/message.h"
+#include "consumer/score/impression_reader.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -65,7 +66,8 @@ struct prediction score_pair(const struct served_model *model,
 
 /* How an impression outside of any batch is answered. */
 struct score_rules {
-    const struct event_fields *names; /* of its record */
+    struct impression_reader *reader; /* of its record */
+    struct event_scratch *scratch;    /* likewise; the caller clears it */
     const struct id_set *nobody;      /* as of score_pair() */
     double prior;
 };
@@ -74,7 +76,7 @@ struct score_rules {
  * bits as in a batch. As score_pair(), but a model of fields gets the fields of
  * the record, which is then walked once more; where the record is a label with
  * a pair, those of the pair. Fails with ERROR_MEMORY, and with ERROR_CONFIG
- * where a field of the model is no path. Any thread. */
+ * where a field of the model is no path. The thread of the reader. */
 int score_impression(const struct score_rules *rules,
                      const struct served_model *model,
                      const struct impression *impression,

@@ -87,7 +87,10 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
     const struct served_model model = {.snapshot = snapshot};
     struct score_batch *batch = NULL;
     const struct scored *scored = NULL;
+    struct impression_reader *reader = NULL;
+    struct event_scratch scratch = {0};
 
+    ck_assert_ok(impression_reader_new(&names, &reader, &err), err);
     for (int64_t i = 0; i < COUNT; i++) {
         const struct impression event = {.id = id_from_number(i),
                                          .ts_ms = 1700000000000 + i,
@@ -118,7 +121,8 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
                          EVENT_OK);
         ck_assert(out.p == wanted.value);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
-        const struct score_rules rules = {.names = &names};
+        const struct score_rules rules = {.reader = reader,
+                                          .scratch = &scratch};
         struct prediction alone;
         ck_assert_ok(score_impression(&rules, &model, &event, &messages[i],
                                       &alone, &err),
@@ -128,6 +132,8 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
     }
     for (int i = 0; i < COUNT; i++)
         buffer_free(&bytes[i]);
+    impression_reader_free(reader);
+    event_scratch_free(&scratch);
     score_batch_free(batch);
     snapshot_free(snapshot);
     trainset_free(train);
