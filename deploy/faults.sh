@@ -135,7 +135,8 @@ processes of the real program and brokers of Apache Kafka that are killed, froze
 then reads all that went in and all that a reader of committed records gets out: an impression without a prediction or dead letter is
 *lost*, a second one is *doubled*, and a partition whose committed position is not the one behind its last output is *torn*. The gap
 is the longest time without a prediction on a partition, which includes the time that brokers take to start, half a minute and more
-where the machine is busy. An impression is *fed twice* when the feed wrote it twice, and each of the two has its prediction. Numbers are those of the catalogue that the tests follow.
+where the machine is busy. An impression is *fed twice* when the feed wrote it twice, and each of the two has its prediction.
+Numbers are those of the catalogue that the tests follow.
 
 END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'

@@ -68,9 +68,14 @@ static void start(void)
     rights_connect();
     (void)rights_read(&count);
     rights_give_all("score");
-    child_start_pctr(&topics, create);
-    ck_assert_int_eq(child_wait(&topics, RUN_MS), 0);
-    child_end(&topics);
+    int status = 69;
+    /* A broker on a busy machine takes its time for the first TLS client. */
+    for (int i = 0; i < 10 && status == 69; i++) {
+        child_start_pctr(&topics, create);
+        status = child_wait(&topics, RUN_MS);
+        child_end(&topics);
+    }
+    ck_assert_int_eq(status, 0);
     child_start_pctr(&feed, stream);
 }
 
