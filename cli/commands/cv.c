@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/data/dataset_file.h"
 #include "cli/data/split_settings.h"
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/stop.h"
 

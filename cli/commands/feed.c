@@ -4,7 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include "cli/data/table_settings.h"
 
@@ -59,6 +59,7 @@ static const struct config_key keys[] = {
     {GROUP_TOPICS | RARE, "topic.labels", CONFIG_TOPIC, FIELD(feed.labels), "pctr.labels", 0, 0, NULL, "labels: clicks, and other outcomes of impressions; empty: no labels are sent"},
     IMPRESSION_FIELD_KEYS(feed.fields),
     CLICK_FIELD_KEY(feed.fields),
+    FORMAT_FEED_KEYS(feed.fields),
     ANONYMOUS_FIELD_KEY(feed.fields),
     {GROUP_CLOCK, "clock",          CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
     {GROUP_CLOCK, "clock.start",    CONFIG_TEXT, FIELD(start), "", 0, 0, NULL, "event time of the first row (2026-11-24T12:00Z); empty: a time that makes the last row now"},

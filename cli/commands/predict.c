@@ -46,6 +46,7 @@ static const struct config_key keys[] = {
     {GROUP_TOPICS | RARE, "model.version", CONFIG_U64, FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
     IMPRESSION_FIELD_KEYS(topic.fields),
     FORMAT_IMPRESSIONS_KEYS(topic.fields),
+    FORMAT_PREDICTIONS_KEY(topic.fields),
     TIMEOUT_KEY(topic.timeout_ms, "30000"),
     CONFIG_END,
 };

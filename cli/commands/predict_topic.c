@@ -6,7 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 
 #include "consumer/score/range_scorer.h"
 #include "consumer/score/score_batch.h"
@@ -61,7 +61,9 @@ static void encode(struct work *work, const struct range_scored *scored)
         work->settings->version, work->snapshot->sha256.bytes);
 
     buffer_clear(&work->bytes);
-    event_encode_prediction(&event, &work->bytes);
+    event_write_prediction(
+        (enum event_format)work->settings->fields.predictions_format, &event,
+        &work->bytes);
 }
 
 static int send(void *context, const struct range_scored *scored,

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands/settings.h"
 
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"

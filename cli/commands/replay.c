@@ -56,6 +56,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(replay.intake.fields),
     FORMAT_IMPRESSIONS_KEYS(replay.intake.fields),
     FORMAT_LABELS_KEYS(replay.intake.fields),
+    FORMAT_PREDICTIONS_KEY(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
     MODEL_NAME_KEY(replay.name),

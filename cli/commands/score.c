@@ -4,9 +4,9 @@
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
-#include "cli/json/json_writer.h"
 #include "cli/serve/huge_pages.h"
 #include "cli/versions.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -47,6 +47,7 @@ static const struct config_key keys[] = {
     TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(scorer.fields),
     FORMAT_IMPRESSIONS_KEYS(scorer.fields),
+    FORMAT_PREDICTIONS_KEY(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
     MODEL_NAME_KEY(model_name),
     TRUSTED_KEYS_KEY(trusted),

@@ -67,6 +67,11 @@ struct intake_times {
     {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: by the first byte of each record"}, \
     {GROUP_FIELDS | RARE, "field.click.values", CONFIG_TEXT, FIELD(fields.click_values), "", 0, 0, NULL, "values of field.click with their meaning from 0 to 1, as click:1,view:0"}, \
     {GROUP_FIELDS | RARE, "filter.labels", CONFIG_TEXT, FIELD(fields.labels_filter), "", 0, 0, NULL, "which records are labels, as type==click; empty: all"}
+#define FORMAT_PREDICTIONS_KEY(fields) \
+    {GROUP_FIELDS, "format.predictions", CONFIG_CHOICE, FIELD(fields.predictions_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how predictions are written; readers take both"}
+#define FORMAT_FEED_KEYS(fields) \
+    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack"}, \
+    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack"}
 #define ANONYMOUS_FIELD_KEY(fields) \
     {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}
 

@@ -6,7 +6,7 @@
 #include "cli/data/csv_text.h"
 #include "cli/data/seen_ads.h"
 #include "cli/data/table_settings.h"
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include "model/ask/top.h"
 #include "model/snapshot.h"

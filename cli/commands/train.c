@@ -40,6 +40,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(trainer.intake.fields),
     FORMAT_IMPRESSIONS_KEYS(trainer.intake.fields),
     FORMAT_LABELS_KEYS(trainer.intake.fields),
+    {GROUP_FIELDS, "format.evaluations", CONFIG_CHOICE, FIELD(trainer.evaluations_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how evaluations are written; readers take both"},
     CLICK_FIELD_KEY(trainer.intake.fields),
     ANONYMOUS_FIELD_KEY(trainer.intake.fields),
     {GROUP_MODEL, "model.name", CONFIG_TEXT, FIELD(trainer.name), "click", 1, 0, NULL, "name under which models are published; run one trainer for each name"},

@@ -1,7 +1,7 @@
 #include "cli/commands/verify_print.h"
 
-#include "cli/json/json_writer.h"
-#include "cli/json/msgpack_json.h"
+#include "common/base/json_writer.h"
+#include "common/event/msgpack_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

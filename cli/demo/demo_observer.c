@@ -25,7 +25,7 @@ struct demo_observer {
     struct demo_observer_config config;
     struct merge_reader *reader;
     struct event_reader *predictions, *labels;
-    struct event_scratch scratch; /* of a label */
+    struct event_scratch scratch; /* of one event */
     struct version_evaluation *evaluation;
     struct demo_observer_counts counts;
     struct demo_version versions[DEMO_VERSIONS_MAX];
@@ -95,8 +95,12 @@ static int take_prediction(struct demo_observer *self,
 {
     struct prediction_event event;
 
+    event_scratch_clear(&self->scratch);
+    if (event_scratch_ready(&self->scratch, err) < 0)
+        return -1;
     if (event_reader_prediction(self->predictions, message->value,
-                                message->value_size, &event, NULL) != EVENT_OK)
+                                message->value_size, &self->scratch, &event,
+                                NULL) != EVENT_OK)
         return error_set(err, ERROR_FORMAT, "a prediction is not readable");
     if (event.src_partition < 0 || event.src_partition >= PARTITIONS_MAX)
         return error_set(err, ERROR_LIMIT, "a prediction is of partition %d",

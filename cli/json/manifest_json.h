@@ -6,7 +6,7 @@
 
 #include "common/event/manifest.h"
 
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include "cli/json/record_json.h"
 
-#include "cli/json/json_writer.h"
-#include "cli/json/msgpack_json.h"
+#include "common/base/json_writer.h"
+#include "common/event/msgpack_json.h"
 
 #include "common/base/text.h"
 #include "common/base/utf8.h"
@@ -247,11 +247,13 @@ static void write_prediction(const struct showing *with)
     const struct message *message = with->record->message;
     struct prediction_event event;
     const char *field = NULL;
-    enum event_fault fault =
-        event_reader_prediction(with->readers->predictions, message->value,
-                                message->value_size, &event, &field);
+    enum event_fault fault = event_reader_prediction(
+        with->readers->predictions, message->value, message->value_size,
+        &with->readers->scratch, &event, &field);
 
-    if (fault == EVENT_OK)
+    if (fault == EVENT_OK && with->is_json)
+        write_json(with);
+    else if (fault == EVENT_OK)
         write_prediction_fields(with);
     else
         write_raw(with, event_fault_name(fault), field, NULL);

@@ -3,7 +3,7 @@
  */
 #include "cli/replay/replay_view.h"
 
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #ifndef CLI_MOVERS_PRINT_H
 #define CLI_MOVERS_PRINT_H
 
-#include "cli/json/json_writer.h"
 #include "cli/snapshot/snapshot_movers.h"
+#include "common/base/json_writer.h"
 
 /* `what` they are: "ads". */
 void movers_print(const struct movers *movers, const char *what);

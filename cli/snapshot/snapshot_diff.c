@@ -1,8 +1,8 @@
 #include "cli/snapshot/snapshot_diff.h"
 
-#include "cli/json/json_writer.h"
 #include "cli/json/manifest_json.h"
 #include "cli/snapshot/movers_print.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/text.h"

@@ -6,6 +6,9 @@
 
 #include "common/event/cursor.h"
 #include "common/event/event_codec.h"
+#include "common/event/event_find.h"
+#include "common/event/event_json.h"
+#include "common/event/json_cursor.h"
 #include "common/event/packer.h"
 
 #include <inttypes.h>
@@ -118,6 +121,24 @@ void evaluation_event_encode(const struct evaluation_event *event,
         pack_field(&packer, &fields[i], event);
 }
 
+void evaluation_event_write(enum event_format format,
+                            const struct evaluation_event *event,
+                            struct buffer *out)
+{
+    struct buffer packed = {0};
+
+    if (format != EVENT_FORMAT_JSON) {
+        evaluation_event_encode(event, out);
+        return;
+    }
+    evaluation_event_encode(event, &packed);
+    if (buffer_failed(&packed))
+        out->failed = true;
+    else
+        event_json_value(packed.bytes, packed.size, out);
+    buffer_free(&packed);
+}
+
 /* --- Reading ---------------------------------------------------------- */
 
 static int wrong(struct error *err, const char *name, const char *what)
@@ -222,45 +243,133 @@ static int take(struct cursor *cursor, struct cursor_value *value,
                                           "cut short");
 }
 
-static int read_entries(struct cursor *cursor, uint32_t entries,
-                        struct evaluation_event *event, struct error *err)
+/* Reads one entry; `seen` has a bit for each field that was there. */
+static int read_entry(const struct cursor_value *key,
+                      const struct cursor_value *value, unsigned *seen,
+                      struct evaluation_event *event, struct error *err)
 {
-    struct cursor_value key, value;
-    unsigned seen = 0;
+    const size_t at = find_field(key);
 
-    for (uint32_t i = 0; i < entries; i++) {
-        if (take(cursor, &key, err) < 0 || take(cursor, &value, err) < 0)
-            return -1;
-        size_t at = find_field(&key);
-        if (at == FIELD_COUNT)
-            continue;
-        if (seen >> at & 1)
-            return wrong(err, fields[at].name, "is there twice");
-        seen |= 1u << at;
-        if (read_field(&fields[at], &value, event, err) < 0)
-            return -1;
-    }
+    if (at == FIELD_COUNT)
+        return 0;
+    if (*seen >> at & 1)
+        return wrong(err, fields[at].name, "is there twice");
+    *seen |= 1u << at;
+    return read_field(&fields[at], value, event, err);
+}
+
+static int require_all(unsigned seen, struct error *err)
+{
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (!(seen >> i & 1))
             return wrong(err, fields[i].name, "missing");
     return 0;
 }
 
-int evaluation_event_decode(const uint8_t *bytes, size_t size,
-                            struct evaluation_event *out, struct error *err)
+static int read_entries(struct cursor *cursor, uint32_t entries,
+                        struct evaluation_event *event, struct error *err)
+{
+    struct cursor_value key, value;
+    unsigned seen = 0;
+
+    for (uint32_t i = 0; i < entries; i++)
+        if (take(cursor, &key, err) < 0 || take(cursor, &value, err) < 0 ||
+            read_entry(&key, &value, &seen, event, err) < 0)
+            return -1;
+    return require_all(seen, err);
+}
+
+/* A figure of JSON that is whole came as an integer. */
+static void make_real(const struct cursor_value *key,
+                      struct cursor_value *value)
+{
+    const size_t at = find_field(key);
+
+    if (at == FIELD_COUNT || fields[at].kind != KIND_FIGURE ||
+        value->type != CURSOR_INTEGER)
+        return;
+    const double real = (double)value->integer;
+    value->type = CURSOR_FLOAT;
+    value->real = real;
+}
+
+/* The texts of an evaluation have no escapes: one that has is none of ours. */
+static int read_members(struct json_cursor *cursor,
+                        struct evaluation_event *event, struct error *err)
+{
+    enum cursor_fault fault = CURSOR_OK;
+    enum json_step step;
+    unsigned seen = 0;
+
+    for (bool is_first = true;; is_first = false) {
+        struct cursor_value key = {.type = CURSOR_TEXT}, value;
+        struct json_text name;
+        bool has_escapes;
+        step = json_next(cursor, CURSOR_MAP, is_first, &fault);
+        if (step != JSON_ENTRY)
+            break;
+        if (json_take_name(cursor, &name) != CURSOR_OK ||
+            json_take(cursor, &value, &has_escapes) != CURSOR_OK ||
+            (cursor_is_container(&value) &&
+             json_skip_contents(cursor, value.type, 2) != CURSOR_OK))
+            return error_set(err, ERROR_FORMAT,
+                             "evaluation: not JSON, or cut short");
+        key.bytes = name.bytes;
+        key.size = name.size;
+        make_real(&key, &value);
+        if (read_entry(&key, &value, &seen, event, err) < 0)
+            return -1;
+    }
+    if (step == JSON_FAULT)
+        return error_set(err, ERROR_FORMAT,
+                         "evaluation: not JSON, or cut short");
+    return require_all(seen, err);
+}
+
+static int decode_json(const uint8_t *bytes, size_t size,
+                       struct evaluation_event *out, struct error *err)
+{
+    struct json_cursor cursor = json_cursor_over(bytes, size, VALUES_MAX);
+    struct cursor_value map;
+    bool has_escapes;
+
+    if (json_take(&cursor, &map, &has_escapes) != CURSOR_OK ||
+        map.type != CURSOR_MAP)
+        return error_set(err, ERROR_FORMAT, "evaluation: not a map");
+    if (read_members(&cursor, out, err) < 0)
+        return -1;
+    json_skip_blanks(&cursor);
+    if (cursor.at != cursor.end)
+        return error_set(err, ERROR_FORMAT,
+                         "evaluation: goes on behind its end");
+    return 0;
+}
+
+static int decode_msgpack(const uint8_t *bytes, size_t size,
+                          struct evaluation_event *out, struct error *err)
 {
     struct cursor cursor = cursor_over(bytes, size, VALUES_MAX);
-    struct evaluation_event event = {.rows = 0};
     struct cursor_value map;
 
     if (cursor_take(&cursor, &map) != CURSOR_OK || map.type != CURSOR_MAP)
         return error_set(err, ERROR_FORMAT, "evaluation: not a map");
-    if (read_entries(&cursor, map.size, &event, err) < 0)
+    if (read_entries(&cursor, map.size, out, err) < 0)
         return -1;
     if (!cursor_at_end(&cursor))
         return error_set(err, ERROR_FORMAT,
-                         "evaluation: goes on behind its "
-                         "end");
+                         "evaluation: goes on behind its end");
+    return 0;
+}
+
+int evaluation_event_decode(const uint8_t *bytes, size_t size,
+                            struct evaluation_event *out, struct error *err)
+{
+    struct evaluation_event event = {.rows = 0};
+
+    if ((event_find_is_json(bytes, size)
+             ? decode_json(bytes, size, &event, err)
+             : decode_msgpack(bytes, size, &event, err)) < 0)
+        return -1;
     *out = event;
     return 0;
 }

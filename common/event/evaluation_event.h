@@ -1,6 +1,7 @@
 /*
  * evaluation_event.h - how good the models in service were in one window of
- * event time, and its msgpack form.
+ * event time, and its form as msgpack
+ * or JSON.
  *
  * A window has one record for all model versions together and one for each
  * version in it. Unknown fields are ignored. docs/event-schema.md has the
@@ -11,6 +12,7 @@
 
 #include "common/base/buffer.h"
 #include "common/base/error.h"
+#include "common/event/event.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,10 +38,14 @@ struct evaluation_event {
 void evaluation_event_key(const struct evaluation_event *event,
                           char out[EVALUATION_KEY_SIZE]);
 
+/* In a format: AUTO is msgpack. */
+void evaluation_event_write(enum event_format format,
+                            const struct evaluation_event *event,
+                            struct buffer *out);
 void evaluation_event_encode(const struct evaluation_event *event,
                              struct buffer *out);
 
-/* On failure `out` is untouched. */
+/* Either format, by the first byte. On failure `out` is untouched. */
 int evaluation_event_decode(const uint8_t *bytes, size_t size,
                             struct evaluation_event *out,
                             struct error *err) MUST_CHECK;

@@ -56,6 +56,7 @@ enum event_format {
     EVENT_FORMAT_AUTO, /* each record by its first byte */
 };
 #define EVENT_FORMAT_WORDS "msgpack|json|auto"
+#define EVENT_FORMAT_OUT_WORDS "msgpack|json" /* what is written */
 
 enum { EVENT_FIELD_SIZE = 128, EVENT_FILTER_SIZE = 256 };
 
@@ -63,6 +64,7 @@ enum { EVENT_FIELD_SIZE = 128, EVENT_FILTER_SIZE = 256 };
  * modelled, and what their values mean. Fields are paths (event_path.h). */
 struct event_fields {
     int impressions_format, labels_format; /* enum event_format */
+    int predictions_format; /* likewise, that they are written in */
     char id[EVENT_FIELD_SIZE], ts[EVENT_FIELD_SIZE], user[EVENT_FIELD_SIZE],
         ad[EVENT_FIELD_SIZE], click[EVENT_FIELD_SIZE];
     int ts_unit;                                /* enum event_time_unit */

@@ -3,6 +3,7 @@
  * decoder meets fastest.
  */
 #include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 #include "common/event/packer.h"
 
 #include <stdbool.h>
@@ -91,10 +92,10 @@ static size_t drop_repeated(struct entry *entries, size_t count)
     return kept;
 }
 
-void event_encode_impression(const struct event_fields *fields,
-                             const struct impression *event,
-                             const struct event_extra *extras,
-                             size_t extra_count, struct buffer *out)
+static void pack_impression(const struct event_fields *fields,
+                            const struct impression *event,
+                            const struct event_extra *extras,
+                            size_t extra_count, struct buffer *out)
 {
     msgpack_packer packer = packer_into(out);
     struct entry entries[ENTRIES_MAX] = {
@@ -118,8 +119,8 @@ void event_encode_impression(const struct event_fields *fields,
     }
 }
 
-void event_encode_label(const struct event_fields *fields,
-                        const struct label *event, struct buffer *out)
+static void pack_label(const struct event_fields *fields,
+                       const struct label *event, struct buffer *out)
 {
     msgpack_packer packer = packer_into(out);
     struct entry entries[ENTRIES_MAX] = {
@@ -134,6 +135,44 @@ void event_encode_label(const struct event_fields *fields,
     msgpack_pack_map(&packer, count);
     for (size_t i = 0; i < count; i++)
         pack_entry(&packer, &entries[i]);
+}
+
+/* The record that was written behind `start` becomes JSON. */
+static void turn_into_json(struct buffer *out, size_t start)
+{
+    struct buffer json = {0};
+
+    if (buffer_failed(out))
+        return;
+    event_json_value(out->bytes + start, out->size - start, &json);
+    out->size = start;
+    if (buffer_failed(&json))
+        out->failed = true;
+    else
+        buffer_append(out, json.bytes, json.size);
+    buffer_free(&json);
+}
+
+void event_encode_impression(const struct event_fields *fields,
+                             const struct impression *event,
+                             const struct event_extra *extras,
+                             size_t extra_count, struct buffer *out)
+{
+    const size_t start = out->size;
+
+    pack_impression(fields, event, extras, extra_count, out);
+    if (fields->impressions_format == EVENT_FORMAT_JSON)
+        turn_into_json(out, start);
+}
+
+void event_encode_label(const struct event_fields *fields,
+                        const struct label *event, struct buffer *out)
+{
+    const size_t start = out->size;
+
+    pack_label(fields, event, out);
+    if (fields->labels_format == EVENT_FORMAT_JSON)
+        turn_into_json(out, start);
 }
 
 static void pack_span(msgpack_packer *packer, const char *name,

@@ -48,8 +48,8 @@ static enum event_fault to_model(struct span raw, struct prediction_event *out)
     return EVENT_OK;
 }
 
-static enum event_fault to_basis(const struct cursor_value *value,
-                                 enum basis *out)
+enum event_fault event_prediction_basis(const struct cursor_value *value,
+                                        enum basis *out)
 {
     if (value->type != CURSOR_TEXT)
         return EVENT_TYPE;
@@ -111,7 +111,8 @@ static enum event_fault read_answer(struct event_found *found,
     if ((fault = to_model(found->raw[AT_MODEL], out)) != EVENT_OK)
         return fault;
     found->about = AT_BASIS;
-    if ((fault = to_basis(&found->values[AT_BASIS], &out->basis)) != EVENT_OK)
+    if ((fault = event_prediction_basis(&found->values[AT_BASIS],
+                                        &out->basis)) != EVENT_OK)
         return fault;
     found->about = AT_SRC;
     return to_source(found->raw[AT_SRC], out);

@@ -407,26 +407,44 @@ enum event_fault event_reader_label(struct event_reader *reader,
     return fault;
 }
 
+/* Finds and reads; the field that a fault is about is in found->about. */
+static enum event_fault read_prediction(const struct event_plan *plan,
+                                        bool is_json, const uint8_t *bytes,
+                                        size_t size,
+                                        struct event_scratch *scratch,
+                                        struct prediction_event *out)
+{
+    struct event_found *found = &scratch->found;
+    const enum event_fault fault =
+        is_json ? event_find_in_json(plan, bytes, size, scratch)
+                : event_find_in_msgpack(plan, bytes, size, found);
+
+    if (fault == EVENT_OK)
+        return is_json ? event_prediction_read_json(scratch, out)
+                       : event_prediction_read(found, out);
+    if (fault != EVENT_REPEATED)
+        found->about = EVENT_PLAN_MAX;
+    return fault;
+}
+
 enum event_fault event_reader_prediction(struct event_reader *reader,
                                          const uint8_t *bytes, size_t size,
+                                         struct event_scratch *scratch,
                                          struct prediction_event *out,
                                          const char **about)
 {
-    struct event_found found;
+    const bool is_json = event_find_is_json(bytes, size);
+    const struct event_plan *plan =
+        is_json ? &reader->rules.json : &reader->rules.plan;
     struct prediction_event event = {.contender = NULL};
 
     assert(reader->rules.fields == PREDICTION_FIELDS);
-    enum event_fault fault =
-        event_find_in_msgpack(&reader->rules.plan, bytes, size, &found);
-    if (fault == EVENT_OK)
-        fault = event_prediction_read(&found, &event);
-    else if (fault != EVENT_REPEATED)
-        found.about = EVENT_PLAN_MAX;
+    const enum event_fault fault =
+        read_prediction(plan, is_json, bytes, size, scratch, &event);
+    const unsigned at = scratch->found.about;
     if (fault == EVENT_OK)
         *out = event;
     if (about)
-        *about = found.about < EVENT_PLAN_MAX
-                     ? reader->rules.plan.paths[found.about].text
-                     : NULL;
+        *about = at < EVENT_PLAN_MAX ? plan->paths[at].text : NULL;
     return fault;
 }

@@ -34,7 +34,8 @@ struct event_reader;
 enum event_kind {
     EVENT_IMPRESSIONS,
     EVENT_LABELS,
-    EVENT_PREDICTIONS, /* of this program: msgpack, with names of their own */
+    EVENT_PREDICTIONS, /* of this program: names of their own, and the format
+                          by the first byte */
 };
 
 /* A record with what stands beside its value. Everything is borrowed. */
@@ -84,6 +85,7 @@ enum event_fault event_reader_label(struct event_reader *reader,
 /* The same of a reader of EVENT_PREDICTIONS; `about` may be NULL. */
 enum event_fault event_reader_prediction(struct event_reader *reader,
                                          const uint8_t *bytes, size_t size,
+                                         struct event_scratch *scratch,
                                          struct prediction_event *out,
                                          const char **about);
 

@@ -143,6 +143,9 @@ static int read_predictions(struct event_rules *rules, struct error *err)
 {
     static const struct event_fields ours = EVENT_FIELDS_DEFAULT;
     static const char *const further[] = {"p", "model", "basis", "src"};
+    static const char *const within[] = {
+        "model.version", "model.hash", "src.partition", "src.offset",
+        "id.bin",        "user.bin",   "ad.bin"};
 
     rules->format = EVENT_FORMAT_MSGPACK;
     rules->fields = PREDICTION_FIELDS;
@@ -151,6 +154,11 @@ static int read_predictions(struct event_rules *rules, struct error *err)
     for (size_t i = 0; i < sizeof(further) / sizeof(further[0]); i++)
         if (event_rules_add(rules, "a prediction", further[i], err) < 0)
             return -1;
+    rules->json = rules->plan;
+    for (size_t i = 0; i < sizeof(within) / sizeof(within[0]); i++)
+        if (event_plan_add(&rules->json, within[i], err) < 0)
+            return -1;
+    rules->json.firm = rules->json.count;
     return 0;
 }
 

@@ -33,6 +33,16 @@ enum {
     AT_SRC,
     PREDICTION_FIELDS,
 
+    /* A prediction in JSON has objects where msgpack has arrays and bytes. */
+    AT_VERSION = PREDICTION_FIELDS,
+    AT_HASH,
+    AT_PARTITION,
+    AT_OFFSET,
+    JSON_PREDICTION_NEEDS,
+    AT_ID_BIN = JSON_PREDICTION_NEEDS,
+    AT_USER_BIN,
+    AT_AD_BIN,
+
     CLICK_VALUES_MAX = 16,
 };
 
@@ -44,6 +54,7 @@ struct click_value {
 
 struct event_rules {
     struct event_plan plan;
+    struct event_plan json; /* of predictions, which are not alike in JSON */
     unsigned fields; /* of the event: IMPRESSION_FIELDS, LABEL_FIELDS, ... */
     bool has_headers;
     unsigned beside; /* paths that do not lead into the value */

@@ -20,6 +20,7 @@ struct live_models {
     struct snapshot_cache *cache;
     struct snapshot_reader *reader; /* the cache's */
     struct event_reader *predictions;
+    struct event_scratch scratch;       /* of one prediction */
     struct recorded_versions *versions; /* NULL: predictions were not read */
     struct live_models_counts counts;
 };
@@ -55,8 +56,12 @@ static int take_prediction(struct live_models *live,
 {
     struct prediction_event event;
 
+    event_scratch_clear(&live->scratch);
+    if (event_scratch_ready(&live->scratch, err) < 0)
+        return -1;
     if (event_reader_prediction(live->predictions, message->value,
-                                message->value_size, &event, NULL) != EVENT_OK)
+                                message->value_size, &live->scratch, &event,
+                                NULL) != EVENT_OK)
         return 0;
     return recorded_versions_add(live->versions, message->partition, &event,
                                  err);
@@ -249,5 +254,6 @@ void live_models_close(struct live_models *live)
     recorded_versions_free(live->versions);
     snapshot_cache_close(live->cache);
     event_reader_free(live->predictions);
+    event_scratch_free(&live->scratch);
     free(live);
 }

@@ -424,6 +424,7 @@ static int open_answers(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     const struct replay_topic_config topic = {
+        .format = (enum event_format)config->intake.fields.predictions_format,
         .kafka = config->kafka,
         .topic = config->answers,
         .live = config->predictions,

@@ -1,7 +1,7 @@
 #include "consumer/replay/replay_topic.h"
 
 #include "common/base/buffer.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 
 #include "consumer/score/score_batch.h"
 
@@ -15,6 +15,7 @@ enum { LINGER_MS = 20, FLUSH_MS = 60000, SERVE_EVERY = 256 };
 
 struct replay_topic {
     struct publisher *publisher;
+    enum event_format format;
     struct buffer bytes; /* of the prediction being made */
     size_t sent;
 };
@@ -55,6 +56,7 @@ int replay_topic_open(const struct replay_topic_config *config,
         free(topic);
         return -1;
     }
+    topic->format = config->format;
     *out = topic;
     return 0;
 }
@@ -72,7 +74,7 @@ static int encode(struct replay_topic *topic,
 
     prediction.contender = by->spec.name;
     buffer_clear(&topic->bytes);
-    event_encode_prediction(&prediction, &topic->bytes);
+    event_write_prediction(topic->format, &prediction, &topic->bytes);
     return buffer_failed(&topic->bytes) ? error_no_memory(err, "a prediction")
                                         : 0;
 }

@@ -28,6 +28,7 @@ struct replay_topic_config {
     const char *live;      /* the topic of the scorers' predictions */
     const char *others[4]; /* topics of other records, which are refused */
     bool is_forced;        /* `topic` may be `live` */
+    enum event_format format;
 };
 
 /* ERROR_CONFIG: the topic is another's; else the codes are those of

@@ -1,5 +1,7 @@
 #include "consumer/score/score_batch.h"
 
+#include "common/event/event_json.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -162,6 +164,8 @@ struct prediction_event prediction_event_of(const struct impression *impression,
 static void encode(struct score_batch *batch, const struct served_model *model,
                    const struct message *messages, size_t good)
 {
+    const enum event_format format =
+        (enum event_format)batch->config.fields.predictions_format;
     uint64_t version = model ? model->manifest.epoch : 0;
     const uint8_t *hash = model ? model->snapshot->sha256.bytes : NULL;
 
@@ -174,7 +178,7 @@ static void encode(struct score_batch *batch, const struct served_model *model,
 
         scored->basis = event.basis;
         scored->at = batch->bytes.size;
-        event_encode_prediction(&event, &batch->bytes);
+        event_write_prediction(format, &event, &batch->bytes);
         scored->size = batch->bytes.size - scored->at;
     }
 }

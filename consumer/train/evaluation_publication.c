@@ -152,7 +152,7 @@ static int send_event(struct evaluation_publication *self,
     int status = -1;
 
     evaluation_event_key(event, key);
-    evaluation_event_encode(event, &value);
+    evaluation_event_write(self->config.format, event, &value);
     const struct outgoing message = {.partition = PUBLISH_BY_KEY,
                                      .key = key,
                                      .key_size = strlen(key),

@@ -14,6 +14,7 @@
 
 #include "common/base/error.h"
 #include "common/event/evaluation_event.h"
+#include "common/event/event.h"
 #include "common/kafka/kafka_client.h"
 
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct evaluation_publication_config {
     struct kafka_settings kafka;
     char name[64]; /* of the model */
     char topic[250];
+    enum event_format format; /* of the records */
 };
 
 /* Reads the topic to its end. */

@@ -22,6 +22,7 @@ struct live_evaluation {
     struct live_evaluation_config config;
     struct evaluation_source *source; /* of the predictions */
     struct event_reader *reader;      /* likewise */
+    struct event_scratch scratch;     /* of one prediction */
     struct evaluation_windows *windows;
     struct evaluation_outbox *outbox;
     bool has_ended; /* the source, in a single run */
@@ -54,7 +55,8 @@ static int open_source(struct live_evaluation *self, struct error *err)
 static int open_outbox(struct live_evaluation *self, struct error *err)
 {
     struct evaluation_outbox_config config = {
-        .publication = {.kafka = self->config.kafka},
+        .publication = {.kafka = self->config.kafka,
+                        .format = self->config.format},
         .records_max = RECORDS_MAX};
 
     memcpy(config.publication.name, self->config.name,
@@ -149,6 +151,7 @@ void live_evaluation_close(struct live_evaluation *self)
         return;
     evaluation_source_close(self->source);
     event_reader_free(self->reader);
+    event_scratch_free(&self->scratch);
     evaluation_windows_free(self->windows);
     evaluation_outbox_stop(self->outbox);
     free(self);
@@ -203,8 +206,13 @@ static int take_prediction(struct live_evaluation *self,
                            const struct message *message, struct error *err)
 {
     struct prediction_event event;
-    enum event_fault fault = event_reader_prediction(
-        self->reader, message->value, message->value_size, &event, NULL);
+
+    event_scratch_clear(&self->scratch);
+    if (event_scratch_ready(&self->scratch, err) < 0)
+        return -1;
+    const enum event_fault fault = event_reader_prediction(
+        self->reader, message->value, message->value_size, &self->scratch,
+        &event, NULL);
 
     self->counts.predictions++;
     if (fault == EVENT_OK)

@@ -49,6 +49,7 @@ struct live_evaluation_config {
     bool once;       /* the reading ends where the topic ends now */
     uint32_t linger_ms;
     uint64_t buffer_bytes;
+    enum event_format format; /* of the evaluations */
 };
 
 /* How far the trainer has read the impressions. */

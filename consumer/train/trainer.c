@@ -470,6 +470,7 @@ static int open_evaluation(struct trainer *trainer, struct error *err)
         .once = from->once,
         .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes / 4,
+        .format = (enum event_format)from->evaluations_format,
     };
     size_t count = 0;
     const struct offset_range *ranges =

@@ -1,5 +1,7 @@
 #include "consumer/verify/reproduction.h"
 
+#include "common/event/event_json.h"
+
 #include "consumer/score/score_batch.h"
 #include "consumer/verify/record_fetch.h"
 
@@ -41,11 +43,13 @@ struct reproduction {
     struct snapshot_cache *models;
     struct score_batch *batch;
     struct event_reader *predictions;
+    struct event_scratch scratch; /* of the predictions of the block */
     struct reproduction_counts counts;
 
     struct item *items; /* (block_max) */
     size_t count;
     struct buffer values;      /* of the predictions */
+    struct buffer as_json;     /* one that was made again */
     struct place *order;       /* (block_max) items by input, then by model */
     struct record_slot *slots; /* (block_max) */
     struct buffer inputs_read;
@@ -148,6 +152,8 @@ void reproduction_close(struct reproduction *r)
     snapshot_cache_close(r->models);
     score_batch_free(r->batch);
     event_reader_free(r->predictions);
+    event_scratch_free(&r->scratch);
+    buffer_free(&r->as_json);
     buffer_free(&r->values);
     buffer_free(&r->inputs_read);
     free(r->items);
@@ -210,25 +216,59 @@ static void find(struct reproduction *r, const struct item *item,
                             .is = SIZE_MAX};
 }
 
-/* Nearly always the bytes are the same. A record with fields that this version
- * does not know is compared by the fields that it knows. */
-static void compare(struct reproduction *r, const struct item *item,
-                    const uint8_t *bytes, size_t size)
+/* Reads a prediction of our own making. */
+static int read_again(struct reproduction *r, const uint8_t *bytes, size_t size,
+                      struct prediction_event *out, struct error *err)
 {
+    if (event_scratch_ready(&r->scratch, err) < 0)
+        return -1;
+    const enum event_fault fault = event_reader_prediction(
+        r->predictions, bytes, size, &r->scratch, out, NULL);
+    assert(fault == EVENT_OK);
+    (void)fault;
+    return 0;
+}
+
+/* The batch writes msgpack; a record in JSON is compared with JSON. */
+static int put_into_format(struct reproduction *r, const struct item *item,
+                           const uint8_t **bytes, size_t *size,
+                           struct error *err)
+{
+    struct prediction_event again;
+
+    if (!event_find_is_json(r->values.bytes + item->at, item->size))
+        return 0;
+    if (read_again(r, *bytes, *size, &again, err) < 0)
+        return -1;
+    buffer_clear(&r->as_json);
+    event_json_prediction(&again, &r->as_json);
+    if (buffer_failed(&r->as_json))
+        return error_no_memory(err, "a prediction");
+    *bytes = r->as_json.bytes;
+    *size = r->as_json.size;
+    return 0;
+}
+
+/* Nearly always the bytes are the same. A record with fields that this version
+ * does not know, or that somebody else wrote, is compared by the fields that
+ * this version knows. */
+static int compare(struct reproduction *r, const struct item *item,
+                   const uint8_t *bytes, size_t size, struct error *err)
+{
+    struct prediction_event again;
     unsigned fields = 0;
 
+    if (put_into_format(r, item, &bytes, &size, err) < 0)
+        return -1;
     if (size != item->size ||
         memcmp(bytes, r->values.bytes + item->at, size) != 0) {
-        struct prediction_event again;
-        enum event_fault fault =
-            event_reader_prediction(r->predictions, bytes, size, &again, NULL);
-        assert(fault == EVENT_OK);
-        (void)fault;
+        if (read_again(r, bytes, size, &again, err) < 0)
+            return -1;
         fields = reproduction_differences(&item->event, &again);
     }
     if (fields == 0) {
         r->counts.outcomes[REPRODUCTION_VERIFIED]++;
-        return;
+        return 0;
     }
     find(r, item, REPRODUCTION_DIFFERS, NULL);
     struct found *found = &r->found[r->found_count - 1];
@@ -238,6 +278,7 @@ static void compare(struct reproduction *r, const struct item *item,
     buffer_append(&r->again, bytes, size);
     for (unsigned i = 0; i < REPRODUCTION_FIELDS; i++)
         r->counts.fields[i] += fields >> i & 1;
+    return 0;
 }
 
 /* --- Scoring again ---------------------------------------------------- */
@@ -252,12 +293,12 @@ static int score_again(struct reproduction *r, const struct served_model *model,
         return -1;
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &r->items[r->origins[i]];
-        if (scored[i].fault == EVENT_OK)
-            compare(r, item, score_batch_bytes(r->batch) + scored[i].at,
-                    scored[i].size);
-        else
+        if (scored[i].fault != EVENT_OK)
             find(r, item, REPRODUCTION_INPUT_UNREADABLE,
                  event_fault_name(scored[i].fault));
+        else if (compare(r, item, score_batch_bytes(r->batch) + scored[i].at,
+                         scored[i].size, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -345,18 +386,20 @@ static int compare_models(const void *a, const void *b)
     return order ? order : by_number(x->item, y->item);
 }
 
-/* Finds the predictions of the block and puts them into r->order. Returns how
+/* Finds the predictions of the block and puts them into r->order; *count is how
  * many there are. */
-static size_t decode(struct reproduction *r)
+static int decode(struct reproduction *r, size_t *count, struct error *err)
 {
     size_t good = 0;
 
     for (size_t i = 0; i < r->count; i++) {
         struct item *item = &r->items[i];
         const struct prediction_event *event = &item->event;
-        enum event_fault fault =
-            event_reader_prediction(r->predictions, r->values.bytes + item->at,
-                                    item->size, &item->event, NULL);
+        if (event_scratch_ready(&r->scratch, err) < 0)
+            return -1;
+        const enum event_fault fault = event_reader_prediction(
+            r->predictions, r->values.bytes + item->at, item->size, &r->scratch,
+            &item->event, NULL);
         if (fault != EVENT_OK) {
             find(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
             continue;
@@ -368,7 +411,8 @@ static size_t decode(struct reproduction *r)
                                 .version = event->model_version};
         memcpy(place->hash, event->model_hash, MODEL_HASH_SIZE);
     }
-    return good;
+    *count = good;
+    return 0;
 }
 
 static void empty(struct reproduction *r)
@@ -377,13 +421,16 @@ static void empty(struct reproduction *r)
     r->is_verified = false;
     buffer_clear(&r->values);
     buffer_clear(&r->again);
+    event_scratch_clear(&r->scratch);
 }
 
 int reproduction_finish(struct reproduction *r, struct error *err)
 {
     if (r->is_verified)
         empty(r);
-    const size_t count = decode(r);
+    size_t count = 0;
+    if (decode(r, &count, err) < 0)
+        return -1;
 
     qsort(r->order, count, sizeof(*r->order), compare_inputs);
     for (size_t i = 0; i < count; i++) {
@@ -423,9 +470,9 @@ bool reproduction_next(struct reproduction *r, struct reproduction_finding *out)
                                          .text = found->text};
     if (found->outcome != REPRODUCTION_UNREADABLE)
         out->was = &item->event;
-    if (found->is != SIZE_MAX &&
-        event_reader_prediction(r->predictions, r->again.bytes + found->is,
-                                found->is_size, &r->is, NULL) == EVENT_OK)
+    struct error none;
+    if (found->is != SIZE_MAX && read_again(r, r->again.bytes + found->is,
+                                            found->is_size, &r->is, &none) == 0)
         out->is = &r->is;
     return true;
 }

@@ -83,6 +83,8 @@ _pctr() {
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--clock=[event times of rows without one]:value:(steps wall)' \
             '--clock.start=[event time of the first row]:value:_files' \
@@ -132,6 +134,7 @@ _pctr() {
             '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
@@ -196,6 +199,7 @@ _pctr() {
             '--format.labels=[how labels are written]:value:(msgpack json auto)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
+            '--format.evaluations=[how evaluations are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -271,6 +275,7 @@ _pctr() {
             '--format.labels=[how labels are written]:value:(msgpack json auto)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -528,6 +533,7 @@ _pctr() {
             '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \

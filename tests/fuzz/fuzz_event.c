@@ -58,7 +58,9 @@ static enum event_fault read_label(const uint8_t *bytes, size_t size,
 static enum event_fault read_prediction(const uint8_t *bytes, size_t size,
                                         struct prediction_event *out)
 {
-    return event_reader_prediction(predictions, bytes, size, out, NULL);
+    make_ready();
+    return event_reader_prediction(predictions, bytes, size, &scratch, out,
+                                   NULL);
 }
 
 static void check_impression(const uint8_t *bytes, size_t size)

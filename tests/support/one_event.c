@@ -55,5 +55,6 @@ enum event_fault one_prediction(const uint8_t *bytes, size_t size,
                                 const char **field)
 {
     return event_reader_prediction(renew(NULL, EVENT_PREDICTIONS), bytes, size,
-                                   out, field);
+                                   &last[EVENT_PREDICTIONS].scratch, out,
+                                   field);
 }

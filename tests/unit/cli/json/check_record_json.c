@@ -4,8 +4,8 @@
  */
 #include "support/run_suite.h"
 
-#include "cli/json/json_writer.h"
 #include "cli/json/record_json.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/utf8.h"
 #include "common/event/event_codec.h"

@@ -8,6 +8,7 @@
 #include "common/base/file.h"
 #include "common/event/evaluation_event.h"
 #include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 #include "common/event/event_reader.h"
 
 #include <ctype.h>
@@ -25,14 +26,16 @@ static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct error err;
 
 /* The blocks between ``` lines, their hexadecimal columns as bytes; and the
- * block of JSON as it stands. */
+ * blocks of JSON as they stand, a line each. */
 static struct {
     uint8_t bytes[EXAMPLE_SIZE_MAX];
     size_t size;
 } examples[EXAMPLES_MAX];
 static size_t example_count;
 
-static char json[256];
+enum { JSON_IMPRESSION, JSON_PREDICTION, JSON_EVALUATION, JSON_COUNT };
+static char json[JSON_COUNT][768];
+static size_t json_count;
 
 static int digit(char c)
 {
@@ -72,7 +75,8 @@ static void read_page(void)
         } else if (strcmp(line, "```json") == 0) {
             is_json = true;
         } else if (is_json) {
-            snprintf(json, sizeof(json), "%s", line);
+            ck_assert_uint_lt(json_count, JSON_COUNT);
+            snprintf(json[json_count++], sizeof(json[0]), "%s", line);
         } else if (inside) {
             ck_assert_uint_lt(example_count, EXAMPLES_MAX);
             take_line(line);
@@ -145,12 +149,37 @@ START_TEST(the_evaluation_is_what_we_write)
 }
 END_TEST
 
+START_TEST(the_json_is_what_we_write)
+{
+    struct prediction_event prediction;
+    struct evaluation_event evaluation;
+    struct buffer bytes = {0};
+
+    read_page();
+    ck_assert_int_eq(
+        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
+        EVENT_OK);
+    event_json_prediction(&prediction, &bytes);
+    buffer_append(&bytes, "", 1);
+    ck_assert_str_eq((const char *)bytes.bytes, json[JSON_PREDICTION]);
+    ck_assert_ok(evaluation_event_decode(examples[4].bytes, examples[4].size,
+                                         &evaluation, &err),
+                 err);
+    buffer_clear(&bytes);
+    evaluation_event_write(EVENT_FORMAT_JSON, &evaluation, &bytes);
+    buffer_append(&bytes, "", 1);
+    ck_assert_str_eq((const char *)bytes.bytes, json[JSON_EVALUATION]);
+    buffer_free(&bytes);
+}
+END_TEST
+
 START_TEST(the_impression_of_json_is_that_of_msgpack)
 {
     struct event_fields settings = EVENT_FIELDS_DEFAULT;
     read_page();
     const struct event_record records[] = {
-        {.value = (const uint8_t *)json, .value_size = strlen(json)},
+        {.value = (const uint8_t *)json[JSON_IMPRESSION],
+         .value_size = strlen(json[JSON_IMPRESSION])},
         {.value = examples[0].bytes, .value_size = examples[0].size}};
     struct event_scratch scratch = {0};
     struct event_reader *reader = NULL;
@@ -202,6 +231,7 @@ int main(void)
     tcase_add_test(tests, the_examples_decode_to_what_the_page_says);
     tcase_add_test(tests, the_examples_are_what_we_write);
     tcase_add_test(tests, the_evaluation_is_what_we_write);
+    tcase_add_test(tests, the_json_is_what_we_write);
     tcase_add_test(tests, the_impression_of_json_is_that_of_msgpack);
     tcase_add_test(tests, every_fault_is_on_the_page);
     suite_add_tcase(suite, tests);

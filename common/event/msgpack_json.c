@@ -1,4 +1,4 @@
-#include "cli/json/msgpack_json.h"
+#include "common/event/msgpack_json.h"
 
 #include "common/base/utf8.h"
 #include "common/event/event_value.h"

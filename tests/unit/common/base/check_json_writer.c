@@ -4,7 +4,7 @@
  */
 #include "support/run_suite.h"
 
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include <math.h>
 #include <stdlib.h>

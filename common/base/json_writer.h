@@ -18,8 +18,8 @@
  * UTF-8 becomes U+FFFD. A failure of memory stays in the buffer until
  * json_writer_print_line() tells it. One thread.
  */
-#ifndef CLI_JSON_WRITER_H
-#define CLI_JSON_WRITER_H
+#ifndef COMMON_JSON_WRITER_H
+#define COMMON_JSON_WRITER_H
 
 #include "common/base/buffer.h"
 #include "common/base/error.h"

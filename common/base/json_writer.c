@@ -1,4 +1,4 @@
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 #include "common/base/utf8.h"
 

@@ -5,12 +5,12 @@
  * bytes and extensions are objects, msgpack's timestamps are milliseconds
  * since 1970. Keys of maps become text. No state: any thread.
  */
-#ifndef CLI_MSGPACK_JSON_H
-#define CLI_MSGPACK_JSON_H
+#ifndef COMMON_MSGPACK_JSON_H
+#define COMMON_MSGPACK_JSON_H
 
 #include "common/event/cursor.h"
 
-#include "cli/json/json_writer.h"
+#include "common/base/json_writer.h"
 
 enum msgpack_bytes { BYTES_TAGGED, BYTES_HEX };
 
