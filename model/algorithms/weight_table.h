@@ -21,6 +21,7 @@
 #include "model/params.h"
 #include "model/rows/field_list.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,15 +49,16 @@ void weight_table_free(struct weight_table *table);
 static inline uint32_t weight_table_slot(const struct weight_table *table,
                                          uint64_t key)
 {
+    const bool is_single = table->precision == PRECISION_SINGLE;
+    const char *weights = is_single ? (const char *)table->of_single
+                                    : (const char *)table->of_double;
+    const size_t width = 2 * (is_single ? sizeof(float) : sizeof(double));
     uint32_t slot = (uint32_t)(key >> (64 - table->bits));
 
     if (key <= FIELD_UNSEEN)
         slot = table->slots +
                (key == FIELD_ABSENT ? WEIGHT_ABSENT : WEIGHT_UNSEEN);
-    if (table->precision == PRECISION_SINGLE)
-        PREFETCH(table->of_single + 2 * (size_t)slot);
-    else
-        PREFETCH(table->of_double + 2 * (size_t)slot);
+    PREFETCH(weights + slot * width);
     return slot;
 }
 
