@@ -64,6 +64,12 @@ struct model_extent {
 
 /* Operations of a model that learns from more than a user and an ad. */
 struct field_ops {
+    /* A model that has learned nothing, for labels 0..1 and without ids: it
+     * answers `rate`, which is above 0 and below 1, for everything. Fails with
+     * ERROR_CONFIG (parameters that do not go together) and ERROR_MEMORY. */
+    int (*start)(const struct model_params *params, double rate,
+                 struct model **out, struct error *err);
+
     /* Returns the fields that it was fit with; a caller gives the keys of their
      * values. NULL where it was fit on pairs alone: it is asked for pairs. */
     const struct field_list *(*list)(const struct model *model);

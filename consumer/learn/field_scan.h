@@ -1,6 +1,6 @@
 /*
- * field_scan.h - the fields of an impression as the keys that a model of fields
- * is asked with, found in the same walk over the record as the event itself.
+ * field_scan.h - the fields of an event as the keys that a model of fields is
+ * asked with, found in the same walk over the record as the event itself.
  *
  *   field_scan_want(&fields, names, list, reader, err)
  *   fault = event_reader_impression(reader, &record, &scratch, &event, &about);
@@ -27,9 +27,9 @@ struct field_scan {
     uint8_t places[FIELD_VALUES_MAX]; /* (list->values) in what is found */
 };
 
-/* Makes the reader of impressions find the fields of the list, which is
- * borrowed as long as the scan is used. Fails with ERROR_CONFIG where a name of
- * the list is no path; the reader may then want some of them. */
+/* Makes the reader of impressions, or of labels, find the fields of the list,
+ * which is borrowed as long as the scan is used. Fails with ERROR_CONFIG where
+ * a name of the list is no path; the reader may then want some of them. */
 int field_scan_want(struct field_scan *self, const struct event_fields *names,
                     const struct field_list *list, struct event_reader *reader,
                     struct error *err) MUST_CHECK;

@@ -2,6 +2,8 @@
 
 #include "common/base/id_set.h"
 
+#include "consumer/learn/field_scan.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,13 +11,18 @@
 
 struct intake {
     struct intake_config config;
-    struct event_reader *readers[2]; /* by enum intake_kind */
-    struct event_scratch scratch;    /* of one record */
-    struct id_set *nobody;           /* user ids of field.anonymous */
+    struct event_reader *readers[2];     /* by enum intake_kind */
+    struct event_scratch scratch;        /* of one record */
+    struct field_scan scans[2];          /* by enum intake_kind, of the list */
+    uint64_t labelled[FIELD_VALUES_MAX]; /* values of a label with a pair */
+    struct join_outcome ready;           /* what became of it, */
+    bool is_ready;                       /* until it is pulled */
+    struct id_set *nobody;               /* user ids of field.anonymous */
     struct join *join;
     struct training_log *log;
     struct intake_counts counts;
     struct stream_time time;
+    int64_t newest_ms;
 };
 
 /* Partitions of impressions and of labels in turns. */
@@ -48,6 +55,8 @@ static int advance(struct intake *intake, enum intake_kind kind,
 
     if (stream_time_take(&intake->time, stamp, &lane, err) < 0)
         return -1;
+    if (stamp->ts_ms > intake->newest_ms)
+        intake->newest_ms = stamp->ts_ms;
     join_advance(intake->join, intake->time.now_ms);
     return 0;
 }
@@ -60,6 +69,11 @@ void intake_rest(struct intake *intake)
 
 bool intake_next_outcome(struct intake *intake, struct join_outcome *out)
 {
+    if (intake->is_ready) {
+        *out = intake->ready;
+        intake->is_ready = false;
+        return true;
+    }
     if (!join_next(intake->join, out))
         return false;
     training_log_label(intake->log, out->sequence, out->label);
@@ -104,7 +118,8 @@ int intake_impression(struct intake *intake, const struct impression *event,
     *row = (struct intake_row){.sequence = place.sequence,
                                .is_new = place.is_new,
                                .is_unknown = place.is_unknown,
-                               .ts_ms = stamp.ts_ms};
+                               .ts_ms = stamp.ts_ms,
+                               .values = place.values};
     return advance(intake, INTAKE_IMPRESSION, &stamp, origin, err);
 }
 
@@ -135,9 +150,29 @@ static int take_impression(struct intake *intake,
     became->fault =
         event_reader_impression(intake->readers[INTAKE_IMPRESSION], read,
                                 &intake->scratch, &event, &became->field);
-    return became->fault ? 0
-                         : intake_impression(intake, &event, &record->origin,
-                                             &became->row, err);
+    if (became->fault)
+        return 0;
+    if (intake_impression(intake, &event, &record->origin, &became->row, err) <
+        0)
+        return -1;
+    if (became->row.values)
+        field_scan_values(&intake->scans[INTAKE_IMPRESSION],
+                          &intake->scratch.found, became->row.values);
+    became->row.values = NULL;
+    return 0;
+}
+
+/* A row whose label is final: it is in the log already. */
+static void show_labelled(struct intake *intake, const struct label *event)
+{
+    field_scan_values(&intake->scans[INTAKE_LABEL], &intake->scratch.found,
+                      intake->labelled);
+    intake->ready = (struct join_outcome){
+        .sequence = training_log_counts(intake->log).appended - 1,
+        .label = (float)event->click,
+        .before = NAN,
+        .values = intake->labelled};
+    intake->is_ready = true;
 }
 
 static int take_label(struct intake *intake, const struct intake_record *record,
@@ -154,8 +189,13 @@ static int take_label(struct intake *intake, const struct intake_record *record,
         became->fault = EVENT_MISSING;
         became->field = intake->config.fields.user;
     }
-    return became->fault ? 0
-                         : intake_label(intake, &event, &record->origin, err);
+    if (became->fault)
+        return 0;
+    if (intake_label(intake, &event, &record->origin, err) < 0)
+        return -1;
+    if (intake->config.list && intake->config.mode == JOIN_LABELS)
+        show_labelled(intake, &event);
+    return 0;
 }
 
 int intake_take(struct intake *intake, const struct intake_record *record,
@@ -186,6 +226,19 @@ const struct event_reader *intake_reader(const struct intake *intake,
     return intake->readers[kind];
 }
 
+/* Makes the readers find the values of the list. Labels have them where they
+ * are rows. */
+static int want_fields(struct intake *intake, struct error *err)
+{
+    const struct intake_config *config = &intake->config;
+    int kind = config->mode == JOIN_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION;
+
+    return config->list
+               ? field_scan_want(&intake->scans[kind], &config->fields,
+                                 config->list, intake->readers[kind], err)
+               : 0;
+}
+
 int intake_new(const struct intake_config *config, struct intake **out,
                struct error *err)
 {
@@ -194,15 +247,18 @@ int intake_new(const struct intake_config *config, struct intake **out,
     if (!intake)
         return error_no_memory(err, "the intake");
     intake->config = *config;
+    intake->newest_ms = INT64_MIN;
     intake->time =
         stream_time_from(config->join.window_ms + config->join.late_ms,
                          config->join.late_ms / 2);
+    intake->config.join.values = config->list ? config->list->values : 0;
     if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
         event_reader_new(&config->fields, EVENT_IMPRESSIONS,
                          &intake->readers[INTAKE_IMPRESSION], err) < 0 ||
         event_reader_new(&config->fields, EVENT_LABELS,
                          &intake->readers[INTAKE_LABEL], err) < 0 ||
-        join_new(&config->join, &intake->join, err) < 0 ||
+        want_fields(intake, err) < 0 ||
+        join_new(&intake->config.join, &intake->join, err) < 0 ||
         training_log_new(&config->log, &intake->log, err) < 0) {
         intake_free(intake);
         return -1;
@@ -233,6 +289,30 @@ struct intake_counts intake_counts(const struct intake *intake)
 int64_t intake_stream_ms(const struct intake *intake)
 {
     return intake->time.now_ms;
+}
+
+int64_t intake_newest_ms(const struct intake *intake)
+{
+    return intake->newest_ms;
+}
+
+void intake_save_clock(const struct intake *intake, struct buffer *to)
+{
+    buffer_append_u64(to, (uint64_t)intake->newest_ms);
+    stream_time_save(&intake->time, to);
+}
+
+int intake_load_clock(struct intake *intake, const uint8_t *bytes, size_t size,
+                      struct error *err)
+{
+    struct bytes_reader from = {.at = bytes, .left = size};
+    int64_t newest_ms = (int64_t)bytes_read_u64(&from);
+
+    if (stream_time_load(&intake->time, &from, err) < 0)
+        return -1;
+    intake->newest_ms = newest_ms;
+    join_advance(intake->join, intake->time.now_ms);
+    return 0;
 }
 
 int64_t intake_reach_ms(const struct intake *intake)

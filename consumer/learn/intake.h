@@ -11,6 +11,7 @@
 #ifndef CONSUMER_INTAKE_H
 #define CONSUMER_INTAKE_H
 
+#include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "common/event/event.h"
 #include "common/event/event_reader.h"
@@ -24,6 +25,7 @@
 #include <stdint.h>
 
 struct intake;
+struct field_list; /* model/rows/field_list.h */
 
 enum join_mode {
     JOIN_IMPRESSIONS, /* labels meet impressions by id */
@@ -34,8 +36,10 @@ enum join_mode {
 struct intake_config {
     struct event_fields fields;
     enum join_mode mode;
-    struct join_config join;
+    struct join_config join; /* without values */
     struct training_log_config log;
+    const struct field_list *list; /* of whose values the outcomes have the
+                                      keys; borrowed. NULL: of none */
 };
 
 enum intake_kind { INTAKE_IMPRESSION, INTAKE_LABEL };
@@ -65,6 +69,7 @@ struct intake_row {
     bool is_new;       /* false: the join remembers this impression already */
     bool is_unknown;   /* no label can reach it any more */
     int64_t ts_ms;     /* event time; that of the record where it is skewed */
+    uint64_t *values;  /* as in struct join_place */
 };
 
 /* What a record became. */
@@ -100,7 +105,8 @@ const struct event_reader *intake_reader(const struct intake *intake,
                                          enum intake_kind kind);
 
 /* The same for events that the caller has decoded. Labels of the mode
- * JOIN_LABELS must have their pair. */
+ * JOIN_LABELS must have their pair, and have no values. The caller fills in
+ * row->values before the next call. */
 int intake_impression(struct intake *intake, const struct impression *event,
                       const struct intake_origin *origin,
                       struct intake_row *row, struct error *err) MUST_CHECK;
@@ -109,7 +115,8 @@ int intake_label(struct intake *intake, const struct label *event,
                  struct error *err) MUST_CHECK;
 
 /* Takes the next outcome of the join over into the log and shows it; false
- * when there is none. */
+ * when there is none. Where there is a list, a label of the mode JOIN_LABELS is
+ * an outcome, too. */
 bool intake_next_outcome(struct intake *intake, struct join_outcome *out);
 
 /* What the event's time would be taken for. Changes nothing. */
@@ -128,6 +135,18 @@ int64_t intake_stream_ms(const struct intake *intake);
 /* No label can reach impressions of before this time: what is known of them is
  * final. */
 int64_t intake_reach_ms(const struct intake *intake);
+
+/* The latest event time of a record that was an event; INT64_MIN before the
+ * first. */
+int64_t intake_newest_ms(const struct intake *intake);
+
+/* How far the intake has come in time, as bytes, and back. An intake that loads
+ * them before its first record, and takes the records that followed, joins
+ * them as the other one did; but what came before is not remembered. Loading
+ * fails with ERROR_FORMAT and ERROR_MEMORY, and has then changed nothing. */
+void intake_save_clock(const struct intake *intake, struct buffer *to);
+int intake_load_clock(struct intake *intake, const uint8_t *bytes, size_t size,
+                      struct error *err) MUST_CHECK;
 
 /* Borrowed: valid until the intake is freed. */
 const struct training_log *intake_log(const struct intake *intake);

@@ -64,11 +64,29 @@ static struct join_entry *entry_at(struct join *join, uint32_t slot)
     return &join->entries.pool[slot];
 }
 
-static void emit(struct join *join, uint64_t sequence, float label)
+static struct join_outcome outcome_of(struct join *join, uint32_t slot,
+                                      float before)
+{
+    const struct join_entry *entry = entry_at(join, slot);
+
+    return (struct join_outcome){.sequence = entry->sequence,
+                                 .label = entry->label,
+                                 .before = before,
+                                 .values =
+                                     join_entries_values(&join->entries, slot)};
+}
+
+static void emit(struct join *join, struct join_outcome outcome)
 {
     assert(!join->is_ready); /* join_next() was called until the end */
-    join->ready = (struct join_outcome){sequence, label};
+    join->ready = outcome;
     join->is_ready = true;
+}
+
+static void emit_unknown(struct join *join, uint64_t sequence)
+{
+    emit(join, (struct join_outcome){
+                   .sequence = sequence, .label = NAN, .before = NAN});
 }
 
 static uint64_t *side(struct join *join, float label)
@@ -85,12 +103,15 @@ static void answer(struct join *join, struct join_entry *entry, float label)
 }
 
 /* An answered impression has another one. */
-static void change(struct join *join, struct join_entry *entry, float label)
+static void change(struct join *join, uint32_t slot, float label)
 {
-    --*side(join, entry->label);
+    struct join_entry *entry = entry_at(join, slot);
+    float before = entry->label;
+
+    --*side(join, before);
     ++*side(join, label);
     entry->label = label;
-    emit(join, entry->sequence, label);
+    emit(join, outcome_of(join, slot, before));
 }
 
 /* --- Forgetting ------------------------------------------------------- */
@@ -141,7 +162,7 @@ static void give_up_impression(struct join *join)
         join->books.open--;
         join->books.unknown++;
         join->books.given_up++;
-        emit(join, entry->sequence, NAN);
+        emit_unknown(join, entry->sequence);
     }
     join_entries_unwait(&join->entries, JOIN_QUEUE_WINDOWS, slot);
     join_entries_remove(&join->entries, slot);
@@ -190,8 +211,10 @@ static bool make_room_for_label(struct join *join)
 /* --- Labels ----------------------------------------------------------- */
 
 /* A further label of an impression that has one: the highest counts. */
-static void compare(struct join *join, struct join_entry *entry, float label)
+static void compare(struct join *join, uint32_t slot, float label)
 {
+    struct join_entry *entry = entry_at(join, slot);
+
     if (label == entry->label) {
         join->books.duplicate++;
     } else if (label < entry->label) {
@@ -201,14 +224,15 @@ static void compare(struct join *join, struct join_entry *entry, float label)
         if (entry->state == JOIN_WAITING)
             entry->label = label;
         else
-            change(join, entry, label);
+            change(join, slot, label);
     }
 }
 
 /* The first label of an impression. */
-static void attribute(struct join *join, struct join_entry *entry,
-                      int64_t label_ms, float label)
+static void attribute(struct join *join, uint32_t slot, int64_t label_ms,
+                      float label)
 {
+    struct join_entry *entry = entry_at(join, slot);
     bool late = entry->state == JOIN_CLOSED ||
                 label_ms > window_end(join, entry->ts_ms);
 
@@ -219,9 +243,9 @@ static void attribute(struct join *join, struct join_entry *entry,
     entry->labelled = true;
     if (entry->state == JOIN_OPEN) {
         answer(join, entry, label);
-        emit(join, entry->sequence, label);
+        emit(join, outcome_of(join, slot, NAN));
     } else if (label != entry->label) {
-        change(join, entry, label);
+        change(join, slot, label);
     }
 }
 
@@ -258,16 +282,16 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
         if (wait_for_impression(join, id, ts_ms, label, err) < 0)
             return -1;
     } else {
-        struct join_entry *entry = entry_at(join, slot);
+        const struct join_entry *entry = entry_at(join, slot);
         if (entry->state == JOIN_WAITING)
-            compare(join, entry, label);
+            compare(join, slot, label);
         else if (!in_reach(join, entry->ts_ms, ts_ms) ||
                  is_out_of_reach(join, entry->ts_ms))
             join->books.orphan++;
         else if (entry->labelled)
-            compare(join, entry, label);
+            compare(join, slot, label);
         else
-            attribute(join, entry, ts_ms, label);
+            attribute(join, slot, ts_ms, label);
     }
     join->books.labels++;
     return 0;
@@ -297,7 +321,15 @@ static void pass_over(struct join *join, struct join_place *out)
         .sequence = join->next_sequence++, .is_new = true, .is_unknown = true};
     join->books.impressions++;
     join->books.unknown++;
-    emit(join, out->sequence, NAN);
+    emit_unknown(join, out->sequence);
+}
+
+static struct join_place place_of(struct join *join, uint32_t slot)
+{
+    return (struct join_place){.sequence = entry_at(join, slot)->sequence,
+                               .is_new = true,
+                               .values =
+                                   join_entries_values(&join->entries, slot)};
 }
 
 /* A label that has been waiting finds its impression. */
@@ -317,10 +349,9 @@ static void meet_label(struct join *join, uint32_t slot, int64_t ts_ms,
         return;
     }
     open_entry(join, slot, ts_ms);
-    *out = (struct join_place){.sequence = entry_at(join, slot)->sequence,
-                               .is_new = true};
+    *out = place_of(join, slot);
     if (is_met)
-        attribute(join, entry_at(join, slot), label.ts_ms, label.label);
+        attribute(join, slot, label.ts_ms, label.label);
 }
 
 int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
@@ -337,8 +368,7 @@ int join_impression(struct join *join, const struct id *id, int64_t ts_ms,
         if (join_entries_add(&join->entries, id, &slot, err) < 0)
             return -1;
         open_entry(join, slot, ts_ms);
-        *out = (struct join_place){.sequence = entry_at(join, slot)->sequence,
-                                   .is_new = true};
+        *out = place_of(join, slot);
     } else if (entry_at(join, slot)->state == JOIN_WAITING) {
         meet_label(join, slot, ts_ms, out);
     } else {
@@ -389,7 +419,7 @@ bool join_next(struct join *join, struct join_outcome *out)
         if (entry->labelled)
             continue;
         answer(join, entry, 0);
-        *out = (struct join_outcome){entry->sequence, 0};
+        *out = outcome_of(join, slot, NAN);
         return true;
     }
     while (join->closed_first != JOIN_NO_ENTRY &&
@@ -421,6 +451,7 @@ int join_new(const struct join_config *config, struct join **out,
     if (!join)
         return error_no_memory(err, "the join");
     join->config = *config;
+    join->entries.width = config->values;
     join->closed_first = join->closed_last = JOIN_NO_ENTRY;
     join->stream_ms = INT64_MIN;
     *out = join;

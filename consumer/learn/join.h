@@ -57,6 +57,7 @@ struct join_config {
     int64_t window_ms; /* attribution */
     int64_t late_ms;   /* after it, in which a label still counts */
     uint32_t pending_max;
+    uint32_t values; /* that are kept of an impression, 8 bytes each */
 };
 
 /* What an impression became at its arrival. */
@@ -64,6 +65,9 @@ struct join_place {
     uint64_t sequence; /* new impressions are numbered from 0 on */
     bool is_new;       /* false: it is remembered already */
     bool is_unknown;   /* no label can reach it any more */
+    uint64_t *values;  /* (values) of an impression that is new and not unknown,
+                          for the caller to fill in before the next call; else,
+                          and where none are kept, NULL */
 };
 
 /* The label of one impression; a later outcome replaces an earlier one. NaN:
@@ -71,6 +75,10 @@ struct join_place {
 struct join_outcome {
     uint64_t sequence;
     float label;
+    float before;           /* the label of the outcome that this one replaces;
+                               NaN: it is the first */
+    const uint64_t *values; /* (values) of an impression with a label; borrowed
+                               until the next call. NULL: none are kept */
 };
 
 /* What became of everything that went in. Only open, waiting, positive and

@@ -53,7 +53,7 @@ static int out_of_memory(struct error *err)
     return error_no_memory(err, "the join: lower join.pending_max");
 }
 
-/* All or nothing: two new blocks, then one switch. */
+/* All or nothing: new blocks, then one switch. */
 static int grow(struct join_entries *entries, struct error *err)
 {
     uint32_t room = entries->room ? entries->room * 2 : ROOM_FIRST;
@@ -65,22 +65,29 @@ static int grow(struct join_entries *entries, struct error *err)
     struct slot_table table = {.places = calloc(slots, sizeof(*table.places)),
                                .mask = slots - 1};
     struct join_entry *pool = malloc(room * sizeof(*pool));
-    if (!table.places || !pool) {
+    const size_t row = entries->width * sizeof(uint64_t);
+    uint64_t *values = row ? malloc(room * row) : NULL;
+    if (!table.places || !pool || (row && !values)) {
         free(table.places);
         free(pool);
+        free(values);
         return out_of_memory(err);
     }
     if (!entries->table.places)
         entries->key = id_key_random();
     if (entries->used)
         memcpy(pool, entries->pool, entries->used * sizeof(*pool));
+    if (entries->used && row)
+        memcpy(values, entries->values, entries->used * row);
     /* It grows only when every entry is in use. */
     for (uint32_t slot = 0; slot < entries->used; slot++)
         slot_table_put(&table, pool[slot].hash, slot);
     free(entries->table.places);
     free(entries->pool);
+    free(entries->values);
     entries->table = table;
     entries->pool = pool;
+    entries->values = values;
     entries->room = room;
     return 0;
 }
@@ -150,6 +157,9 @@ int join_entries_add(struct join_entries *entries, const struct id *id,
     }
     struct join_entry *entry = &entries->pool[at];
     memset(entry, 0, sizeof(*entry));
+    if (entries->width)
+        memset(join_entries_values(entries, at), 0,
+               entries->width * sizeof(uint64_t));
     entry->hash = (uint32_t)id_keyed_hash(id, &entries->key);
     entry->id.number = id->number;
     if (id->text) {
@@ -234,8 +244,9 @@ void join_entries_unwait(struct join_entries *entries, enum join_queue queue,
 
 size_t join_entries_bytes(const struct join_entries *entries)
 {
-    size_t per_entry =
-        sizeof(*entries->pool) + 2 * sizeof(*entries->table.places);
+    size_t per_entry = sizeof(*entries->pool) +
+                       2 * sizeof(*entries->table.places) +
+                       entries->width * sizeof(*entries->values);
     size_t bytes = entries->room * per_entry + entries->texts_room;
 
     for (int queue = 0; queue < JOIN_QUEUES; queue++)
@@ -246,6 +257,7 @@ size_t join_entries_bytes(const struct join_entries *entries)
 void join_entries_free(struct join_entries *entries)
 {
     free(entries->pool);
+    free(entries->values);
     free(entries->table.places);
     free(entries->texts);
     for (int queue = 0; queue < JOIN_QUEUES; queue++)

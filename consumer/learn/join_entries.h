@@ -5,7 +5,8 @@
  * half) and two queues by deadline: of impressions whose window is open, and of
  * labels that wait for their impression. Each queue is a heap. A numeric id is
  * kept inline, a text in one arena that is packed when half of it is dead:
- * about 72 bytes an entry, plus its text. One thread.
+ * about 72 bytes an entry, plus its text, plus 8 bytes for each value that its
+ * owner wants to keep beside it. One thread.
  */
 #ifndef CONSUMER_JOIN_ENTRIES_H
 #define CONSUMER_JOIN_ENTRIES_H
@@ -48,9 +49,11 @@ struct join_heap {
     size_t room, count;
 };
 
-/* Zeroed is empty and valid. */
+/* Zeroed is empty and valid. The owner sets `width` before the first entry. */
 struct join_entries {
     struct join_entry *pool;
+    uint32_t width;             /* values of an entry; 0: none are kept */
+    uint64_t *values;           /* (room, width) */
     uint32_t room, used, count; /* entries: allocated, ever used, in use */
     uint32_t spare;             /* first of the free list, plus one */
     struct id_key key;          /* of the table's hash */
@@ -71,6 +74,15 @@ uint32_t join_entries_find(const struct join_entries *entries,
  * ERROR_MEMORY changes nothing. */
 int join_entries_add(struct join_entries *entries, const struct id *id,
                      uint32_t *slot, struct error *err) MUST_CHECK;
+
+/* The values (width) of an entry, which are 0 at first; NULL where the width is
+ * 0. Borrowed until the next entry is added. */
+static inline uint64_t *join_entries_values(const struct join_entries *entries,
+                                            uint32_t slot)
+{
+    return entries->width ? entries->values + (size_t)slot * entries->width
+                          : NULL;
+}
 
 /* It must not be in a queue any more. */
 void join_entries_remove(struct join_entries *entries, uint32_t slot);

@@ -281,3 +281,90 @@ void stream_time_rest(struct stream_time *time)
     time->slowest = SIZE_MAX;
     move(time);
 }
+
+/* --- Saving ----------------------------------------------------------- */
+
+/* u32 1 where records have times, six i64 and two u64 (below), u64 of the
+ * slowest lane; u32 lanes, and for each u32 1 where it is known, three i64 and
+ * a u64. */
+enum { LANE_BYTES = 36, SAVED_LANES_MAX = 1 << 16 };
+
+static void save_i64(struct buffer *to, int64_t value)
+{
+    buffer_append_u64(to, (uint64_t)value);
+}
+
+static int64_t load_i64(struct bytes_reader *from)
+{
+    return (int64_t)bytes_read_u64(from);
+}
+
+void stream_time_save(const struct stream_time *time, struct buffer *to)
+{
+    size_t count = time->lane_count;
+
+    while (count > 0 && !time->lanes[count - 1].is_known)
+        count--;
+    buffer_append_u32(to, time->is_timed);
+    save_i64(to, time->now_ms);
+    save_i64(to, time->highest_ms);
+    save_i64(to, time->pace_ms);
+    save_i64(to, time->untimed_ms);
+    save_i64(to, time->lag_max_ms);
+    save_i64(to, time->looked_ms);
+    buffer_append_u64(to, time->records);
+    buffer_append_u64(to, time->looked_at);
+    buffer_append_u64(to, time->slowest);
+    buffer_append_u32(to, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        const struct stream_lane *lane = &time->lanes[i];
+        buffer_append_u32(to, lane->is_known);
+        save_i64(to, lane->watermark_ms);
+        save_i64(to, lane->lag_ms);
+        save_i64(to, lane->raised_ms);
+        buffer_append_u64(to, lane->raised_at);
+    }
+}
+
+static void load_lanes(struct stream_time *time, struct bytes_reader *from,
+                       uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct stream_lane *lane = &time->lanes[i];
+        lane->is_known = bytes_read_u32(from) != 0;
+        lane->watermark_ms = load_i64(from);
+        lane->lag_ms = load_i64(from);
+        lane->raised_ms = load_i64(from);
+        lane->raised_at = bytes_read_u64(from);
+    }
+}
+
+int stream_time_load(struct stream_time *time, struct bytes_reader *from,
+                     struct error *err)
+{
+    struct stream_time loaded =
+        stream_time_from(time->reach_ms, time->ahead_ms);
+
+    loaded.is_timed = bytes_read_u32(from) != 0;
+    loaded.now_ms = load_i64(from);
+    loaded.highest_ms = load_i64(from);
+    loaded.pace_ms = load_i64(from);
+    loaded.untimed_ms = load_i64(from);
+    loaded.lag_max_ms = load_i64(from);
+    loaded.looked_ms = load_i64(from);
+    loaded.records = bytes_read_u64(from);
+    loaded.looked_at = bytes_read_u64(from);
+    loaded.slowest = (size_t)bytes_read_u64(from);
+    uint32_t count = bytes_read_u32(from);
+    if (bytes_reader_failed(from) || count > SAVED_LANES_MAX ||
+        count > from->left / LANE_BYTES)
+        return error_set(err, ERROR_FORMAT, "a saved stream time is cut short");
+    if (count > 0 && make_lane(&loaded, count - 1, err) < 0) {
+        stream_time_free(&loaded);
+        return -1;
+    }
+    load_lanes(&loaded, from, count);
+    stream_time_free(time);
+    *time = loaded;
+    return 0;
+}

@@ -31,6 +31,8 @@
 #ifndef CONSUMER_STREAM_TIME_H
 #define CONSUMER_STREAM_TIME_H
 
+#include "common/base/buffer.h"
+#include "common/base/bytes_reader.h"
 #include "common/base/error.h"
 
 #include <stdbool.h>
@@ -112,5 +114,13 @@ int stream_time_take(struct stream_time *time, const struct stream_stamp *stamp,
 /* All partitions are read to their ends and stay silent: none of them holds
  * the others back until it has a new event. */
 void stream_time_rest(struct stream_time *time);
+
+/* Its state as bytes, without the counts of odd times, and back: whoever loads
+ * it and takes the records that followed comes to the same times. Loading
+ * replaces a state that has not taken anything, and keeps what was configured;
+ * it fails with ERROR_FORMAT and ERROR_MEMORY, and has then changed nothing. */
+void stream_time_save(const struct stream_time *time, struct buffer *to);
+int stream_time_load(struct stream_time *time, struct bytes_reader *from,
+                     struct error *err) MUST_CHECK;
 
 #endif

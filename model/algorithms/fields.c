@@ -539,7 +539,11 @@ static int fields_load(struct bytes_reader *from, const struct model *head,
 
 /* --- The model ---------------------------------------------------------- */
 
+static int start_at(const struct model_params *params, double rate,
+                    struct model **out, struct error *err);
+
 static const struct field_ops with_fields = {
+    .start = start_at,
     .list = fields_list,
     .predict = predict_values,
     .learn = fields_learn,
@@ -559,21 +563,25 @@ const struct model_ops fields_ops = {
     .fields = &with_fields,
 };
 
-int fields_start(const struct model_params *params, struct model **out,
-                 struct error *err)
+static int start_at(const struct model_params *params, double rate,
+                    struct model **out, struct error *err)
 {
     struct fields *self = NULL;
 
+    if (fields_new(params, 0, 0, &self, err) < 0)
+        return -1;
+    self->m0 = log(rate / (1 - rate));
+    self->model = (struct model){
+        .ops = &fields_ops, .mean = rate, .scale = {0, 1}, .params = *params};
+    *out = &self->model;
+    return 0;
+}
+
+int fields_start(const struct model_params *params, struct model **out,
+                 struct error *err)
+{
     if (!(params->start > 0))
         return error_set(err, ERROR_CONFIG,
                          "fields: without rows, start needs a click rate");
-    if (fields_new(params, 0, 0, &self, err) < 0)
-        return -1;
-    self->m0 = log(params->start / (1 - params->start));
-    self->model = (struct model){.ops = &fields_ops,
-                                 .mean = params->start,
-                                 .scale = {0, 1},
-                                 .params = *params};
-    *out = &self->model;
-    return 0;
+    return start_at(params, params->start, out, err);
 }

@@ -6,6 +6,8 @@
 
 #include "consumer/learn/intake.h"
 
+#include "model/rows/field_list.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -274,6 +276,96 @@ START_TEST(time_does_not_go_back)
 }
 END_TEST
 
+/* --- Values of fields ---------------------------------------------------- */
+
+static const struct field_list *list_of(const char *text)
+{
+    static struct field_list list;
+
+    ck_assert_ok(field_list_parse(text, &list, &err), err);
+    return &list;
+}
+
+static void open_with_fields(enum join_mode mode, const char *text)
+{
+    const struct intake_config config = {.fields = EVENT_FIELDS_DEFAULT,
+                                         .mode = mode,
+                                         .join = {WINDOW_MS, LATE_MS, 100},
+                                         .log = {100, 0},
+                                         .list = list_of(text)};
+
+    ck_assert_ok(intake_new(&config, &intake, &err), err);
+}
+
+static struct join_outcome take_and_pull(enum intake_kind kind, int64_t ts_ms)
+{
+    const struct intake_record record = {.kind = kind,
+                                         .bytes = bytes.bytes,
+                                         .size = bytes.size,
+                                         .origin = origin_at(ts_ms)};
+    struct intake_result became;
+    struct join_outcome outcome, further;
+
+    ck_assert_ok(intake_take(intake, &record, &became, &err), err);
+    ck_assert_int_eq(became.fault, EVENT_OK);
+    if (!intake_next_outcome(intake, &outcome))
+        return (struct join_outcome){.label = NAN};
+    ck_assert(!intake_next_outcome(intake, &further));
+    return outcome;
+}
+
+static void assert_key(const struct join_outcome *outcome, uint32_t value,
+                       int number)
+{
+    const struct id id = id_from_number(number);
+
+    ck_assert_ptr_nonnull(outcome->values);
+    ck_assert(outcome->values[value] ==
+              field_list_key(list_of("ad,position,user"), value, &id));
+}
+
+START_TEST(outcomes_carry_the_values_of_their_impression)
+{
+    const struct impression event = {.id = id_from_number(5),
+                                     .user = id_from_number(0),
+                                     .ad = id_from_number(33),
+                                     .ts_ms = base_ms};
+    const struct event_extra position = {.name = "position",
+                                         .value = id_from_number(2)};
+
+    open_with_fields(JOIN_IMPRESSIONS, "ad,position,user");
+    buffer_clear(&bytes);
+    event_encode_impression(&fields, &event, &position, 1, &bytes);
+    struct join_outcome none = take_and_pull(INTAKE_IMPRESSION, base_ms);
+    ck_assert(isnan(none.label));
+    encode_label(5, base_ms + 10, 0.5, false);
+    struct join_outcome first = take_and_pull(INTAKE_LABEL, base_ms + 10);
+    assert_key(&first, 0, 33);
+    assert_key(&first, 1, 2);
+    assert_key(&first, 2, 0); /* nobody is a value, too */
+    ck_assert(isnan(first.before));
+    encode_label(5, base_ms + 20, 1, false);
+    struct join_outcome second = take_and_pull(INTAKE_LABEL, base_ms + 20);
+    assert_key(&second, 1, 2);
+    ck_assert(second.before == 0.5f && second.label == 1);
+    close_intake();
+}
+END_TEST
+
+START_TEST(a_label_that_is_a_row_is_an_outcome_with_its_values)
+{
+    open_with_fields(JOIN_LABELS, "ad,position,user");
+    encode_label(7, base_ms, 1, true);
+    struct join_outcome row = take_and_pull(INTAKE_LABEL, base_ms);
+    ck_assert(row.label == 1 && isnan(row.before));
+    assert_key(&row, 0, 700);
+    ck_assert(row.values[1] == FIELD_ABSENT);
+    assert_key(&row, 2, 70);
+    ck_assert_uint_eq(training_log_counts(intake_log(intake)).answered, 1);
+    close_intake();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("intake");
@@ -287,6 +379,8 @@ int main(void)
     tcase_add_test(tests, an_event_of_next_year_closes_nobodys_window);
     tcase_add_test(tests, an_impression_that_no_label_can_reach_is_not_learned);
     tcase_add_test(tests, time_does_not_go_back);
+    tcase_add_test(tests, outcomes_carry_the_values_of_their_impression);
+    tcase_add_test(tests, a_label_that_is_a_row_is_an_outcome_with_its_values);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
