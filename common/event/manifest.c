@@ -38,6 +38,20 @@ const struct manifest_field manifest_fields[MANIFEST_FIELD_COUNT] = {
     {"sha256", MANIFEST_BYTES, AT(sha256.bytes)},
 };
 
+static void append_ranges(const struct offset_range *ranges, size_t count,
+                          struct buffer *out)
+{
+    buffer_append_u32(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        const struct offset_range *range = &ranges[i];
+        buffer_append_u32(out, (uint32_t)strlen(range->topic));
+        buffer_append(out, range->topic, strlen(range->topic));
+        buffer_append_u32(out, (uint32_t)range->partition);
+        buffer_append_u64(out, (uint64_t)range->first);
+        buffer_append_u64(out, (uint64_t)range->next);
+    }
+}
+
 /* docs/event-schema.md has every byte. */
 static void append_signed(const struct manifest *manifest, struct buffer *out)
 {
@@ -49,15 +63,12 @@ static void append_signed(const struct manifest *manifest, struct buffer *out)
     buffer_append_u64(out, manifest->epoch);
     buffer_append(out, manifest->sha256.bytes, DIGEST_SIZE);
     buffer_append_u64(out, manifest->size);
-    buffer_append_u32(out, (uint32_t)manifest->range_count);
-    for (size_t i = 0; i < manifest->range_count; i++) {
-        const struct offset_range *range = &manifest->ranges[i];
-        buffer_append_u32(out, (uint32_t)strlen(range->topic));
-        buffer_append(out, range->topic, strlen(range->topic));
-        buffer_append_u32(out, (uint32_t)range->partition);
-        buffer_append_u64(out, (uint64_t)range->first);
-        buffer_append_u64(out, (uint64_t)range->next);
-    }
+    append_ranges(manifest->ranges, manifest->range_count, out);
+    if (!manifest_has_resume(manifest))
+        return;
+    append_ranges(manifest->resume, manifest->resume_count, out);
+    buffer_append_u32(out, (uint32_t)manifest->resume_clock_size);
+    buffer_append(out, manifest->resume_clock, manifest->resume_clock_size);
 }
 
 int manifest_sign(struct manifest *manifest, const struct signing_key *key,
@@ -105,25 +116,43 @@ int manifest_check_signature(const struct manifest *manifest,
                                (unsigned long long)manifest->epoch);
 }
 
+/* NULL where there is nothing, or no memory. */
+static void *copy_of(const void *from, size_t count, size_t size)
+{
+    void *copy = count > 0 ? calloc(count, size) : NULL;
+
+    if (copy)
+        memcpy(copy, from, count * size);
+    return copy;
+}
+
 int manifest_copy(const struct manifest *from, struct manifest *out,
                   struct error *err)
 {
-    struct offset_range *ranges = NULL;
+    struct manifest copy = *from;
 
-    if (from->range_count > 0) {
-        ranges = calloc(from->range_count, sizeof(*ranges));
-        if (!ranges)
-            return error_no_memory(err, "the manifest");
-        memcpy(ranges, from->ranges, from->range_count * sizeof(*ranges));
+    copy.ranges =
+        copy_of(from->ranges, from->range_count, sizeof(*copy.ranges));
+    copy.resume =
+        copy_of(from->resume, from->resume_count, sizeof(*copy.resume));
+    copy.resume_clock = copy_of(from->resume_clock, from->resume_clock_size, 1);
+    if ((from->range_count > 0 && !copy.ranges) ||
+        (from->resume_count > 0 && !copy.resume) ||
+        (from->resume_clock_size > 0 && !copy.resume_clock)) {
+        manifest_free(&copy);
+        return error_no_memory(err, "the manifest");
     }
-    *out = *from;
-    out->ranges = ranges;
+    *out = copy;
     return 0;
 }
 
 void manifest_free(struct manifest *manifest)
 {
     free(manifest->ranges);
-    manifest->ranges = NULL;
-    manifest->range_count = 0;
+    free(manifest->resume);
+    free(manifest->resume_clock);
+    manifest->ranges = manifest->resume = NULL;
+    manifest->resume_clock = NULL;
+    manifest->range_count = manifest->resume_count = 0;
+    manifest->resume_clock_size = 0;
 }

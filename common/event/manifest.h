@@ -23,6 +23,7 @@ enum {
     MANIFEST_FORMAT = 1,
     MANIFEST_SNAPSHOT_MAX = 1 << 30, /* bytes, unpacked */
     MANIFEST_CHUNK_MAX = 900000,     /* bytes: below what brokers take */
+    MANIFEST_CLOCK_MAX = 65536,      /* bytes of resume_clock */
     SNAPSHOT_ID_SIZE = 16,
 };
 
@@ -58,9 +59,22 @@ struct manifest {
     struct offset_range *ranges; /* owned: records learned from */
     size_t range_count;
 
+    /* Of a model that goes on learning: the records up to the ends of `ranges`
+     * that a trainer reads again to have the join of then, and the clock to
+     * begin with. Owned; NULL and 0 elsewhere. */
+    struct offset_range *resume;
+    size_t resume_count;
+    uint8_t *resume_clock;
+    size_t resume_clock_size;
+
     bool is_signed;
     uint8_t signature[SIGNATURE_SIZE];
 };
+
+static inline bool manifest_has_resume(const struct manifest *manifest)
+{
+    return manifest->resume_clock_size > 0;
+}
 
 void manifest_encode(const struct manifest *manifest, struct buffer *out);
 
@@ -69,8 +83,9 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out);
 int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
                     struct error *err) MUST_CHECK;
 
-/* Signs the name, the epoch, the digest and size of the snapshot, and the
- * ranges. Without a key the manifest is unsigned afterwards. ERROR_MEMORY. */
+/* Signs the name, the epoch, the digest and size of the snapshot, the ranges,
+ * and what there is to resume from. Without a key the manifest is unsigned
+ * afterwards. ERROR_MEMORY. */
 int manifest_sign(struct manifest *manifest, const struct signing_key *key,
                   struct error *err) MUST_CHECK;
 

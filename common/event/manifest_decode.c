@@ -10,12 +10,18 @@
 #include <string.h>
 
 enum {
-    SIGNATURE = MANIFEST_FIELD_COUNT + 1,
     RANGES = MANIFEST_FIELD_COUNT, /* behind the table, in the bits of what
-                                      was seen */
-    VALUES_MAX = 4 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
+                                      was seen: those that need not be there */
+    SIGNATURE,
+    RESUME,
+    CLOCK,
+    FIELDS_KNOWN,
+    VALUES_MAX = 8 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
 };
-_Static_assert(MANIFEST_FIELD_COUNT < 32, "one bit each");
+_Static_assert(FIELDS_KNOWN <= 32, "one bit each");
+
+static const char *const further[FIELDS_KNOWN - MANIFEST_FIELD_COUNT] = {
+    "ranges", "signature", "resume", "resume_clock"};
 
 static int wrong(struct error *err, const char *name, const char *what)
 {
@@ -129,8 +135,8 @@ static int read_field(const struct manifest_field *field,
     return 0;
 }
 
-static int read_range(struct cursor *cursor, struct offset_range *to,
-                      struct error *err)
+static int read_range(struct cursor *cursor, const char *name,
+                      struct offset_range *to, struct error *err)
 {
     struct cursor_value array, parts[MANIFEST_RANGE_PARTS];
     uint64_t partition, first, next;
@@ -139,42 +145,58 @@ static int read_range(struct cursor *cursor, struct offset_range *to,
     if (fault != CURSOR_OK)
         return broken(err, fault);
     if (array.type != CURSOR_ARRAY || array.size != MANIFEST_RANGE_PARTS)
-        return wrong(err, "ranges", "not arrays of four");
+        return wrong(err, name, "not arrays of four");
     for (unsigned i = 0; i < MANIFEST_RANGE_PARTS; i++) {
         fault = cursor_take(cursor, &parts[i]);
         if (fault != CURSOR_OK)
             return broken(err, fault);
     }
-    if (read_text(&parts[0], "ranges", to->topic, sizeof(to->topic), err) < 0 ||
-        read_unsigned(&parts[1], "ranges", INT32_MAX, &partition, err) < 0 ||
-        read_unsigned(&parts[2], "ranges", INT64_MAX, &first, err) < 0 ||
-        read_unsigned(&parts[3], "ranges", INT64_MAX, &next, err) < 0)
+    if (read_text(&parts[0], name, to->topic, sizeof(to->topic), err) < 0 ||
+        read_unsigned(&parts[1], name, INT32_MAX, &partition, err) < 0 ||
+        read_unsigned(&parts[2], name, INT64_MAX, &first, err) < 0 ||
+        read_unsigned(&parts[3], name, INT64_MAX, &next, err) < 0)
         return -1;
     if (first > next)
-        return wrong(err, "ranges", "one ends before it starts");
+        return wrong(err, name, "one ends before it starts");
     to->partition = (int32_t)partition;
     to->first = (int64_t)first;
     to->next = (int64_t)next;
     return 0;
 }
 
+/* What was read is the manifest's, also on failure. */
 static int read_ranges(struct cursor *cursor, const struct cursor_value *array,
-                       struct manifest *manifest, struct error *err)
+                       const char *name, struct offset_range **list,
+                       size_t *count, struct error *err)
 {
     if (array->type != CURSOR_ARRAY)
-        return wrong(err, "ranges", "not an array");
+        return wrong(err, name, "not an array");
     if (array->size > PARTITIONS_MAX)
-        return error_set(err, ERROR_LIMIT, "manifest: %u ranges, at most %d",
-                         array->size, PARTITIONS_MAX);
+        return error_set(err, ERROR_LIMIT, "manifest: %u %s, at most %d",
+                         array->size, name, PARTITIONS_MAX);
     if (array->size == 0)
         return 0;
-    manifest->ranges = calloc(array->size, sizeof(*manifest->ranges));
-    if (!manifest->ranges)
+    *list = calloc(array->size, sizeof(**list));
+    if (!*list)
         return error_no_memory(err, "the manifest");
-    manifest->range_count = array->size;
-    for (size_t i = 0; i < manifest->range_count; i++)
-        if (read_range(cursor, &manifest->ranges[i], err) < 0)
+    *count = array->size;
+    for (size_t i = 0; i < *count; i++)
+        if (read_range(cursor, name, &(*list)[i], err) < 0)
             return -1;
+    return 0;
+}
+
+static int read_clock(const struct cursor_value *value,
+                      struct manifest *manifest, struct error *err)
+{
+    if (value->type != CURSOR_BYTES || value->size == 0 ||
+        value->size > MANIFEST_CLOCK_MAX)
+        return wrong(err, "resume_clock", "not bytes, or none, or too many");
+    manifest->resume_clock = malloc(value->size);
+    if (!manifest->resume_clock)
+        return error_no_memory(err, "the manifest");
+    memcpy(manifest->resume_clock, value->bytes, value->size);
+    manifest->resume_clock_size = value->size;
     return 0;
 }
 
@@ -188,16 +210,17 @@ static int read_signature(const struct cursor_value *value,
     return 0;
 }
 
-/* The position in the table, RANGES, SIGNATURE, or -1 for a field of a later
+/* The position in the table or behind it, or -1 for a field of a later
  * version. */
 static int find_field(const struct cursor_value *key)
 {
     for (int i = 0; i < MANIFEST_FIELD_COUNT; i++)
         if (is_text(key, manifest_fields[i].name))
             return i;
-    return is_text(key, "ranges")      ? RANGES
-           : is_text(key, "signature") ? SIGNATURE
-                                       : -1;
+    for (int i = RANGES; i < FIELDS_KNOWN; i++)
+        if (is_text(key, further[i - RANGES]))
+            return i;
+    return -1;
 }
 
 static int skip(struct cursor *cursor, const struct cursor_value *value,
@@ -269,9 +292,29 @@ static int check_format(struct cursor cursor, struct error *err)
 
 static const char *field_name(int field)
 {
-    return field == RANGES      ? "ranges"
-           : field == SIGNATURE ? "signature"
-                                : manifest_fields[field].name;
+    return field >= RANGES ? further[field - RANGES]
+                           : manifest_fields[field].name;
+}
+
+/* The value of a field that this version knows. */
+static int read_known(struct cursor *cursor, int field,
+                      const struct cursor_value *value,
+                      struct manifest *manifest, struct error *err)
+{
+    switch (field) {
+    case SIGNATURE:
+        return read_signature(value, manifest, err);
+    case RANGES:
+        return read_ranges(cursor, value, "ranges", &manifest->ranges,
+                           &manifest->range_count, err);
+    case RESUME:
+        return read_ranges(cursor, value, "resume", &manifest->resume,
+                           &manifest->resume_count, err);
+    case CLOCK:
+        return read_clock(value, manifest, err);
+    default:
+        return read_field(&manifest_fields[field], value, manifest, err);
+    }
 }
 
 static int read_fields(struct cursor cursor, struct manifest *manifest,
@@ -288,12 +331,9 @@ static int read_fields(struct cursor cursor, struct manifest *manifest,
             return -1;
         if (field >= 0 && seen & 1u << field)
             return wrong(err, field_name(field), "occurs twice");
-        int status =
-            field < 0            ? skip(&cursor, &value, err)
-            : field == SIGNATURE ? read_signature(&value, manifest, err)
-            : field == RANGES
-                ? read_ranges(&cursor, &value, manifest, err)
-                : read_field(&manifest_fields[field], &value, manifest, err);
+        int status = field < 0
+                         ? skip(&cursor, &value, err)
+                         : read_known(&cursor, field, &value, manifest, err);
         if (status < 0)
             return -1;
         seen |= field >= 0 ? 1u << field : 0;

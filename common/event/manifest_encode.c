@@ -53,17 +53,33 @@ static void pack_range(msgpack_packer *packer, const struct offset_range *range)
     msgpack_pack_int64(packer, range->next);
 }
 
+static void pack_ranges(msgpack_packer *packer, const char *name,
+                        const struct offset_range *ranges, size_t count)
+{
+    packer_text(packer, name, strlen(name));
+    msgpack_pack_array(packer, count);
+    for (size_t i = 0; i < count; i++)
+        pack_range(packer, &ranges[i]);
+}
+
 void manifest_encode(const struct manifest *manifest, struct buffer *out)
 {
     msgpack_packer packer = packer_into(out);
 
-    msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + 1 + manifest->is_signed);
+    const bool has_resume = manifest_has_resume(manifest);
+    size_t further = 1u + (has_resume ? 2u : 0u) + manifest->is_signed;
+
+    msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + further);
     for (size_t i = 0; i < MANIFEST_FIELD_COUNT; i++)
         pack_field(&packer, &manifest_fields[i], manifest);
-    packer_text(&packer, "ranges", 6);
-    msgpack_pack_array(&packer, manifest->range_count);
-    for (size_t i = 0; i < manifest->range_count; i++)
-        pack_range(&packer, &manifest->ranges[i]);
+    pack_ranges(&packer, "ranges", manifest->ranges, manifest->range_count);
+    if (has_resume) {
+        pack_ranges(&packer, "resume", manifest->resume,
+                    manifest->resume_count);
+        packer_text(&packer, "resume_clock", 12);
+        packer_bytes(&packer, manifest->resume_clock,
+                     manifest->resume_clock_size);
+    }
     if (manifest->is_signed) {
         packer_text(&packer, "signature", 9);
         packer_bytes(&packer, manifest->signature, SIGNATURE_SIZE);

@@ -2,6 +2,8 @@
 
 #include "consumer/read/offsets.h"
 
+#include "common/base/log.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
@@ -88,6 +90,29 @@ int merge_lanes_list(struct merge_lanes *lanes,
     return 0;
 }
 
+/* Where a lane begins that goes on behind what was read before. */
+static int64_t begin_behind(const struct merge_reader_config *config,
+                            const struct partition_offsets *now,
+                            const struct merge_lane *lane)
+{
+    for (size_t i = 0; config->behind && i < config->behind_count; i++) {
+        const struct offset_range *range = &config->behind[i];
+        if (range->partition != lane->partition ||
+            strcmp(range->topic, lane->name) != 0)
+            continue;
+        if (range->next >= now->low && range->next <= now->high)
+            return range->next;
+        log_warn("a partition does not go on where it was left",
+                 "topic=%s partition=%" PRId32 " left=%" PRId64
+                 " oldest=%" PRId64 " end=%" PRId64 " reason=\"%s\"",
+                 lane->name, lane->partition, range->next, now->low, now->high,
+                 range->next < now->low
+                     ? "the topic's retention took the records between"
+                     : "the topic was made anew");
+    }
+    return now->low;
+}
+
 /* Where this lane begins and ends, as the partition does now. */
 static int bound_lane(const struct merge_reader_config *config,
                       const struct partition_offsets *now,
@@ -96,7 +121,7 @@ static int bound_lane(const struct merge_reader_config *config,
     lane->low = now->low;
     lane->known = lane->aged = lane->seen = now->high;
     if (!config->ranges) {
-        lane->first = now->low;
+        lane->first = begin_behind(config, now, lane);
         lane->end = config->ends ? now->high : LANE_NO_END;
     } else if (lane->first < now->low && lane->first < lane->end) {
         return error_set(err, ERROR_UNAVAILABLE,
@@ -118,7 +143,7 @@ static int bound_by_time(struct merge_lanes *lanes, rd_kafka_t *client,
                          const struct merge_reader_config *config,
                          struct partition_offsets *now, struct error *err)
 {
-    if (config->ranges || !kafka_has_times(&config->kafka))
+    if (config->ranges || config->behind || !kafka_has_times(&config->kafka))
         return 0;
     if (config->from_ms != MERGE_FROM_BEGINNING) {
         if (offsets_find_time(client, now, lanes->count, config->from_ms,

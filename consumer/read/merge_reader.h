@@ -53,6 +53,12 @@ struct merge_reader_config {
     const struct offset_range *ranges;
     size_t range_count;
     int64_t from_ms;
+    /* Without `ranges`: partitions that are named here begin at the `next` of
+     * their range, or at their oldest record where that is gone; where there is
+     * no such offset yet, the topic was made anew and is read from its
+     * beginning. The others begin as without it. */
+    const struct offset_range *behind;
+    size_t behind_count;
     bool ends;     /* at the ends that the partitions have now, */
     int64_t to_ms; /* and before the first record of that time or later; 0: no
                       such bound. Only where it ends */

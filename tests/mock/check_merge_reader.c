@@ -361,6 +361,52 @@ START_TEST(a_range_that_retention_took_is_refused)
 }
 END_TEST
 
+START_TEST(it_goes_on_behind_what_was_read)
+{
+    static const struct offset_range behind[] = {
+        {"a", 0, 0, 2}, {"a", 1, 0, 0}, {"b", 1, 1, 9}};
+    char text[64];
+
+    for (int i = 0; i < 4; i++) {
+        char value[2] = {(char)('1' + i), '\0'};
+        put("a", 0, 1000 + 10 * i, value);
+        put("b", 0, 1005 + 10 * i, value + 1);
+    }
+    put("a", 1, 1021, "x");
+    put("b", 0, 1022, "y");
+    put("b", 1, 1023, "z"); /* its topic was made anew */
+    config.behind = behind;
+    config.behind_count = 3;
+    open_reader();
+    ck_assert_int_eq(read_all(text, sizeof(text), PATIENCE_MS), MERGE_END);
+    ck_assert_str_eq(text, "3xz4y");
+    assert_range(0, "a", 0, 2, 4);
+    assert_range(1, "a", 1, 0, 1);
+    assert_range(2, "b", 0, 0, 5);
+    assert_range(3, "b", 1, 0, 1);
+}
+END_TEST
+
+START_TEST(what_retention_took_is_passed_over)
+{
+    static const struct offset_range behind[] = {{"a", 0, 0, 5}};
+    static char value[100000];
+    char text[64];
+
+    /* The mock brokers keep 5 MiB of a partition. */
+    for (int i = 0; i < 120; i++) {
+        test_producer_send(producer, "a", 0, 1000 + i, value, sizeof(value));
+        test_producer_flush(producer);
+    }
+    put("a", 0, 3000, "last");
+    config.behind = behind;
+    config.behind_count = 1;
+    open_reader();
+    ck_assert_int_eq(read_all(text, sizeof(text), PATIENCE_MS), MERGE_END);
+    ck_assert_uint_eq(merge_reader_expired(reader), 1);
+}
+END_TEST
+
 START_TEST(no_records_end_at_once)
 {
     char text[64];
@@ -463,6 +509,8 @@ int main(void)
     tcase_add_test(tests, an_empty_range_ends_at_once);
     tcase_add_test(tests, a_range_that_is_not_there_yet_is_refused);
     tcase_add_test(tests, a_range_that_retention_took_is_refused);
+    tcase_add_test(tests, it_goes_on_behind_what_was_read);
+    tcase_add_test(tests, what_retention_took_is_passed_over);
     tcase_add_test(tests, no_records_end_at_once);
     tcase_add_test(tests, a_missing_topic_is_named);
     tcase_add_test(tests, a_topic_that_goes_away_is_an_error);

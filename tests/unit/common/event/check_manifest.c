@@ -94,11 +94,41 @@ START_TEST(a_manifest_survives)
 }
 END_TEST
 
+/* A model that goes on learning. */
+static void add_resume(void)
+{
+    static uint8_t clock[] = "tick";
+
+    in.resume = ranges + 3;
+    in.resume_count = 4;
+    in.resume_clock = clock;
+    in.resume_clock_size = sizeof(clock);
+}
+
+START_TEST(what_to_resume_from_survives)
+{
+    add_resume();
+    ck_assert_ok(decode(), err);
+    ck_assert(manifest_has_resume(&out));
+    ck_assert_uint_eq(out.resume_count, 4);
+    ck_assert_int_eq(out.resume[0].partition, 3);
+    ck_assert_uint_eq(out.resume_clock_size, 5);
+    ck_assert_mem_eq(out.resume_clock, "tick", 5);
+    ck_assert_uint_eq(out.range_count, 2);
+    assert_same(&in, &out);
+    manifest_free(&out);
+    ck_assert(!manifest_has_resume(&out));
+}
+END_TEST
+
 START_TEST(a_copy_is_its_own)
 {
+    add_resume();
     ck_assert_ok(manifest_copy(&in, &out, &err), err);
     assert_same(&in, &out);
     ck_assert_ptr_ne(in.ranges, out.ranges);
+    ck_assert_ptr_ne(in.resume, out.resume);
+    ck_assert_ptr_ne(in.resume_clock, out.resume_clock);
     manifest_free(&out);
     manifest_free(&out);
 }
@@ -107,6 +137,8 @@ END_TEST
 START_TEST(a_cut_manifest_is_refused_at_every_byte)
 {
     in.range_count = 1;
+    add_resume();
+    in.resume_count = 1;
     ck_assert_ok(decode(), err);
     manifest_free(&out);
     for (size_t size = 0; size < bytes.size; size++) {
@@ -193,6 +225,26 @@ static void many(void)
 {
     in.range_count = PARTITIONS_MAX + 1;
 }
+static void many_resume(void)
+{
+    add_resume();
+    in.resume_count = PARTITIONS_MAX + 1;
+    in.resume = ranges;
+}
+static void back_resume(void)
+{
+    add_resume();
+    ranges[4].next = -1;
+    ranges[4].first = 0;
+}
+static void long_clock(void)
+{
+    static uint8_t clock[MANIFEST_CLOCK_MAX + 1];
+
+    add_resume();
+    in.resume_clock = clock;
+    in.resume_clock_size = sizeof(clock);
+}
 static void newer(void)
 {
     in.format = MANIFEST_FORMAT + 1;
@@ -225,6 +277,9 @@ static const struct {
     {back, ERROR_FORMAT, "ranges: one ends before it starts"},
     {minus, ERROR_FORMAT, "ranges: not a natural number"},
     {many, ERROR_LIMIT, "1025 ranges"},
+    {many_resume, ERROR_LIMIT, "1025 resume"},
+    {back_resume, ERROR_FORMAT, "resume: not a natural number"},
+    {long_clock, ERROR_FORMAT, "resume_clock: not bytes"},
     {newer, ERROR_FORMAT, "newer than this program's 1"},
     {none, ERROR_FORMAT, "format: missing"},
 };
@@ -314,6 +369,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, make, clean);
     tcase_add_test(tests, a_manifest_survives);
+    tcase_add_test(tests, what_to_resume_from_survives);
     tcase_add_test(tests, a_copy_is_its_own);
     tcase_add_test(tests, a_cut_manifest_is_refused_at_every_byte);
     tcase_add_loop_test(tests, what_does_not_hold_together_is_refused, 0,

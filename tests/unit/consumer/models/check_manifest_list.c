@@ -136,6 +136,8 @@ static void publish_signed(const struct signing_key *key, uint64_t epoch,
     struct buffer bytes = {0};
     char text[32];
     struct offset_range range = {.topic = "in", .first = 3, .next = 9};
+    struct offset_range again = {.topic = "in", .first = 7, .next = 9};
+    uint8_t clock[] = "tick";
     struct manifest manifest = {.format = MANIFEST_FORMAT,
                                 .name = "click",
                                 .epoch = epoch,
@@ -144,7 +146,11 @@ static void publish_signed(const struct signing_key *key, uint64_t epoch,
                                 .chunk_count = 1,
                                 .chunk_size = 10,
                                 .ranges = &range,
-                                .range_count = 1};
+                                .range_count = 1,
+                                .resume = &again,
+                                .resume_count = 1,
+                                .resume_clock = clock,
+                                .resume_clock_size = sizeof(clock)};
 
     ck_assert_ok(manifest_sign(&manifest, key, &err), err);
     if (spoil)
@@ -177,13 +183,29 @@ static void another_range(struct manifest *manifest)
     manifest->ranges[0].next++;
 }
 
+static void another_resume(struct manifest *manifest)
+{
+    manifest->resume[0].first--;
+}
+
+static void another_clock(struct manifest *manifest)
+{
+    manifest->resume_clock[0]++;
+}
+
+static void no_resume(struct manifest *manifest)
+{
+    manifest->resume_clock_size = 0;
+}
+
 static void unsigned_again(struct manifest *manifest)
 {
     manifest->is_signed = false;
 }
 
 static void (*const spoilings[])(struct manifest *) = {
-    a_new_epoch, another_digest, another_size, another_range, unsigned_again};
+    a_new_epoch,    another_digest, another_size, another_range,
+    another_resume, another_clock,  no_resume,    unsigned_again};
 
 START_TEST(where_keys_are_trusted_only_their_manifests_will_do)
 {
