@@ -5,9 +5,12 @@
 #include "consumer/learn/field_scan.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CLOCK_FORMAT = 1 };
 
 struct intake {
     struct intake_config config;
@@ -298,6 +301,7 @@ int64_t intake_newest_ms(const struct intake *intake)
 
 void intake_save_clock(const struct intake *intake, struct buffer *to)
 {
+    buffer_append_u32(to, CLOCK_FORMAT);
     buffer_append_u64(to, (uint64_t)intake->newest_ms);
     stream_time_save(&intake->time, to);
 }
@@ -306,8 +310,14 @@ int intake_load_clock(struct intake *intake, const uint8_t *bytes, size_t size,
                       struct error *err)
 {
     struct bytes_reader from = {.at = bytes, .left = size};
+    uint32_t format = bytes_read_u32(&from);
     int64_t newest_ms = (int64_t)bytes_read_u64(&from);
 
+    if (!bytes_reader_failed(&from) && format != CLOCK_FORMAT)
+        return error_set(err, ERROR_FORMAT,
+                         "a saved clock of format %" PRIu32
+                         ": this program reads %d",
+                         format, CLOCK_FORMAT);
     if (stream_time_load(&intake->time, &from, err) < 0)
         return -1;
     intake->newest_ms = newest_ms;

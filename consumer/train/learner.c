@@ -2,10 +2,10 @@
 
 #include "common/base/log.h"
 
+#include "consumer/train/model_gate.h"
 #include "consumer/train/trainer_metrics.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,45 +161,6 @@ int learner_start(struct learner *learner, const struct training_log *log,
 
 /* --- A fit ends ------------------------------------------------------- */
 
-/* Only models of clicks are gated. From labels of one class a model learns to
- * say the same for every pair: it does not replace a model that is published.
- * Where the held-out rows have one class, the model is published unproven. */
-static enum gate_outcome judge(const struct learner *learner,
-                               const struct manifest *published)
-{
-    const struct fit_result *result = &learner->result;
-    const struct scale *scale = &learner->config.fit.scale;
-
-    if (scale->low != 0 || scale->high != 1)
-        return GATE_PASSED;
-    if (result->is_one_class)
-        return published ? GATE_REFUSED : GATE_UNGATED;
-    return isnan(result->holdout.auc) ? GATE_UNGATED : GATE_PASSED;
-}
-
-/* Returns whether the model may be published. */
-static bool pass_gate(struct learner *learner, const struct manifest *published)
-{
-    const struct fit_result *result = &learner->result;
-    enum gate_outcome outcome = judge(learner, published);
-
-    learner->counts.refused += outcome == GATE_REFUSED;
-    metrics_add(learner->metrics, TRAINER_GATE, (int)outcome, 1);
-    if (outcome == GATE_REFUSED)
-        log_warn("model is not published",
-                 "rows=%" PRIu64 " reason=\"its labels are all clicks, or none "
-                 "is; the published model stays\"",
-                 result->rows);
-    if (outcome == GATE_UNGATED)
-        log_warn("model is published without proof",
-                 "rows=%" PRIu64 " holdout_rows=%zu reason=\"%s\"",
-                 result->rows, result->holdout.rows,
-                 result->is_one_class
-                     ? "its labels are all clicks, or none is"
-                     : "the held-out rows are all clicks, or none is");
-    return outcome != GATE_REFUSED;
-}
-
 /* A fit that failed costs one model, not the trainer. */
 static int fit_failed(struct learner *learner, const struct error *why,
                       struct error *err)
@@ -224,8 +185,11 @@ static int finish_fit(struct learner *learner, const struct manifest *published,
     if (status < 0)
         return fit_failed(learner, &why, err);
     learner->has_model = true;
-    if (!pass_gate(learner, published))
+    if (!model_gate_passes(&learner->result, &learner->config.fit.scale,
+                           published, learner->metrics)) {
+        learner->counts.refused++;
         learner_release(learner);
+    }
     return 0;
 }
 

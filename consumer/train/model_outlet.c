@@ -50,6 +50,12 @@ const struct manifest *model_outlet_newest(const struct model_outlet *outlet)
     return publication_newest(outlet->publication);
 }
 
+int model_outlet_fetch_newest(struct model_outlet *outlet, struct buffer *out,
+                              struct error *err)
+{
+    return publication_fetch_newest(outlet->publication, out, err);
+}
+
 bool model_outlet_is_due(const struct model_outlet *outlet, int64_t now_ms)
 {
     return now_ms >= outlet->due_ms;

@@ -49,6 +49,10 @@ int model_outlet_open(const struct snapshot_publisher_config *config,
  * the next call. */
 const struct manifest *model_outlet_newest(const struct model_outlet *outlet);
 
+/* As publication_fetch_newest(). */
+int model_outlet_fetch_newest(struct model_outlet *outlet, struct buffer *out,
+                              struct error *err) MUST_CHECK;
+
 /* No attempt is made before this. */
 bool model_outlet_is_due(const struct model_outlet *outlet, int64_t now_ms);
 

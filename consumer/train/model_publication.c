@@ -58,6 +58,16 @@ const struct manifest *publication_newest(const struct publication *publication)
     return count > 0 ? &manifests[count - 1] : NULL;
 }
 
+int publication_fetch_newest(struct publication *publication,
+                             struct buffer *out, struct error *err)
+{
+    enum snapshot_refusal why;
+
+    return snapshot_reader_fetch(publication->reader,
+                                 publication_newest(publication), CATCH_UP_MS,
+                                 out, &why, err);
+}
+
 static void describe_fit(const struct fit_config *config,
                          const struct fit_result *result,
                          struct manifest *manifest)
@@ -176,6 +186,12 @@ int publication_publish(struct publication *publication,
     /* Only read, and never freed through this manifest. */
     manifest.ranges = (struct offset_range *)(uintptr_t)fit->ranges;
     manifest.range_count = fit->range_count;
+    if (fit->resume_clock) {
+        manifest.resume = (struct offset_range *)(uintptr_t)fit->resume;
+        manifest.resume_count = fit->resume_count;
+        manifest.resume_clock = fit->resume_clock->bytes;
+        manifest.resume_clock_size = fit->resume_clock->size;
+    }
     if (publication_announce(&publication->config, publication->reader,
                              &manifest, err) < 0)
         return -1;

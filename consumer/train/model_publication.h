@@ -40,7 +40,15 @@ struct publication_fit {
     const struct fit_result *result;
     const struct offset_range *ranges;
     size_t range_count;
+    const struct offset_range *resume; /* as in the manifest, of a model that */
+    size_t resume_count;               /* goes on learning; else NULL and 0 */
+    const struct buffer *resume_clock; /* NULL: there is none */
 };
+
+/* The bytes of the newest snapshot. Fails as snapshot_reader_fetch(); there has
+ * to be one. */
+int publication_fetch_newest(struct publication *publication,
+                             struct buffer *out, struct error *err) MUST_CHECK;
 
 /* Returns after the commit. After a failure the next call begins anew; chunks
  * without a manifest may stay behind. ERROR_FENCED: there is a younger trainer.

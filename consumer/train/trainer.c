@@ -4,11 +4,16 @@
 #include "common/base/log.h"
 #include "common/kafka/kafka_watch.h"
 
+#include "consumer/learn/online.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 #include "consumer/train/learner.h"
 #include "consumer/train/model_outlet.h"
+#include "consumer/train/online_learner.h"
+#include "consumer/train/record_source.h"
 #include "consumer/train/trainer_metrics.h"
+#include "consumer/train/trainer_parts.h"
+#include "consumer/train/trainer_resume.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -23,25 +28,28 @@ enum {
     MORE_MS = 1,           /* a round waits while predictions are still read */
     RECORDS_A_ROUND = 512, /* then the thread looks at its other work */
     SHOW_MS = 1000,
-    OPEN_MS = 10000,
     BEAT_MAX_MS = 120000,
     PUBLISH_MAX_MS = 480000, /* an attempt to publish takes no longer */
+    ONLINE_LOG_ROWS = 1024,  /* what is learned at once is not kept */
 };
 
 struct trainer {
     struct trainer_config config;
     struct metrics *metrics;
     struct kafka_watch *clients; /* NULL without metrics */
-    struct merge_reader *reader;
+    struct record_source *source;
     struct intake *intake;
     struct bad_records *bad;
-    struct learner *learner;
+    struct learner *learner;       /* NULL where the model learns online */
+    struct online_learner *online; /* NULL where it is fitted */
     struct model_outlet *outlet;
     struct live_evaluation *live; /* NULL: it is switched off */
 
     /* Of the thread alone: */
-    int64_t from_ms; /* record time; 0: from the beginning */
-    bool is_ended;   /* a single run has read what there was */
+    int64_t from_ms;                /* record time; 0: from the beginning */
+    const struct manifest *resumed; /* while it opens: the model it goes on
+                                       from; NULL: none */
+    bool is_ended;                  /* a single run has read what there was */
     bool is_done;
     int64_t record_ms; /* monotonic: when the last record came */
     int64_t shown_ms;
@@ -82,14 +90,45 @@ static int take_bad(struct trainer *trainer, const struct message *message,
     return bad_records_take(trainer->bad, &bad, err);
 }
 
+static struct online_reading reading_of(struct trainer *trainer)
+{
+    struct online_reading reading = {.intake = trainer->intake};
+
+    reading.ranges = record_source_ranges(trainer->source, &reading.count);
+    return reading;
+}
+
+/* What is read again has been learned, but makes points to go on from. */
+static int learn(struct trainer *trainer, const struct join_outcome *outcome,
+                 struct error *err)
+{
+    if (!trainer->online || record_source_is_again(trainer->source))
+        return 0;
+    return online_learner_take(trainer->online, outcome, err);
+}
+
+static int note_present(struct trainer *trainer, struct error *err)
+{
+    if (!trainer->online ||
+        !online_learner_is_to_note(trainer->online, trainer->intake))
+        return 0;
+    const struct online_reading reading = reading_of(trainer);
+    return online_learner_note(trainer->online, &reading, err);
+}
+
 /* An outcome that is pulled has gone to the training log; the live evaluation
- * gets it as well. */
+ * and a model that learns online get it as well. */
 static int settle(struct trainer *trainer, struct error *err)
 {
     struct join_outcome outcome;
 
-    while (intake_next_outcome(trainer->intake, &outcome))
+    while (intake_next_outcome(trainer->intake, &outcome)) {
         live_evaluation_outcome(trainer->live, &outcome);
+        if (learn(trainer, &outcome, err) < 0)
+            return -1;
+    }
+    if (note_present(trainer, err) < 0)
+        return -1;
     return live_evaluation_advance(trainer->live,
                                    intake_stream_ms(trainer->intake), err);
 }
@@ -137,12 +176,15 @@ static int take(struct trainer *trainer, const struct merge_record *record,
 }
 
 /* A second without a record, with all partitions read to their ends, lets event
- * time go on to the newest event. */
+ * time go on to the newest event. Not where a model learns online: its state
+ * follows from the records alone, whenever they were read. */
 static int rest(struct trainer *trainer, struct error *err)
 {
     int64_t now_ms = clock_monotonic_ms();
 
-    if (!trainer->is_ended && (merge_reader_lag(trainer->reader) > 0 ||
+    if (trainer->online)
+        return 0;
+    if (!trainer->is_ended && (record_source_lag(trainer->source) > 0 ||
                                now_ms - trainer->record_ms < REST_MS))
         return 0;
     trainer->record_ms = now_ms;
@@ -162,8 +204,8 @@ static int read_round(struct trainer *trainer, struct error *err)
         return 0;
     }
     for (int i = 0; i < RECORDS_A_ROUND; i++) {
-        if (merge_reader_next(trainer->reader, WAIT_MS, &result, &record, err) <
-            0)
+        if (record_source_next(trainer->source, WAIT_MS, &result, &record,
+                               err) < 0)
             return -1;
         if (result != MERGE_RECORD) {
             if (i > 0)
@@ -182,7 +224,9 @@ static int read_round(struct trainer *trainer, struct error *err)
 
 static int publish(struct trainer *trainer, struct error *err)
 {
-    const struct publication_fit model = learner_model(trainer->learner);
+    const struct publication_fit model =
+        trainer->online ? online_learner_model(trainer->online)
+                        : learner_model(trainer->learner);
     bool is_sent = false;
 
     if (!model_outlet_is_due(trainer->outlet, clock_monotonic_ms()))
@@ -194,7 +238,10 @@ static int publish(struct trainer *trainer, struct error *err)
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());
     if (status < 0 || !is_sent)
         return status;
-    learner_release(trainer->learner);
+    if (trainer->online)
+        online_learner_release(trainer->online);
+    else
+        learner_release(trainer->learner);
     trainer->is_done = trainer->config.once;
     return 0;
 }
@@ -203,6 +250,7 @@ static int publish(struct trainer *trainer, struct error *err)
 
 static bool is_due(struct trainer *trainer)
 {
+    const int64_t now_ms = clock_monotonic_ms();
     uint64_t answered =
         training_log_counts(intake_log(trainer->intake)).answered;
 
@@ -211,9 +259,32 @@ static bool is_due(struct trainer *trainer)
     /* From a part of the past we would learn a model of that part. */
     if (!atomic_load(&trainer->caught_up))
         return false;
-    if (atomic_exchange(&trainer->requested, false))
+    bool is_requested = atomic_exchange(&trainer->requested, false);
+    if (trainer->online) {
+        if (is_requested)
+            online_learner_request(trainer->online);
+        return online_learner_is_due(trainer->online, now_ms);
+    }
+    if (is_requested)
         learner_request(trainer->learner);
-    return learner_is_due(trainer->learner, clock_monotonic_ms(), answered);
+    return learner_is_due(trainer->learner, now_ms, answered);
+}
+
+/* A model that learns online is there at once. */
+static int look_after_online(struct trainer *trainer, struct error *err)
+{
+    if (online_learner_has_model(trainer->online))
+        return publish(trainer, err);
+    if (!is_due(trainer))
+        return 0;
+    const struct online_reading reading = reading_of(trainer);
+    if (online_learner_make(trainer->online, &reading,
+                            model_outlet_newest(trainer->outlet),
+                            clock_monotonic_ms(), err) < 0)
+        return -1;
+    if (!online_learner_has_model(trainer->online))
+        trainer->is_done = trainer->config.once;
+    return 0;
 }
 
 /* Learns from the rows that were read up to now. */
@@ -221,7 +292,7 @@ static int start_fit(struct trainer *trainer, struct error *err)
 {
     size_t count = 0;
     const struct offset_range *ranges =
-        merge_reader_ranges(trainer->reader, &count);
+        record_source_ranges(trainer->source, &count);
 
     return learner_start(trainer->learner, intake_log(trainer->intake), ranges,
                          count, clock_monotonic_ms(), err);
@@ -231,6 +302,8 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 {
     enum learner_state state;
 
+    if (trainer->online)
+        return look_after_online(trainer, err);
     if (learner_poll(trainer->learner, model_outlet_newest(trainer->outlet),
                      &state, err) < 0)
         return -1;
@@ -250,52 +323,21 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 
 /* --- The thread ------------------------------------------------------- */
 
-/* Warns of the first event of each kind; the metric counts them all. */
-static void warn_of_odd_times(const struct trainer_counts *now,
-                              const struct trainer_counts *before)
-{
-    static const char *const texts[ODD_TIMES] = {
-        [ODD_UNTIMED] = "a record has no time of its own, or one of long "
-                        "before its event; it does not move event time",
-        [ODD_AHEAD] = "an event is dated more than a minute after its record; "
-                      "is a producer's clock ahead?",
-        [ODD_SKEWED] = "an event is dated more than 30 minutes after its "
-                       "record; it counts as of the record's time",
-        [ODD_FUTURE] = "a record is dated long after the moment at which it "
-                       "was read; it does not move event time that far",
-        [ODD_SECONDS] = "an event's time looks like seconds, not milliseconds "
-                        "since 1970",
-        [ODD_LATE] = "an event came when stream time had passed its window "
-                     "and grace; such impressions are not learned from",
-        [ODD_JUMPED] = "a record is dated more than a minute after those "
-                       "behind it in its partition; it does not hold them back",
-    };
-
-    for (int kind = 0; kind < ODD_TIMES; kind++)
-        if (now->events.odd[kind] > 0 && before->events.odd[kind] == 0)
-            log_warn("events have odd times",
-                     "kind=%s events=%" PRIu64 " reason=\"%s\"",
-                     odd_time_name((enum odd_time)kind), now->events.odd[kind],
-                     texts[kind]);
-}
-
 static void show_counts(struct trainer *trainer)
 {
     struct trainer_counts *now = &trainer->counts;
     const struct trainer_counts *before = &trainer->shown;
     struct metrics *metrics = trainer->metrics;
 
-    now->fits = learner_counts(trainer->learner);
+    now->fits = trainer->online ? online_learner_counts(trainer->online)
+                                : learner_counts(trainer->learner);
     now->models = model_outlet_counts(trainer->outlet);
     now->events = intake_counts(trainer->intake);
     now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
     now->evaluation = live_evaluation_counts(trainer->live);
-    for (int kind = 0; kind < ODD_TIMES; kind++)
-        metrics_add(metrics, TRAINER_ODD_TIMES, kind,
-                    now->events.odd[kind] - before->events.odd[kind]);
-    warn_of_odd_times(now, before);
+    trainer_metrics_odd_times(metrics, &before->events, &now->events);
     metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
                 now->letters.sent - before->letters.sent);
     metrics_add(metrics, TRAINER_HELD_LETTERS, 0,
@@ -303,10 +345,13 @@ static void show_counts(struct trainer *trainer)
     trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
     trainer_metrics_join(metrics, &before->books, &now->books);
     metrics_set(metrics, TRAINER_LAG, 0,
-                (double)merge_reader_lag(trainer->reader));
+                (double)record_source_lag(trainer->source));
     metrics_set(metrics, TRAINER_LOG_ROWS, 0, (double)now->log.rows);
-    metrics_set(metrics, TRAINER_MEMORY, 0,
-                (double)intake_bytes(trainer->intake));
+    metrics_set(
+        metrics, TRAINER_MEMORY, 0,
+        (double)(intake_bytes(trainer->intake) +
+                 (trainer->online ? online_learner_bytes(trainer->online)
+                                  : 0)));
     trainer->shown = *now;
 
     pthread_mutex_lock(&trainer->lock);
@@ -320,7 +365,7 @@ static void look_around(struct trainer *trainer)
 
     atomic_store(&trainer->beat_ms, now_ms);
     if (!atomic_load(&trainer->caught_up) &&
-        merge_reader_caught_up(trainer->reader)) {
+        record_source_caught_up(trainer->source)) {
         log_info("caught up", "rows=%" PRIu64,
                  training_log_counts(intake_log(trainer->intake)).rows);
         atomic_store(&trainer->caught_up, true);
@@ -337,7 +382,8 @@ static enum live_reading how_far(struct trainer *trainer)
         return LIVE_ALL_READ;
     if (!atomic_load(&trainer->caught_up))
         return LIVE_CATCHING_UP;
-    return merge_reader_lag(trainer->reader) == 0 ? LIVE_ALL_READ : LIVE_BEHIND;
+    return record_source_lag(trainer->source) == 0 ? LIVE_ALL_READ
+                                                   : LIVE_BEHIND;
 }
 
 static int work(struct trainer *trainer, struct error *err)
@@ -359,7 +405,8 @@ static void *run(void *context)
     struct error err = {0};
 
     trainer->status = work(trainer, &err);
-    learner_stop(trainer->learner);
+    if (trainer->learner)
+        learner_stop(trainer->learner);
     /* Letters go out whatever ended the work. The first failure is told. */
     struct error why = {0};
     if (bad_records_flush(trainer->bad, &why) < 0 && trainer->status == 0) {
@@ -376,139 +423,91 @@ static void *run(void *context)
 
 static int open_learner(struct trainer *trainer, struct error *err)
 {
-    const struct trainer_config *from = &trainer->config;
-    struct learner_config config = {
-        .fit = {.scale = from->scale,
-                .calibrate = from->calibrate && from->scale.low == 0 &&
-                             from->scale.high == 1},
-        .limits = from->limits,
-        .policy = {.every_ms = from->retrain_every_ms,
-                   .rows = from->retrain_rows,
-                   .rows_min = from->retrain_rows_min},
-        .holdout = from->holdout,
-        .ids_max = from->intake.log.ids_max,
-        .once = from->once,
-    };
-    struct fit_config *fit = &config.fit;
+    struct learner_config config;
 
-    if (from->limits.snapshot_bytes == 0)
-        config.limits = fit_need_limits();
-    if (model_find(from->algorithm, &fit->ops, err) < 0 ||
-        params_start(fit->ops, &fit->params, err) < 0)
+    if (trainer_parts_learning(&trainer->config, &config, err) < 0)
         return -1;
-    fit->params.seed = from->seed;
-    if (params_set(fit->ops, from->params, &fit->params, err) < 0)
+    if (!online_is_for(config.fit.ops))
+        return learner_new(&config, trainer->metrics, &trainer->learner, err);
+    if (trainer_parts_online(&trainer->config, &config, trainer->metrics,
+                             &trainer->online, err) < 0)
         return -1;
-    return learner_new(&config, trainer->metrics, &trainer->learner, err);
+    trainer->config.intake.list = online_learner_fields(trainer->online);
+    trainer->config.intake.log.rows_max = ONLINE_LOG_ROWS;
+    return 0;
 }
 
-static int open_outlet(struct trainer *trainer, struct error *err)
+/* Goes on from the newest model where that is one to go on from. */
+static int resume(struct trainer *trainer, struct error *err)
 {
-    const struct trainer_config *from = &trainer->config;
-    struct snapshot_publisher_config config = {
-        .kafka = from->kafka, .chunk_bytes = from->chunk_bytes};
+    struct resuming into = {.outlet = trainer->outlet,
+                            .online = trainer->online,
+                            .intake = trainer->intake};
+    int status =
+        trainer_resume(&trainer->config, &into, &trainer->resumed, err);
 
-    if (signing_key_read(from->signing_key, &config.signing, err) < 0)
-        return -1;
-    memcpy(config.name, from->name, sizeof(config.name));
-    memcpy(config.models, from->models, sizeof(config.models));
-    memcpy(config.chunks, from->chunks, sizeof(config.chunks));
-    return model_outlet_open(
-        &config, from->once ? OUTLET_TRIES_TWICE : OUTLET_OUTLIVES_AN_OUTAGE,
-        trainer->metrics, &trainer->outlet, err);
+    trainer->intake = into.intake;
+    return status;
 }
 
-static int open_bad_records(struct trainer *trainer, struct error *err)
+/* Event time from which on nothing is missing, of impressions; 0: all. */
+static int64_t evaluated_from(const struct trainer *trainer)
 {
-    const struct trainer_config *from = &trainer->config;
-    struct bad_records_config config = {.kafka = from->kafka,
-                                        .policy = from->bad_records,
-                                        .share_max = from->bad_share_max};
+    int64_t newest_ms = intake_newest_ms(trainer->intake);
 
-    memcpy(config.impressions, from->impressions, sizeof(config.impressions));
-    memcpy(config.labels, from->labels, sizeof(config.labels));
-    memcpy(config.dead_letters, from->dead_letters,
-           sizeof(config.dead_letters));
-    return bad_records_open(&config, model_outlet_newest(trainer->outlet),
-                            &trainer->bad, err);
-}
-
-static int open_reader(struct trainer *trainer, struct error *err)
-{
-    const struct trainer_config *from = &trainer->config;
-    struct merge_reader_config config = {
-        .kafka = from->kafka,
-        .topics = {from->impressions, from->labels},
-        .from_ms = trainer->from_ms ? trainer->from_ms : MERGE_FROM_BEGINNING,
-        .ends = from->once,
-        .grows = !from->once,
-        .linger_ms = from->linger_ms,
-        .buffer_bytes = from->buffer_bytes,
-        .timeout_ms = OPEN_MS,
-    };
-
-    if (kafka_watch_new(trainer->metrics, TRAINER_KAFKA, &trainer->clients,
-                        err) < 0)
-        return -1;
-    config.kafka.watch = trainer->clients;
-    if (from->intake.mode == JOIN_LABELS) {
-        config.topics[0] = from->labels;
-        config.topics[1] = NULL;
-    }
-    return merge_reader_open(&config, &trainer->reader, err);
-}
-
-static int open_evaluation(struct trainer *trainer, struct error *err)
-{
-    const struct trainer_config *from = &trainer->config;
-    struct live_evaluation_config config = {
-        .kafka = from->kafka,
-        .window_ms = from->evaluation_window_ms,
-        .rows_max = from->evaluation_rows,
-        .join = from->intake.join,
-        .from_ms = trainer->from_ms,
-        .once = from->once,
-        .linger_ms = from->linger_ms,
-        .buffer_bytes = from->buffer_bytes / 4,
-        .format = (enum event_format)from->evaluations_format,
-    };
-    size_t count = 0;
-    const struct offset_range *ranges =
-        merge_reader_ranges(trainer->reader, &count);
-
-    if (!from->evaluate)
-        return 0;
-    if (from->intake.mode == JOIN_LABELS) {
-        log_warn("models in service are not evaluated",
-                 "reason=\"join=labels: impressions are not read\"");
-        return 0;
-    }
-    memcpy(config.name, from->name, sizeof(config.name));
-    memcpy(config.impressions, from->impressions, sizeof(config.impressions));
-    memcpy(config.predictions, from->predictions, sizeof(config.predictions));
-    memcpy(config.evaluations, from->evaluations, sizeof(config.evaluations));
-    return live_evaluation_open(&config, ranges, count, &trainer->live, err);
+    if (!trainer->resumed)
+        return trainer->from_ms;
+    return newest_ms < 0 ? 0 : newest_ms + 1;
 }
 
 static void trainer_free(struct trainer *trainer)
 {
-    merge_reader_close(trainer->reader);
+    record_source_close(trainer->source);
     kafka_watch_free(trainer->clients);
     bad_records_close(trainer->bad);
     model_outlet_close(trainer->outlet);
     live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
     learner_free(trainer->learner);
+    online_learner_free(trainer->online);
     pthread_mutex_destroy(&trainer->lock);
     free(trainer);
 }
 
+static int open_outlet(struct trainer *trainer, struct error *err)
+{
+    return trainer_parts_outlet(&trainer->config, trainer->metrics,
+                                &trainer->outlet, err);
+}
+
+/* Who goes on from a model needs it before the records; else the topics are
+ * looked at before another trainer is fenced. */
+static int open_parts(struct trainer *trainer, struct error *err)
+{
+    const struct trainer_config *config = &trainer->config;
+
+    if (open_learner(trainer, err) < 0 ||
+        intake_new(&config->intake, &trainer->intake, err) < 0)
+        return -1;
+    if (trainer->online &&
+        (open_outlet(trainer, err) < 0 || resume(trainer, err) < 0))
+        return -1;
+    if (kafka_watch_new(trainer->metrics, TRAINER_KAFKA, &trainer->clients,
+                        err) < 0 ||
+        trainer_parts_source(config, trainer->clients, trainer->from_ms,
+                             trainer->resumed, &trainer->source, err) < 0 ||
+        (!trainer->outlet && open_outlet(trainer, err) < 0) ||
+        trainer_parts_evaluation(config, evaluated_from(trainer),
+                                 trainer->source, &trainer->live, err) < 0)
+        return -1;
+    trainer->resumed = NULL;
+    return trainer_parts_bad_records(
+        config, model_outlet_newest(trainer->outlet), &trainer->bad, err);
+}
+
 static int start(struct trainer *trainer, struct error *err)
 {
-    if (open_learner(trainer, err) < 0 || open_reader(trainer, err) < 0 ||
-        open_outlet(trainer, err) < 0 || open_evaluation(trainer, err) < 0 ||
-        intake_new(&trainer->config.intake, &trainer->intake, err) < 0 ||
-        open_bad_records(trainer, err) < 0)
+    if (open_parts(trainer, err) < 0)
         return -1;
     atomic_store(&trainer->running, true);
     atomic_store(&trainer->beat_ms, clock_monotonic_ms());

@@ -1,9 +1,11 @@
 #include "consumer/train/trainer_metrics.h"
 
+#include "common/base/log.h"
 #include "common/event/event_codec.h"
 
 #include "consumer/learn/stream_time.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -108,6 +110,45 @@ static uint64_t value_of(const struct join_books *books,
 
     memcpy(&value, (const char *)books + line->offset, sizeof(value));
     return value;
+}
+
+/* Warns of the first event of each kind; the metric counts them all. */
+static void warn_of_odd_times(const struct intake_counts *now,
+                              const struct intake_counts *before)
+{
+    static const char *const texts[ODD_TIMES] = {
+        [ODD_UNTIMED] = "a record has no time of its own, or one of long "
+                        "before its event; it does not move event time",
+        [ODD_AHEAD] = "an event is dated more than a minute after its record; "
+                      "is a producer's clock ahead?",
+        [ODD_SKEWED] = "an event is dated more than 30 minutes after its "
+                       "record; it counts as of the record's time",
+        [ODD_FUTURE] = "a record is dated long after the moment at which it "
+                       "was read; it does not move event time that far",
+        [ODD_SECONDS] = "an event's time looks like seconds, not milliseconds "
+                        "since 1970",
+        [ODD_LATE] = "an event came when stream time had passed its window "
+                     "and grace; such impressions are not learned from",
+        [ODD_JUMPED] = "a record is dated more than a minute after those "
+                       "behind it in its partition; it does not hold them back",
+    };
+
+    for (int kind = 0; kind < ODD_TIMES; kind++)
+        if (now->odd[kind] > 0 && before->odd[kind] == 0)
+            log_warn("events have odd times",
+                     "kind=%s events=%" PRIu64 " reason=\"%s\"",
+                     odd_time_name((enum odd_time)kind), now->odd[kind],
+                     texts[kind]);
+}
+
+void trainer_metrics_odd_times(struct metrics *metrics,
+                               const struct intake_counts *before,
+                               const struct intake_counts *now)
+{
+    for (int kind = 0; kind < ODD_TIMES; kind++)
+        metrics_add(metrics, TRAINER_ODD_TIMES, kind,
+                    now->odd[kind] - before->odd[kind]);
+    warn_of_odd_times(now, before);
 }
 
 void trainer_metrics_join(struct metrics *metrics,

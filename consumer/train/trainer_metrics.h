@@ -7,6 +7,7 @@
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_watch.h"
 
+#include "consumer/learn/intake.h"
 #include "consumer/learn/join.h"
 #include "consumer/train/live_evaluation.h"
 
@@ -84,6 +85,11 @@ extern const struct metric_family trainer_metric_families[];
 void trainer_metrics_join(struct metrics *metrics,
                           const struct join_books *before,
                           const struct join_books *now);
+
+/* Likewise those of the events' times; logs the first odd one of each kind. */
+void trainer_metrics_odd_times(struct metrics *metrics,
+                               const struct intake_counts *before,
+                               const struct intake_counts *now);
 
 /* Likewise those of the live evaluation. */
 void trainer_metrics_evaluation(struct metrics *metrics,

@@ -225,7 +225,7 @@ _pctr() {
             '--calibrate[turn scores into click probabilities]' \
             '--evaluate[judge the models in service by their predictions, window by window]' \
             '--evaluation.window_ms=[event time of a window]:value:_files' \
-            '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each]:value:_files' \
+            '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each, and 8 for each field of a model that learns online]:value:_files' \
             '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
             '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--evaluation.max_rows=[impressions of windows that are not judged yet, about 80 bytes each]:value:_files' \
@@ -296,7 +296,7 @@ _pctr() {
             '--bootstrap=[replicates for the intervals]:value:_files' \
             '--bootstrap.seed=[seed of their random numbers]:value:_files' \
             '--bootstrap.level=[confidence level of the intervals]:value:_files' \
-            '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each]:value:_files' \
+            '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each, and 8 for each field of a model that learns online]:value:_files' \
             '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
             '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--rows.max=[impressions of a range]:value:_files' \

@@ -58,7 +58,7 @@ static void make_outcomes(void)
 {
     outcome_count = 0;
     for (uint64_t i = 0; i < ROWS; i++) {
-        say(i, is_clicked(i) && !is_late(i), NAN);
+        say(i, is_clicked(i) && !is_late(i) ? 1 : 0, NAN);
         if (i >= LATE && is_clicked(i - LATE) && is_late(i - LATE))
             say(i - LATE, 1, 0);
     }
