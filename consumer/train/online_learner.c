@@ -278,7 +278,14 @@ int online_learner_make(struct online_learner *learner,
 
     if (learner->config.once && online_start_now(learner->online, err) < 0)
         return -1;
-    uint64_t rows = online_counts(learner->online).rows;
+    const struct online_counts now = online_counts(learner->online);
+    const uint64_t rows = now.rows;
+    if (learner->config.once && learner->before && now.corrected == 0 &&
+        rows == learner->policy.trained_answered) {
+        log_info("nothing new is learned, the newest model stays",
+                 "rows=%" PRIu64, rows);
+        return 0;
+    }
     if (!online_has_started(learner->online) || rows == 0 ||
         rows < learner->config.policy.rows_min)
         return learner->config.once ? too_little(learner, err) : 0;

@@ -89,8 +89,9 @@ bool online_learner_is_due(const struct online_learner *learner,
 
 /* Makes the model of the present, unless there are too few rows, it would be
  * too large, or does not pass the gate beside `published` (which may be NULL).
- * With `once` the first two are errors: ERROR_UNAVAILABLE and ERROR_LIMIT. Else
- * ERROR_MEMORY. */
+ * With `once` the first two are errors: ERROR_UNAVAILABLE and ERROR_LIMIT; and
+ * there is none where nothing was learned since the model that it went on from.
+ * Else ERROR_MEMORY. */
 int online_learner_make(struct online_learner *learner,
                         const struct online_reading *reading,
                         const struct manifest *published, int64_t now_ms,
