@@ -395,7 +395,10 @@ START_TEST(what_retention_took_is_passed_over)
 
     /* The mock brokers keep 5 MiB of a partition. */
     for (int i = 0; i < 120; i++) {
-        test_producer_send(producer, "a", 0, 1000 + i, value, sizeof(value));
+        test_producer_send(producer, "a",
+                           &(struct outgoing){.value = value,
+                                              .value_size = sizeof(value),
+                                              .timestamp_ms = 1000 + i});
         test_producer_flush(producer);
     }
     put("a", 0, 3000, "last");

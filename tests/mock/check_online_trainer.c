@@ -49,8 +49,11 @@ static void click_late(int number)
                           .click = 1};
 
     event_encode_label(&world.config.intake.fields, &event, &bytes);
-    test_producer_send(world.producer, "labels", number % 2, event.ts_ms,
-                       bytes.bytes, bytes.size);
+    test_producer_send(world.producer, "labels",
+                       &(struct outgoing){.partition = number % 2,
+                                          .value = bytes.bytes,
+                                          .value_size = bytes.size,
+                                          .timestamp_ms = event.ts_ms});
     buffer_free(&bytes);
 }
 
@@ -243,8 +246,11 @@ START_TEST(labels_that_are_rows_go_on_as_well)
                               .user = id_from_number(100 + i % 7),
                               .ad = id_from_number(200 + i % 3)};
         event_encode_label(&world.config.intake.fields, &event, &bytes);
-        test_producer_send(world.producer, "labels", i % 2, event.ts_ms,
-                           bytes.bytes, bytes.size);
+        test_producer_send(world.producer, "labels",
+                           &(struct outgoing){.partition = i % 2,
+                                              .value = bytes.bytes,
+                                              .value_size = bytes.size,
+                                              .timestamp_ms = event.ts_ms});
         buffer_free(&bytes);
         if (i == 119) {
             test_producer_flush(world.producer);
@@ -270,8 +276,11 @@ START_TEST(what_retention_took_is_not_waited_for)
     uint64_t rows = rows_of("click");
     /* The mock brokers keep 5 MiB of a partition. */
     for (int i = 0; i < 60; i++) {
-        test_producer_send(world.producer, "impressions", 0,
-                           trainer_world_time(FIRST), junk, sizeof(junk));
+        test_producer_send(
+            world.producer, "impressions",
+            &(struct outgoing){.value = junk,
+                               .value_size = sizeof(junk),
+                               .timestamp_ms = trainer_world_time(FIRST)});
         test_producer_flush(world.producer);
     }
     send(FIRST, ALL);
