@@ -90,7 +90,7 @@ START_TEST(killed_ten_times_nothing_is_lost_or_doubled)
 {
     int64_t start_ms = clock_monotonic_ms(), seen = 0;
 
-    whole_run_start(&run, PARTITIONS, "800");
+    whole_run_start(&run, PARTITIONS, 800);
     for (int i = 1; i <= SCORER_KILLS; i++) {
         await_progress(&seen);
         pause_at_random();

@@ -26,7 +26,7 @@ enum {
 };
 
 /* Impressions a second: the feed has 40,000 and is stopped after the faults. */
-static const char rate[] = "150";
+enum { RATE = 150 };
 
 static struct whole_run run;
 static struct proceedings proceedings;
@@ -38,7 +38,7 @@ static void start_cluster(void)
 
 static void start(void)
 {
-    whole_run_start(&run, PARTITIONS, rate);
+    whole_run_start(&run, PARTITIONS, RATE);
     /* One that finds no quorum at its start ends, to be started again. */
     child_await_error(&run.trainer, "msg=\"training\"", WAIT_MS);
     run.may_orphan = true; /* events come 150 times as fast as they are dated */

@@ -6,6 +6,7 @@
  * Nothing on Kafka can be changed, so changed copies go to other topics, with
  * every record at the offset it had.
  */
+#include "support/allowance.h"
 #include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
@@ -76,14 +77,16 @@ static void start_trainer(void)
 
 static void run_live(void)
 {
+    char rate[32];
     const char *more[] = {ROWS,
                           "--world",
                           "--world.users=3000",
                           "--world.ads=300",
-                          "--rate=7000",
+                          rate,
                           "--field.anonymous=0",
                           NULL};
 
+    snprintf(rate, sizeof(rate), "--rate=%u", allowance_rate(7000));
     ck_assert_ptr_nonnull(mkdtemp(state_dir));
     snprintf(state_option, sizeof(state_option), "--state.dir=%s", state_dir);
     pipeline_create(&line, PARTITIONS);

@@ -76,7 +76,7 @@ START_TEST(every_impression_is_scored_once_by_the_model_it_names)
 {
     int64_t start_ms = clock_monotonic_ms();
 
-    whole_run_start(&run, PARTITIONS, "3000");
+    whole_run_start(&run, PARTITIONS, 3000);
     size_t published = published_while_feeding();
     printf("fed in %d ms, %zu models published meanwhile\n",
            (int)(clock_monotonic_ms() - start_ms), published);

@@ -23,6 +23,11 @@ int64_t allowance_ms(unsigned ms)
     return (int64_t)ms * factor_of("PCTR_TEST_PATIENCE");
 }
 
+unsigned allowance_rate(unsigned per_second)
+{
+    return per_second / (unsigned)factor_of("PCTR_TEST_PATIENCE");
+}
+
 long allowance_kib(long kib)
 {
     return kib * factor_of("PCTR_TEST_MEMORY");

@@ -11,6 +11,10 @@
 #include <stdint.h>
 
 int64_t allowance_ms(unsigned ms);
+
+/* Of what must go on beside the program for some time: as much slower. */
+unsigned allowance_rate(unsigned per_second);
+
 long allowance_kib(long kib);
 
 #endif

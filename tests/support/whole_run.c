@@ -1,5 +1,6 @@
 #include "support/whole_run.h"
 
+#include "support/allowance.h"
 #include "support/metrics_page.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
@@ -63,7 +64,7 @@ void whole_run_start_trainer(struct whole_run *run)
     pipeline_start(&run->pipe, "train", more, &run->trainer);
 }
 
-static void start_feed(struct whole_run *run, const char *rate)
+static void start_feed(struct whole_run *run, unsigned rate)
 {
     char rate_option[32], anonymous[64];
     const char *more[] = {rate_option,
@@ -73,13 +74,13 @@ static void start_feed(struct whole_run *run, const char *rate)
                           run->file[0] ? NULL : "--world.rows=40000",
                           NULL};
 
-    snprintf(rate_option, sizeof(rate_option), "--rate=%s", rate);
+    snprintf(rate_option, sizeof(rate_option), "--rate=%u",
+             allowance_rate(rate));
     anonymous_option(run, anonymous);
     pipeline_start(&run->pipe, "feed", more, &run->feed);
 }
 
-void whole_run_start(struct whole_run *run, int32_t partitions,
-                     const char *rate)
+void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate)
 {
     memset(run, 0, sizeof(*run));
     choose_source(run);

@@ -27,8 +27,7 @@ struct whole_run {
 
 /* The environment's PCTR_DATA has the file. Starts the scorers and the feed,
  * and once the first impressions are scored without a model, the trainer. */
-void whole_run_start(struct whole_run *run, int32_t partitions,
-                     const char *rate);
+void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate);
 
 /* After their end, whatever it was. */
 void whole_run_start_scorer(struct whole_run *run, int slot);
