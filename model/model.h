@@ -81,6 +81,10 @@ struct field_ops {
     void (*predict)(const struct model *model, const struct pair *pairs,
                     const uint64_t *values, size_t n, struct prediction *out);
 
+    /* Questions of pairs alone have these values (of list()) in the fields that
+     * they lack, and say so in their basis. Before the model is shared. */
+    void (*assume)(struct model *model, const uint64_t *values);
+
     /* Learns n further rows of values, one behind the other; correct() takes
      * the change of the label of a row that was learned. One thread, and no
      * other may predict meanwhile. Can not fail. */

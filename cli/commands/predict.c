@@ -14,6 +14,7 @@
 
 #include "consumer/score/score_batch.h"
 
+#include "model/rows/field_defaults.h"
 #include "model/snapshot.h"
 
 #include <inttypes.h>
@@ -39,6 +40,7 @@ static const struct config_key keys[] = {
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user, ad),
     ANONYMOUS_FIELD_KEY(topic.fields),
+    DEFAULT_FIELD_KEY(topic.fields),
     {GROUP_TOPICS, "topic",    CONFIG_TEXT, FIELD(topic.topic), "", 0, 0, NULL, "impressions to score, in place of FILE"},
     {GROUP_TOPICS, "from",     CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, a span before now as -15m (s, m, h, d), or an offset as @123; empty: the oldest"},
     {GROUP_TOPICS, "to",       CONFIG_TEXT, FIELD(topic.to), "", 0, 0, NULL, "first impression that is left out, written as --from; empty: the end of now"},
@@ -75,11 +77,14 @@ static int answer_fields(const struct model *model,
 {
     const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
     uint64_t values[FIELDS_MAX];
+    bool is_assumed;
 
-    if (pair_table_values(pairs, values, err) < 0)
+    if (pair_table_values(pairs, values, &is_assumed, err) < 0)
         return -1;
     model_answer(model, &(struct questions){.pairs = &unused, .values = values},
                  1, out);
+    if (is_assumed && out->basis == BASIS_LEARNED)
+        out->basis = BASIS_ASSUMED;
     return 0;
 }
 
@@ -94,6 +99,8 @@ static int predict_rows(const struct predict_settings *settings,
 
     if (id_set_new(settings->topic.fields.anonymous, &nobody, err) < 0)
         return -1;
+    const struct score_rules rules = {
+        .defaults = settings->topic.fields.defaults, .nobody = nobody};
     printf("user,ad,p%s%s\n",
            settings->topic.details ? ",basis,impossible,neighbours" : "",
            settings->topic.details && fields ? ",support" : "");
@@ -104,7 +111,7 @@ static int predict_rows(const struct predict_settings *settings,
             break;
         struct prediction p;
         if (!fields)
-            p = score_pair(model, nobody, 0, &user, &ad);
+            p = score_pair(&rules, model, &user, &ad);
         else if (answer_fields(model->snapshot->model, pairs, &p, err) < 0) {
             status = -1;
             break;
@@ -130,7 +137,13 @@ static int predict_file(const struct predict_settings *settings,
     if (pair_table_open(&file, &pairs, err) < 0)
         return -1;
     const struct field_list *fields = model_fields(snapshot->model);
-    int status = fields ? pair_table_want_fields(&pairs, fields, err) : 0;
+    uint64_t defaults[FIELD_VALUES_MAX];
+    int status =
+        fields && (field_defaults_keys(settings->topic.fields.defaults, fields,
+                                       defaults, err) < 0 ||
+                   pair_table_want_fields(&pairs, fields, defaults, err) < 0)
+            ? -1
+            : 0;
     if (status == 0)
         status = predict_rows(settings, &model, &pairs, err);
     pair_table_close(&pairs);

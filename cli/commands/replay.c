@@ -59,6 +59,7 @@ static const struct config_key keys[] = {
     FORMAT_PREDICTIONS_KEY(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
+    DEFAULT_FIELD_KEY(replay.intake.fields),
     MODEL_NAME_KEY(replay.name),
     TRUSTED_KEYS_KEY(replay.trusted),
     NO_MODEL_P_KEY(replay.prior),

@@ -49,6 +49,7 @@ static const struct config_key keys[] = {
     FORMAT_IMPRESSIONS_KEYS(scorer.fields),
     FORMAT_PREDICTIONS_KEY(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
+    DEFAULT_FIELD_KEY(scorer.fields),
     MODEL_NAME_KEY(model_name),
     TRUSTED_KEYS_KEY(trusted),
     {GROUP_MODEL, "no_model.policy", CONFIG_CHOICE, FIELD(scorer.no_model), "prior", 0, 0, NO_MODEL_WORDS, "before the first model: predict no_model.p, or wait for a model"},

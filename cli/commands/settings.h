@@ -72,6 +72,8 @@ struct intake_times {
 #define FORMAT_FEED_KEYS(fields) \
     {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack"}, \
     {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack"}
+#define DEFAULT_FIELD_KEY(fields) \
+    {GROUP_FIELDS | RARE, "field.default", CONFIG_TEXT, FIELD(fields.defaults), "", 0, 0, NULL, "values of fields that a question lacks, as position:1+depth:1; for models of fields"}
 #define ANONYMOUS_FIELD_KEY(fields) \
     {GROUP_FIELDS, "field.anonymous", CONFIG_TEXT, FIELD(fields.anonymous), "", 0, 0, NULL, "user ids that stand for an unknown person, comma separated"}
 

@@ -9,6 +9,7 @@
 #include "common/base/json_writer.h"
 
 #include "model/ask/top.h"
+#include "model/rows/field_defaults.h"
 #include "model/snapshot.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ enum output { OUTPUT_CSV, OUTPUT_JSON };
 struct top_settings {
     char snapshot[512], user[ID_PRINT_SIZE], exclude[512];
     char user_column[64], ad_column[64];
+    struct event_fields fields; /* their defaults alone */
     struct table_options table;
     int output;
     uint32_t n;
@@ -42,6 +44,7 @@ static const struct config_key keys[] = {
     {GROUP_DATA, "exclude",     CONFIG_TEXT,   FIELD(exclude), "", 0, 0, NULL, "file of pairs that users have seen; they are left out"},
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user_column, ad_column),
+    DEFAULT_FIELD_KEY(fields),
     CONFIG_END,
 };
 /* clang-format on */
@@ -196,6 +199,26 @@ static struct block *block_new(size_t n)
     return block;
 }
 
+/* Values that a pair lacks. A model that learned online knows values, but no
+ * list of ads that could be ranked. */
+static int prepare(const struct top_settings *settings,
+                   struct snapshot *snapshot, struct error *err)
+{
+    const struct field_list *list = model_fields(snapshot->model);
+    uint64_t assumed[FIELD_VALUES_MAX];
+
+    if (field_defaults_keys(settings->fields.defaults, list, assumed, err) < 0)
+        return -1;
+    if (list)
+        snapshot->model->ops->fields->assume(snapshot->model, assumed);
+    if (list && id_map_count(snapshot->ads) == 0)
+        return error_set(err, ERROR_INPUT,
+                         "'%s' has no list of ads: it was learned online; "
+                         "write the pairs to a file and take `pctr predict`",
+                         settings->snapshot);
+    return 0;
+}
+
 static int run(const struct invocation *with, void *given, struct error *err)
 {
     const struct top_settings *settings = given;
@@ -210,7 +233,8 @@ static int run(const struct invocation *with, void *given, struct error *err)
         goto out;
     }
     block->cells = csv_cells_of(settings->csv_safe);
-    if (snapshot_read(settings->snapshot, &snapshot, err) < 0)
+    if (snapshot_read(settings->snapshot, &snapshot, err) < 0 ||
+        prepare(settings, snapshot, err) < 0)
         goto out;
     if (settings->exclude[0] &&
         seen_ads_read(&(struct pair_file){settings->exclude, &settings->table,

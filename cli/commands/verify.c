@@ -52,6 +52,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(fields),
     FORMAT_IMPRESSIONS_KEYS(fields),
     ANONYMOUS_FIELD_KEY(fields),
+    DEFAULT_FIELD_KEY(fields),
     MODEL_NAME_KEY(model_name),
     TRUSTED_KEYS_KEY(trusted),
     NO_MODEL_P_KEY(prior),

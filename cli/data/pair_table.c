@@ -1,5 +1,7 @@
 #include "cli/data/pair_table.h"
 
+#include "model/rows/field_defaults.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +61,8 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
 }
 
 int pair_table_want_fields(struct pair_table *pairs,
-                           const struct field_list *list, struct error *err)
+                           const struct field_list *list,
+                           const uint64_t *defaults, struct error *err)
 {
     for (uint32_t v = 0; v < list->values; v++) {
         const char *name = list->names[v];
@@ -67,19 +70,23 @@ int pair_table_want_fields(struct pair_table *pairs,
                      : strcmp(name, "ad") == 0
                          ? pairs->ad
                          : table_column(pairs->table, name, err);
-        if (column < 0)
+        if (column < 0 && defaults[v] == FIELD_ABSENT)
             return error_wrap(err, "a field of the model");
         pairs->columns[v] = column;
     }
     pairs->list = list;
+    pairs->defaults = defaults;
     return 0;
 }
 
 int pair_table_values(const struct pair_table *pairs, uint64_t *values,
-                      struct error *err)
+                      bool *is_assumed, struct error *err)
 {
+    static const struct table_field none = {.size = 0};
+
     for (uint32_t v = 0; v < pairs->list->values; v++) {
-        const struct table_field *field = &pairs->fields[pairs->columns[v]];
+        const struct table_field *field =
+            pairs->columns[v] < 0 ? &none : &pairs->fields[pairs->columns[v]];
         if (field->size > ID_TEXT_MAX)
             return error_set(err, ERROR_FORMAT,
                              "line %" PRIu64 ": %s: %zu bytes, at most %d are "
@@ -90,6 +97,7 @@ int pair_table_values(const struct pair_table *pairs, uint64_t *values,
         values[v] = field->size == 0 ? FIELD_ABSENT
                                      : field_list_key(pairs->list, v, &id);
     }
+    *is_assumed = field_defaults_fill(pairs->list, pairs->defaults, values);
     return 0;
 }
 

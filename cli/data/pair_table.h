@@ -18,7 +18,8 @@ struct pair_table {
     int user, ad;                     /* columns */
     const struct table_field *fields; /* of the newest row */
     const struct field_list *list;    /* of pair_table_want_fields() */
-    int columns[FIELDS_MAX];          /* (list->values) */
+    int columns[FIELDS_MAX];          /* (list->values); -1: none */
+    const uint64_t *defaults;         /* (list->values) */
 };
 
 /* A file with a user and an ad in each row. */
@@ -37,16 +38,20 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
                     struct id *ad, struct error *err) MUST_CHECK;
 
 /* The rows are to give the values of these fields, too: `user` and `ad` out of
- * the two columns, others out of the columns of their names. Borrows the list.
- * Fails with ERROR_FORMAT where a column is not there. */
+ * the two columns, others out of the columns of their names, or, where a column
+ * or a value is not there, the default (field_defaults_keys()). Borrows the
+ * list and the defaults. Fails with ERROR_FORMAT where there is neither a
+ * column nor a default. */
 int pair_table_want_fields(struct pair_table *pairs,
                            const struct field_list *list,
+                           const uint64_t *defaults,
                            struct error *err) MUST_CHECK;
 
-/* The keys (list->values) of the newest row. Fails with ERROR_FORMAT, naming
- * the line, where a value is longer than an id may be. */
+/* The keys (list->values) of the newest row; *is_assumed says whether one is a
+ * default. Fails with ERROR_FORMAT, naming the line, where a value is longer
+ * than an id may be. */
 int pair_table_values(const struct pair_table *pairs, uint64_t *values,
-                      struct error *err) MUST_CHECK;
+                      bool *is_assumed, struct error *err) MUST_CHECK;
 
 void pair_table_close(struct pair_table *pairs);
 

@@ -13,9 +13,11 @@ enum basis {
     BASIS_FALLBACK,  /* neither: the mean of the training rows */
     BASIS_ANONYMOUS, /* the user id means nobody; the ad may be known */
     BASIS_NONE,      /* there was no model yet: the configured prior */
+    BASIS_ASSUMED,   /* all is known, but of a value that the impression lacks
+                        and that was taken from field.default */
     BASIS_COUNT
 };
-#define BASIS_WORDS "learned|partial|fallback|anonymous|none"
+#define BASIS_WORDS "learned|partial|fallback|anonymous|none|assumed"
 
 /* "learned"; the text is static. */
 const char *basis_name(enum basis basis);

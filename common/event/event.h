@@ -72,6 +72,7 @@ struct event_fields {
     char impressions_filter[EVENT_FILTER_SIZE]; /* "type==view" */
     char labels_filter[EVENT_FILTER_SIZE];
     char anonymous[256]; /* comma-separated user ids that mean nobody */
+    char defaults[256];  /* of fields that an impression lacks: "position:1" */
 };
 
 #define EVENT_FIELDS_DEFAULT                                                   \

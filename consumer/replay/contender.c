@@ -234,7 +234,8 @@ int contender_answer(struct contender *contender,
     const struct score_rules rules = {.reader = contender->reader,
                                       .scratch = &contender->scratch,
                                       .nobody = questions->nobody,
-                                      .prior = questions->prior};
+                                      .prior = questions->prior,
+                                      .defaults = questions->names->defaults};
     struct prediction prediction;
     if (score_impression(&rules, model, event, message, &prediction, err) < 0)
         return -1;

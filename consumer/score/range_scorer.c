@@ -48,7 +48,8 @@ static int take(void *context, const struct message *message, struct error *err)
     }
     const struct score_rules rules = {.reader = pass->reader,
                                       .scratch = &pass->scratch,
-                                      .nobody = pass->nobody};
+                                      .nobody = pass->nobody,
+                                      .defaults = config->fields.defaults};
     struct range_scored scored = {.message = message,
                                   .impression = &impression};
     if (score_impression(&rules, &pass->model, &impression, message,

@@ -2,6 +2,8 @@
 
 #include "common/event/event_json.h"
 
+#include "model/rows/field_defaults.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct score_batch {
     struct pair *pairs;
     uint64_t *values; /* (batch_max, values of the model's fields); NULL until
                          there is a model of fields */
+    bool *is_assumed; /* a value of the row is a default */
     struct prediction *predictions;
     uint32_t *origin;
     struct buffer bytes; /* encoded predictions, one after the other */
@@ -36,14 +39,16 @@ static bool reserve_all(struct score_batch *batch)
     batch->users = calloc(n, sizeof(*batch->users));
     batch->ads = calloc(n, sizeof(*batch->ads));
     batch->is_nobody = calloc(n, sizeof(*batch->is_nobody));
+    batch->is_assumed = calloc(n, sizeof(*batch->is_assumed));
     batch->user_index = calloc(n, sizeof(*batch->user_index));
     batch->ad_index = calloc(n, sizeof(*batch->ad_index));
     batch->pairs = calloc(n, sizeof(*batch->pairs));
     batch->predictions = calloc(n, sizeof(*batch->predictions));
     batch->origin = calloc(n, sizeof(*batch->origin));
     return batch->scored && batch->impressions && batch->users && batch->ads &&
-           batch->is_nobody && batch->user_index && batch->ad_index &&
-           batch->pairs && batch->predictions && batch->origin;
+           batch->is_nobody && batch->is_assumed && batch->user_index &&
+           batch->ad_index && batch->pairs && batch->predictions &&
+           batch->origin;
 }
 
 int score_batch_new(const struct score_batch_config *config,
@@ -60,7 +65,8 @@ int score_batch_new(const struct score_batch_config *config,
         return error_no_memory(err, "batches of %zu messages",
                                config->batch_max);
     }
-    if (id_set_new(config->fields.anonymous, &batch->nobody, err) < 0 ||
+    if (field_defaults_keys(config->fields.defaults, NULL, NULL, err) < 0 ||
+        id_set_new(config->fields.anonymous, &batch->nobody, err) < 0 ||
         impression_reader_new(&config->fields, &batch->reader, err) < 0) {
         score_batch_free(batch);
         return -1;
@@ -75,9 +81,12 @@ static int decode(struct score_batch *batch, const struct field_list *list,
                   const struct message *messages, size_t count, size_t *found,
                   struct error *err)
 {
+    uint64_t defaults[FIELD_VALUES_MAX];
     size_t good = 0;
 
-    if (list && impression_reader_want(batch->reader, list, err) < 0)
+    if (list && (impression_reader_want(batch->reader, list, err) < 0 ||
+                 field_defaults_keys(batch->config.fields.defaults, list,
+                                     defaults, err) < 0))
         return -1;
     event_scratch_clear(&batch->scratch);
     for (size_t i = 0; i < count; i++) {
@@ -90,9 +99,12 @@ static int decode(struct score_batch *batch, const struct field_list *list,
                                    impression, &scored->field);
         if (scored->fault != EVENT_OK)
             continue;
-        if (list)
-            impression_reader_values(batch->reader, &batch->scratch,
-                                     batch->values + good * list->values);
+        if (list) {
+            uint64_t *values = batch->values + good * list->values;
+            impression_reader_values(batch->reader, &batch->scratch, values);
+            batch->is_assumed[good] =
+                field_defaults_fill(list, defaults, values);
+        }
         scored->ts_ms = impression->ts_ms;
         batch->users[good] = impression->user;
         batch->ads[good] = impression->ad;
@@ -110,6 +122,13 @@ static void predict_prior(struct score_batch *batch, size_t good)
             .value = batch->config.prior, .basis = BASIS_NONE};
 }
 
+/* A value that was assumed is as good as learned, but that is said. */
+static void note_assumed(struct prediction *answer, bool is_assumed)
+{
+    if (is_assumed && answer->basis == BASIS_LEARNED)
+        answer->basis = BASIS_ASSUMED;
+}
+
 /* A model of fields is asked with their values alone: nobody's id is one of
  * them, as any other. */
 static void predict_fields(struct score_batch *batch,
@@ -119,6 +138,8 @@ static void predict_fields(struct score_batch *batch,
                                   .values = batch->values};
 
     model_answer(model->snapshot->model, &ask, good, batch->predictions);
+    for (size_t i = 0; i < good; i++)
+        note_assumed(&batch->predictions[i], batch->is_assumed[i]);
 }
 
 static void predict(struct score_batch *batch, const struct served_model *model,
@@ -233,6 +254,7 @@ void score_batch_free(struct score_batch *batch)
     free(batch->users);
     free(batch->ads);
     free(batch->is_nobody);
+    free(batch->is_assumed);
     id_set_free(batch->nobody);
     free(batch->user_index);
     free(batch->ad_index);
@@ -246,15 +268,56 @@ void score_batch_free(struct score_batch *batch)
     free(batch);
 }
 
-struct prediction score_pair(const struct served_model *model,
-                             const struct id_set *nobody, double prior,
+/* Of a model of fields: defaults that make no sense are none, as whoever has a
+ * setting has checked it. */
+static struct prediction answer_values(const struct score_rules *rules,
+                                       const struct model *model,
+                                       uint64_t *values)
+{
+    const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
+    const struct field_list *list = model_fields(model);
+    uint64_t defaults[FIELD_VALUES_MAX];
+    struct prediction answer;
+    struct error ignored;
+
+    bool is_assumed =
+        rules->defaults &&
+        field_defaults_keys(rules->defaults, list, defaults, &ignored) == 0 &&
+        field_defaults_fill(list, defaults, values);
+    model_answer(model, &(struct questions){.pairs = &unused, .values = values},
+                 1, &answer);
+    note_assumed(&answer, is_assumed);
+    return answer;
+}
+
+/* Nobody's id is a value like any other. */
+static struct prediction answer_ids(const struct score_rules *rules,
+                                    const struct model *model,
+                                    const struct id *user, const struct id *ad)
+{
+    const struct field_list *list = model_fields(model);
+    uint64_t values[FIELD_VALUES_MAX] = {FIELD_ABSENT};
+    int of_user = field_list_value(list, "user");
+    int of_ad = field_list_value(list, "ad");
+
+    if (of_user >= 0)
+        values[of_user] = field_list_key(list, (uint32_t)of_user, user);
+    if (of_ad >= 0)
+        values[of_ad] = field_list_key(list, (uint32_t)of_ad, ad);
+    return answer_values(rules, model, values);
+}
+
+struct prediction score_pair(const struct score_rules *rules,
+                             const struct served_model *model,
                              const struct id *user, const struct id *ad)
 {
-    struct prediction answer = {.value = prior, .basis = BASIS_NONE};
+    struct prediction answer = {.value = rules->prior, .basis = BASIS_NONE};
 
     if (!model)
         return answer;
-    bool is_nobody = id_set_has(nobody, user);
+    if (model_fields(model->snapshot->model))
+        return answer_ids(rules, model->snapshot->model, user, ad);
+    bool is_nobody = id_set_has(rules->nobody, user);
     struct pair pair = {.user = is_nobody
                                     ? INDEX_UNKNOWN
                                     : id_map_find(model->snapshot->users, user),
@@ -299,14 +362,9 @@ int score_impression(const struct score_rules *rules,
     if (list && read_values(rules, list, message, values, &fault, err) < 0)
         return -1;
     if (!list || fault != EVENT_OK) {
-        *out = score_pair(model, rules->nobody, rules->prior, &impression->user,
-                          &impression->ad);
+        *out = score_pair(rules, model, &impression->user, &impression->ad);
         return 0;
     }
-    model_answer(model->snapshot->model,
-                 &(struct questions){
-                     .pairs = &(struct pair){INDEX_UNKNOWN, INDEX_UNKNOWN},
-                     .values = values},
-                 1, out);
+    *out = answer_values(rules, model->snapshot->model, values);
     return 0;
 }

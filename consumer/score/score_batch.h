@@ -57,20 +57,23 @@ const uint8_t *score_batch_bytes(const struct score_batch *batch);
 
 void score_batch_free(struct score_batch *batch);
 
-/* The answer for one pair outside of any batch, with the same bits as in a
- * batch. model may be NULL: the prior then. `nobody` holds the users that have
- * no history of their own; NULL: none. Any thread. */
-struct prediction score_pair(const struct served_model *model,
-                             const struct id_set *nobody, double prior,
-                             const struct id *user, const struct id *ad);
-
-/* How an impression outside of any batch is answered. */
+/* How a question outside of any batch is answered. */
 struct score_rules {
-    struct impression_reader *reader; /* of its record */
+    struct impression_reader *reader; /* of its record; a pair needs none */
     struct event_scratch *scratch;    /* likewise; the caller clears it */
-    const struct id_set *nobody;      /* as of score_pair() */
-    double prior;
+    const struct id_set *nobody; /* users that have no history of their own;
+                                    NULL: none */
+    double prior;                /* the answer without a model */
+    const char *defaults;        /* text of field_defaults_keys(), which was
+                                    checked; NULL: none */
 };
+
+/* The answer for a pair, with the same bits as in a batch. model may be NULL.
+ * A model of fields is asked with the two ids, and with the defaults of its
+ * other fields. Any thread. */
+struct prediction score_pair(const struct score_rules *rules,
+                             const struct served_model *model,
+                             const struct id *user, const struct id *ad);
 
 /* The answer for an impression that was decoded from `message`, with the same
  * bits as in a batch. As score_pair(), but a model of fields gets the fields of

@@ -265,8 +265,11 @@ struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
                                  const struct id *ad, uint64_t *version)
 {
     const struct served_model *model = model_board_take(scorer->parts.board);
-    struct prediction answer =
-        score_pair(model, scorer->nobody, scorer->config.no_model_p, user, ad);
+    const struct score_rules rules = {.defaults =
+                                          scorer->config.fields.defaults,
+                                      .nobody = scorer->nobody,
+                                      .prior = scorer->config.no_model_p};
+    struct prediction answer = score_pair(&rules, model, user, ad);
 
     *version = model ? model->manifest.epoch : 0;
     model_board_put(scorer->parts.board, model);

@@ -136,6 +136,7 @@ _pctr() {
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
+            '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.policy=[before the first model]:value:(prior wait)' \
@@ -278,6 +279,7 @@ _pctr() {
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
+            '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
@@ -406,6 +408,7 @@ _pctr() {
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
+            '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
@@ -526,6 +529,7 @@ _pctr() {
             '--model.version=[epoch that the snapshot was published as, for predictions on to_topic]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
+            '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--field.id=[field with the unique id of the impression]:value:_files' \
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
@@ -561,6 +565,7 @@ _pctr() {
             '--header=[whether the first line names the columns]:value:(auto yes no)' \
             '--column.user=[column with the user]:value:_files' \
             '--column.ad=[column with the ad]:value:_files' \
+            '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \

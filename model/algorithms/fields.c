@@ -64,6 +64,9 @@ struct fields {
     int user_value, ad_value;      /* in the list; -1: not used */
     uint32_t users, ads;           /* whose keys are known: */
     uint64_t *user_keys, *ad_keys; /* (users), (ads); NULL where not used */
+    uint64_t assumed[FIELD_VALUES_MAX]; /* (values) where a pair is all that is
+                                           known; 0: absent */
+    bool assumes;                       /* one of them is there */
 };
 
 /* --- Memory ------------------------------------------------------------- */
@@ -245,7 +248,7 @@ static void fields_correct(struct model *model, const uint64_t *values,
 static void values_of_pair(const struct fields *self, struct pair pair,
                            uint64_t *values)
 {
-    memset(values, 0, self->list.values * sizeof(*values));
+    memcpy(values, self->assumed, self->list.values * sizeof(*values));
     if (self->user_value >= 0)
         values[self->user_value] =
             pair.user < self->users ? self->user_keys[pair.user] : FIELD_UNSEEN;
@@ -309,7 +312,21 @@ static void predict_values(const struct model *model, const struct pair *pairs,
         if (i >= AHEAD - 1) {
             size_t done = i - (AHEAD - 1);
             answer(self, slots[done % AHEAD], &out[done]);
+            if (of_pairs && self->assumes && out[done].basis == BASIS_LEARNED)
+                out[done].basis = BASIS_ASSUMED;
         }
+    }
+}
+
+static void fields_assume(struct model *model, const uint64_t *values)
+{
+    struct fields *self = (struct fields *)model;
+
+    self->assumes = false;
+    for (uint32_t v = 0; v < self->list.values; v++) {
+        bool is_asked = (int)v == self->user_value || (int)v == self->ad_value;
+        self->assumed[v] = is_asked ? FIELD_ABSENT : values[v];
+        self->assumes = self->assumes || self->assumed[v] != FIELD_ABSENT;
     }
 }
 
@@ -546,6 +563,7 @@ static const struct field_ops with_fields = {
     .start = start_at,
     .list = fields_list,
     .predict = predict_values,
+    .assume = fields_assume,
     .learn = fields_learn,
     .correct = fields_correct,
 };

@@ -121,6 +121,21 @@ printf 'user,ad,position,query\nu1,new,,q1\n' >one.csv
     grep -q '^u1,new,0\.[0-9]*,partial,0,0,0$' || fail "predict: a new ad"
 "$pctr" top --snapshot=f.snap --user=u1 --n=11 >top.csv
 [ "$(wc -l <top.csv)" = 12 ] || fail "top: not 11 ads"
+
+# What is not known when a score is asked for is assumed, and that is said.
+default=--field.default=position:2+query:q3
+"$pctr" top --snapshot=f.snap --user=u1 --n=11 $default >top.csv
+sed 's/^\(u1\),[0-9]*,\(a[0-9]*\),.*/\1,\2/; s/^user.*/user,ad/' top.csv >asked.csv
+"$pctr" predict --snapshot=f.snap --details=true $default asked.csv >assumed.csv
+[ "$(grep -c ,assumed, assumed.csv)" = 11 ] || fail "predict: $(cat assumed.csv)"
+cmp -s <(cut -d, -f3,4 top.csv | tail -11) <(cut -d, -f2,3 assumed.csv | tail -11) ||
+    fail "top and predict differ: $(cat top.csv assumed.csv)"
+sed 's/$/,2,q3/; 1s/.*/user,ad,position,query/' asked.csv >full.csv
+cmp -s <(cut -d, -f1-3 assumed.csv) \
+    <("$pctr" predict --snapshot=f.snap full.csv) ||
+    fail "predict: what is assumed is not what is said"
+refused 78 "no column 'query'" predict --snapshot=f.snap --field.default=position:2 asked.csv
+refused 78 "as position:1" predict --snapshot=f.snap --field.default=position asked.csv
 "$pctr" tune events.csv --model=fields "${with[1]}" --measure=logloss \
     --space='lambda=2|10|10+user:40 fields=user+ad|user+ad+position' >tune.txt
 grep -q '^best logloss .*fields=user+ad+position$' tune.txt || fail "tune: $(cat tune.txt)"

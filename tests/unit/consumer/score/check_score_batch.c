@@ -13,6 +13,7 @@
 #include "model/rows/field_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS = 400, USERS = 17, ADS = 5, POSITIONS = 3 };
 
@@ -74,13 +75,22 @@ static struct snapshot *fit(struct dataset **data, struct trainset **train)
     return snapshot;
 }
 
-START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
+enum { COUNT = 60 };
+
+/* Without position is every fourth. */
+static bool lacks_position(int64_t i)
 {
-    enum { COUNT = 60 };
+    return i % 4 == 0;
+}
+
+/* In a batch, one by one, and as a pair, with field.default as `defaults`,
+ * whose key of the position is `assumed`. */
+static void score_all(const char *defaults, uint64_t assumed)
+{
+    struct event_fields asked = names;
     static struct buffer bytes[COUNT];
     struct message messages[COUNT] = {0};
-    const struct score_batch_config config = {.batch_max = COUNT,
-                                              .fields = names};
+    struct score_batch_config config = {.batch_max = COUNT};
     struct dataset *data = NULL;
     struct trainset *train = NULL;
     struct snapshot *snapshot = fit(&data, &train);
@@ -90,6 +100,8 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
     struct impression_reader *reader = NULL;
     struct event_scratch scratch = {0};
 
+    strcpy(asked.defaults, defaults);
+    config.fields = asked;
     ck_assert_ok(impression_reader_new(&names, &reader, &err), err);
     for (int64_t i = 0; i < COUNT; i++) {
         const struct impression event = {.id = id_from_number(i),
@@ -98,7 +110,8 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
                                          .ad = ad_of(i)};
         const struct event_extra extra = {.name = "position",
                                           .value = position_of(i)};
-        event_encode_impression(&names, &event, &extra, i % 4 != 0, &bytes[i]);
+        event_encode_impression(&names, &event, &extra, !lacks_position(i),
+                                &bytes[i]);
         messages[i].value = bytes[i].bytes;
         messages[i].value_size = bytes[i].size;
     }
@@ -113,22 +126,29 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
                                       .values = values};
         const uint64_t *keys = dataset_keys(data, (size_t)i);
         for (int v = 0; v < 3; v++)
-            values[v] = v == 2 && i % 4 == 0 ? FIELD_ABSENT : keys[v];
+            values[v] = v == 2 && lacks_position(i) ? assumed : keys[v];
         model_answer(snapshot->model, &ask, 1, &wanted);
+        if (lacks_position(i) && assumed != FIELD_ABSENT)
+            wanted.basis = BASIS_ASSUMED;
         ck_assert_int_eq(scored[i].fault, EVENT_OK);
         ck_assert_int_eq(one_prediction(score_batch_bytes(batch) + scored[i].at,
                                         scored[i].size, &out, NULL),
                          EVENT_OK);
         ck_assert(out.p == wanted.value);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
-        const struct score_rules rules = {.reader = reader,
-                                          .scratch = &scratch};
+        const struct score_rules rules = {
+            .reader = reader, .scratch = &scratch, .defaults = asked.defaults};
         struct prediction alone;
         ck_assert_ok(score_impression(&rules, &model, &event, &messages[i],
                                       &alone, &err),
                      err);
         ck_assert(alone.value == wanted.value && alone.basis == wanted.basis);
-        ck_assert_int_eq(out.basis, BASIS_LEARNED);
+        ck_assert_int_eq(out.basis, wanted.basis);
+        if (!lacks_position(i))
+            continue;
+        struct prediction pair =
+            score_pair(&rules, &model, &event.user, &event.ad);
+        ck_assert(pair.value == wanted.value && pair.basis == wanted.basis);
     }
     for (int i = 0; i < COUNT; i++)
         buffer_free(&bytes[i]);
@@ -139,6 +159,35 @@ START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
     trainset_free(train);
     dataset_free(data);
 }
+
+START_TEST(a_model_of_fields_gets_the_fields_of_the_record)
+{
+    score_all("", FIELD_ABSENT);
+}
+END_TEST
+
+START_TEST(what_the_record_lacks_is_assumed_and_that_is_said)
+{
+    struct field_list list;
+    struct id second = id_from_number(2);
+
+    ck_assert_ok(field_list_parse("user,ad,position", &list, &err), err);
+    score_all("depth:7+position:2", field_list_key(&list, 2, &second));
+}
+END_TEST
+
+START_TEST(defaults_that_make_no_sense_are_refused)
+{
+    static const char *const wrong[] = {"position", "position:", ":1", "a:1,b"};
+    struct score_batch *batch = NULL;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct score_batch_config config = {.batch_max = 1, .fields = names};
+        strcpy(config.fields.defaults, wrong[i]);
+        ck_assert_refused(score_batch_new(&config, &batch, &err), err,
+                          ERROR_CONFIG, "as position:1");
+    }
+}
 END_TEST
 
 int main(void)
@@ -147,6 +196,8 @@ int main(void)
     TCase *tests = tcase_create("fields");
 
     tcase_add_test(tests, a_model_of_fields_gets_the_fields_of_the_record);
+    tcase_add_test(tests, what_the_record_lacks_is_assumed_and_that_is_said);
+    tcase_add_test(tests, defaults_that_make_no_sense_are_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
