@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "cli/help.h"
+#include "cli/online/online_check.h"
 #include "cli/versions.h"
 
 #include "common/base/log.h"
@@ -27,7 +28,6 @@ enum {
 
 enum {
     FILES_MAX = 8,
-    ONLINE_MS = 10000,
     OPTIONS_MAX = CONFIG_TABLES_MAX * CONFIG_KEYS_MAX + 16,
     OTHERS_MAX = 64,
     LETTERS_SIZE = 64,
@@ -323,37 +323,26 @@ static void fill_invocation(struct parsing *p)
              p->command->name);
 }
 
-/* Asks the broker for each topic that the settings name, and prints its
- * answers. The first fault decides the exit status; where nobody answers, the
- * other topics are not asked for. */
-static int ask_topics(struct parsing *p)
+static void ask_topics(const struct parsing *p, struct online_check *check)
 {
-    int status = 0;
-
     for (size_t t = 0; t < p->config.table_count; t++) {
         const struct config_table *table = &p->config.tables[t];
-        for (const struct config_key *key = table->keys; key->name; key++) {
-            const char *name = (const char *)table->target + key->offset;
-            struct kafka_topic topic;
-            struct error fault;
-            if (key->type != CONFIG_TOPIC || !*name)
-                continue;
-            if (kafka_topic_describe(&p->with.kafka, name, ONLINE_MS, &topic,
-                                     &fault) == 0) {
-                printf("%-20s %-24s %" PRId32 " partitions, %" PRId32
-                       " copies\n",
-                       key->name, name, topic.partitions, topic.replicas);
-                continue;
-            }
-            printf("%-20s %-24s %s\n", key->name, name, fault.text);
-            if (status == 0)
-                p->err = fault;
-            status = -1;
-            if (fault.code == ERROR_UNAVAILABLE && !topic.is_missing)
-                return -1;
-        }
+        for (const struct config_key *key = table->keys; key->name; key++)
+            if (key->type == CONFIG_TOPIC)
+                online_ask_topic(check, key->name,
+                                 (const char *)table->target + key->offset, 0);
     }
-    return status;
+}
+
+static int ask_broker(struct parsing *p, const void *settings)
+{
+    struct online_check check = {.kafka = &p->with.kafka, .out = stdout};
+
+    if (p->command->ask)
+        p->command->ask(settings, &check);
+    else
+        ask_topics(p, &check);
+    return online_check_end(&check, &p->err);
 }
 
 static int run(struct parsing *p, void *settings)
@@ -373,7 +362,7 @@ static int run(struct parsing *p, void *settings)
         (p->command->check && p->command->check(settings, &p->err) < 0))
         return -1;
     if (p->online)
-        return ask_topics(p);
+        return ask_broker(p, settings);
     return p->check ? 0 : p->command->run(&p->with, settings, &p->err);
 }
 

@@ -17,6 +17,8 @@
 
 enum { COMMAND_ARGUMENTS_MAX = 64 };
 
+struct online_check;
+
 /* What run() gets besides its own settings. */
 struct invocation {
     const struct config *config;
@@ -47,6 +49,9 @@ struct command {
     /* Do the settings fit each other? ERROR_CONFIG says which do not. NULL:
      * each is checked by itself only. Before run(), and for --check-config. */
     int (*check)(const void *settings, struct error *err);
+    /* What --check-config --online asks the broker (cli/online). NULL: for
+     * each topic that a setting names. */
+    void (*ask)(const void *settings, struct online_check *check);
     /* Returns the process's exit status; on -1, `err` decides it. */
     int (*run)(const struct invocation *with, void *settings,
                struct error *err);

@@ -15,8 +15,10 @@ static const struct plain_option kafka_options[] = {
     {"  -X KEY=VALUE",
      "set a property of librdkafka; consumer., producer. or admin. in front of "
      "KEY limits it to one kind of client"},
-    {"      --online", "with --check-config: ask the broker for every topic of "
-                       "the settings, too"},
+    {"      --online",
+     "with --check-config: ask the broker for what the command "
+     "needs: topics, rights, sizes, copies, transactions, "
+     "the model; nothing is written"},
     {NULL, NULL},
 };
 

@@ -17,7 +17,6 @@
 enum {
     PACK_LEVEL = 3,
     KEY_SIZE = SNAPSHOT_ID_SIZE + 4,
-    TRANSACTION_MS = 60000,
     FLUSH_MS = 50000,
 };
 
@@ -45,7 +44,7 @@ int snapshot_publisher_open(const struct snapshot_publisher_config *config,
 
     struct publisher_config to = {
         .kafka = config->kafka,
-        .transaction_timeout_ms = TRANSACTION_MS,
+        .transaction_timeout_ms = SNAPSHOT_TRANSACTION_MS,
         .compression = "none", /* the chunks are packed already */
         .topics = {self->config.models, self->config.chunks},
         .wants_offsets = true,

@@ -27,6 +27,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long a transaction of a publication may take. */
+enum { SNAPSHOT_TRANSACTION_MS = 60000 };
+
 struct snapshot_publisher;
 
 enum snapshot_publisher_role {

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
+#include "cli/online/online_check.h"
 #include "cli/serve/huge_pages.h"
 #include "cli/versions.h"
 #include "common/base/json_writer.h"
@@ -11,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/base/text.h"
 #include "common/kafka/kafka_files.h"
 
 #include "cli/serve/service.h"
@@ -405,6 +407,38 @@ static int check(const void *of, struct error *err)
                      config->transaction_timeout_ms);
 }
 
+static void ask(const void *of, struct online_check *check)
+{
+    const struct score_settings *settings = of;
+    const struct scorer_config *config = &settings->scorer;
+    const struct transactional_work work = {"score", config->group,
+                                            config->slot, 0, NULL};
+    struct snapshot_reader_config reader = {.kafka = *check->kafka};
+    struct error fault;
+
+    online_ask_topic(check, "topic.impressions", config->impressions,
+                     TOPIC_IS_READ);
+    online_ask_topic(check, "topic.predictions", config->predictions,
+                     TOPIC_IS_WRITTEN);
+    online_ask_topic(check, "topic.dead_letters", config->dead_letters,
+                     TOPIC_IS_WRITTEN);
+    online_ask_topic(check, "topic.models", settings->models, TOPIC_IS_READ);
+    online_ask_topic(check, "topic.chunks", settings->chunks, TOPIC_IS_READ);
+    online_ask_group(check, config->group, config->impressions);
+    if (config->delivery == DELIVERY_EXACTLY_ONCE)
+        online_ask_transactions(check, &work, config->transaction_timeout_ms);
+    text_copy(reader.name, sizeof(reader.name), settings->model_name);
+    text_copy(reader.models, sizeof(reader.models), settings->models);
+    text_copy(reader.chunks, sizeof(reader.chunks), settings->chunks);
+    if (trusted_keys_read(settings->trusted, &reader.trusted, &fault) < 0)
+        online_note(check, "trusted.keys", &fault);
+    else
+        online_ask_model(check, &reader,
+                         config->no_model == NO_MODEL_WAIT
+                             ? MODEL_IS_NEEDED
+                             : MODEL_MAY_BE_MISSING);
+}
+
 const struct command score_command = {
     .name = "score",
     .summary = "turn impressions into predictions",
@@ -423,5 +457,6 @@ const struct command score_command = {
     .settings_size = sizeof(struct score_settings),
     .kafka = KAFKA_ALWAYS,
     .check = check,
+    .ask = ask,
     .run = run,
 };

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/settings.h"
+#include "cli/online/online_check.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -191,6 +192,41 @@ static int check(const void *of, struct error *err)
     return service_check(&settings->service, err);
 }
 
+static void ask(const void *of, struct online_check *check)
+{
+    const struct trainer_config *config =
+        &((const struct train_settings *)of)->trainer;
+    const bool reads_impressions = config->intake.mode != JOIN_LABELS;
+    const struct transactional_work work[] = {
+        {"trainer", config->name, NULL, 0, NULL},
+        {"manifests", config->name, NULL, 0, NULL},
+    };
+    struct signing_key key;
+    struct error fault;
+
+    if (reads_impressions)
+        online_ask_topic(check, "topic.impressions", config->impressions,
+                         TOPIC_IS_READ);
+    online_ask_topic(check, "topic.labels", config->labels, TOPIC_IS_READ);
+    if (config->bad_records == BAD_DLQ)
+        online_ask_topic(check, "topic.dead_letters", config->dead_letters,
+                         TOPIC_IS_WRITTEN);
+    online_ask_topic(check, "topic.models", config->models,
+                     TOPIC_IS_READ | TOPIC_IS_WRITTEN);
+    online_ask_topic(check, "topic.chunks", config->chunks, TOPIC_IS_WRITTEN);
+    if (config->evaluate && reads_impressions) {
+        online_ask_topic(check, "topic.predictions", config->predictions,
+                         TOPIC_IS_READ | TOPIC_IS_OPTIONAL);
+        online_ask_topic(check, "topic.evaluations", config->evaluations,
+                         TOPIC_IS_READ | TOPIC_IS_WRITTEN | TOPIC_IS_OPTIONAL);
+    }
+    for (size_t i = 0; i < sizeof(work) / sizeof(work[0]); i++)
+        online_ask_transactions(check, &work[i], SNAPSHOT_TRANSACTION_MS);
+    if (signing_key_read(config->signing_key, &key, &fault) < 0)
+        online_note(check, "signing.key", &fault);
+    explicit_bzero(&key, sizeof(key));
+}
+
 const struct command train_command = {
     .name = "train",
     .summary = "learn from clicks and publish models",
@@ -227,5 +263,6 @@ const struct command train_command = {
     .settings_size = sizeof(struct train_settings),
     .kafka = KAFKA_ALWAYS,
     .check = check,
+    .ask = ask,
     .run = run,
 };

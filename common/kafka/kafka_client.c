@@ -43,6 +43,8 @@ static const struct kafka_property consumer_defaults[] = {
      * minute. */
     {"session.timeout.ms", "10000"},
     {"max.poll.interval.ms", "60000"},
+    /* A partition that is added is seen within so long, not in 5 minutes. */
+    {"topic.metadata.refresh.interval.ms", "30000"},
     /* So much is fetched ahead, by records and by bytes: with librdkafka's
      * bookkeeping at most 120 MB. Full queues cost no speed where fetching is
      * woken (consumer/read/fetch_wake.h). */

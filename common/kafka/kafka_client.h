@@ -103,7 +103,9 @@ struct kafka_topic {
     char name[250];
     int32_t partitions;
     int32_t replicas; /* copies of the partition that has least of them */
-    bool is_missing;  /* beside ERROR_UNAVAILABLE: the broker knows none */
+    int32_t insync_replicas; /* the same of copies that are in sync */
+    int32_t leaderless;      /* partitions that no broker leads now */
+    bool is_missing; /* beside ERROR_UNAVAILABLE: the broker knows none */
     bool configured;
     int64_t retention_ms;
     int64_t max_message_bytes;

@@ -67,6 +67,14 @@ static bool is_certificate_refused(const char *text)
            ((alert >= 42 && alert <= 49) || alert == 116);
 }
 
+/* The system has no thread or descriptor left for the client: the broker is
+ * not to blame. */
+static bool is_shortage(int error, const char *text)
+{
+    return error == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ||
+           strstr(text, "Too many open files") != NULL;
+}
+
 static void on_trouble(rd_kafka_t *client, int error, const char *text,
                        void *opaque)
 {
@@ -75,7 +83,9 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
     (void)client;
     if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         note_address(contact, text);
-        if (is_certificate_refused(text)) {
+        if (is_shortage(error, text)) {
+            tell_reason(&contact->reason, ERROR_TEMPORARY, text);
+        } else if (is_certificate_refused(text)) {
             tell_reason(&contact->reason, ERROR_AUTH, text);
             error_wrap(&contact->reason,
                        "it refuses our certificate (expired, or of an "
@@ -126,6 +136,11 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
     if (reason->code == ERROR_AUTH)
         return error_set(err, ERROR_AUTH, "broker at %s: %s", brokers,
                          reason->text);
+    if (reason->code == ERROR_TEMPORARY)
+        return error_set(err, ERROR_TEMPORARY,
+                         "broker at %s: %s: this process may have too few "
+                         "threads or open files (ulimit -u, -n)",
+                         brokers, reason->text);
     if (reason->code == ERROR_NONE) {
         error_set(&silence, ERROR_UNAVAILABLE, "no answer in %" PRId64 " ms",
                   clock_monotonic_ms() - contact->opened_ms);

@@ -36,9 +36,14 @@ static int take_metadata(const struct rd_kafka_metadata *metadata,
                          rd_kafka_err2str(error));
     const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
     out->partitions = topic->partition_cnt;
-    for (int i = 0; i < topic->partition_cnt; i++)
-        if (i == 0 || topic->partitions[i].replica_cnt < out->replicas)
-            out->replicas = topic->partitions[i].replica_cnt;
+    for (int i = 0; i < topic->partition_cnt; i++) {
+        const struct rd_kafka_metadata_partition *is = &topic->partitions[i];
+        if (i == 0 || is->replica_cnt < out->replicas)
+            out->replicas = is->replica_cnt;
+        if (i == 0 || is->isr_cnt < out->insync_replicas)
+            out->insync_replicas = is->isr_cnt;
+        out->leaderless += is->leader < 0;
+    }
     return 0;
 }
 

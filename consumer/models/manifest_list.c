@@ -28,9 +28,10 @@ static void retire(struct manifest_list *list, uint64_t epoch)
         }
 }
 
-static void count_refusal(enum snapshot_refusal why,
+static void count_refusal(struct manifest_list *list, enum snapshot_refusal why,
                           uint64_t refused[REFUSED_COUNT])
 {
+    list->is_newest_refused = true;
     if (refused)
         refused[why]++;
 }
@@ -42,7 +43,7 @@ static void take_retirement(struct manifest_list *list, uint64_t epoch,
     if (retirement_check_signature(list->name, epoch, record->signature,
                                    record->signature_size, &list->trusted,
                                    &list->refusal) < 0)
-        count_refusal(REFUSED_SIGNATURE, refused);
+        count_refusal(list, REFUSED_SIGNATURE, refused);
     else
         retire(list, epoch);
 }
@@ -59,7 +60,7 @@ static void refuse_jump(struct manifest_list *list, uint64_t epoch,
               "epoch %" PRIu64 " is further above epoch %" PRIu64
               " than any publication leads",
               epoch, list->highest);
-    count_refusal(REFUSED_EPOCH, refused);
+    count_refusal(list, REFUSED_EPOCH, refused);
 }
 
 /* Takes over what the manifest owns. */
@@ -71,13 +72,14 @@ static void accept_manifest(struct manifest_list *list,
         error_set(&list->refusal, ERROR_FORMAT,
                   "epoch %" PRIu64 " after epoch %" PRIu64, manifest->epoch,
                   list->highest);
-        count_refusal(REFUSED_EPOCH, refused);
+        count_refusal(list, REFUSED_EPOCH, refused);
         manifest_free(manifest);
         return;
     }
     if (list->count == MANIFEST_LIST_MAX)
         forget(list, 0);
     list->highest = manifest->epoch;
+    list->is_newest_refused = false;
     list->manifests[list->count++] = *manifest;
 }
 
@@ -101,7 +103,7 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
             *err = list->refusal;
             return -1;
         }
-        count_refusal(REFUSED_MANIFEST, refused);
+        count_refusal(list, REFUSED_MANIFEST, refused);
         return 0;
     }
     if (manifest.epoch != epoch || strcmp(manifest.name, list->name) != 0) {
@@ -109,7 +111,7 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
                   "manifest of '%s' epoch %" PRIu64
                   " under the key of '%s' epoch %" PRIu64,
                   manifest.name, manifest.epoch, list->name, epoch);
-        count_refusal(REFUSED_MANIFEST, refused);
+        count_refusal(list, REFUSED_MANIFEST, refused);
         manifest_free(&manifest);
         return 0;
     }
@@ -120,7 +122,7 @@ static int take_manifest(struct manifest_list *list, uint64_t epoch,
             *err = list->refusal;
             return -1;
         }
-        count_refusal(REFUSED_SIGNATURE, refused);
+        count_refusal(list, REFUSED_SIGNATURE, refused);
         return 0;
     }
     accept_manifest(list, &manifest, refused);
@@ -150,11 +152,11 @@ static void take_pin(struct manifest_list *list,
 
     if (record->value && pin_decode(record->value, record->value_size, &pin,
                                     &list->refusal) < 0) {
-        count_refusal(REFUSED_MANIFEST, refused);
+        count_refusal(list, REFUSED_MANIFEST, refused);
         return;
     }
     if (check_pin(list, &pin, &list->refusal) < 0) {
-        count_refusal(REFUSED_SIGNATURE, refused);
+        count_refusal(list, REFUSED_SIGNATURE, refused);
         return;
     }
     list->pinned = pin.epoch;

@@ -40,8 +40,9 @@ struct manifest_list {
     uint64_t pinned;             /* 0: none */
     int64_t pin_ms;              /* when that was said; 0: not known */
     uint64_t retired[RETIRED_MAX];
-    size_t retired_count; /* all in all; the ring holds the last of them */
-    struct error refusal; /* why the last one was refused */
+    size_t retired_count;   /* all in all; the ring holds the last of them */
+    struct error refusal;   /* why the last one was refused */
+    bool is_newest_refused; /* nothing good came since */
 };
 
 /* A value of NULL is a tombstone; `signature` is that of a retirement, NULL:

@@ -188,6 +188,11 @@ bool snapshot_reader_is_retired(const struct snapshot_reader *reader,
     return manifest_list_is_retired(reader->list, epoch);
 }
 
+const char *snapshot_reader_newest_refusal(const struct snapshot_reader *reader)
+{
+    return reader->list->is_newest_refused ? reader->list->refusal.text : NULL;
+}
+
 const char *snapshot_reader_refusal(const struct snapshot_reader *reader)
 {
     return reader->list->refusal.text;

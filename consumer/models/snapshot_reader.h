@@ -65,6 +65,10 @@ uint64_t snapshot_reader_highest(const struct snapshot_reader *reader);
 bool snapshot_reader_is_retired(const struct snapshot_reader *reader,
                                 uint64_t epoch);
 
+/* Why the newest manifest or pin was refused; NULL where it was not. */
+const char *
+snapshot_reader_newest_refusal(const struct snapshot_reader *reader);
+
 /* Why the last refused manifest was refused. */
 const char *snapshot_reader_refusal(const struct snapshot_reader *reader);
 

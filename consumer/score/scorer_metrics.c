@@ -31,6 +31,10 @@ const struct metric_family scorer_metric_families[] = {
                               "code", UNIT_FAILURE_WORDS, 0,
                               "Transactions that failed and were tried again, "
                               "by the cause."},
+    [SCORER_GUESSED_TIMES] = {"pctr_guessed_times_total", METRIC_COUNTER, NULL,
+                              NULL, 0,
+                              "Event times that are not in milliseconds and "
+                              "whose unit was guessed (field.ts.unit=auto)."},
     [SCORER_UNIT_SECONDS] = {"pctr_transaction_duration_seconds",
                              METRIC_HISTOGRAM, NULL, NULL, 0,
                              "From the first record to the commit."},

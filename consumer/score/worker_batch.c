@@ -9,6 +9,7 @@
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/trace_headers.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { RUN_MAX = 256 };
@@ -31,6 +32,7 @@ struct worker_batch {
     /* Bad records before the first good one; STRANGERS_MAX when that one has
      * come, or when it has been said that none does. */
     unsigned strangers;
+    uint64_t guessed_times; /* that were counted */
 };
 
 /* A thousand bad records before any good one are records of another format. */
@@ -188,6 +190,24 @@ static void note_format(struct worker_batch *self,
              self->config->impressions);
 }
 
+/* A number alone says seconds or milliseconds by its size only. */
+static void note_guessed_times(struct worker_batch *self,
+                               struct metrics *metrics)
+{
+    uint64_t now = score_batch_guessed_times(self->batch);
+
+    if (now == self->guessed_times)
+        return;
+    metrics_add(metrics, SCORER_GUESSED_TIMES, 0, now - self->guessed_times);
+    if (self->guessed_times == 0)
+        log_warn("event times are not in milliseconds, and their unit is "
+                 "guessed from their size",
+                 "topic=%s times=%" PRIu64
+                 " reason=\"set field.ts.unit to what the producers write\"",
+                 self->config->impressions, now);
+    self->guessed_times = now;
+}
+
 int worker_batch_run(struct worker_batch *self,
                      const struct worker_batch_inputs *with,
                      const struct message_batch *batch, struct error *err)
@@ -200,6 +220,7 @@ int worker_batch_run(struct worker_batch *self,
         return -1;
     metrics_observe(with->metrics, SCORER_SCORE_SECONDS,
                     (double)(clock_monotonic_ns() - start_ns) / 1e9);
+    note_guessed_times(self, with->metrics);
     self->run.count = 0; /* a batch may have failed half way */
     for (size_t i = 0; i < batch->count; i++) {
         const struct message *message = &batch->messages[i];

@@ -31,6 +31,7 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_LABELS] = {"pctr_label_join_total", METRIC_COUNTER, "result", LABEL_WORDS, 0, "What became of the labels; with the waiting ones, all there were."},
     [TRAINER_WAITING] = {"pctr_join_waiting_labels", METRIC_GAUGE, NULL, NULL, 0, "Labels that wait for their impression."},
     [TRAINER_ODD_TIMES] = {"pctr_trainer_odd_times_total", METRIC_COUNTER, "kind", ODD_TIME_WORDS, 0, "Events whose time is odd: the record has no time (untimed), the event is dated 1 to 30 minutes after its record (ahead) or more (skewed), the record more than half of join.late_ms after its reading (future), the time looks like seconds (seconds), no label can reach an event of that time any more (late), or the record is dated more than a minute after those behind it in its partition (jumped)."},
+    [TRAINER_GUESSED_TIMES] = {"pctr_guessed_times_total", METRIC_COUNTER, NULL, NULL, 0, "Event times that are not in milliseconds and whose unit was guessed (field.ts.unit=auto)."},
     [TRAINER_LOG_ROWS] = {"pctr_training_log_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows in the training log, open ones included."},
     [TRAINER_MEMORY] = {"pctr_training_log_bytes", METRIC_GAUGE, NULL, NULL, 0, "Memory of join and training log."},
     [TRAINER_FIT_SECONDS] = {"pctr_train_duration_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "One fit, with measuring and encoding."},
@@ -149,6 +150,14 @@ void trainer_metrics_odd_times(struct metrics *metrics,
         metrics_add(metrics, TRAINER_ODD_TIMES, kind,
                     now->odd[kind] - before->odd[kind]);
     warn_of_odd_times(now, before);
+    metrics_add(metrics, TRAINER_GUESSED_TIMES, 0,
+                now->guessed_times - before->guessed_times);
+    if (now->guessed_times > 0 && before->guessed_times == 0)
+        log_warn("event times are not in milliseconds, and their unit is "
+                 "guessed from their size",
+                 "times=%" PRIu64
+                 " reason=\"set field.ts.unit to what the producers write\"",
+                 now->guessed_times);
 }
 
 void trainer_metrics_join(struct metrics *metrics,

@@ -78,6 +78,8 @@ START_TEST(each_role_has_its_defaults)
                       "false");
     assert_configured(KAFKA_CONSUMER, NULL, NULL,
                       "partition.assignment.strategy", "range,roundrobin");
+    assert_configured(KAFKA_CONSUMER, NULL, NULL,
+                      "topic.metadata.refresh.interval.ms", "30000");
     assert_configured(KAFKA_PRODUCER, NULL, NULL, "enable.idempotence", "true");
     assert_configured(KAFKA_ADMIN, NULL, NULL, "socket.nagle.disable", "true");
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/event/event_codec.h"
+#include "common/event/event_time.h"
 
 #include "consumer/models/model_watcher.h"
 
@@ -254,6 +255,35 @@ START_TEST(a_trace_goes_on_in_the_prediction)
 }
 END_TEST
 
+/* Times of seconds are scored, and the guess is counted. */
+START_TEST(a_unit_that_was_guessed_is_counted)
+{
+    static const int64_t times[] = {1795927108, 1795927108000};
+    struct scorer_config config = scorer_world_settings(&world);
+    struct buffer bytes = {0};
+
+    config.fields.ts_unit = EVENT_TIME_AUTO;
+
+    for (int i = 0; i < 2; i++) {
+        struct impression event = {.id = id_from_number(i + 1),
+                                   .user = id_from_number(2),
+                                   .ad = id_from_number(3),
+                                   .ts_ms = times[i]};
+        bytes.size = 0;
+        event_encode_impression(&world.fields, &event, NULL, 0, &bytes);
+        scorer_world_send_bytes(
+            &world,
+            &(struct outgoing){.value = bytes.bytes, .value_size = bytes.size});
+    }
+    buffer_free(&bytes);
+    ck_assert_ok(publisher_flush(world.feed, SCORER_WORLD_WAIT_MS, &err), err);
+    scorer_world_score(&world, &config, 2);
+    ck_assert_uint_eq(world.predictions.count, 2);
+    ck_assert_double_eq(metrics_value(world.metrics, SCORER_GUESSED_TIMES, 0),
+                        1);
+}
+END_TEST
+
 START_TEST(a_second_scorer_goes_on_where_the_first_ended)
 {
     struct scorer_config config = scorer_world_settings(&world);
@@ -372,6 +402,7 @@ int main(void)
     tcase_add_test(tests, a_waiting_scorer_waits_for_its_first_model);
     tcase_add_test(tests, models_change_between_batches_and_never_back);
     tcase_add_test(tests, a_trace_goes_on_in_the_prediction);
+    tcase_add_test(tests, a_unit_that_was_guessed_is_counted);
     tcase_add_test(tests, a_second_scorer_goes_on_where_the_first_ended);
     tcase_add_test(tests, refusals_of_the_broker_lose_nothing);
     tcase_add_test(tests, a_right_that_is_gone_ends_the_scorer);
