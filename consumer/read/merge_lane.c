@@ -151,12 +151,12 @@ static enum lane_place find_place(const struct merge_lane *lane, int64_t now_ms,
 /* As of when does the head come? */
 static void look_at_head(struct merge_lane *lane, int64_t now_ms)
 {
-    const struct lane_record *head = &lane->held[lane->at];
     size_t low = 0;
 
     lane->is_ready = false;
     if (!merge_lane_has_head(lane))
         return;
+    const struct lane_record *head = &lane->held[lane->at];
     enum lane_place place = find_place(lane, now_ms, &low);
     lane->is_ready = place != LANE_OPEN || sees_enough(lane);
     lane->head_ms = head->ms;
