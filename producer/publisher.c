@@ -396,18 +396,35 @@ static int check_partition(const struct publisher *publisher,
                      rd_kafka_topic_name(topic->handle), message->partition);
 }
 
+/* A transaction that has failed refuses messages without a reason. It gives
+ * the reason to whoever would begin another one, which cannot be: this one is
+ * still open. */
+static rd_kafka_resp_err_t why_failed(struct publisher *publisher, char *why,
+                                      size_t size)
+{
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(publisher->client);
+    rd_kafka_resp_err_t code =
+        error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__STATE;
+
+    snprintf(why, size, "%s",
+             error ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
+    rd_kafka_error_destroy(error);
+    return code;
+}
+
 static int send_failed(struct publisher *publisher,
                        const struct outgoing *message,
                        rd_kafka_resp_err_t failed, struct error *err)
 {
     char why[256];
 
-    /* "Fatal" says nothing: the cause is asked for. */
-    if (failed == RD_KAFKA_RESP_ERR__FATAL) {
+    /* "Fatal" and "erroneous state" say nothing: the cause is asked for. */
+    if (failed == RD_KAFKA_RESP_ERR__FATAL)
         failed = rd_kafka_fatal_error(publisher->client, why, sizeof(why));
-    } else {
+    else if (failed == RD_KAFKA_RESP_ERR__STATE && publisher->in_transaction)
+        failed = why_failed(publisher, why, sizeof(why));
+    else
         snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
-    }
     error_set(err, kafka_error_code(failed), "send to '%s': %s",
               rd_kafka_topic_name(publisher->topics[message->topic].handle),
               why);

@@ -65,6 +65,10 @@ enum {
     FENCED_AGAIN_MS = 600000,
 };
 
+/* What the broker may refuse to us, each counted by itself: models that can be
+ * read say nothing about predictions that cannot be written. */
+enum refused { REFUSED_UNITS, REFUSED_MODELS, REFUSED_KINDS };
+
 struct scorer_worker {
     const struct scorer_config *config;
     const struct scorer_parts *parts;
@@ -87,8 +91,9 @@ struct scorer_worker {
     struct backoff backoff;                 /* between two tries of the unit */
     struct record_position last;            /* of the unit */
     struct trouble units, rebuilds, models; /* that failed */
-    unsigned refusals; /* by the broker (ERROR_AUTH), since one thing worked */
-    struct trouble waits; /* of partitions for their start */
+    unsigned refusals[REFUSED_KINDS];       /* by the broker (ERROR_AUTH), since
+                                               that worked */
+    struct trouble waits;                   /* of partitions for their start */
     int64_t fenced_ms;
     int64_t look_ms; /* when the rights are looked at again */
 };
@@ -236,9 +241,10 @@ static void rest(struct scorer_worker *w, int64_t wait_ms)
 
 /* The broker refuses something to us. Rights may come late, so that a few tries
  * are allowed. Returns whether they are used up. */
-static bool is_refused(struct scorer_worker *w, const struct error *why)
+static bool is_refused(struct scorer_worker *w, enum refused what,
+                       const struct error *why)
 {
-    return why->code == ERROR_AUTH && ++w->refusals >= AUTH_TRIES;
+    return why->code == ERROR_AUTH && ++w->refusals[what] >= AUTH_TRIES;
 }
 
 /* --- The model --- */
@@ -261,12 +267,12 @@ static int catch_up(struct scorer_worker *w, bool *is_there, struct error *err)
         patience_ms < MODEL_SLICE_MS ? patience_ms : MODEL_SLICE_MS, &why);
     worker_time_spent(&w->time, WORKER_WAITS);
     if (status == 0) {
-        w->refusals = 0;
+        w->refusals[REFUSED_MODELS] = 0;
         trouble_end(&w->models);
         return 0;
     }
     *is_there = false;
-    if (is_refused(w, &why)) {
+    if (is_refused(w, REFUSED_MODELS, &why)) {
         *err = why;
         return -1;
     }
@@ -430,7 +436,7 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
                  w->number, w->units.attempts,
                  (now_ms - w->units.since_ms) / 1000, w->unit.records,
                  error_code_name(cause.code), cause.text);
-    if (status == 0 && is_refused(w, &cause)) {
+    if (status == 0 && is_refused(w, REFUSED_UNITS, &cause)) {
         *err = cause;
         status = -1;
     }
@@ -563,7 +569,7 @@ static int commit(struct scorer_worker *w, enum delivery_wait wait,
     atomic_fetch_add(&w->status.dead_letters, tally_dead_letters(&w->unit));
     atomic_fetch_add(&w->status.commits, 1);
     atomic_store(&w->status.pending_ms, 0);
-    w->refusals = 0;
+    w->refusals[REFUSED_UNITS] = 0;
     trouble_end(&w->units);
     tally_clear(&w->unit);
     if (culprit_clear(&w->culprit))

@@ -5,6 +5,8 @@
 #include "support/mock_cluster.h"
 #include "support/run_suite.h"
 
+#include "common/base/clock.h"
+
 #include "consumer/read/merge_reader.h"
 #include "producer/publisher.h"
 #include "producer/publisher_verdict.h"
@@ -291,6 +293,29 @@ START_TEST(each_answer_has_its_verdict)
 }
 END_TEST
 
+/* A right that is taken shows where the transaction asks for a partition; the
+ * messages after that are refused for the state that it left. */
+START_TEST(a_message_for_a_failed_transaction_says_why_that_failed)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    open_transactional();
+    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
+    mock_cluster_fail(cluster, (enum mock_request)ADD_PARTITIONS,
+                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    while (send_text(0, 0, "x") == 0) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(5);
+    }
+    ck_assert_int_eq(err.code, ERROR_AUTH);
+    ck_assert_ptr_nonnull(strstr(err.text, "authorization failed"));
+    ck_assert_int_eq(publisher_abort(publisher, &err), PUBLISHER_OK);
+    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
+    ck_assert_ok(send_text(0, 0, "y"), err);
+    ck_assert_int_eq(publisher_commit(publisher, &err), PUBLISHER_OK);
+}
+END_TEST
+
 START_TEST(a_transaction_works_again_after_an_abort)
 {
     open_transactional();
@@ -353,6 +378,8 @@ int main(void)
     tcase_add_test(tests, a_partition_that_is_not_there_is_refused);
     tcase_add_test(tests, a_broker_that_is_away_fails_the_flush_in_time);
     tcase_add_loop_test(tests, each_answer_has_its_verdict, 0, ANSWERS);
+    tcase_add_test(tests,
+                   a_message_for_a_failed_transaction_says_why_that_failed);
     tcase_add_test(tests, a_transaction_works_again_after_an_abort);
     tcase_add_loop_test(tests, some_errors_are_judged_by_name, 0, NAMES);
     tcase_add_test(tests, an_unknown_producer_id_is_never_a_mere_abort);
