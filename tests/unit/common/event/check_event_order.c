@@ -197,6 +197,8 @@ END_TEST
 /* Names and values count alike, whether they are known or not. */
 START_TEST(the_limit_on_values_holds_for_known_names)
 {
+    static const char end[] =
+        "],\"id\":1,\"ts\":1700000000123,\"user\":7,\"ad\":4}";
     static char json[1 << 16];
     struct event_scratch scratch = {0};
     unsigned at[WANTED];
@@ -211,14 +213,11 @@ START_TEST(the_limit_on_values_holds_for_known_names)
             memcpy(json + size, J("\"z\":[1"));
             size += 6;
             for (int i = 1; i < EVENT_VALUES_MAX - 11 + extra; i++) {
-                memcpy(json + size, ",1", 2);
-                size += 2;
+                json[size++] = ',';
+                json[size++] = '1';
             }
-            memcpy(json + size,
-                   J("],\"id\":1,\"ts\":1700000000123,\"user\":7,\"ad\":4}"));
-            size += sizeof("],\"id\":1,\"ts\":1700000000123,\"user\":7,"
-                           "\"ad\":4}") -
-                    1;
+            memcpy(json + size, end, sizeof(end));
+            size += sizeof(end) - 1;
             ask(reader, at, &scratch, (const uint8_t *)json, size, &answer);
             ck_assert_int_eq(answer.fault, extra ? EVENT_TOO_MANY : EVENT_OK);
         }
