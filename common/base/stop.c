@@ -8,10 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t nudged;
-static volatile sig_atomic_t deadline_s;
-static atomic_bool requested;
+/* Handlers write them and any thread reads them. Only atomics that take no lock
+ * may be used in a handler. */
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+               "a signal's handler needs atomics without locks");
+static atomic_int stop_signal, deadline_s;
+static atomic_bool nudged, requested;
 static atomic_int_least64_t asked_ms; /* monotonic; 0: not asked by a signal */
 
 enum {
@@ -44,7 +46,7 @@ static void on_deadline(int signal)
 static void on_nudge(int signal)
 {
     (void)signal;
-    nudged = 1;
+    nudged = true;
 }
 
 int stop_on_signals(unsigned deadline_ms, struct error *err)
@@ -57,7 +59,7 @@ int stop_on_signals(unsigned deadline_ms, struct error *err)
         {SIGUSR1, on_nudge}, {SIGPIPE, SIG_IGN}, {SIGHUP, SIG_IGN},
     };
 
-    deadline_s = (sig_atomic_t)((deadline_ms + 999) / 1000);
+    deadline_s = (int)((deadline_ms + 999) / 1000);
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         struct sigaction action = {.sa_handler = wanted[i].handler};
         sigemptyset(&action.sa_mask);
@@ -100,7 +102,5 @@ int stop_exit_status(void)
 
 bool stop_take_nudge(void)
 {
-    bool was = nudged;
-    nudged = 0;
-    return was;
+    return atomic_exchange(&nudged, false);
 }
