@@ -10,11 +10,12 @@ import sys
 
 source = pathlib.Path(sys.argv[1])
 ROOMS = ["common", "model", "producer", "consumer", "cli"]
-# Options that are no settings, and properties of librdkafka.
+# Options that are no settings, and properties of librdkafka and of brokers.
 OPTIONS = {"help", "help-all", "usage", "version", "dump-config",
            "check-config", "online", "describe-config",
            "describe-metrics"}
-PROPERTIES = {"fetch.wait.max.ms"}
+PROPERTIES = {"fetch.wait.max.ms", "transaction.timeout.ms",
+              "transaction.max.timeout.ms"}
 
 docs = (source / "docs/configuration.md").read_text()
 names = set(re.findall(r"^\| `([A-Za-z0-9_.-]+)`", docs, re.M))
