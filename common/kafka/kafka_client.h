@@ -97,6 +97,12 @@ void kafka_describe(FILE *out);
  * ERROR_AUTH, ERROR_UNAVAILABLE, ERROR_FENCED, ... */
 enum error_code kafka_error_code(int rd_kafka_error);
 
+/* Why a question to a consumer's group has failed: one whose coordinator may
+ * not be asked for is a time-out (RD_KAFKA_RESP_ERR__TIMED_OUT) to the caller,
+ * and the refusal waits in the consumer's queue, which is read for it. Only for
+ * consumers that are assigned nothing. */
+int kafka_group_error(rd_kafka_t *client, int rd_kafka_error);
+
 /* What a topic is like. A retention of -1 keeps for ever; `configured` is
  * false where the broker cannot say (the embedded one). */
 struct kafka_topic {

@@ -92,3 +92,16 @@ enum error_code kafka_error_code(int rd_kafka_error)
             return classes[i].code;
     return ERROR_FAILED;
 }
+
+int kafka_group_error(rd_kafka_t *client, int rd_kafka_error)
+{
+    rd_kafka_message_t *word;
+
+    while (rd_kafka_error == RD_KAFKA_RESP_ERR__TIMED_OUT &&
+           (word = rd_kafka_consumer_poll(client, 0))) {
+        if (kafka_error_code((int)word->err) == ERROR_AUTH)
+            rd_kafka_error = (int)word->err;
+        rd_kafka_message_destroy(word);
+    }
+    return rd_kafka_error;
+}

@@ -74,22 +74,6 @@ int kafka_ask_read(const struct kafka_settings *settings, const char *topic,
 
 /* --- Groups ----------------------------------------------------------- */
 
-/* A group whose coordinator may not be asked for is a time-out to the caller;
- * the reason waits in the consumer's queue. */
-static rd_kafka_resp_err_t reason_of(rd_kafka_t *client,
-                                     rd_kafka_resp_err_t failed)
-{
-    rd_kafka_message_t *word;
-
-    while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-           (word = rd_kafka_consumer_poll(client, 0))) {
-        if (kafka_error_code((int)word->err) == ERROR_AUTH)
-            failed = word->err;
-        rd_kafka_message_destroy(word);
-    }
-    return failed;
-}
-
 int kafka_ask_offsets(const struct kafka_settings *settings, const char *group,
                       const char *topic, unsigned timeout_ms, struct error *err)
 {
@@ -106,8 +90,8 @@ int kafka_ask_offsets(const struct kafka_settings *settings, const char *group,
     rd_kafka_topic_partition_list_add(list, topic, PARTITION);
     rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR__TIMED_OUT;
     while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && goes_on(deadline_ms))
-        failed =
-            reason_of(client, rd_kafka_committed(client, list, 5 * SLICE_MS));
+        failed = (rd_kafka_resp_err_t)kafka_group_error(
+            client, (int)rd_kafka_committed(client, list, 5 * SLICE_MS));
     if (!failed)
         failed = list->elems[0].err;
     rd_kafka_topic_partition_list_destroy(list);

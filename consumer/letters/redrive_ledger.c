@@ -86,22 +86,6 @@ static int take(struct redrive_ledger *ledger,
     return 0;
 }
 
-/* A group whose coordinator may not be asked for is a time-out to the caller;
- * the reason waits in the consumer's queue. */
-static rd_kafka_resp_err_t reason_of(rd_kafka_t *client,
-                                     rd_kafka_resp_err_t failed)
-{
-    rd_kafka_message_t *word;
-
-    while (failed == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-           (word = rd_kafka_consumer_poll(client, 0))) {
-        if (kafka_error_code((int)word->err) == ERROR_AUTH)
-            failed = word->err;
-        rd_kafka_message_destroy(word);
-    }
-    return failed;
-}
-
 int redrive_ledger_read(struct redrive_ledger *ledger, unsigned timeout_ms,
                         struct error *err)
 {
@@ -110,7 +94,7 @@ int redrive_ledger_read(struct redrive_ledger *ledger, unsigned timeout_ms,
         rd_kafka_committed(ledger->client, list, (int)timeout_ms);
     int status = 0;
 
-    error = reason_of(ledger->client, error);
+    error = (rd_kafka_resp_err_t)kafka_group_error(ledger->client, (int)error);
     if (error)
         status = error_set(err, kafka_error_code((int)error),
                            "offsets of group '%s': %s", ledger->group,
