@@ -30,19 +30,6 @@ static struct proceedings proceedings;
 static struct child_process feed, scorer;
 static char user_file[512], operator_file[512]; /* settings for -F */
 
-/* The default names, which docs/rights.md has. */
-static void name_topics(void)
-{
-    static const char *const names[PIPE_NAMES] = {
-        "pctr.impressions",  "pctr.labels", "pctr.predictions",
-        "pctr.dead-letters", "pctr.models", "pctr.model-chunks",
-        "pctr.evaluations",  "pctr-score",  "click"};
-
-    pipe.partitions = PARTITIONS;
-    for (int i = 0; i < PIPE_NAMES; i++)
-        snprintf(pipe.names[i], sizeof(pipe.names[i]), "%s", names[i]);
-}
-
 static void start_broker(void)
 {
     char secrets[400];
@@ -63,7 +50,7 @@ static void start(void)
                                   NULL};
     size_t count;
 
-    name_topics();
+    pipeline_name_defaults(&pipe, PARTITIONS);
     rights_connect();
     (void)rights_read(&count);
     rights_give_all("score");
@@ -87,13 +74,7 @@ static void stop(void)
 
 static void await_more(void)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + RUN_MS;
-    int64_t wanted = topic_ends_sum("pctr.predictions") + PROGRESS;
-
-    while (topic_ends_sum("pctr.predictions") < wanted) {
-        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "nothing more");
-        clock_sleep_ms(50);
-    }
+    topic_ends_await_more("pctr.predictions", PROGRESS, RUN_MS);
 }
 
 static void start_scorer(void)

@@ -76,15 +76,7 @@ static void kill_scorer(int which)
 
 static void await_more(void)
 {
-    const char *topic = pipe.names[PIPE_PREDICTIONS];
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
-    int64_t wanted = topic_ends_sum(topic) + PROGRESS;
-
-    while (topic_ends_sum(topic) < wanted) {
-        ck_assert_msg(clock_monotonic_ms() < deadline_ms,
-                      "nothing more is scored");
-        clock_sleep_ms(20);
-    }
+    topic_ends_await_more(pipe.names[PIPE_PREDICTIONS], PROGRESS, WAIT_MS);
 }
 
 static void pause_at_random(int64_t most_ms)

@@ -65,19 +65,6 @@ static void run_as_operator(const char *const words[])
     child_end(&child);
 }
 
-/* The default names, which docs/rights.md has. */
-static void name_topics(void)
-{
-    static const char *const names[PIPE_NAMES] = {
-        "pctr.impressions",  "pctr.labels", "pctr.predictions",
-        "pctr.dead-letters", "pctr.models", "pctr.model-chunks",
-        "pctr.evaluations",  "pctr-score",  "click"};
-
-    pipe.partitions = PARTITIONS;
-    for (int i = 0; i < PIPE_NAMES; i++)
-        snprintf(pipe.names[i], sizeof(pipe.names[i]), "%s", names[i]);
-}
-
 /* One for each case, since all use the default names. */
 static void start_broker(void)
 {
@@ -95,7 +82,7 @@ static void start(void)
     const char *const stream[] = {"feed", "--world", "--world.rows=60000",
                                   "--rate=100", NULL};
 
-    name_topics();
+    pipeline_name_defaults(&pipe, PARTITIONS);
     rights = rights_read(&right_count);
     rights_connect();
     run_as_operator(topics);
@@ -113,14 +100,7 @@ static void stop(void)
 
 static void await_more(const char *topic)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + RUN_MS;
-    int64_t wanted = topic_ends_sum(topic) + PROGRESS;
-
-    while (topic_ends_sum(topic) < wanted) {
-        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "%s: nothing more",
-                      topic);
-        clock_sleep_ms(50);
-    }
+    topic_ends_await_more(topic, PROGRESS, RUN_MS);
 }
 
 /* Dated before all others: a trainer reads in the order of time. */

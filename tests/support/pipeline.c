@@ -56,6 +56,18 @@ static const struct {
       [PIPE_MODEL] = true}},
 };
 
+void pipeline_name_defaults(struct pipeline *pipe, int32_t partitions)
+{
+    static const char *const names[PIPE_NAMES] = {
+        "pctr.impressions",  "pctr.labels", "pctr.predictions",
+        "pctr.dead-letters", "pctr.models", "pctr.model-chunks",
+        "pctr.evaluations",  "pctr-score",  "click"};
+
+    pipe->partitions = partitions;
+    for (int i = 0; i < PIPE_NAMES; i++)
+        snprintf(pipe->names[i], sizeof(pipe->names[i]), "%s", names[i]);
+}
+
 void pipeline_create(struct pipeline *pipe, int32_t partitions)
 {
     struct kafka_settings kafka = kafka_fixture_settings();

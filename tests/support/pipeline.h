@@ -37,6 +37,10 @@ struct pipeline {
     char options[PIPE_NAMES][PIPELINE_OPTION_SIZE]; /* "--topic.labels=..." */
 };
 
+/* The names that are there without a setting, which docs/rights.md has; the
+ * topics are somebody else's to create. */
+void pipeline_name_defaults(struct pipeline *pipe, int32_t partitions);
+
 /* Creates the topics, which keep everything. */
 void pipeline_create(struct pipeline *pipe, int32_t partitions);
 

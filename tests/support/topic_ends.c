@@ -91,6 +91,19 @@ int64_t topic_ends_sum(const char *topic)
     return sum;
 }
 
+void topic_ends_await_more(const char *topic, int64_t records,
+                           unsigned timeout_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    int64_t wanted = topic_ends_sum(topic) + records;
+
+    while (topic_ends_sum(topic) < wanted) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms,
+                      "%s: nothing more after %u ms", topic, timeout_ms);
+        clock_sleep_ms(20);
+    }
+}
+
 void topic_ends_await_stable(const char *topic, unsigned timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);

@@ -22,6 +22,10 @@ struct topic_ends topic_ends_of(const char *topic);
 /* All partitions' high ends together. */
 int64_t topic_ends_sum(const char *topic);
 
+/* Waits until that many records more are there. */
+void topic_ends_await_more(const char *topic, int64_t records,
+                           unsigned timeout_ms);
+
 /* Waits until no transaction is open there. */
 void topic_ends_await_stable(const char *topic, unsigned timeout_ms);
 
