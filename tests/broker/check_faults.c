@@ -3,7 +3,6 @@
  * says what and what to do, and the documented exit status.
  */
 #include "support/child_process.h"
-#include "support/golden_dir.h"
 #include "support/kafka_fixture.h"
 #include "support/metrics_page.h"
 #include "support/run_suite.h"

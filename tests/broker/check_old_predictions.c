@@ -7,7 +7,6 @@
  * a model and 390 by three models (baseline, svd and nmf), and the manifests
  * and chunks of those models.
  */
-#include "support/golden_dir.h"
 #include "support/golden_topics.h"
 #include "support/run_suite.h"
 

@@ -18,10 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef PCTR_PROGRAM /* from the top of the source */
-#define PCTR_PROGRAM "build/dev/cli/pctr"
-#endif
-
 enum { OUTPUT_MAX = 64 << 20, ARGUMENTS_MAX = 64, POLL_MS = 20 };
 
 static int new_file(char path[64])

@@ -1,6 +1,5 @@
 #include "support/oracle.h"
 
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "model/measure/evaluation.h"

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef KAFKA_SCRIPT /* from the top of the source */
-#define KAFKA_SCRIPT "deploy/kafka"
-#endif
-
 enum { WAIT_MS = 180000, WORDS_MAX = 16 };
 
 static char instance[FIXTURE_NAME_SIZE];

@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef RIGHTS_PAGE /* from the top of the source */
-#define RIGHTS_PAGE "docs/rights.md"
-#endif
-
 enum { RIGHTS_MAX = 64, PAGE_MAX = 1 << 20, ANSWER_MS = 60000 };
 
 /* librdkafka 2.0.2 has no word for this kind of resource: Kafka's own tool

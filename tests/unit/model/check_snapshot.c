@@ -1,7 +1,6 @@
 /*
  * check_snapshot.c - a model and its ids as one file.
  */
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "common/base/file.h"

@@ -16,10 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef EVENT_SCHEMA /* from the top of the source */
-#define EVENT_SCHEMA "docs/event-schema.md"
-#endif
-
 enum { EXAMPLES_MAX = 8, EXAMPLE_SIZE_MAX = 512, PAGE_MAX = 1 << 20 };
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;

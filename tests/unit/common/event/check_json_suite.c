@@ -3,7 +3,6 @@
  * JSONTestSuite, each cut at every length, and random documents beside
  * jansson.
  */
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "common/base/random.h"

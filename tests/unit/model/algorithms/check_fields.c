@@ -3,7 +3,6 @@
  * Python: keys to the last bit, and every number of its state after each of
  * fifteen steps (tests/golden/fields_hash.json, fields_online.json).
  */
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "common/base/bytes_reader.h"

@@ -3,7 +3,6 @@
  * own tests pin: stars with halves, pairs that share nothing, rows without a
  * variance, and baselines that are given and not learned.
  */
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "model/algorithms/similarity.h"

@@ -3,7 +3,6 @@
  *
  * The expected numbers are numpy's own, seed 0.
  */
-#include "support/golden_dir.h"
 #include "support/run_suite.h"
 
 #include "model/maths/numpy_random.h"
