@@ -2,6 +2,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
+#include "common/base/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ int kafka_files_note(const struct kafka_settings *settings,
         struct kept_file *file = &files->list[files->count];
         if (!path || strlen(path) >= sizeof(file->path))
             continue;
-        strcpy(file->path, path);
+        text_copy(file->path, sizeof(file->path), path);
         if (!take_bytes(file, &file->noted))
             continue;
         file->now = file->noted;

@@ -1,5 +1,7 @@
 #include "consumer/score/impression_reader.h"
 
+#include "model/rows/field_defaults.h"
+
 #include "consumer/read/event_message.h"
 
 #include <assert.h>
@@ -12,6 +14,7 @@ struct impression_reader {
     struct event_reader *events;
     struct field_list list; /* that is wanted; without values: none was */
     struct field_scan fields;
+    uint64_t defaults[FIELD_VALUES_MAX]; /* by value of the list */
 };
 
 int impression_reader_new(const struct event_fields *names,
@@ -48,9 +51,12 @@ int impression_reader_want(struct impression_reader *reader,
 {
     struct event_reader *events = NULL;
     struct field_scan fields;
+    uint64_t defaults[FIELD_VALUES_MAX];
 
     if (is_wanted(reader, list))
         return 0;
+    if (field_defaults_keys(reader->names.defaults, list, defaults, err) < 0)
+        return -1;
     if (event_reader_new(&reader->names, EVENT_IMPRESSIONS, &events, err) < 0)
         return -1;
     if (field_scan_want(&fields, &reader->names, list, events, err) < 0) {
@@ -62,6 +68,7 @@ int impression_reader_want(struct impression_reader *reader,
     reader->list = *list;
     reader->fields = fields;
     reader->fields.list = &reader->list;
+    memcpy(reader->defaults, defaults, list->values * sizeof(*defaults));
     return 0;
 }
 
@@ -79,12 +86,13 @@ enum event_fault impression_reader_read(struct impression_reader *reader,
                                    about);
 }
 
-void impression_reader_values(const struct impression_reader *reader,
+bool impression_reader_values(const struct impression_reader *reader,
                               const struct event_scratch *scratch,
                               uint64_t *values)
 {
     assert(reader->list.values > 0);
     field_scan_values(&reader->fields, &scratch->found, values);
+    return field_defaults_fill(&reader->list, reader->defaults, values);
 }
 
 void impression_reader_free(struct impression_reader *reader)

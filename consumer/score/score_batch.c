@@ -81,12 +81,9 @@ static int decode(struct score_batch *batch, const struct field_list *list,
                   const struct message *messages, size_t count, size_t *found,
                   struct error *err)
 {
-    uint64_t defaults[FIELD_VALUES_MAX];
     size_t good = 0;
 
-    if (list && (impression_reader_want(batch->reader, list, err) < 0 ||
-                 field_defaults_keys(batch->config.fields.defaults, list,
-                                     defaults, err) < 0))
+    if (list && impression_reader_want(batch->reader, list, err) < 0)
         return -1;
     event_scratch_clear(&batch->scratch);
     for (size_t i = 0; i < count; i++) {
@@ -99,12 +96,10 @@ static int decode(struct score_batch *batch, const struct field_list *list,
                                    impression, &scored->field);
         if (scored->fault != EVENT_OK)
             continue;
-        if (list) {
-            uint64_t *values = batch->values + good * list->values;
-            impression_reader_values(batch->reader, &batch->scratch, values);
+        if (list)
             batch->is_assumed[good] =
-                field_defaults_fill(list, defaults, values);
-        }
+                impression_reader_values(batch->reader, &batch->scratch,
+                                         batch->values + good * list->values);
         scored->ts_ms = impression->ts_ms;
         batch->users[good] = impression->user;
         batch->ads[good] = impression->ad;
@@ -268,35 +263,29 @@ void score_batch_free(struct score_batch *batch)
     free(batch);
 }
 
-/* Of a model of fields: defaults that make no sense are none, as whoever has a
- * setting has checked it. */
-static struct prediction answer_values(const struct score_rules *rules,
-                                       const struct model *model,
-                                       uint64_t *values)
+/* Of a model of fields. */
+static struct prediction answer_values(const struct model *model,
+                                       const uint64_t *values, bool is_assumed)
 {
     const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
-    const struct field_list *list = model_fields(model);
-    uint64_t defaults[FIELD_VALUES_MAX];
     struct prediction answer;
-    struct error ignored;
 
-    bool is_assumed =
-        rules->defaults &&
-        field_defaults_keys(rules->defaults, list, defaults, &ignored) == 0 &&
-        field_defaults_fill(list, defaults, values);
     model_answer(model, &(struct questions){.pairs = &unused, .values = values},
                  1, &answer);
     note_assumed(&answer, is_assumed);
     return answer;
 }
 
-/* Nobody's id is a value like any other. */
+/* Nobody's id is a value like any other. Defaults that make no sense are none,
+ * as whoever has a setting has checked it. */
 static struct prediction answer_ids(const struct score_rules *rules,
                                     const struct model *model,
                                     const struct id *user, const struct id *ad)
 {
     const struct field_list *list = model_fields(model);
     uint64_t values[FIELD_VALUES_MAX] = {FIELD_ABSENT};
+    uint64_t defaults[FIELD_VALUES_MAX];
+    struct error ignored;
     int of_user = field_list_value(list, "user");
     int of_ad = field_list_value(list, "ad");
 
@@ -304,7 +293,11 @@ static struct prediction answer_ids(const struct score_rules *rules,
         values[of_user] = field_list_key(list, (uint32_t)of_user, user);
     if (of_ad >= 0)
         values[of_ad] = field_list_key(list, (uint32_t)of_ad, ad);
-    return answer_values(rules, model, values);
+    bool is_assumed =
+        rules->defaults &&
+        field_defaults_keys(rules->defaults, list, defaults, &ignored) == 0 &&
+        field_defaults_fill(list, defaults, values);
+    return answer_values(model, values, is_assumed);
 }
 
 struct prediction score_pair(const struct score_rules *rules,
@@ -328,12 +321,17 @@ struct prediction score_pair(const struct score_rules *rules,
     return answer;
 }
 
-/* Reads the values of the list in the message's record; *fault says whether it
- * is an impression. */
+/* What the message's record says of a model's fields. */
+struct said {
+    enum event_fault fault; /* EVENT_OK: it is an impression */
+    bool is_assumed;
+    uint64_t values[FIELD_VALUES_MAX];
+};
+
 static int read_values(const struct score_rules *rules,
                        const struct field_list *list,
-                       const struct message *message, uint64_t *values,
-                       enum event_fault *fault, struct error *err)
+                       const struct message *message, struct said *out,
+                       struct error *err)
 {
     struct impression again;
     const char *about;
@@ -341,10 +339,11 @@ static int read_values(const struct score_rules *rules,
     if (impression_reader_want(rules->reader, list, err) < 0 ||
         event_scratch_ready(rules->scratch, err) < 0)
         return -1;
-    *fault = impression_reader_read(rules->reader, message, rules->scratch,
-                                    &again, &about);
-    if (*fault == EVENT_OK)
-        impression_reader_values(rules->reader, rules->scratch, values);
+    out->fault = impression_reader_read(rules->reader, message, rules->scratch,
+                                        &again, &about);
+    if (out->fault == EVENT_OK)
+        out->is_assumed = impression_reader_values(rules->reader,
+                                                   rules->scratch, out->values);
     return 0;
 }
 
@@ -356,15 +355,14 @@ int score_impression(const struct score_rules *rules,
 {
     const struct field_list *list =
         model ? model_fields(model->snapshot->model) : NULL;
-    uint64_t values[FIELD_VALUES_MAX];
-    enum event_fault fault = EVENT_MISSING;
+    struct said said;
 
-    if (list && read_values(rules, list, message, values, &fault, err) < 0)
+    if (list && read_values(rules, list, message, &said, err) < 0)
         return -1;
-    if (!list || fault != EVENT_OK) {
+    if (!list || said.fault != EVENT_OK) {
         *out = score_pair(rules, model, &impression->user, &impression->ad);
         return 0;
     }
-    *out = answer_values(rules, model->snapshot->model, values);
+    *out = answer_values(model->snapshot->model, said.values, said.is_assumed);
     return 0;
 }

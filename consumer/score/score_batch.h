@@ -64,8 +64,9 @@ struct score_rules {
     const struct id_set *nobody; /* users that have no history of their own;
                                     NULL: none */
     double prior;                /* the answer without a model */
-    const char *defaults;        /* text of field_defaults_keys(), which was
-                                    checked; NULL: none */
+    const char *defaults;        /* of a pair: text of field_defaults_keys(),
+                                    which was checked; NULL: none. Those of a
+                                    record are the reader's */
 };
 
 /* The answer for a pair, with the same bits as in a batch. model may be NULL.

@@ -1,5 +1,7 @@
 #include "model/rows/field_defaults.h"
 
+#include "common/base/text.h"
+
 #include <string.h>
 
 /* "name:value", which it takes apart. */
@@ -37,7 +39,7 @@ int field_defaults_keys(const char *text, const struct field_list *list,
                          sizeof(copy) - 1);
     for (uint32_t v = 0; list && v < list->values; v++)
         keys[v] = FIELD_ABSENT;
-    strcpy(copy, text);
+    text_copy(copy, sizeof(copy), text);
     for (char *part = strtok_r(copy, ",+", &rest); part;
          part = strtok_r(NULL, ",+", &rest))
         if (take(part, list, keys, err) < 0)

@@ -102,7 +102,7 @@ static void score_all(const char *defaults, uint64_t assumed)
 
     strcpy(asked.defaults, defaults);
     config.fields = asked;
-    ck_assert_ok(impression_reader_new(&names, &reader, &err), err);
+    ck_assert_ok(impression_reader_new(&asked, &reader, &err), err);
     for (int64_t i = 0; i < COUNT; i++) {
         const struct impression event = {.id = id_from_number(i),
                                          .ts_ms = 1700000000000 + i,
