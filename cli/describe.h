@@ -13,4 +13,7 @@ void describe_config(FILE *out);
 /* docs/metrics.md: every family of every command that exports metrics. */
 void describe_metrics(FILE *out);
 
+/* docs/asyncapi.json: every topic and what travels on it, as AsyncAPI 3. */
+void describe_events(FILE *out);
+
 #endif

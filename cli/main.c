@@ -85,6 +85,10 @@ int main(int argc, char **argv)
         describe_metrics(stdout);
         return 0;
     }
+    if (strcmp(name, "--describe-events") == 0) {
+        describe_events(stdout);
+        return 0;
+    }
     for (size_t i = 0; commands[i]; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return command_run(commands[i], argc - 1, argv + 1);

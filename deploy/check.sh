@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # check.sh - holds what is deployed against the program and against the tools
 # that will read it: units, manifests, compose file, settings, monitoring,
-# list of parts.
+# list of parts, document of events.
 #
 #   deploy/check.sh
 #
 # PCTR names the program (default build/dev/cli/pctr). Validators come from
-# PyPI and the Go module proxy into ~/.cache/pctr/validators; what cannot be
+# PyPI, npm and the Go module proxy into ~/.cache/pctr/validators; what cannot be
 # had is said, and its check is skipped. Status 1: something is wrong.
 set -uo pipefail
 
@@ -18,7 +18,8 @@ trap 'rm -rf "$fresh"' EXIT
 bad=0
 
 python_tools=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0
-              spdx-tools==0.8.5 setuptools)
+              spdx-tools==0.8.5 setuptools msgpack==1.1.2)
+asyncapi=@asyncapi/specs@6.11.1
 kustomize=sigs.k8s.io/kustomize/kustomize/v5@v5.6.0
 exposure_max=1.5
 
@@ -45,6 +46,15 @@ have_python_tools() {
 have_kustomize() {
     [ -x "$tools/kustomize" ] && return
     command -v go >/dev/null && GOBIN=$tools go install "$kustomize"
+}
+
+have_asyncapi() {
+    [ -f "$tools/asyncapi-3.0.0.json" ] && return
+    command -v npm >/dev/null &&
+        npm pack --silent --pack-destination "$fresh" "$asyncapi" &&
+        tar -xOf "$fresh"/asyncapi-specs-*.tgz package/schemas/3.0.0.json \
+            >"$fresh/asyncapi.json" &&
+        mv "$fresh/asyncapi.json" "$tools/asyncapi-3.0.0.json"
 }
 
 # --- Units -----------------------------------------------------------------------
@@ -142,6 +152,10 @@ parts() {
         "$tools/python/bin/pyspdxtools" -i "$fresh/sbom.spdx.json"
 }
 
+events() {
+    "$tools/python/bin/python" -B deploy/check-events.py "$tools/asyncapi-3.0.0.json"
+}
+
 mkdir -p "$tools"
 check examples examples
 check variables variables
@@ -163,8 +177,13 @@ if have_python_tools >"$fresh/tools.log" 2>&1; then
     else
         skip manifests "no kustomize"
     fi
+    if have_asyncapi >>"$fresh/tools.log" 2>&1; then
+        check events events
+    else
+        skip events "no schema of AsyncAPI"
+    fi
 else
     tail -n 3 "$fresh/tools.log"
-    skip "compose, parts, manifests" "no validators"
+    skip "compose, parts, manifests, events" "no validators"
 fi
 [ $bad = 0 ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # generate-docs.sh - writes the pages that come out of the program's own
-# tables: docs/configuration.md, docs/metrics.md and the shells' completion.
+# tables: docs/configuration.md, docs/metrics.md, docs/asyncapi.json and the
+# shells' completion.
 #
 #   deploy/generate-docs.sh           writes them
 #   deploy/generate-docs.sh --check   fails where one is not up to date
@@ -15,13 +16,14 @@ trap 'rm -rf "$fresh"' EXIT
 
 "$pctr" --describe-config >"$fresh/configuration.md"
 "$pctr" --describe-metrics >"$fresh/metrics.md"
+"$pctr" --describe-events >"$fresh/asyncapi.json"
 
 stale=0
-for page in configuration metrics; do
+for page in configuration.md metrics.md asyncapi.json; do
     if [ "${1:-}" = --check ]; then
-        diff -u "docs/$page.md" "$fresh/$page.md" || stale=1
+        diff -u "docs/$page" "$fresh/$page" || stale=1
     else
-        cp "$fresh/$page.md" "docs/$page.md"
+        cp "$fresh/$page" "docs/$page"
     fi
 done
 if command -v python3 >/dev/null; then

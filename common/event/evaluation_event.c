@@ -2,7 +2,7 @@
  * evaluation_event.c - one table says what the record holds; it writes and
  * reads.
  */
-#include "common/event/evaluation_event.h"
+#include "common/event/evaluation_fields.h"
 
 #include "common/event/cursor.h"
 #include "common/event/event_codec.h"
@@ -16,48 +16,37 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind {
-    KIND_NAME,    /* char[size], terminated, printable */
-    KIND_NUMBER,  /* uint64_t */
-    KIND_TIME,    /* int64_t, ms: from 0 to the year 9999 */
-    KIND_VERSION, /* uint64_t; nil: of all */
-    KIND_FIGURE,  /* double; NaN is nil */
-    KIND_BOOL,
-};
-
-struct field {
-    const char *name;
-    enum kind kind;
-    size_t offset, size;
-};
-
 #define AT(member)                                                             \
     offsetof(struct evaluation_event, member),                                 \
         sizeof(((struct evaluation_event *)0)->member)
 
-/* All of them must be there. */
-static const struct field fields[] = {
-    {"name", KIND_NAME, AT(name)},
-    {"start", KIND_TIME, AT(start_ms)},
-    {"window_ms", KIND_TIME, AT(window_ms)},
-    {"version", KIND_VERSION, AT(version)},
-    {"rows", KIND_NUMBER, AT(rows)},
-    {"click_rate", KIND_FIGURE, AT(click_rate)},
-    {"rmse", KIND_FIGURE, AT(rmse)},
-    {"mae", KIND_FIGURE, AT(mae)},
-    {"logloss", KIND_FIGURE, AT(logloss)},
-    {"normalised_entropy", KIND_FIGURE, AT(normalised_entropy)},
-    {"auc", KIND_FIGURE, AT(auc)},
-    {"calibration", KIND_FIGURE, AT(calibration)},
-    {"ece", KIND_FIGURE, AT(ece)},
-    {"left_out", KIND_NUMBER, AT(left_out)},
-    {"early", KIND_BOOL, AT(is_early)},
-    {"created", KIND_TIME, AT(created_ms)},
+const struct evaluation_field evaluation_fields[EVALUATION_FIELD_COUNT] = {
+    {"name", EVALUATION_NAME, AT(name), "of the model"},
+    {"start", EVALUATION_TIME, AT(start_ms),
+     "event time at which the window begins: a multiple of its length"},
+    {"window_ms", EVALUATION_TIME, AT(window_ms), "length of the window"},
+    {"version", EVALUATION_VERSION, AT(version),
+     "of the model; 0: there was none; null: all versions together"},
+    {"rows", EVALUATION_NUMBER, AT(rows),
+     "impressions with a prediction and a label"},
+    {"click_rate", EVALUATION_FIGURE, AT(click_rate), "mean label"},
+    {"rmse", EVALUATION_FIGURE, AT(rmse), "root of the mean squared error"},
+    {"mae", EVALUATION_FIGURE, AT(mae), "mean absolute error"},
+    {"logloss", EVALUATION_FIGURE, AT(logloss), "with the natural logarithm"},
+    {"normalised_entropy", EVALUATION_FIGURE, AT(normalised_entropy),
+     "log-loss over that of the click rate"},
+    {"auc", EVALUATION_FIGURE, AT(auc), "ties count one half"},
+    {"calibration", EVALUATION_FIGURE, AT(calibration),
+     "sum of predictions over clicks"},
+    {"ece", EVALUATION_FIGURE, AT(ece),
+     "expected calibration error, 10 bins of equal width"},
+    {"left_out", EVALUATION_NUMBER, AT(left_out),
+     "impressions of the window that are not in rows"},
+    {"early", EVALUATION_BOOL, AT(is_early),
+     "closed before it was over, for want of room"},
+    {"created", EVALUATION_TIME, AT(created_ms), "ms since 1970"},
 };
-enum {
-    FIELD_COUNT = sizeof(fields) / sizeof(fields[0]),
-    VALUES_MAX = 1024,
-};
+enum { VALUES_MAX = 1024 };
 
 void evaluation_event_key(const struct evaluation_event *event,
                           char out[EVALUATION_KEY_SIZE])
@@ -72,7 +61,8 @@ void evaluation_event_key(const struct evaluation_event *event,
 
 /* --- Writing ---------------------------------------------------------- */
 
-static void pack_field(msgpack_packer *packer, const struct field *field,
+static void pack_field(msgpack_packer *packer,
+                       const struct evaluation_field *field,
                        const struct evaluation_event *event)
 {
     const void *from = (const char *)event + field->offset;
@@ -80,29 +70,29 @@ static void pack_field(msgpack_packer *packer, const struct field *field,
 
     packer_text(packer, field->name, strlen(field->name));
     switch (field->kind) {
-    case KIND_NAME:
+    case EVALUATION_NAME:
         packer_text(packer, from, strlen(from));
         break;
-    case KIND_VERSION:
+    case EVALUATION_VERSION:
         if (event->has_version)
             msgpack_pack_uint64(packer, event->version);
         else
             msgpack_pack_nil(packer);
         break;
-    case KIND_NUMBER:
+    case EVALUATION_NUMBER:
         msgpack_pack_uint64(packer, *(const uint64_t *)from);
         break;
-    case KIND_TIME:
+    case EVALUATION_TIME:
         msgpack_pack_int64(packer, *(const int64_t *)from);
         break;
-    case KIND_FIGURE:
+    case EVALUATION_FIGURE:
         figure = *(const double *)from;
         if (isnan(figure))
             msgpack_pack_nil(packer);
         else
             msgpack_pack_double(packer, figure);
         break;
-    case KIND_BOOL:
+    case EVALUATION_BOOL:
         if (*(const bool *)from)
             msgpack_pack_true(packer);
         else
@@ -116,9 +106,9 @@ void evaluation_event_encode(const struct evaluation_event *event,
 {
     msgpack_packer packer = packer_into(out);
 
-    msgpack_pack_map(&packer, FIELD_COUNT);
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        pack_field(&packer, &fields[i], event);
+    msgpack_pack_map(&packer, EVALUATION_FIELD_COUNT);
+    for (size_t i = 0; i < EVALUATION_FIELD_COUNT; i++)
+        pack_field(&packer, &evaluation_fields[i], event);
 }
 
 void evaluation_event_write(enum event_format format,
@@ -160,7 +150,7 @@ static int read_name(const struct cursor_value *value, char *to, size_t room,
     return 0;
 }
 
-static int read_number(const struct field *field,
+static int read_number(const struct evaluation_field *field,
                        const struct cursor_value *value, uint64_t *to,
                        struct error *err)
 {
@@ -170,7 +160,7 @@ static int read_number(const struct field *field,
     return 0;
 }
 
-static int read_time(const struct field *field,
+static int read_time(const struct evaluation_field *field,
                      const struct cursor_value *value, int64_t *to,
                      struct error *err)
 {
@@ -181,7 +171,7 @@ static int read_time(const struct field *field,
     return 0;
 }
 
-static int read_figure(const struct field *field,
+static int read_figure(const struct evaluation_field *field,
                        const struct cursor_value *value, double *to,
                        struct error *err)
 {
@@ -191,25 +181,25 @@ static int read_figure(const struct field *field,
     return 0;
 }
 
-static int read_field(const struct field *field,
+static int read_field(const struct evaluation_field *field,
                       const struct cursor_value *value,
                       struct evaluation_event *event, struct error *err)
 {
     void *to = (char *)event + field->offset;
 
     switch (field->kind) {
-    case KIND_NAME:
+    case EVALUATION_NAME:
         return read_name(value, to, field->size, err);
-    case KIND_VERSION:
+    case EVALUATION_VERSION:
         event->has_version = value->type != CURSOR_NIL;
         return event->has_version ? read_number(field, value, to, err) : 0;
-    case KIND_NUMBER:
+    case EVALUATION_NUMBER:
         return read_number(field, value, to, err);
-    case KIND_TIME:
+    case EVALUATION_TIME:
         return read_time(field, value, to, err);
-    case KIND_FIGURE:
+    case EVALUATION_FIGURE:
         return read_figure(field, value, to, err);
-    case KIND_BOOL:
+    case EVALUATION_BOOL:
         if (value->type != CURSOR_BOOL)
             return wrong(err, field->name, "not a boolean");
         *(bool *)to = value->boolean;
@@ -218,14 +208,16 @@ static int read_field(const struct field *field,
     return 0;
 }
 
-/* The position in the table; FIELD_COUNT for a field of a later version. */
+/* The position in the table; EVALUATION_FIELD_COUNT for a field of a later
+ * version. */
 static size_t find_field(const struct cursor_value *key)
 {
     size_t i = 0;
 
-    while (i < FIELD_COUNT &&
-           (key->type != CURSOR_TEXT || key->size != strlen(fields[i].name) ||
-            memcmp(key->bytes, fields[i].name, key->size) != 0))
+    while (i < EVALUATION_FIELD_COUNT &&
+           (key->type != CURSOR_TEXT ||
+            key->size != strlen(evaluation_fields[i].name) ||
+            memcmp(key->bytes, evaluation_fields[i].name, key->size) != 0))
         i++;
     return i;
 }
@@ -250,19 +242,19 @@ static int read_entry(const struct cursor_value *key,
 {
     const size_t at = find_field(key);
 
-    if (at == FIELD_COUNT)
+    if (at == EVALUATION_FIELD_COUNT)
         return 0;
     if (*seen >> at & 1)
-        return wrong(err, fields[at].name, "is there twice");
+        return wrong(err, evaluation_fields[at].name, "is there twice");
     *seen |= 1u << at;
-    return read_field(&fields[at], value, event, err);
+    return read_field(&evaluation_fields[at], value, event, err);
 }
 
 static int require_all(unsigned seen, struct error *err)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++)
+    for (size_t i = 0; i < EVALUATION_FIELD_COUNT; i++)
         if (!(seen >> i & 1))
-            return wrong(err, fields[i].name, "missing");
+            return wrong(err, evaluation_fields[i].name, "missing");
     return 0;
 }
 
@@ -285,7 +277,8 @@ static void make_real(const struct cursor_value *key,
 {
     const size_t at = find_field(key);
 
-    if (at == FIELD_COUNT || fields[at].kind != KIND_FIGURE ||
+    if (at == EVALUATION_FIELD_COUNT ||
+        evaluation_fields[at].kind != EVALUATION_FIGURE ||
         value->type != CURSOR_INTEGER)
         return;
     const double real = (double)value->integer;

@@ -22,6 +22,7 @@ struct manifest_field {
     const char *name;
     enum manifest_kind kind;
     size_t offset, size;
+    const char *meaning;
 };
 
 enum {
