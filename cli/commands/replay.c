@@ -8,6 +8,7 @@
 #include "cli/replay/replay_view.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
 
@@ -248,7 +249,7 @@ static int write_page(const char *path, const struct replay_view *view,
         return 0;
     FILE *out = fopen(path, "w");
     if (!out)
-        return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
+        return error_system(err, ERROR_IO, errno, "%s", path);
     replay_print_page(view, out);
     int failed = ferror(out);
     if (fclose(out) != 0 || failed)

@@ -10,6 +10,7 @@
 #include "common/base/json_writer.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
 #include "common/base/text.h"
@@ -202,7 +203,20 @@ static int check_loop(const struct score_settings *settings, struct error *err)
                      loop, to->impressions);
 }
 
-/* Reports a missing broker or topic before anything starts. */
+/* Each worker has a consumer and a producer; there is one for models, one that
+ * looks at ends, and for a moment one that asks about a topic. */
+static int check_descriptors(const struct scorer_config *config,
+                             int32_t brokers, struct error *err)
+{
+    uint32_t clients = 2 * config->workers + 3;
+
+    return descriptors_check(kafka_descriptors(clients, brokers) +
+                                 SERVICE_DESCRIPTORS,
+                             "lower workers and start more processes", err);
+}
+
+/* Reports a missing broker or topic, and too few file descriptors, before
+ * anything starts. */
 static int check_topics(const struct kafka_settings *kafka,
                         const struct score_settings *settings,
                         struct error *err)
@@ -220,7 +234,7 @@ static int check_topics(const struct kafka_settings *kafka,
         if (kafka_topic_describe(kafka, topics[i], TOPIC_WAIT_MS, &topic, err) <
             0)
             return -1;
-    return 0;
+    return check_descriptors(&settings->scorer, topic.brokers, err);
 }
 
 static int start_models(struct scoring *scoring,
@@ -373,7 +387,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
     settings->scorer.watch_end = settings->exit_at_end;
     settings->scorer.plan.random = (uint64_t)clock_wall_ms();
     if (check_loop(settings, err) < 0 ||
-        service_catch_signals(&settings->service, err) < 0 ||
+        service_prepare(&settings->service, err) < 0 ||
         check_topics(&with->kafka, settings, err) < 0)
         return -1;
     int status = start(&scoring, &with->kafka, err);

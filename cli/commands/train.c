@@ -151,7 +151,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
         return error_set(
             err, ERROR_CONFIG, "model.low: %g is not below model.high, %g",
             settings->trainer.scale.low, settings->trainer.scale.high);
-    if (service_catch_signals(&settings->service, err) < 0 ||
+    if (service_prepare(&settings->service, err) < 0 ||
         kafka_files_note(&with->kafka, &files, err) < 0)
         return -1;
     if (metrics_new(trainer_metric_families, &metrics, err) < 0) {

@@ -1,6 +1,7 @@
 #include "cli/replay/predictions_file.h"
 
 #include "common/base/basis.h"
+#include "common/base/descriptors.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,8 +49,9 @@ int predictions_file_open(const char *path, const struct replay_config *config,
         return error_no_memory(err, "writing %s", path);
     *file = (struct predictions_file){path, config, fopen(path, "w")};
     if (!file->out) {
+        int why = errno;
         free(file);
-        return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
+        return error_system(err, ERROR_IO, why, "%s", path);
     }
     print_head(config, file->out);
     *out = file;

@@ -3,6 +3,7 @@
 #include "cli/serve/sd_notify.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/stop.h"
 #include "common/base/text.h"
 
@@ -29,9 +30,9 @@ int service_check(const struct service_settings *settings, struct error *err)
                      settings->probe_port);
 }
 
-int service_catch_signals(const struct service_settings *settings,
-                          struct error *err)
+int service_prepare(const struct service_settings *settings, struct error *err)
 {
+    descriptors_raise();
     return stop_on_signals(settings->deadline_ms, err);
 }
 

@@ -3,7 +3,7 @@
  * signals, the hard deadline, the status server, the supervisor, the exit
  * status.
  *
- *     service_catch_signals(&settings, err)
+ *     service_prepare(&settings, err)
  *     ... start the work ...
  *     service_start(&settings, &parts, &service, err)
  *     while (service_goes_on(service) && the work goes on) ...
@@ -21,6 +21,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What a service opens itself: connections to its ports, and files. */
+enum { SERVICE_DESCRIPTORS = 100 };
 
 struct service_settings {
     char address[64];    /* of the status server */
@@ -47,10 +50,11 @@ struct service;
 int service_check(const struct service_settings *settings,
                   struct error *err) MUST_CHECK;
 
-/* SIGTERM and SIGINT ask for a stop, and deadline_ms later end the process.
- * The work may be started only after this. */
-int service_catch_signals(const struct service_settings *settings,
-                          struct error *err) MUST_CHECK;
+/* As many file descriptors as this process may have; SIGTERM and SIGINT ask for
+ * a stop, and deadline_ms later end the process. The work may be started only
+ * after this. */
+int service_prepare(const struct service_settings *settings,
+                    struct error *err) MUST_CHECK;
 
 /* Opens the status servers and tells the supervisor (sd_notify.h) that the
  * service is ready. The parts are copied; the objects in them must outlive the

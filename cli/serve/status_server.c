@@ -3,6 +3,7 @@
 #include "cli/serve/process_metrics.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/version.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,7 @@ enum {
     IDLE_SECONDS = 5,
     ANSWER_MS = 10000,
     ROUND_MS = 100,               /* from one look at the clients to the next */
+    BREATH_MS = 10,               /* after a round that nobody profits from */
     REQUEST_BYTES_MAX = 16 << 10, /* head of a request and its answer's head */
 };
 
@@ -269,13 +271,28 @@ static void let_late_clients_go(struct status_server *server)
     }
 }
 
+static bool is_anybody_there(const struct status_server *server)
+{
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        if (server->clients[i].fd >= 0)
+            return true;
+    return false;
+}
+
+/* A round that ends early and leaves nobody connected has said good-bye, or
+ * could not accept who waits, for want of a file descriptor: the next would end
+ * at once, too, and so would all that follow. */
 static void *run(void *context)
 {
     struct status_server *server = context;
 
     while (!atomic_load(&server->is_stopping)) {
+        int64_t began_ms = clock_monotonic_ms();
         if (MHD_run_wait(server->daemon, ROUND_MS) != MHD_YES)
             clock_sleep_ms(ROUND_MS);
+        else if (!is_anybody_there(server) &&
+                 clock_monotonic_ms() - began_ms < ROUND_MS)
+            clock_sleep_ms(BREATH_MS);
         let_late_clients_go(server);
     }
     return NULL;
@@ -311,6 +328,10 @@ static int start_daemon(struct status_server *server, struct error *err)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES_MAX,
         MHD_OPTION_END);
+    if (!server->daemon && (errno == EMFILE || errno == ENFILE))
+        return error_system(err, ERROR_UNAVAILABLE, errno,
+                            "listen on http://%s:%u", config->address,
+                            config->port);
     if (!server->daemon)
         return error_set(
             err, ERROR_UNAVAILABLE,

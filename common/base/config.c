@@ -1,4 +1,5 @@
 #include "common/base/config.h"
+#include "common/base/descriptors.h"
 
 #include "common/base/text.h"
 
@@ -356,8 +357,8 @@ int config_read_file(struct config *config, const char *path, struct error *err)
     FILE *in = fopen(path, "r");
 
     if (!in)
-        return error_set(err, ERROR_CONFIG, "read settings '%s': %s", path,
-                         strerror(errno));
+        return error_system(err, ERROR_CONFIG, errno, "read settings '%s'",
+                            path);
     int status = config_read(config, in, path, err);
     fclose(in);
     return status;

@@ -1,4 +1,5 @@
 #include "common/base/file.h"
+#include "common/base/descriptors.h"
 
 #include "common/base/text.h"
 
@@ -46,8 +47,7 @@ int file_read(const char *path, size_t max, uint8_t **data, size_t *size,
     /* Opening a pipe would wait for its writer. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return error_set(err, ERROR_INPUT, "read '%s': %s", path,
-                         strerror(errno));
+        return error_system(err, ERROR_INPUT, errno, "read '%s'", path);
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         error_set(err, ERROR_INPUT, "read '%s': not a regular file", path);
         goto out;
@@ -210,7 +210,7 @@ static int replace(const char *path, mode_t mode, const void *data, size_t size,
     return 0;
 
 failed:
-    error_set(err, ERROR_IO, "write '%s': %s", path, strerror(errno));
+    error_system(err, ERROR_IO, errno, "write '%s'", path);
     if (fd >= 0)
         close(fd);
     if (folder_fd >= 0)

@@ -1,5 +1,6 @@
 #include "common/base/record_sorter.h"
 #include "common/base/array.h"
+#include "common/base/descriptors.h"
 
 #include "common/base/buffer.h"
 
@@ -81,8 +82,7 @@ static FILE *open_nameless(struct record_sorter *sorter, struct error *err)
     if (fd >= 0)
         unlink(path);
     if (!file) {
-        error_set(err, ERROR_IO, "sort in '%s': %s", sorter->folder,
-                  strerror(errno));
+        error_system(err, ERROR_IO, errno, "sort in '%s'", sorter->folder);
         if (fd >= 0)
             close(fd);
     }

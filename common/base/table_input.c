@@ -1,4 +1,5 @@
 #include "common/base/table_input.h"
+#include "common/base/descriptors.h"
 
 #include "common/base/table.h"
 #include "common/base/unpacked_file.h"
@@ -86,8 +87,10 @@ int table_input_open(const char *path, struct table_input **out,
         return error_no_memory(err, "the file to read");
     int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0 || S_ISDIR(info.st_mode)) {
-        error_set(err, ERROR_INPUT, "read '%s': %s", path,
-                  fd < 0 ? strerror(errno) : "is a folder");
+        if (fd < 0)
+            error_system(err, ERROR_INPUT, errno, "read '%s'", path);
+        else
+            error_set(err, ERROR_INPUT, "read '%s': is a folder", path);
         goto failed;
     }
     if (unpacked_file_open(fd, &input->file, err) < 0) {

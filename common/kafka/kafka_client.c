@@ -363,6 +363,16 @@ int kafka_client_new(const struct kafka_settings *settings,
     return kafka_client_of(conf, role, out, err);
 }
 
+/* A pipe and a socket for each broker and for the coordinator, and a pipe for
+ * what the client tells itself. */
+uint64_t kafka_descriptors(uint32_t clients, int32_t brokers)
+{
+    enum { PIPE = 2, SOCKET = 1 };
+    uint64_t peers = (uint64_t)(brokers > 0 ? brokers : 1) + 1;
+
+    return clients * (peers * (PIPE + SOCKET) + PIPE);
+}
+
 const char *kafka_library_version(void)
 {
     return rd_kafka_version_str();

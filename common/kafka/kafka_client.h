@@ -79,6 +79,10 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
 int kafka_client_of(rd_kafka_conf_t *conf, enum kafka_role role,
                     rd_kafka_t **out, struct error *err) MUST_CHECK;
 
+/* How many file descriptors so many clients have open at most, where the
+ * cluster has so many brokers. */
+uint64_t kafka_descriptors(uint32_t clients, int32_t brokers);
+
 /* Would kafka_conf() accept the settings, for every role? */
 int kafka_check(const struct kafka_settings *settings,
                 struct error *err) MUST_CHECK;
@@ -111,6 +115,7 @@ struct kafka_topic {
     int32_t replicas; /* copies of the partition that has least of them */
     int32_t insync_replicas; /* the same of copies that are in sync */
     int32_t leaderless;      /* partitions that no broker leads now */
+    int32_t brokers;         /* of the cluster, that are up */
     bool is_missing; /* beside ERROR_UNAVAILABLE: the broker knows none */
     bool configured;
     int64_t retention_ms;

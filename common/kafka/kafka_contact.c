@@ -1,6 +1,7 @@
 #include "common/kafka/kafka_contact.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/stop.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
@@ -139,8 +140,9 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
     if (reason->code == ERROR_TEMPORARY)
         return error_set(err, ERROR_TEMPORARY,
                          "broker at %s: %s: this process may have too few "
-                         "threads or open files (ulimit -u, -n)",
-                         brokers, reason->text);
+                         "threads or file descriptors (ulimit -u, and -n, of "
+                         "which it may have %" PRIu64 ")",
+                         brokers, reason->text, descriptors_limit());
     if (reason->code == ERROR_NONE) {
         error_set(&silence, ERROR_UNAVAILABLE, "no answer in %" PRId64 " ms",
                   clock_monotonic_ms() - contact->opened_ms);

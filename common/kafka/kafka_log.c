@@ -1,10 +1,12 @@
 #include "common/kafka/kafka_log.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/log.h"
 
 #include <librdkafka/rdkafka.h>
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,6 +74,18 @@ static void write_line(const rd_kafka_t *rk, enum log_level level,
               rk ? rd_kafka_name(rk) : "", kind, line.text, held_back);
 }
 
+/* librdkafka tries again, and gets on as soon as others are closed. */
+static const char shortage[] = "DESCRIPTORS";
+
+static void write_shortage(const rd_kafka_t *rk, unsigned held_back)
+{
+    struct error line;
+
+    error_system(&line, ERROR_TEMPORARY, EMFILE, "connect to a broker");
+    log_error("kafka", "client=\"%s\" kind=%s text=\"%s\" held_back=%u",
+              rk ? rd_kafka_name(rk) : "", shortage, line.text, held_back);
+}
+
 void kafka_log_line(const rd_kafka_t *rk, int level, const char *kind,
                     const char *text)
 {
@@ -79,6 +93,11 @@ void kafka_log_line(const rd_kafka_t *rk, int level, const char *kind,
 
     if (is_expected(kind, text))
         return;
+    if (strstr(text, "Too many open files")) {
+        if (may_speak(kind_slot(shortage), &held_back))
+            write_shortage(rk, held_back);
+        return;
+    }
     if (our_level(level) == LOG_DEBUG) /* asked for by -X debug=... */
         write_line(rk, LOG_DEBUG, kind, text, 0);
     else if (may_speak(kind_slot(kind), &held_back))

@@ -15,9 +15,9 @@
 
 /* --- The number of partitions ----------------------------------------- */
 
-static int take_metadata(const struct rd_kafka_metadata *metadata,
-                         const char *name, struct kafka_topic *out,
-                         struct error *err)
+static int take_topic(const struct rd_kafka_metadata *metadata,
+                      const char *name, struct kafka_topic *out,
+                      struct error *err)
 {
     rd_kafka_resp_err_t error = metadata->topic_cnt == 1
                                     ? metadata->topics[0].err
@@ -89,7 +89,8 @@ static int ask_metadata(struct kafka_contact *contact, rd_kafka_topic_t *topic,
     if (error)
         return error_set(err, kafka_error_code(error), "topic '%s': %s",
                          out->name, rd_kafka_err2str(error));
-    int status = take_metadata(metadata, out->name, out, err);
+    out->brokers = metadata->broker_cnt;
+    int status = take_topic(metadata, out->name, out, err);
     rd_kafka_metadata_destroy(metadata);
     return status;
 }

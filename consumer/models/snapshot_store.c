@@ -5,6 +5,7 @@
  */
 #include "consumer/models/snapshot_store.h"
 
+#include "common/base/descriptors.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -37,7 +38,7 @@ static int open_lock(struct snapshot_store *store, struct error *err)
     snprintf(path, sizeof(path), "%s/lock", store->folder);
     store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock < 0)
-        return error_set(err, ERROR_IO, "open '%s': %s", path, strerror(errno));
+        return error_system(err, ERROR_IO, errno, "open '%s'", path);
     if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
@@ -144,8 +145,7 @@ static int list_epochs(const struct snapshot_store *store, const char *name,
     DIR *folder = opendir(store->folder);
 
     if (!folder)
-        return error_set(err, ERROR_IO, "list '%s': %s", store->folder,
-                         strerror(errno));
+        return error_system(err, ERROR_IO, errno, "list '%s'", store->folder);
     *count = 0;
     for (struct dirent *entry;
          *count < ENTRIES_MAX && (entry = readdir(folder));) { /* one thread */

@@ -6,6 +6,7 @@
 #include "consumer/read/offsets.h"
 
 #include "common/base/clock.h"
+#include "common/base/descriptors.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_close.h"
 #include "common/kafka/kafka_log.h"
@@ -146,7 +147,7 @@ static int open_pipe(struct merge_reader *reader, struct error *err)
         fcntl(reader->wake[1], F_SETFL, O_NONBLOCK) < 0 ||
         fcntl(reader->wake[0], F_SETFD, FD_CLOEXEC) < 0 ||
         fcntl(reader->wake[1], F_SETFD, FD_CLOEXEC) < 0)
-        return error_set(err, ERROR_TEMPORARY, "pipe: %s", strerror(errno));
+        return error_system(err, ERROR_TEMPORARY, errno, "pipe");
     return 0;
 }
 

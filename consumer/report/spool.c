@@ -1,5 +1,7 @@
 #include "consumer/report/spool.h"
 
+#include "common/base/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +29,9 @@ static const char *folder_of(const struct spool *spool)
 
 static int fail(const struct spool *spool, const char *what, struct error *err)
 {
+    if (errno == EMFILE || errno == ENFILE)
+        return error_system(err, ERROR_IO, errno, "%s: %s a temporary file",
+                            folder_of(spool), what);
     return error_set(err, ERROR_IO,
                      "%s: %s a temporary file: %s: make room there, or name "
                      "another folder by spool.dir",

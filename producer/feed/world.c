@@ -3,6 +3,7 @@
  */
 #include "producer/feed/event_source.h"
 
+#include "common/base/descriptors.h"
 #include "common/base/random.h"
 
 #include <errno.h>
@@ -174,8 +175,8 @@ static int open_truth(struct world *world, struct error *err)
         return 0;
     world->truth = fopen(world->config.truth, "w");
     if (!world->truth || fputs("id,p\n", world->truth) < 0)
-        return error_set(err, ERROR_IO, "write '%s': %s", world->config.truth,
-                         strerror(errno));
+        return error_system(err, ERROR_IO, errno, "write '%s'",
+                            world->config.truth);
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ static char broker[512], nobody[TEXT_SIZE], deaf[TEXT_SIZE];
 static char history[TEXT_SIZE], history_labels[TEXT_SIZE];
 static char newer_file[] = "/tmp/pctr-newer-XXXXXX";
 static char newer_option[TEXT_SIZE], old_events[] = "/tmp/pctr-old-XXXXXX";
-static char history_name[FIXTURE_NAME_SIZE];
+static char history_name[FIXTURE_NAME_SIZE], labels_name[FIXTURE_NAME_SIZE];
 static int deaf_fd = -1;
 
 #define NO_TOPIC "--topic.impressions=there-is-no-such-topic"
@@ -121,7 +122,6 @@ static void start(void)
     static const char events[] = "userId,movieId,rating,timestamp\n"
                                  "1,3,4.0,964981247\n1,1,4.0,964982703\n";
     struct kafka_settings kafka = kafka_fixture_settings();
-    char labels[FIXTURE_NAME_SIZE];
 
     snprintf(broker, sizeof(broker), "%s", kafka.brokers);
     snprintf(nobody, TEXT_SIZE, "127.0.0.1:%u", metrics_page_free_port());
@@ -130,10 +130,10 @@ static void start(void)
     write_text(old_events, events, sizeof(events) - 1);
     kafka_fixture_name("history", history_name);
     kafka_fixture_create(history_name, 1, "604800000");
-    kafka_fixture_name("labels", labels);
-    kafka_fixture_create(labels, 1, "604800000");
+    kafka_fixture_name("labels", labels_name);
+    kafka_fixture_create(labels_name, 1, "604800000");
     snprintf(history, TEXT_SIZE, "--topic.impressions=%s", history_name);
-    snprintf(history_labels, TEXT_SIZE, "--topic.labels=%s", labels);
+    snprintf(history_labels, TEXT_SIZE, "--topic.labels=%s", labels_name);
 }
 
 static void stop(void)
@@ -204,6 +204,34 @@ START_TEST(refused_history_left_nothing_behind)
 }
 END_TEST
 
+/* The child inherits the limit; the test needs few itself. */
+START_TEST(too_few_file_descriptors_are_told_before_anything_starts)
+{
+    /* Which topics they are is not looked at, but for the first. */
+    const char *const arguments[] = {"score",     "-b",
+                                     broker,      "--workers=64",
+                                     history,     "--topic.predictions",
+                                     labels_name, "--topic.dead_letters",
+                                     labels_name, "--topic.models",
+                                     labels_name, "--topic.chunks",
+                                     labels_name, NULL};
+    struct rlimit few = {200, 200};
+    struct child_process child = {.pid = 0};
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    child_start_pctr(&child, arguments);
+    int status = child_wait(&child, WAIT_MS);
+    char *errors = child_errors(&child);
+    child_end(&child);
+    ck_assert_msg(
+        status == 78 && strstr(errors, "file descriptors are needed") &&
+            strstr(errors, "this process may have 200") &&
+            strstr(errors, "lower workers") && count_lines(errors) == 1,
+        "status %d: %s", status, errors);
+    free(errors);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults");
@@ -214,6 +242,8 @@ int main(void)
     tcase_add_unchecked_fixture(tests, start, stop);
     tcase_add_loop_test(tests, a_mistake_is_told_in_one_line_within_seconds, 0,
                         sizeof(rows) / sizeof(rows[0]));
+    tcase_add_test(tests,
+                   too_few_file_descriptors_are_told_before_anything_starts);
     tcase_add_test(tests, refused_history_left_nothing_behind);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(

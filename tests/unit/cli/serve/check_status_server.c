@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -336,6 +337,37 @@ START_TEST(probes_are_answered_at_once_on_a_port_of_their_own)
 }
 END_TEST
 
+static double processor_seconds(void)
+{
+    struct rusage used;
+
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &used), 0);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+START_TEST(a_client_without_a_descriptor_for_it_waits_and_keeps_nobody_busy)
+{
+    struct rlimit limit, none;
+    struct sockaddr_in where;
+    int fd = loopback(port, &where);
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = (rlim_t)fd + 1; /* all below are in use */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    ck_assert_int_eq(send(fd, probe, strlen(probe), MSG_NOSIGNAL),
+                     (ssize_t)strlen(probe));
+    double before = processor_seconds();
+    ck_assert(!has_answer(fd, 1000));
+    ck_assert_double_lt(processor_seconds() - before, 0.3);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_answered(fd);
+    close(fd);
+}
+END_TEST
+
 START_TEST(a_port_in_use_is_an_error_that_names_it)
 {
     struct status_config config = {.address = "127.0.0.1", .port = port};
@@ -397,6 +429,9 @@ int main(void)
                    an_endless_head_is_refused_and_the_next_request_is_served);
     tcase_add_test(tests, slow_clients_are_let_go_and_a_busy_one_stays);
     tcase_add_test(tests, probes_are_answered_at_once_on_a_port_of_their_own);
+    tcase_add_test(
+        tests,
+        a_client_without_a_descriptor_for_it_waits_and_keeps_nobody_busy);
     tcase_add_test(tests, a_port_in_use_is_an_error_that_names_it);
     tcase_add_test(tests, port_zero_opens_nothing);
     tcase_add_test(tests, a_name_is_not_an_address);
