@@ -69,22 +69,22 @@ static void print_row(const struct predict_settings *settings,
                p->neighbours);
 }
 
-/* The answer of a model of fields, whose values are in the file. Nobody's id is
- * a value like any other there. */
-static int answer_fields(const struct model *model,
-                         const struct pair_table *pairs, struct prediction *out,
-                         struct error *err)
+/* The answer for the newest row of the table. */
+static int answer_row(const struct score_rules *rules,
+                      const struct served_model *model,
+                      const struct pair_table *pairs,
+                      struct score_question *question, struct prediction *out,
+                      struct error *err)
 {
-    const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
-    uint64_t values[FIELDS_MAX];
-    bool is_assumed;
+    uint64_t values[FIELD_VALUES_MAX];
 
-    if (pair_table_values(pairs, values, &is_assumed, err) < 0)
-        return -1;
-    model_answer(model, &(struct questions){.pairs = &unused, .values = values},
-                 1, out);
-    if (is_assumed && out->basis == BASIS_LEARNED)
-        out->basis = BASIS_ASSUMED;
+    if (model_fields(model->snapshot->model)) {
+        if (pair_table_values(pairs, values, err) < 0)
+            return -1;
+        question->values = values;
+    }
+    score_questions(rules, model, question, 1, out);
+    question->values = NULL;
     return 0;
 }
 
@@ -105,18 +105,15 @@ static int predict_rows(const struct predict_settings *settings,
            settings->topic.details ? ",basis,impossible,neighbours" : "",
            settings->topic.details && fields ? ",support" : "");
     while (found) {
-        struct id user, ad;
-        status = pair_table_next(pairs, &found, &user, &ad, err);
+        struct score_question asked = {.values = NULL};
+        struct prediction p;
+        status = pair_table_next(pairs, &found, &asked.user, &asked.ad, err);
         if (status < 0 || !found)
             break;
-        struct prediction p;
-        if (!fields)
-            p = score_pair(&rules, model, &user, &ad);
-        else if (answer_fields(model->snapshot->model, pairs, &p, err) < 0) {
-            status = -1;
+        status = answer_row(&rules, model, pairs, &asked, &p, err);
+        if (status < 0)
             break;
-        }
-        print_row(settings, &user, &ad, &p);
+        print_row(settings, &asked.user, &asked.ad, &p);
         if (settings->topic.details && fields)
             printf(",%.3g", p.support);
         putchar('\n');

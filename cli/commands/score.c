@@ -3,11 +3,11 @@
  * is told to stop.
  */
 #include "cli/command.h"
+#include "cli/commands/score_http.h"
 #include "cli/commands/settings.h"
 #include "cli/online/online_check.h"
 #include "cli/serve/huge_pages.h"
 #include "cli/versions.h"
-#include "common/base/json_writer.h"
 
 #include "common/base/clock.h"
 #include "common/base/descriptors.h"
@@ -91,6 +91,7 @@ static const struct config_key keys[] = {
 
 /* Everything that runs, in the order it is started. */
 struct scoring {
+    struct score_http http; /* first: the routes' context */
     const struct score_settings *settings;
     struct kafka_files *files;
     struct metrics *metrics;
@@ -103,52 +104,6 @@ struct scoring {
 };
 
 /* --- HTTP ------------------------------------------------------------- */
-
-static bool take_id(const struct status_query *query, const char *name,
-                    struct id *out)
-{
-    const char *text = status_query_get(query, name);
-    size_t size = text ? strlen(text) : 0;
-
-    if (size == 0 || size > ID_TEXT_MAX)
-        return false;
-    *out = id_from_text(text, size);
-    return true;
-}
-
-/* /score?user=7&ad=12 */
-static int answer_score(void *context, const struct status_query *query,
-                        FILE *body)
-{
-    const struct scoring *scoring = context;
-    struct id user, ad;
-    uint64_t version = 0;
-
-    struct buffer line = {0};
-    struct json_writer to = {.to = &line};
-    struct error err;
-    char why[64];
-    int status = 200;
-
-    json_writer_open(&to, '{');
-    if (!take_id(query, "user", &user) || !take_id(query, "ad", &ad)) {
-        snprintf(why, sizeof(why), "give user= and ad=, each 1 to %d bytes",
-                 ID_TEXT_MAX);
-        json_writer_member_text(&to, "error", why);
-        status = 400;
-    } else {
-        struct prediction answer =
-            scorer_predict(scoring->scorer, &user, &ad, &version);
-        json_writer_member_real(&to, "p", answer.value);
-        json_writer_member_text(&to, "basis", basis_name(answer.basis));
-        json_writer_member_unsigned(&to, "model", version);
-    }
-    json_writer_close(&to, '}');
-    if (json_writer_print_line(&to, body, &err) < 0)
-        status = 503;
-    buffer_free(&line);
-    return status;
-}
 
 static bool is_live(void *context, char *why, size_t size)
 {
@@ -166,17 +121,16 @@ static bool is_ready(void *context, char *why, size_t size)
 
 static int start_service(struct scoring *scoring, struct error *err)
 {
-    static const struct status_route routes[] = {{"/score", answer_score},
-                                                 {NULL, NULL}};
     struct metric_label build[VERSION_LABELS];
     struct service_parts parts = {.metrics = scoring->metrics,
                                   .build_info = SCORER_BUILD_INFO,
                                   .build = build,
-                                  .routes = routes,
+                                  .routes = score_http_routes,
                                   .live = is_live,
                                   .ready = is_ready,
                                   .context = scoring};
 
+    scoring->http.scorer = scoring->scorer;
     versions_label(build);
     return service_start(&scoring->settings->service, &parts, &scoring->service,
                          err);
@@ -462,6 +416,10 @@ const struct command score_command = {
                 "--exit.at_end\n",
     .help = "Takes impressions off Kafka, predicts with the newest published "
             "model, and sends one prediction or one dead letter for each.\n"
+            "\n"
+            "On http.port it answers at once: GET /score?user=&ad= a pair, "
+            "with the model's fields by name; GET /rank?user=&ads=A,B,C&n= "
+            "the best of some ads; POST /score up to 1000 pairs as JSON.\n"
             "\n"
             "SIGTERM commits what is scored and leaves; SIGUSR1 looks for a "
             "new model at once. Exit status: 0 done, 65 too many bad records, "

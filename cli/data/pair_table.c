@@ -1,7 +1,5 @@
 #include "cli/data/pair_table.h"
 
-#include "model/rows/field_defaults.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,12 +73,11 @@ int pair_table_want_fields(struct pair_table *pairs,
         pairs->columns[v] = column;
     }
     pairs->list = list;
-    pairs->defaults = defaults;
     return 0;
 }
 
 int pair_table_values(const struct pair_table *pairs, uint64_t *values,
-                      bool *is_assumed, struct error *err)
+                      struct error *err)
 {
     static const struct table_field none = {.size = 0};
 
@@ -97,7 +94,6 @@ int pair_table_values(const struct pair_table *pairs, uint64_t *values,
         values[v] = field->size == 0 ? FIELD_ABSENT
                                      : field_list_key(pairs->list, v, &id);
     }
-    *is_assumed = field_defaults_fill(pairs->list, pairs->defaults, values);
     return 0;
 }
 

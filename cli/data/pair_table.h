@@ -19,7 +19,6 @@ struct pair_table {
     const struct table_field *fields; /* of the newest row */
     const struct field_list *list;    /* of pair_table_want_fields() */
     int columns[FIELDS_MAX];          /* (list->values); -1: none */
-    const uint64_t *defaults;         /* (list->values) */
 };
 
 /* A file with a user and an ad in each row. */
@@ -38,20 +37,19 @@ int pair_table_next(struct pair_table *pairs, bool *found, struct id *user,
                     struct id *ad, struct error *err) MUST_CHECK;
 
 /* The rows are to give the values of these fields, too: `user` and `ad` out of
- * the two columns, others out of the columns of their names, or, where a column
- * or a value is not there, the default (field_defaults_keys()). Borrows the
- * list and the defaults. Fails with ERROR_FORMAT where there is neither a
- * column nor a default. */
+ * the two columns, others out of the columns of their names. Borrows the list.
+ * Fails with ERROR_FORMAT where there is neither a column nor a default
+ * (field_defaults_keys()). */
 int pair_table_want_fields(struct pair_table *pairs,
                            const struct field_list *list,
                            const uint64_t *defaults,
                            struct error *err) MUST_CHECK;
 
-/* The keys (list->values) of the newest row; *is_assumed says whether one is a
- * default. Fails with ERROR_FORMAT, naming the line, where a value is longer
- * than an id may be. */
+/* The keys (list->values) of the newest row; FIELD_ABSENT where it has no
+ * value. Fails with ERROR_FORMAT, naming the line, where a value is longer than
+ * an id may be. */
 int pair_table_values(const struct pair_table *pairs, uint64_t *values,
-                      bool *is_assumed, struct error *err) MUST_CHECK;
+                      struct error *err) MUST_CHECK;
 
 void pair_table_close(struct pair_table *pairs);
 

@@ -2,6 +2,7 @@
 
 #include "cli/serve/process_metrics.h"
 
+#include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/descriptors.h"
 #include "common/base/version.h"
@@ -44,8 +45,19 @@ struct status_server {
     atomic_bool is_stopping;
 };
 
+/* A POST whose body comes. */
+struct upload {
+    const struct status_route *route;
+    struct buffer body;
+    bool is_too_large;
+};
+
+/* In place of an upload where there is none. */
+static struct upload no_upload;
+
 struct status_query {
     struct MHD_Connection *connection;
+    struct upload *upload; /* no_upload of a GET */
 };
 
 /* One answer while it is being written. */
@@ -59,6 +71,25 @@ const char *status_query_get(const struct status_query *query, const char *name)
 {
     return MHD_lookup_connection_value(query->connection, MHD_GET_ARGUMENT_KIND,
                                        name);
+}
+
+uint8_t *status_query_body(const struct status_query *query, size_t *size)
+{
+    *size = query->upload->body.size;
+    return query->upload->body.bytes;
+}
+
+static const struct status_route *find_route(const struct status_config *config,
+                                             const char *path,
+                                             enum status_method method)
+{
+    const struct status_route *route =
+        config->pages == STATUS_PROBES ? NULL : config->routes;
+
+    for (; route && route->path; route++)
+        if (route->method == method && strcmp(route->path, path) == 0)
+            return route;
+    return NULL;
 }
 
 static void answer_state(struct answer *answer, void *context,
@@ -86,28 +117,25 @@ static void answer_unknown(const struct status_config *config,
     }
     fputs("there is /metrics /livez /readyz /version", answer->body);
     for (size_t i = 0; config->routes && config->routes[i].path; i++)
-        fprintf(answer->body, " %s", config->routes[i].path);
+        if (config->routes[i].method == STATUS_GET)
+            fprintf(answer->body, " %s", config->routes[i].path);
     fputc('\n', answer->body);
 }
 
-static void answer_route(const struct status_config *config, const char *path,
+static void answer_route(const struct status_config *config,
+                         const struct status_route *route,
                          const struct status_query *query,
                          struct answer *answer)
 {
-    for (size_t i = 0; config->routes && config->routes[i].path; i++) {
-        if (strcmp(config->routes[i].path, path) != 0)
-            continue;
-        answer->type = TYPE_JSON;
-        answer->status =
-            config->routes[i].answer(config->context, query, answer->body);
-        return;
-    }
-    answer_unknown(config, answer);
+    answer->type = TYPE_JSON;
+    answer->status = route->answer(config->context, query, answer->body);
 }
 
 static void answer_path(const struct status_config *config, const char *path,
                         const struct status_query *query, struct answer *answer)
 {
+    const struct status_route *route = find_route(config, path, STATUS_GET);
+
     if (strcmp(path, "/livez") == 0) {
         answer_state(answer, config->context, config->live);
     } else if (strcmp(path, "/readyz") == 0) {
@@ -123,14 +151,17 @@ static void answer_path(const struct status_config *config, const char *path,
         answer->type = TYPE_JSON;
         fprintf(answer->body, "{\"name\":\"pctr\",\"version\":\"%s\"}\n",
                 PCTR_VERSION);
+    } else if (route) {
+        answer_route(config, route, query, answer);
     } else {
-        answer_route(config, path, query, answer);
+        answer_unknown(config, answer);
     }
 }
 
-/* Sends `size` bytes that the response frees. */
-static enum MHD_Result reply(struct MHD_Connection *connection, int status,
-                             const char *type, char *text, size_t size)
+/* Sends `size` bytes that the response frees. `allow` is for 405. */
+static enum MHD_Result reply(struct MHD_Connection *connection,
+                             const struct answer *answer, char *text,
+                             size_t size, const char *allow)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
@@ -139,81 +170,143 @@ static enum MHD_Result reply(struct MHD_Connection *connection, int status,
         free(text);
         return MHD_NO;
     }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            answer->type);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
                             "no-store");
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET");
+    if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     enum MHD_Result sent =
-        MHD_queue_response(connection, (unsigned)status, response);
+        MHD_queue_response(connection, (unsigned)answer->status, response);
     MHD_destroy_response(response);
     return sent;
 }
 
-static enum MHD_Result serve(const struct status_server *server,
-                             struct MHD_Connection *connection,
-                             const char *path)
-{
-    char *text = NULL;
-    size_t size = 0;
-    struct status_query query = {connection};
-    struct answer answer = {MHD_HTTP_OK, TYPE_TEXT,
-                            open_memstream(&text, &size)};
-
-    if (!answer.body)
-        return MHD_NO;
-    answer_path(&server->config, path, &query, &answer);
-    if (fclose(answer.body) != 0) {
-        free(text);
-        return MHD_NO;
-    }
-    return reply(connection, answer.status, answer.type, text, size);
-}
-
-static bool has_body(struct MHD_Connection *connection)
-{
-    const char *length = MHD_lookup_connection_value(
-        connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return (length && strcmp(length, "0") != 0) ||
-           MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                       MHD_HTTP_HEADER_TRANSFER_ENCODING);
-}
-
 static enum MHD_Result refuse(struct MHD_Connection *connection, int status,
-                              const char *why)
+                              const char *why, const char *allow)
 {
+    const struct answer answer = {status, TYPE_TEXT, NULL};
     char *text = strdup(why);
 
     if (!text)
         return MHD_NO;
-    return reply(connection, status, TYPE_TEXT, text, strlen(text));
+    return reply(connection, &answer, text, strlen(text), allow);
 }
 
-/* libmicrohttpd calls once when the head is there (*state is NULL then) and
- * once more when the request is complete. */
+static enum MHD_Result refuse_size(struct MHD_Connection *connection,
+                                   size_t body_max)
+{
+    char why[80];
+
+    snprintf(why, sizeof(why), "a body has at most %zu bytes here\n", body_max);
+    return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, why, NULL);
+}
+
+static enum MHD_Result serve(const struct status_server *server,
+                             struct MHD_Connection *connection,
+                             const char *path, struct upload *upload)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const struct status_query query = {connection, upload};
+
+    if (upload->is_too_large)
+        return refuse_size(connection, upload->route->body_max);
+    if (buffer_failed(&upload->body))
+        return MHD_NO;
+    struct answer answer = {MHD_HTTP_OK, TYPE_TEXT,
+                            open_memstream(&text, &size)};
+    if (!answer.body)
+        return MHD_NO;
+    if (upload->route)
+        answer_route(&server->config, upload->route, &query, &answer);
+    else
+        answer_path(&server->config, path, &query, &answer);
+    if (fclose(answer.body) != 0) {
+        free(text);
+        return MHD_NO;
+    }
+    return reply(connection, &answer, text, size, NULL);
+}
+
+/* How long the body will be; 0: there is none, SIZE_MAX: nobody knows, or too
+ * long for a number. */
+static size_t announced_size(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(
+        connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                    MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        return SIZE_MAX;
+    return length ? strtoull(length, NULL, 10) : 0;
+}
+
+static enum MHD_Result begin_upload(const struct status_route *route,
+                                    struct MHD_Connection *connection,
+                                    void **state)
+{
+    size_t announced = announced_size(connection);
+
+    if (announced != SIZE_MAX && announced > route->body_max)
+        return refuse_size(connection, route->body_max);
+    struct upload *upload = calloc(1, sizeof(*upload));
+    if (!upload)
+        return MHD_NO;
+    upload->route = route;
+    *state = upload;
+    return MHD_YES;
+}
+
+/* Drops what is too much: a client is answered when it has said all. */
+static void take_part(struct upload *upload, const char *part, size_t *size)
+{
+    if (upload->body.size + *size > upload->route->body_max)
+        upload->is_too_large = true;
+    else
+        buffer_append(&upload->body, part, *size);
+    *size = 0;
+}
+
+static enum MHD_Result begin(const struct status_config *config,
+                             struct MHD_Connection *connection,
+                             const char *path, const char *method, void **state)
+{
+    const struct status_route *post = find_route(config, path, STATUS_POST);
+    const char *allow = post ? "GET, POST" : "GET";
+
+    *state = &no_upload;
+    if (post && strcmp(method, MHD_HTTP_METHOD_POST) == 0)
+        return begin_upload(post, connection, state);
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                      post ? "GET or POST only\n" : "GET only\n", allow);
+    if (announced_size(connection) > 0)
+        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+                      "requests have no body here\n", allow);
+    return MHD_YES;
+}
+
+/* libmicrohttpd calls once when the head is there (*state is NULL then), for
+ * each part of a body, and once more when the request is complete. */
 static enum MHD_Result on_request(void *context,
                                   struct MHD_Connection *connection,
                                   const char *path, const char *method,
-                                  const char *version, const char *upload,
-                                  size_t *upload_size, void **state)
+                                  const char *version, const char *part,
+                                  size_t *part_size, void **state)
 {
-    static int head_seen;
     const struct status_server *server = context;
+    struct upload *upload = *state;
 
     (void)version;
-    (void)upload;
-    (void)upload_size;
-    if (*state)
-        return serve(server, connection, path);
-
-    *state = &head_seen;
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
-    if (has_body(connection))
-        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
-                      "requests have no body here\n");
+    if (!upload)
+        return begin(&server->config, connection, path, method, state);
+    if (*part_size == 0)
+        return serve(server, connection, path, upload);
+    if (!upload->route)
+        return MHD_NO;
+    take_part(upload, part, part_size);
     return MHD_YES;
 }
 
@@ -250,8 +343,14 @@ static void on_answered(void *context, struct MHD_Connection *connection,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
+    struct upload *upload = *state;
+
     (void)context;
-    (void)state;
+    if (upload && upload != &no_upload) {
+        buffer_free(&upload->body);
+        free(upload);
+    }
+    *state = NULL;
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && info &&
         info->socket_context)
         ((struct client *)info->socket_context)->since_ms =

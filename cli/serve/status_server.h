@@ -1,15 +1,16 @@
 /*
  * status_server.h - the answers of a process to its operators over HTTP, by
- * libmicrohttpd: GET only, and from loopback only where no other address is
- * set.
+ * libmicrohttpd, and from loopback only where no other address is set.
  *
  *   /metrics  Prometheus text        /livez   200 while the loop beats
  *   /version  JSON                   /readyz  200 when work can be done
- *   The program adds further routes, such as /score.
+ *   The program adds further routes, such as /score, by GET or by POST.
  *
  * A server has 32 connections. A client that has no whole answer 10 seconds
  * after it connected, or after its previous answer, loses its connection, so
- * that slow clients cannot hold all of them.
+ * that slow clients cannot hold all of them. The body of a POST is kept until
+ * it is whole; one that is longer than its route allows is refused with 413, by
+ * its Content-Length or, without one, when it has come.
  *
  * Answers come from the server's own thread: what a route calls must be safe
  * there.
@@ -26,14 +27,21 @@
 #include <stdio.h>
 
 struct status_server;
-struct status_query; /* the arguments of one request */
+struct status_query; /* the arguments of one request, and its body */
 
 /* The value of ?name=; NULL when it is not there. */
 const char *status_query_get(const struct status_query *query,
                              const char *name);
 
+/* The body of a POST, which the caller may write into; NULL and 0 of a GET. */
+uint8_t *status_query_body(const struct status_query *query, size_t *size);
+
+enum status_method { STATUS_GET, STATUS_POST };
+
 struct status_route {
     const char *path; /* "/score"; NULL ends a table */
+    enum status_method method;
+    size_t body_max; /* bytes of a POST */
     /* Writes the body (JSON) and returns the HTTP status. */
     int (*answer)(void *context, const struct status_query *query, FILE *body);
 };

@@ -2,7 +2,6 @@
 
 #include "common/event/event_value.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 _Static_assert(
@@ -29,8 +28,7 @@ int field_scan_want(struct field_scan *self, const struct event_fields *names,
     return 0;
 }
 
-/* Returns whether the value stands for an id. */
-static bool read_value(const struct cursor_value *value, struct id *out)
+bool field_scan_id(const struct cursor_value *value, struct id *out)
 {
     switch (value->type) {
     case CURSOR_BOOL:
@@ -53,8 +51,8 @@ void field_scan_values(const struct field_scan *self,
     for (uint32_t v = 0; v < self->list->values; v++) {
         unsigned place = self->places[v];
         struct id id;
-        bool is_there =
-            found->seen >> place & 1 && read_value(&found->values[place], &id);
+        bool is_there = found->seen >> place & 1 &&
+                        field_scan_id(&found->values[place], &id);
         values[v] =
             is_there ? field_list_key(self->list, v, &id) : FIELD_ABSENT;
     }

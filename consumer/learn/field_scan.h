@@ -20,6 +20,7 @@
 
 #include "model/rows/field_list.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct field_scan {
@@ -37,5 +38,8 @@ int field_scan_want(struct field_scan *self, const struct event_fields *names,
 /* Of the record that was read last: values (list->values). */
 void field_scan_values(const struct field_scan *self,
                        const struct event_found *found, uint64_t *values);
+
+/* The id that a value of a field is; false: such a value is absent. */
+bool field_scan_id(const struct cursor_value *value, struct id *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "consumer/score/score_batch.h"
 
+#include "common/base/id_set.h"
 #include "common/event/event_json.h"
 
 #include "model/rows/field_defaults.h"
@@ -117,13 +118,6 @@ static void predict_prior(struct score_batch *batch, size_t good)
             .value = batch->config.prior, .basis = BASIS_NONE};
 }
 
-/* A value that was assumed is as good as learned, but that is said. */
-static void note_assumed(struct prediction *answer, bool is_assumed)
-{
-    if (is_assumed && answer->basis == BASIS_LEARNED)
-        answer->basis = BASIS_ASSUMED;
-}
-
 /* A model of fields is asked with their values alone: nobody's id is one of
  * them, as any other. */
 static void predict_fields(struct score_batch *batch,
@@ -134,7 +128,7 @@ static void predict_fields(struct score_batch *batch,
 
     model_answer(model->snapshot->model, &ask, good, batch->predictions);
     for (size_t i = 0; i < good; i++)
-        note_assumed(&batch->predictions[i], batch->is_assumed[i]);
+        score_note_assumed(&batch->predictions[i], batch->is_assumed[i]);
 }
 
 static void predict(struct score_batch *batch, const struct served_model *model,
@@ -272,52 +266,7 @@ static struct prediction answer_values(const struct model *model,
 
     model_answer(model, &(struct questions){.pairs = &unused, .values = values},
                  1, &answer);
-    note_assumed(&answer, is_assumed);
-    return answer;
-}
-
-/* Nobody's id is a value like any other. Defaults that make no sense are none,
- * as whoever has a setting has checked it. */
-static struct prediction answer_ids(const struct score_rules *rules,
-                                    const struct model *model,
-                                    const struct id *user, const struct id *ad)
-{
-    const struct field_list *list = model_fields(model);
-    uint64_t values[FIELD_VALUES_MAX] = {FIELD_ABSENT};
-    uint64_t defaults[FIELD_VALUES_MAX];
-    struct error ignored;
-    int of_user = field_list_value(list, "user");
-    int of_ad = field_list_value(list, "ad");
-
-    if (of_user >= 0)
-        values[of_user] = field_list_key(list, (uint32_t)of_user, user);
-    if (of_ad >= 0)
-        values[of_ad] = field_list_key(list, (uint32_t)of_ad, ad);
-    bool is_assumed =
-        rules->defaults &&
-        field_defaults_keys(rules->defaults, list, defaults, &ignored) == 0 &&
-        field_defaults_fill(list, defaults, values);
-    return answer_values(model, values, is_assumed);
-}
-
-struct prediction score_pair(const struct score_rules *rules,
-                             const struct served_model *model,
-                             const struct id *user, const struct id *ad)
-{
-    struct prediction answer = {.value = rules->prior, .basis = BASIS_NONE};
-
-    if (!model)
-        return answer;
-    if (model_fields(model->snapshot->model))
-        return answer_ids(rules, model->snapshot->model, user, ad);
-    bool is_nobody = id_set_has(rules->nobody, user);
-    struct pair pair = {.user = is_nobody
-                                    ? INDEX_UNKNOWN
-                                    : id_map_find(model->snapshot->users, user),
-                        .item = id_map_find(model->snapshot->ads, ad)};
-    model_predict(model->snapshot->model, &pair, 1, &answer);
-    if (is_nobody)
-        answer.basis = BASIS_ANONYMOUS;
+    score_note_assumed(&answer, is_assumed);
     return answer;
 }
 

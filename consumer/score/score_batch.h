@@ -9,13 +9,13 @@
 #define CONSUMER_SCORE_BATCH_H
 
 #include "common/base/error.h"
-#include "common/base/id_set.h"
 #include "common/event/event.h"
 #include "common/event/event_reader.h"
 
 #include "consumer/models/model_board.h"
 #include "consumer/read/message.h"
 #include "consumer/score/impression_reader.h"
+#include "consumer/score/score_question.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -56,25 +56,6 @@ uint64_t score_batch_guessed_times(const struct score_batch *batch);
 const uint8_t *score_batch_bytes(const struct score_batch *batch);
 
 void score_batch_free(struct score_batch *batch);
-
-/* How a question outside of any batch is answered. */
-struct score_rules {
-    struct impression_reader *reader; /* of its record; a pair needs none */
-    struct event_scratch *scratch;    /* likewise; the caller clears it */
-    const struct id_set *nobody; /* users that have no history of their own;
-                                    NULL: none */
-    double prior;                /* the answer without a model */
-    const char *defaults;        /* of a pair: text of field_defaults_keys(),
-                                    which was checked; NULL: none. Those of a
-                                    record are the reader's */
-};
-
-/* The answer for a pair, with the same bits as in a batch. model may be NULL.
- * A model of fields is asked with the two ids, and with the defaults of its
- * other fields. Any thread. */
-struct prediction score_pair(const struct score_rules *rules,
-                             const struct served_model *model,
-                             const struct id *user, const struct id *ad);
 
 /* The answer for an impression that was decoded from `message`, with the same
  * bits as in a batch. As score_pair(), but a model of fields gets the fields of

@@ -261,17 +261,25 @@ struct scorer_counts scorer_counts(const struct scorer *scorer)
     return sum;
 }
 
-struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
-                                 const struct id *ad, uint64_t *version)
+const struct served_model *scorer_take_model(const struct scorer *scorer)
 {
-    const struct served_model *model = model_board_take(scorer->parts.board);
-    const struct score_rules rules = {.defaults =
-                                          scorer->config.fields.defaults,
-                                      .nobody = scorer->nobody,
-                                      .prior = scorer->config.no_model_p};
-    struct prediction answer = score_pair(&rules, model, user, ad);
+    return model_board_take(scorer->parts.board);
+}
 
-    *version = model ? model->manifest.epoch : 0;
+void scorer_put_model(const struct scorer *scorer,
+                      const struct served_model *model)
+{
     model_board_put(scorer->parts.board, model);
-    return answer;
+}
+
+struct score_rules scorer_rules(const struct scorer *scorer)
+{
+    return (struct score_rules){.defaults = scorer->config.fields.defaults,
+                                .nobody = scorer->nobody,
+                                .prior = scorer->config.no_model_p};
+}
+
+bool scorer_answers_without_model(const struct scorer *scorer)
+{
+    return scorer->config.no_model == NO_MODEL_PRIOR;
 }

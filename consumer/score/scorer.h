@@ -20,8 +20,7 @@
 #include "consumer/read/subscriber.h"
 #include "consumer/score/crash_plan.h"
 #include "consumer/score/delivery.h"
-
-#include "model/model.h"
+#include "consumer/score/score_question.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -103,8 +102,16 @@ bool scorer_is_ready(const struct scorer *scorer, char *why, size_t size);
 
 struct scorer_counts scorer_counts(const struct scorer *scorer);
 
-/* The answer for one pair right now; *version is 0 without a model. */
-struct prediction scorer_predict(struct scorer *scorer, const struct id *user,
-                                 const struct id *ad, uint64_t *version);
+/* For questions outside of any batch. The model in service, NULL where there is
+ * none yet; it is given back. */
+const struct served_model *scorer_take_model(const struct scorer *scorer);
+void scorer_put_model(const struct scorer *scorer,
+                      const struct served_model *model);
+
+/* As impressions are scored; valid as long as the scorer. */
+struct score_rules scorer_rules(const struct scorer *scorer);
+
+/* Impressions do not wait for a first model. */
+bool scorer_answers_without_model(const struct scorer *scorer);
 
 #endif

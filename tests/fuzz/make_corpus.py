@@ -36,6 +36,13 @@ seeds = {
         "words": b'{"a":NaN,"b":tru',
         "utf8": b'{"\xc3\xa9":"\xed\xa0\x80","a":"\xf4\x8f\xbf\xbf"}',
     },
+    "score_request": {
+        "ads": b'{"user":7,"position":1,"ads":[12,"b",{"ad":13,"position":2}],'
+               b'"rank":10}',
+        "pairs": b'{"pairs":[{"user":"\\u0041","ad":1,"x":[{"y":[]}]},'
+                 b'{"ad":null}]}',
+        "one": b'{"user":1,"ad":2,"a":true,"b":1.5e3}',
+    },
     "path": {
         "names": b"$.context.user.id",
         "index": b"a.b[1].c",

@@ -50,6 +50,22 @@ static void read_all(int fd, char *page)
 }
 
 /* False where nobody answers. */
+static bool ask_for_page(unsigned port, const char *request, size_t size,
+                         char *page)
+{
+    struct sockaddr_in address = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    bool answered =
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        write(fd, request, size) == (ssize_t)size;
+    if (answered)
+        read_all(fd, page);
+    close(fd);
+    return answered;
+}
+
 static bool get_page(unsigned port, const char *path, char *page)
 {
     char request[512];
@@ -57,17 +73,8 @@ static bool get_page(unsigned port, const char *path, char *page)
                         "GET %s HTTP/1.1\r\nHost: localhost\r\n"
                         "Connection: close\r\n\r\n",
                         path);
-    struct sockaddr_in address = loopback(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    ck_assert_int_ge(fd, 0);
-    bool answered =
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        write(fd, request, (size_t)size) == (ssize_t)size;
-    if (answered)
-        read_all(fd, page);
-    close(fd);
-    return answered;
+    return ask_for_page(port, request, (size_t)size, page);
 }
 
 /* "NAME VALUE" at the beginning of a line. */
@@ -89,6 +96,25 @@ char *metrics_page_get(unsigned port, const char *path)
 
     ck_assert_ptr_nonnull(page);
     if (get_page(port, path, page))
+        return page;
+    free(page);
+    return NULL;
+}
+
+char *metrics_page_post(unsigned port, const char *path, const char *body)
+{
+    size_t room = strlen(body) + 512;
+    char *request = malloc(room), *page = malloc(PAGE_SIZE);
+
+    ck_assert_ptr_nonnull(request);
+    ck_assert_ptr_nonnull(page);
+    int size = snprintf(request, room,
+                        "POST %s HTTP/1.1\r\nHost: localhost\r\n"
+                        "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                        path, strlen(body), body);
+    bool answered = ask_for_page(port, request, (size_t)size, page);
+    free(request);
+    if (answered)
         return page;
     free(page);
     return NULL;

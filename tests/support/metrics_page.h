@@ -14,6 +14,9 @@ unsigned metrics_page_free_port(void);
  * nobody answers. The caller frees it. */
 char *metrics_page_get(unsigned port, const char *path);
 
+/* The same of a POST with that body. */
+char *metrics_page_post(unsigned port, const char *path, const char *body);
+
 /* The value of a series by its full name ("x_total{reason=\"a\"}"); NaN where
  * the page has none or nobody answers. */
 double metrics_page_value(unsigned port, const char *series);

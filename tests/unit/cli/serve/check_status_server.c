@@ -38,6 +38,21 @@ static int echo(void *context, const struct status_query *query, FILE *body)
     return user ? 200 : 400;
 }
 
+enum { BODY_MAX = 100000 };
+
+/* How long the body is, and what its last byte is. */
+static int count_body(void *context, const struct status_query *query,
+                      FILE *body)
+{
+    size_t size;
+    const uint8_t *bytes = status_query_body(query, &size);
+
+    (void)context;
+    fprintf(body, "{\"size\":%zu,\"last\":\"%c\"}", size,
+            size > 0 ? bytes[size - 1] : '-');
+    return 200;
+}
+
 static bool ready(void *context, char *why, size_t size)
 {
     (void)context;
@@ -45,7 +60,11 @@ static bool ready(void *context, char *why, size_t size)
     return is_ready;
 }
 
-static const struct status_route routes[] = {{"/echo", echo}, {NULL, NULL}};
+static const struct status_route routes[] = {
+    {"/echo", STATUS_GET, 0, echo},
+    {"/echo", STATUS_POST, BODY_MAX, count_body},
+    {NULL, STATUS_GET, 0, NULL},
+};
 
 static int loopback(uint32_t at, struct sockaddr_in *where)
 {
@@ -89,6 +108,17 @@ static const char *ask(const char *request)
     answer[have] = '\0';
     close(fd);
     return answer;
+}
+
+static int open_client(const char *text)
+{
+    struct sockaddr_in where;
+    int fd = loopback(port, &where);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
+                     (ssize_t)strlen(text));
+    return fd;
 }
 
 static const char *get(const char *path)
@@ -197,6 +227,74 @@ START_TEST(only_get_without_a_body_is_answered)
 }
 END_TEST
 
+/* A POST of `size` bytes to /echo that ends with an 'e'. */
+static const char *post(const char *headers, const char *before, size_t size,
+                        const char *behind)
+{
+    char *request = malloc(size + 512);
+
+    ck_assert_ptr_nonnull(request);
+    int head = snprintf(request, 512,
+                        "POST /echo HTTP/1.1\r\nHost: x\r\n"
+                        "Connection: close\r\n%s\r\n%s",
+                        headers, before);
+    memset(request + head, 'x', size);
+    if (size > 0)
+        request[(size_t)head + size - 1] = 'e';
+    strcpy(request + (size_t)head + size, behind);
+    const char *text = ask(request);
+    free(request);
+    return text;
+}
+
+START_TEST(a_route_gets_the_body_of_a_post)
+{
+    char headers[64];
+
+    snprintf(headers, sizeof(headers), "Content-Length: %d\r\n", BODY_MAX);
+    const char *text = post(headers, "", BODY_MAX, "");
+    assert_status(text, "200");
+    assert_has(text, "{\"size\":100000,\"last\":\"e\"}");
+    assert_has(post("Content-Length: 0\r\n", "", 0, ""), "{\"size\":0,");
+    text = post("Transfer-Encoding: chunked\r\n", "2000\r\n", 0x2000,
+                "\r\n0\r\n\r\n");
+    assert_has(text, "{\"size\":8192,\"last\":\"e\"}");
+    assert_has(get("/echo?user=u"), "{\"user\":\"u\"}");
+}
+END_TEST
+
+START_TEST(a_body_that_is_too_long_is_413)
+{
+    const char *text = post("Content-Length: 100001\r\n", "", 0, "");
+    assert_status(text, "413");
+    assert_has(text, "at most 100000 bytes");
+    text = post("Transfer-Encoding: chunked\r\n", "20000\r\n", 0x20000,
+                "\r\n0\r\n\r\n");
+    assert_status(text, "413");
+    assert_status(get("/version"), "200");
+}
+END_TEST
+
+START_TEST(a_route_says_which_methods_it_has)
+{
+    const char *text = ask("PUT /echo HTTP/1.1\r\nHost: x\r\nConnection: "
+                           "close\r\n\r\n");
+    assert_status(text, "405");
+    assert_has(text, "Allow: GET, POST");
+}
+END_TEST
+
+/* A body that does not come, or is never asked for again, takes no slot for
+ * good: see slow_clients_are_let_go_and_a_busy_one_stays. */
+START_TEST(a_body_that_breaks_off_is_forgotten)
+{
+    for (int i = 0; i < 100; i++)
+        close(open_client("POST /echo HTTP/1.1\r\nHost: x\r\n"
+                          "Content-Length: 50\r\n\r\nabc"));
+    assert_has(post("Content-Length: 3\r\n", "", 3, ""), "{\"size\":3,");
+}
+END_TEST
+
 START_TEST(an_endless_head_is_refused_and_the_next_request_is_served)
 {
     size_t size = 200000;
@@ -227,17 +325,6 @@ enum { CLIENTS_MAX = 32, ROUNDS_LEAST = 13, ROUNDS_MOST = 25 };
 static const char probe[] =
     "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-static int open_client(const char *text)
-{
-    struct sockaddr_in where;
-    int fd = loopback(port, &where);
-
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
-    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
-                     (ssize_t)strlen(text));
-    return fd;
-}
-
 static bool has_answer(int fd, int wait_ms)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLIN};
@@ -245,11 +332,14 @@ static bool has_answer(int fd, int wait_ms)
     return poll(&wanted, 1, wait_ms) == 1;
 }
 
-/* The start of a request that goes on with one byte at a time. */
+/* The start of a request, its head or its body, that goes on with one byte at
+ * a time. */
 static void open_slow(int *slow, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        slow[i] = open_client("GET /livez HTTP/1.1\r\nX-Slow: ");
+        slow[i] = open_client(i % 2 == 0 ? "GET /livez HTTP/1.1\r\nX-Slow: "
+                                         : "POST /echo HTTP/1.1\r\nHost: x\r\n"
+                                           "Content-Length: 1000\r\n\r\n");
 }
 
 static void send_a_byte_each(const int *slow, size_t count)
@@ -425,6 +515,10 @@ int main(void)
     tcase_add_test(tests, a_route_gets_its_arguments_and_chooses_the_status);
     tcase_add_test(tests, an_unknown_path_says_what_there_is);
     tcase_add_test(tests, only_get_without_a_body_is_answered);
+    tcase_add_test(tests, a_route_gets_the_body_of_a_post);
+    tcase_add_test(tests, a_body_that_is_too_long_is_413);
+    tcase_add_test(tests, a_route_says_which_methods_it_has);
+    tcase_add_test(tests, a_body_that_breaks_off_is_forgotten);
     tcase_add_test(tests,
                    an_endless_head_is_refused_and_the_next_request_is_served);
     tcase_add_test(tests, slow_clients_are_let_go_and_a_busy_one_stays);

@@ -83,8 +83,33 @@ static bool lacks_position(int64_t i)
     return i % 4 == 0;
 }
 
-/* In a batch, one by one, and as a pair, with field.default as `defaults`,
- * whose key of the position is `assumed`. */
+/* As a pair with the values that are known of it, in a request of so many that
+ * they do not fit in one go. */
+static void check_question(const struct score_rules *rules,
+                           const struct served_model *model,
+                           const struct impression *event,
+                           const uint64_t *values, uint64_t assumed,
+                           const struct prediction *wanted)
+{
+    enum { MANY = 100 };
+    static struct score_question questions[MANY];
+    static struct prediction answers[MANY];
+    uint64_t known[3] = {7, 7, values[2] == assumed ? FIELD_ABSENT : values[2]};
+
+    for (size_t i = 0; i < MANY; i++)
+        questions[i] = (struct score_question){event->user, event->ad, known};
+    if (values[2] == assumed && wanted->basis != BASIS_ASSUMED)
+        known[2] = values[2]; /* the record has what would be assumed */
+    score_questions(rules, model, questions, MANY, answers);
+    for (size_t i = 0; i < MANY; i++) {
+        ck_assert(answers[i].value == wanted->value);
+        ck_assert(answers[i].support == wanted->support);
+        ck_assert_int_eq(answers[i].basis, wanted->basis);
+    }
+}
+
+/* In a batch, one by one, as a pair, and in a request, with field.default as
+ * `defaults`, whose key of the position is `assumed`. */
 static void score_all(const char *defaults, uint64_t assumed)
 {
     struct event_fields asked = names;
@@ -144,6 +169,7 @@ static void score_all(const char *defaults, uint64_t assumed)
                      err);
         ck_assert(alone.value == wanted.value && alone.basis == wanted.basis);
         ck_assert_int_eq(out.basis, wanted.basis);
+        check_question(&rules, &model, &event, values, assumed, &wanted);
         if (!lacks_position(i))
             continue;
         struct prediction pair =
