@@ -724,14 +724,38 @@ const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)
     return s->next->cnt > 0 ? s->next : NULL;
 }
 
+/* Who we are to the group; NULL: nobody. */
+static char *member_id(const struct subscriber *s)
+{
+    char *id = rd_kafka_memberid(s->client);
+
+    if (!id || id[0])
+        return id;
+    rd_kafka_mem_free(s->client, id);
+    return NULL;
+}
+
+/* A member that was expelled loses its name and its generation, in two steps,
+ * beside us. Kafka takes a commit without either from anybody, so that it
+ * would not fence this one. A name never comes back: one that is the same
+ * before and after was ours in between. */
 const rd_kafka_consumer_group_metadata_t *subscriber_group(struct subscriber *s)
 {
     if (s->group)
         rd_kafka_consumer_group_metadata_destroy(s->group);
-    s->group = is_broken(BROKEN_NO_GENERATION)
-                   ? rd_kafka_consumer_group_metadata_new(s->config.group)
-                   : rd_kafka_consumer_group_metadata(s->client);
-    return s->group;
+    if (is_broken(BROKEN_NO_GENERATION)) {
+        s->group = rd_kafka_consumer_group_metadata_new(s->config.group);
+        return s->group;
+    }
+    char *before = member_id(s);
+    s->group = rd_kafka_consumer_group_metadata(s->client);
+    char *after = member_id(s);
+    bool is_member = before && after && strcmp(before, after) == 0;
+    if (before)
+        rd_kafka_mem_free(s->client, before);
+    if (after)
+        rd_kafka_mem_free(s->client, after);
+    return is_member ? s->group : NULL;
 }
 
 void subscriber_mark_committed(struct subscriber *s)

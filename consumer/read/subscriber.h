@@ -96,9 +96,13 @@ void subscriber_pause(struct subscriber *subscriber, int32_t partition);
 void subscriber_resume(struct subscriber *subscriber, int32_t partition);
 
 /* What a commit has to cover: NULL when nothing was handed out or chosen since
- * the last. Both are borrowed until the next call of any function here. */
+ * the last. Borrowed until the next call of any function here. */
 const rd_kafka_topic_partition_list_t *
 subscriber_next(struct subscriber *subscriber);
+
+/* What fences a commit that comes too late: the member's name and generation.
+ * NULL once the group has expelled this member, which is before the event that
+ * says so; then nothing may be committed. Borrowed as above. */
 const rd_kafka_consumer_group_metadata_t *
 subscriber_group(struct subscriber *subscriber);
 

@@ -100,8 +100,13 @@ static enum publisher_verdict commit_transaction(struct delivery *delivery,
         error_set(err, ERROR_TEMPORARY, "aborted, or so it seems");
         return PUBLISHER_ABORT;
     }
-    enum publisher_verdict verdict = publisher_send_offsets(
-        delivery->publisher, next, subscriber_group(from), err);
+    const rd_kafka_consumer_group_metadata_t *group = subscriber_group(from);
+    if (!group) {
+        error_set(err, ERROR_TEMPORARY, "the group has expelled this member");
+        return PUBLISHER_ABORT;
+    }
+    enum publisher_verdict verdict =
+        publisher_send_offsets(delivery->publisher, next, group, err);
     if (verdict != PUBLISHER_OK)
         return verdict;
     crash_plan_pass(plan, CRASH_AFTER_SEND_OFFSETS);

@@ -244,7 +244,7 @@ START_TEST(a_group_that_refuses_the_member_ends_it_with_the_brokers_words)
     struct message_batch batch;
     int status;
 
-    mock_cluster_fail(cluster, (enum mock_request)11, /* JoinGroup */
+    mock_cluster_fail(cluster, MOCK_JOIN_GROUP,
                       RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, 20);
     subscribe();
     do
@@ -284,6 +284,35 @@ START_TEST(a_topic_that_goes_away_and_stays_away_is_an_error)
     subscriber_close(subscriber, 1000);
     subscriber = NULL;
     ck_assert_int_lt(clock_monotonic_ms() - from_ms, 5000);
+}
+END_TEST
+
+/* The group expels a member that is busy. Until the member polls, nothing but
+ * its name tells; without a name its commit would be anybody's. */
+START_TEST(an_expelled_member_has_nothing_to_commit_with)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    config.kafka.properties = &(const struct config_property){
+        .name = "heartbeat.interval.ms", .value = "100"};
+    config.kafka.property_count = 1;
+    put(0, "a");
+    subscribe();
+    await_batch(SUBSCRIBER_PLACED);
+    ck_assert_ok(subscriber_commit(subscriber, &err), err);
+    await_batch(SUBSCRIBER_ASSIGNED);
+    await_batch(SUBSCRIBER_NOTHING);
+    ck_assert_ptr_nonnull(subscriber_group(subscriber));
+    mock_cluster_fail(cluster, MOCK_HEARTBEAT,
+                      RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    while (subscriber_group(subscriber)) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(POLL_MS);
+    }
+    await_batch(SUBSCRIBER_LOST);
+    subscriber_release(subscriber);
+    await_batch(SUBSCRIBER_ASSIGNED);
+    ck_assert_ptr_nonnull(subscriber_group(subscriber));
 }
 END_TEST
 
@@ -363,6 +392,7 @@ int main(void)
     tcase_add_test(
         tests, a_group_that_refuses_the_member_ends_it_with_the_brokers_words);
     tcase_add_test(tests, a_topic_that_goes_away_and_stays_away_is_an_error);
+    tcase_add_test(tests, an_expelled_member_has_nothing_to_commit_with);
     tcase_add_test(tests,
                    a_rebalance_is_noticed_before_the_choice_is_committed);
     suite_add_tcase(suite, tests);

@@ -21,6 +21,8 @@ enum mock_request {
     MOCK_FETCH = 1,
     MOCK_METADATA = 3,
     MOCK_OFFSET_COMMIT = 8,
+    MOCK_JOIN_GROUP = 11,
+    MOCK_HEARTBEAT = 12,
     MOCK_INIT_PRODUCER_ID = 22,
 };
 
