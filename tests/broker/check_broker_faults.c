@@ -41,7 +41,8 @@ static void start_broker(void)
 static void start(void)
 {
     const char *from[] = {"--world", "--world.rows=8000", "--rate=2000", NULL};
-    const char *to[] = {"--workers=2", "--http.port=0", NULL};
+    const char *to[] = {"--workers=2", "--http.port=0",     "-X",
+                        "debug=eos",   "--log.level=debug", NULL};
 
     pipeline_create(&pipe, PARTITIONS);
     pipeline_start(&pipe, "score", to, &scorer);
@@ -75,12 +76,33 @@ static void await_recovery(const char *run)
            (int)(clock_monotonic_ms() - start_ms));
 }
 
+/* What the scorer and its clients did from the first trouble on, for whoever
+ * looks for its cause. */
+static void tell_what_it_did(void)
+{
+    static const char *const told[] = {"level=info", "level=warn",
+                                       "level=error", "EndTxn returned"};
+    char *log = child_errors(&scorer), *rest = strstr(log, "level=warn");
+
+    while (rest && *rest) {
+        char *line = strsep(&rest, "\n");
+        for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+            if (strstr(line, told[i])) {
+                puts(line);
+                break;
+            }
+    }
+    free(log);
+}
+
 static void assert_all_scored_once(const char *run)
 {
     ck_assert_int_eq(child_wait(&feed, WAIT_MS), 0);
     pipeline_await_scored(&pipe, RECOVERY_MS);
     pipeline_stop(&scorer, WAIT_MS);
     struct verdict verdict = pipeline_judge(&pipe, run, &proceedings);
+    if (!verdict_is_clean(&verdict))
+        tell_what_it_did();
     ck_assert(verdict_is_clean(&verdict));
     ck_assert_uint_eq(verdict.predictions, ROWS);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOWHERE = -1, LETTER_BYTES_MAX = 900000 };
+enum { NOWHERE = -1, LETTER_BYTES_MAX = 900000, TOLD_MAX = 20 };
 
 struct court {
     const struct evidence *given;
@@ -123,6 +123,20 @@ static bool is_of(const struct prediction_event *event,
            same_span(event->raw_ad, from.raw_ad);
 }
 
+/* Where the trouble is, for whoever looks for its cause. */
+static void tell_of_disorder(const struct court *court,
+                             const struct fixture_record *record,
+                             const struct prediction_event *event)
+{
+    if (court->verdict.disorder <= TOLD_MAX)
+        printf("prediction [%" PRId32 "] at %" PRId64 " of %" PRId64
+               " ms: its source [%" PRId32 "] at %" PRId64 " follows %" PRId64
+               "\n",
+               record->partition, record->offset, record->timestamp_ms,
+               event->src_partition, event->src_offset,
+               court->last[event->src_partition]);
+}
+
 /* The output's partitions and their order are those of the input. */
 static void judge_order(struct court *court,
                         const struct fixture_record *record,
@@ -130,8 +144,11 @@ static void judge_order(struct court *court,
 {
     size_t at = (size_t)event->src_partition;
 
-    court->verdict.disorder += record->partition != event->src_partition ||
-                               event->src_offset <= court->last[at];
+    if (record->partition != event->src_partition ||
+        event->src_offset <= court->last[at]) {
+        court->verdict.disorder++;
+        tell_of_disorder(court, record, event);
+    }
     court->verdict.backwards += event->model_version < court->version[at];
     court->last[at] = event->src_offset;
     court->version[at] = event->model_version;
