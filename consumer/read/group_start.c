@@ -90,7 +90,8 @@ static int choose(const struct group_start *about, enum beginning beginning,
     else
         found->is_refused =
             positions_move_forgotten(
-                positions, at->partition, at->low, at->high, about->lost,
+                positions, at->partition,
+                (struct partition_bounds){at->low, at->high}, about->lost,
                 &found->gaps[found->gap_count++]) == POSITION_REFUSED;
     return 0;
 }

@@ -93,21 +93,22 @@ static uint64_t skipped(int64_t from, int64_t to, int64_t low)
 }
 
 enum position_fate positions_move(struct positions *positions,
-                                  int32_t partition, int64_t low, int64_t high,
+                                  int32_t partition,
+                                  struct partition_bounds there,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap)
 {
     struct position *position = &positions->list[partition];
     int64_t from = position->next;
-    int64_t to = policy == START_LATEST ? high : low;
+    int64_t to = policy == START_LATEST ? there.high : there.low;
 
     position->is_lost = false;
-    if (from >= low && from <= high)
+    if (from >= there.low && from <= there.high)
         return POSITION_FOUND;
     *gap = (struct offset_gap){.partition = partition,
                                .from = from,
                                .to = to,
-                               .skipped = skipped(from, to, low)};
+                               .skipped = skipped(from, to, there.low)};
     if (policy == START_FAIL)
         return POSITION_REFUSED;
     position->instead = position->committed;
@@ -125,35 +126,76 @@ bool positions_know_group(const struct positions *positions)
 }
 
 enum position_fate positions_move_forgotten(struct positions *positions,
-                                            int32_t partition, int64_t low,
-                                            int64_t high,
+                                            int32_t partition,
+                                            struct partition_bounds there,
                                             enum subscriber_start policy,
                                             struct offset_gap *gap)
 {
     int64_t known = positions->list[partition].known;
-    int64_t to = policy == START_LATEST ? high : low;
+    int64_t to = policy == START_LATEST ? there.high : there.low;
 
     *gap = (struct offset_gap){.partition = partition,
                                .from = known == OFFSET_UNKNOWN ? 0 : known,
                                .to = to,
-                               .skipped = (uint64_t)(to - low)};
+                               .skipped = (uint64_t)(to - there.low)};
     if (policy == START_FAIL)
         return POSITION_REFUSED;
     positions_choose_start(positions, partition, to);
     return POSITION_MOVED;
 }
 
+/* NULL: the partition is not ours. */
+static struct position *find_ours(const struct positions *positions,
+                                  int32_t partition)
+{
+    return partition >= 0 && partition < positions->count &&
+                   positions->list[partition].is_assigned
+               ? &positions->list[partition]
+               : NULL;
+}
+
 bool positions_take(struct positions *positions, int32_t partition,
                     int64_t offset)
 {
-    if (partition >= positions->count)
-        return false;
-    struct position *position = &positions->list[partition];
-    if (!position->is_assigned || offset < position->next)
+    struct position *position = find_ours(positions, partition);
+
+    if (!position || offset < position->next)
         return false;
     position->next = offset + 1;
     position->is_at_end = false;
     return true;
+}
+
+void positions_note_end(struct positions *positions, int32_t partition)
+{
+    struct position *position = find_ours(positions, partition);
+
+    if (position)
+        position->is_at_end = true;
+}
+
+void positions_note_lost(struct positions *positions, int32_t partition)
+{
+    struct position *position = find_ours(positions, partition);
+
+    if (position)
+        position->is_lost = true;
+}
+
+bool positions_are_at_end(const struct positions *positions)
+{
+    for (int32_t i = 0; i < positions->count; i++)
+        if (positions->list[i].is_assigned && !positions->list[i].is_at_end)
+            return false;
+    return true;
+}
+
+bool positions_have_lost(const struct positions *positions)
+{
+    for (int32_t i = 0; i < positions->count; i++)
+        if (positions->list[i].is_lost)
+            return true;
+    return false;
 }
 
 bool positions_have_choices(const struct positions *positions)
@@ -179,6 +221,12 @@ void positions_mark_committed(struct positions *positions)
         if (position->committed != OFFSET_UNKNOWN)
             position->known = position->committed;
     }
+}
+
+void positions_unmark_committed(struct positions *positions, int32_t partition)
+{
+    if (partition < positions->count)
+        positions->list[partition].committed = OFFSET_UNKNOWN;
 }
 
 void positions_free(struct positions *positions)

@@ -75,15 +75,21 @@ void positions_choose_start(struct positions *positions, int32_t partition,
  * with ours, and their members may be further on. */
 void positions_forget_others(struct positions *positions);
 
-/* What becomes of a partition that is lost, whose records are from `low` to
- * before `high`. */
+/* The records that the broker has of a partition. */
+struct partition_bounds {
+    int64_t low;  /* the oldest record's offset */
+    int64_t high; /* the offset behind the newest record */
+};
+
+/* What becomes of a partition that is lost. */
 enum position_fate {
     POSITION_FOUND,   /* the offset is there after all */
     POSITION_MOVED,   /* `gap` says from where to where */
     POSITION_REFUSED, /* START_FAIL: `gap` says which offset */
 };
 enum position_fate positions_move(struct positions *positions,
-                                  int32_t partition, int64_t low, int64_t high,
+                                  int32_t partition,
+                                  struct partition_bounds there,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap);
 
@@ -91,17 +97,26 @@ enum position_fate positions_move(struct positions *positions,
 bool positions_know_group(const struct positions *positions);
 
 /* The group had an offset here, and the broker has forgotten it, as Kafka does
- * when a topic is deleted. Chooses between `low` and `high` by the policy;
- * never POSITION_FOUND. */
+ * when a topic is deleted. The policy chooses one of the two bounds; never
+ * POSITION_FOUND. */
 enum position_fate positions_move_forgotten(struct positions *positions,
-                                            int32_t partition, int64_t low,
-                                            int64_t high,
+                                            int32_t partition,
+                                            struct partition_bounds there,
                                             enum subscriber_start policy,
                                             struct offset_gap *gap);
 
 /* A record came. False: it is not the next one of ours and is dropped. */
 bool positions_take(struct positions *positions, int32_t partition,
                     int64_t offset);
+
+/* The broker has nothing behind `next`, or does not have `next` itself. Without
+ * effect where the partition is not ours. */
+void positions_note_end(struct positions *positions, int32_t partition);
+void positions_note_lost(struct positions *positions, int32_t partition);
+
+/* Are all partitions that are ours read to their end? Is one of them lost? */
+bool positions_are_at_end(const struct positions *positions);
+bool positions_have_lost(const struct positions *positions);
 
 /* There is a choice that has to be committed before a record is handed out. */
 bool positions_have_choices(const struct positions *positions);
@@ -111,6 +126,9 @@ bool positions_is_due(const struct position *position);
 
 /* All that was due is committed. */
 void positions_mark_committed(struct positions *positions);
+
+/* The commit of this partition failed after it was marked: it is due again. */
+void positions_unmark_committed(struct positions *positions, int32_t partition);
 
 void positions_free(struct positions *positions);
 

@@ -67,7 +67,6 @@ struct subscriber {
     struct partition_queues queues; /* of our partitions */
     bool has_assignment;
     bool has_begun; /* there was an assignment at some time */
-    bool has_lost;  /* at least one position is_lost */
 
     enum pending pending;
     rd_kafka_topic_partition_list_t *offered;
@@ -146,9 +145,7 @@ static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t failed,
     if (!failed || failed == RD_KAFKA_RESP_ERR__NO_OFFSET || !offsets)
         return;
     for (int i = 0; i < offsets->cnt; i++)
-        if (offsets->elems[i].partition < s->positions.count)
-            s->positions.list[offsets->elems[i].partition].committed =
-                OFFSET_UNKNOWN;
+        positions_unmark_committed(&s->positions, offsets->elems[i].partition);
 }
 
 static bool says_gone(int error)
@@ -389,8 +386,10 @@ static int move_partitions(struct subscriber *s,
     s->gap_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct offset_gap *gap = &gaps[s->gap_count];
-        switch (positions_move(&s->positions, list[i].partition, list[i].low,
-                               list[i].high, s->config.lost_offset, gap)) {
+        switch (
+            positions_move(&s->positions, list[i].partition,
+                           (struct partition_bounds){list[i].low, list[i].high},
+                           s->config.lost_offset, gap)) {
         case POSITION_FOUND:
             break;
         case POSITION_MOVED:
@@ -400,7 +399,6 @@ static int move_partitions(struct subscriber *s,
             return lost_offset(s, gap, err);
         }
     }
-    s->has_lost = false;
     offer_again(s);
     s->pending = PENDING_PLACED;
     return 0;
@@ -493,19 +491,13 @@ static int take_report(struct subscriber *s, const rd_kafka_message_t *report,
                        struct error *err)
 {
     char why[256];
-    struct position *position =
-        report->partition >= 0 && report->partition < s->positions.count
-            ? &s->positions.list[report->partition]
-            : NULL;
 
     switch (report->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (position)
-            position->is_at_end = true;
+        positions_note_end(&s->positions, report->partition);
         return 0;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        if (position && position->is_assigned)
-            s->has_lost = position->is_lost = true;
+        positions_note_lost(&s->positions, report->partition);
         return 0;
     case RD_KAFKA_RESP_ERR__FATAL: {
         rd_kafka_resp_err_t cause =
@@ -584,7 +576,7 @@ static int prepare(struct subscriber *s, struct message_batch *batch,
     s->waits = (struct error){.code = ERROR_NONE};
     if ((s->gone_since_ms != 0 && look_after_topic(s, err) < 0) ||
         (s->is_oversized && s->is_dry && look_after_size(s, err) < 0) ||
-        (s->has_lost && s->pending == PENDING_NOTHING &&
+        (s->pending == PENDING_NOTHING && positions_have_lost(&s->positions) &&
          look_after_lost(s, err) < 0) ||
         (s->pending == PENDING_OFFERED && !s->is_called_back &&
          place_offered(s, err) < 0))
@@ -637,7 +629,6 @@ void subscriber_release(struct subscriber *s)
     assert(s->pending == PENDING_REVOKED || s->pending == PENDING_LOST);
     positions_clear(&s->positions, POSITIONS_FORGET_CHOICES);
     s->has_assignment = false;
-    s->has_lost = false;
     s->pending = PENDING_NOTHING;
     rd_kafka_assign(s->client, NULL);
 }
@@ -652,7 +643,6 @@ void subscriber_rewind(struct subscriber *s)
     }
     if (s->pending != PENDING_NOTHING)
         return; /* partitions come or go: their start is asked for anyway */
-    s->has_lost = false;
     offer_again(s);
 }
 
@@ -823,10 +813,7 @@ bool subscriber_at_end(const struct subscriber *s)
 {
     if (!s->has_assignment || s->pending != PENDING_NOTHING)
         return false;
-    for (int32_t i = 0; i < s->positions.count; i++)
-        if (s->positions.list[i].is_assigned && !s->positions.list[i].is_at_end)
-            return false;
-    return true;
+    return positions_are_at_end(&s->positions);
 }
 
 int64_t subscriber_committed(const struct subscriber *s, int32_t partition)
