@@ -10,34 +10,34 @@
 /* Fills in the offsets that the group has; below 0 where it has none. An open
  * transaction of the partition's last owner makes the broker say "not yet",
  * until that transaction ends or times out. */
-static int ask_committed(const struct group_start *about,
+static int ask_committed(const struct group_member *member,
                          rd_kafka_topic_partition_list_t *partitions,
                          struct error *err)
 {
     rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
 
     if (partitions->cnt > 0)
-        failed = rd_kafka_committed(about->client, partitions,
-                                    (int)about->timeout_ms);
+        failed = rd_kafka_committed(member->client, partitions,
+                                    (int)member->timeout_ms);
     for (int i = 0; !failed && i < partitions->cnt; i++)
         failed = partitions->elems[i].err;
     if (failed)
         return error_set(err, kafka_error_code((int)failed),
-                         "committed offsets of group '%s': %s", about->group,
+                         "committed offsets of group '%s': %s", member->group,
                          rd_kafka_err2str(failed));
     return 0;
 }
 
 /* Has the group an offset in any of the topic's partitions? */
-static int ask_begun(const struct group_start *about, int32_t partitions,
+static int ask_begun(const struct group_member *member, int32_t partitions,
                      bool *has_begun, struct error *err)
 {
     rd_kafka_topic_partition_list_t *all =
         rd_kafka_topic_partition_list_new(partitions);
 
-    rd_kafka_topic_partition_list_add_range(all, about->topic, 0,
+    rd_kafka_topic_partition_list_add_range(all, member->topic, 0,
                                             partitions - 1);
-    int status = ask_committed(about, all, err);
+    int status = ask_committed(member, all, err);
     *has_begun = false;
     for (int i = 0; status == 0 && i < all->cnt; i++)
         *has_begun = *has_begun || all->elems[i].offset >= 0;
@@ -75,7 +75,7 @@ static size_t list_partitions(enum beginning beginning, int32_t partitions,
 
 /* Other members may have chosen already: a partition where this member has
  * known an offset is forgotten also when the group has begun anew. */
-static int choose(const struct group_start *about, enum beginning beginning,
+static int choose(const struct group_member *member, enum beginning beginning,
                   const struct partition_offsets *at,
                   struct positions *positions, struct group_found *found,
                   struct error *err)
@@ -91,13 +91,14 @@ static int choose(const struct group_start *about, enum beginning beginning,
         found->is_refused =
             positions_move_forgotten(
                 positions, at->partition,
-                (struct partition_bounds){at->low, at->high}, about->lost,
+                (struct partition_bounds){at->low, at->high},
+                member->lost_offset,
                 &found->gaps[found->gap_count++]) == POSITION_REFUSED;
     return 0;
 }
 
 /* Chooses a start where the group has no offset. */
-static int begin(const struct group_start *about,
+static int begin(const struct group_member *member,
                  const rd_kafka_topic_partition_list_t *offered,
                  struct positions *positions, struct group_found *found,
                  struct error *err)
@@ -106,26 +107,26 @@ static int begin(const struct group_start *about,
     int32_t partitions;
     bool has_begun;
 
-    if (offsets_count_partitions(about->client, about->handle,
-                                 about->timeout_ms, &partitions, err) < 0)
+    if (offsets_count_partitions(member->client, member->handle,
+                                 member->timeout_ms, &partitions, err) < 0)
         return -1;
     if (partitions == 0)
         return error_set(err, ERROR_UNAVAILABLE, "topic '%s' is not there",
-                         about->topic);
-    if (ask_begun(about, partitions, &has_begun, err) < 0)
+                         member->topic);
+    if (ask_begun(member, partitions, &has_begun, err) < 0)
         return -1;
 
     bool is_first = rd_kafka_topic_partition_list_find(
                         (rd_kafka_topic_partition_list_t *)(uintptr_t)offered,
-                        about->topic, 0) != NULL;
+                        member->topic, 0) != NULL;
     if (!has_begun && positions_know_group(positions))
         beginning = IS_FORGOTTEN;
-    else if (!has_begun && about->policy == START_LATEST) {
+    else if (!has_begun && member->without_offset == START_LATEST) {
         if (!is_first)
             return error_set(err, ERROR_UNAVAILABLE,
                              "the member of group '%s' that has partition 0 "
                              "has not said yet where the group begins",
-                             about->group);
+                             member->group);
         beginning = BEGINS_AT_THE_END;
     }
     found->is_new = !has_begun && beginning != IS_FORGOTTEN && is_first;
@@ -138,16 +139,16 @@ static int begin(const struct group_start *about,
     size_t count =
         list_partitions(beginning, partitions, offered, positions, list);
     for (size_t i = 0; i < count; i++)
-        list[i].topic = about->topic;
+        list[i].topic = member->topic;
     int status =
-        offsets_find_ends(about->client, list, count, about->timeout_ms, err);
+        offsets_find_ends(member->client, list, count, member->timeout_ms, err);
     for (size_t i = 0; status == 0 && i < count && !found->is_refused; i++)
-        status = choose(about, beginning, &list[i], positions, found, err);
+        status = choose(member, beginning, &list[i], positions, found, err);
     free(list);
     return status;
 }
 
-int group_start_find(const struct group_start *about,
+int group_start_find(const struct group_member *member,
                      rd_kafka_topic_partition_list_t *offered,
                      struct positions *positions, struct group_found *found,
                      struct error *err)
@@ -155,7 +156,7 @@ int group_start_find(const struct group_start *about,
     bool are_known = true, has_begun = false;
 
     *found = (struct group_found){.gaps = found->gaps};
-    if (ask_committed(about, offered, err) < 0)
+    if (ask_committed(member, offered, err) < 0)
         return -1;
     positions_clear(positions, POSITIONS_KEEP_CHOICES);
     for (int i = 0; i < offered->cnt; i++) {
@@ -167,7 +168,7 @@ int group_start_find(const struct group_start *about,
             are_known &&
             (at->offset >= 0 || positions_has_choice(positions, at->partition));
     }
-    if (!are_known && begin(about, offered, positions, found, err) < 0)
+    if (!are_known && begin(member, offered, positions, found, err) < 0)
         return -1;
     for (int i = 0; i < offered->cnt && !found->is_refused; i++) {
         const rd_kafka_topic_partition_t *at = &offered->elems[i];

@@ -26,14 +26,14 @@ typedef struct rd_kafka_s rd_kafka_t;
 typedef struct rd_kafka_topic_s rd_kafka_topic_t;
 typedef struct rd_kafka_topic_partition_list_s rd_kafka_topic_partition_list_t;
 
-/* All borrowed. */
-struct group_start {
-    rd_kafka_t *client; /* of the group */
-    rd_kafka_topic_t *handle;
+/* Who asks the broker, and about what. All borrowed. */
+struct group_member {
+    rd_kafka_t *client;
+    rd_kafka_topic_t *handle; /* of `topic` */
     const char *topic, *group;
-    enum subscriber_start policy; /* not START_FAIL */
-    enum subscriber_start lost;   /* where offsets are forgotten */
-    unsigned timeout_ms;          /* of each question */
+    enum subscriber_start without_offset; /* not START_FAIL */
+    enum subscriber_start lost_offset;
+    unsigned timeout_ms; /* of each question */
 };
 
 struct group_found {
@@ -49,7 +49,7 @@ struct group_found {
 /* Assigns the offered partitions in `positions`, with a choice where the group
  * has no offset. ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is
  * not there yet: ask again; the positions then have to be asked for anew. */
-int group_start_find(const struct group_start *about,
+int group_start_find(const struct group_member *member,
                      rd_kafka_topic_partition_list_t *offered,
                      struct positions *positions, struct group_found *found,
                      struct error *err) MUST_CHECK;

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
-#include <stdbool.h>
 
 /* The first try of a question, and each next one takes twice as long. */
 enum { TRY_MS = 1000 };
@@ -37,6 +36,11 @@ static rd_kafka_resp_err_t ask_times(rd_kafka_t *client,
         try_ms *= 2;
     }
     return failed;
+}
+
+bool offsets_may_come_later(const struct error *err)
+{
+    return err->code == ERROR_UNAVAILABLE || err->code == ERROR_TEMPORARY;
 }
 
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,

@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,10 @@ struct partition_offsets {
     int64_t high; /* behind the newest record that is committed */
     int64_t at;   /* of the first record of a time; -1: none is that young */
 };
+
+/* A question failed: may the broker answer it later? True for ERROR_UNAVAILABLE
+ * and ERROR_TEMPORARY. */
+bool offsets_may_come_later(const struct error *err);
 
 /* How many partitions the topic has; 0: there is no such topic. */
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,

@@ -1,0 +1,369 @@
+#include "consumer/read/assignment.h"
+
+#include "common/kafka/kafka_client.h"
+
+#include "consumer/read/offsets.h"
+#include "consumer/read/partition_queues.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+
+struct assignment {
+    struct group_member member;
+    enum assignment_state state;
+    struct positions positions;
+    struct partition_queues queues; /* of our partitions */
+    bool is_given; /* the group gave partitions, if none of them */
+
+    rd_kafka_topic_partition_list_t *offered;
+    bool is_rewinding;   /* `offered` is what we had */
+    bool is_called_back; /* callbacks come first: a commit just failed */
+
+    struct offset_gap *gaps; /* of the choices at hand */
+    size_t gap_count;
+    bool is_new_group;
+};
+
+int assignment_new(const struct group_member *member, struct assignment **out,
+                   struct error *err)
+{
+    struct assignment *a = calloc(1, sizeof(*a));
+
+    if (!a)
+        return error_no_memory(err, "the assignment of partitions");
+    a->member = *member;
+    *out = a;
+    return 0;
+}
+
+enum assignment_state assignment_state(const struct assignment *a)
+{
+    return a->state;
+}
+
+/* --- What the group asks ---------------------------------------------- */
+
+enum offer_reason { GROUP_OFFERS, REWIND_OFFERS };
+
+static void offer(struct assignment *a,
+                  const rd_kafka_topic_partition_list_t *partitions,
+                  enum offer_reason reason)
+{
+    if (a->offered)
+        rd_kafka_topic_partition_list_destroy(a->offered);
+    a->offered = rd_kafka_topic_partition_list_copy(partitions);
+    a->is_rewinding = reason == REWIND_OFFERS;
+    a->state = ASSIGNMENT_OFFERED;
+}
+
+/* librdkafka waits for an answer to what it offers. While it waits it takes no
+ * notice of the group: not of the next rebalance, not of a goodbye, and not of
+ * a coordinator that has forgotten this member. Finding a start can take
+ * longer than that, so the first answer is "nothing yet". */
+static void answer_nothing_yet(rd_kafka_t *client)
+{
+    rd_kafka_topic_partition_list_t *nothing =
+        rd_kafka_topic_partition_list_new(0);
+
+    rd_kafka_assign(client, nothing);
+    rd_kafka_topic_partition_list_destroy(nothing);
+}
+
+void assignment_offer(struct assignment *a,
+                      const rd_kafka_topic_partition_list_t *partitions)
+{
+    answer_nothing_yet(a->member.client);
+    offer(a, partitions, GROUP_OFFERS);
+}
+
+void assignment_revoke(struct assignment *a)
+{
+    a->state = rd_kafka_assignment_lost(a->member.client) ? ASSIGNMENT_LOST
+                                                          : ASSIGNMENT_REVOKED;
+}
+
+void assignment_release(struct assignment *a)
+{
+    assert(a->state == ASSIGNMENT_REVOKED || a->state == ASSIGNMENT_LOST);
+    positions_clear(&a->positions, POSITIONS_FORGET_CHOICES);
+    a->is_given = false;
+    a->state = ASSIGNMENT_STANDS;
+    rd_kafka_assign(a->member.client, NULL);
+}
+
+/* --- Where partitions begin that are offered -------------------------- */
+
+/* 0: the question is asked again at the next call; -1: asking does not help. */
+static int wait_or_fail(struct error *waits, const struct error *err)
+{
+    if (!offsets_may_come_later(err))
+        return -1;
+    *waits = *err;
+    return 0;
+}
+
+static int refuse(const struct assignment *a, const struct offset_gap *gap,
+                  struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "offset %" PRId64 " of '%s' [%" PRId32
+                     "], where group '%s' goes on, is not on the broker any "
+                     "more (retention, or the topic was made anew): choose "
+                     "where to go on with --offset.lost",
+                     gap->from, a->member.topic, gap->partition,
+                     a->member.group);
+}
+
+static int make_room_for_gaps(struct assignment *a, size_t count,
+                              struct error *err)
+{
+    struct offset_gap *gaps = realloc(a->gaps, (count + 1) * sizeof(*gaps));
+
+    if (!gaps)
+        return error_no_memory(err, "the gaps of %zu partitions", count);
+    a->gaps = gaps;
+    a->gap_count = 0;
+    return 0;
+}
+
+static int place_offered(struct assignment *a, struct error *waits,
+                         struct error *err)
+{
+    if (make_room_for_gaps(a, (size_t)a->offered->cnt, err) < 0)
+        return -1;
+    struct group_found found = {.gaps = a->gaps};
+    if (group_start_find(&a->member, a->offered, &a->positions, &found, err) <
+        0)
+        return wait_or_fail(waits, err);
+    if (found.is_refused)
+        return refuse(a, &a->gaps[found.gap_count - 1], err);
+    a->gap_count = found.gap_count;
+    a->is_new_group = found.is_new;
+    a->state = ASSIGNMENT_PLACED;
+    return 0;
+}
+
+/* --- Offsets that are lost -------------------------------------------- */
+
+rd_kafka_topic_partition_list_t *assignment_list(const struct assignment *a)
+{
+    rd_kafka_topic_partition_list_t *ours =
+        rd_kafka_topic_partition_list_new(a->positions.count);
+
+    for (int32_t i = 0; i < a->positions.count; i++)
+        if (a->positions.list[i].is_assigned)
+            rd_kafka_topic_partition_list_add(ours, a->member.topic, i);
+    return ours;
+}
+
+/* Nothing that was fetched ahead survives an assignment of nothing. */
+static void offer_again(struct assignment *a)
+{
+    rd_kafka_topic_partition_list_t *ours = assignment_list(a);
+
+    rd_kafka_assign(a->member.client, NULL);
+    offer(a, ours, REWIND_OFFERS);
+    rd_kafka_topic_partition_list_destroy(ours);
+}
+
+static int move_partitions(struct assignment *a,
+                           const struct partition_offsets *list, size_t count,
+                           struct error *err)
+{
+    if (make_room_for_gaps(a, count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        const struct partition_bounds there = {list[i].low, list[i].high};
+        struct offset_gap *gap = &a->gaps[a->gap_count];
+        switch (positions_move(&a->positions, list[i].partition, there,
+                               a->member.lost_offset, gap)) {
+        case POSITION_FOUND:
+            break;
+        case POSITION_MOVED:
+            a->gap_count++;
+            break;
+        case POSITION_REFUSED:
+            return refuse(a, gap, err);
+        }
+    }
+    offer_again(a);
+    a->state = ASSIGNMENT_PLACED;
+    return 0;
+}
+
+/* librdkafka has stopped to fetch these partitions. While the broker does not
+ * say where they begin and end, they stand still. */
+static int move_lost(struct assignment *a, struct error *waits,
+                     struct error *err)
+{
+    struct partition_offsets *list =
+        calloc((size_t)a->positions.count, sizeof(*list));
+    size_t count = 0;
+
+    if (!list)
+        return error_no_memory(err, "the ends of lost partitions");
+    for (int32_t i = 0; i < a->positions.count; i++)
+        if (a->positions.list[i].is_lost)
+            list[count++] = (struct partition_offsets){.topic = a->member.topic,
+                                                       .partition = i};
+    int status = offsets_find_ends(a->member.client, list, count,
+                                   a->member.timeout_ms, err);
+    status = status < 0 ? wait_or_fail(waits, err)
+                        : move_partitions(a, list, count, err);
+    free(list);
+    return status;
+}
+
+int assignment_place(struct assignment *a, struct error *waits,
+                     struct error *err)
+{
+    int status = 0;
+
+    if (a->state == ASSIGNMENT_STANDS && positions_have_lost(&a->positions))
+        status = move_lost(a, waits, err);
+    else if (a->state == ASSIGNMENT_OFFERED && !a->is_called_back)
+        status = place_offered(a, waits, err);
+    a->is_called_back = false;
+    return status;
+}
+
+/* --- Reading begins --------------------------------------------------- */
+
+bool assignment_take_choices(struct assignment *a,
+                             struct assignment_choices *out)
+{
+    if (!positions_have_choices(&a->positions))
+        return false;
+    *out = (struct assignment_choices){.gaps = a->gaps,
+                                       .gap_count = a->gap_count,
+                                       .is_new_group = a->is_new_group};
+    a->gap_count = 0;
+    a->is_new_group = false;
+    return true;
+}
+
+/* What is assigned is read: librdkafka keeps a pause over assignments, and
+ * whoever paused it may have forgotten that. */
+static void resume_paused(struct assignment *a)
+{
+    rd_kafka_topic_partition_list_t *paused =
+        rd_kafka_topic_partition_list_new(1);
+
+    for (int i = 0; i < a->offered->cnt; i++) {
+        int32_t partition = a->offered->elems[i].partition;
+        struct position *position = &a->positions.list[partition];
+        if (position->is_paused)
+            rd_kafka_topic_partition_list_add(paused, a->member.topic,
+                                              partition);
+        position->is_paused = false;
+    }
+    if (paused->cnt > 0)
+        rd_kafka_resume_partitions(a->member.client, paused);
+    rd_kafka_topic_partition_list_destroy(paused);
+}
+
+int assignment_begin(struct assignment *a, bool *came, struct error *err)
+{
+    assert(a->state == ASSIGNMENT_PLACED);
+    if (partition_queues_keep(&a->queues, a->member.client, a->offered, err) <
+        0)
+        return -1;
+    resume_paused(a);
+    for (int i = 0; i < a->offered->cnt; i++)
+        a->offered->elems[i].offset =
+            a->positions.list[a->offered->elems[i].partition].next;
+    rd_kafka_resp_err_t failed = rd_kafka_assign(a->member.client, a->offered);
+    if (failed)
+        return error_set(err, kafka_error_code((int)failed), "assign: %s",
+                         rd_kafka_err2str(failed));
+    a->state = ASSIGNMENT_STANDS;
+    a->is_given = true;
+    *came = !a->is_rewinding;
+    return 0;
+}
+
+void assignment_rewind(struct assignment *a)
+{
+    if (a->state == ASSIGNMENT_PLACED) {
+        /* Perhaps a commit failed because of a rebalance, of which only a
+         * callback tells. Whether it is committed is asked after that. */
+        a->state = ASSIGNMENT_OFFERED;
+        a->is_called_back = true;
+    }
+    if (a->state != ASSIGNMENT_STANDS)
+        return; /* partitions come or go: their start is asked for anyway */
+    offer_again(a);
+}
+
+/* --- Pausing ---------------------------------------------------------- */
+
+/* NULL: the partition is not ours. */
+static rd_kafka_topic_partition_list_t *list_one(const struct assignment *a,
+                                                 int32_t partition)
+{
+    if (partition >= a->positions.count ||
+        !a->positions.list[partition].is_assigned)
+        return NULL;
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, a->member.topic, partition)
+        ->offset = a->positions.list[partition].next;
+    return list;
+}
+
+void assignment_pause(struct assignment *a, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = list_one(a, partition);
+
+    if (!list)
+        return;
+    rd_kafka_pause_partitions(a->member.client, list);
+    a->positions.list[partition].is_paused = true;
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Where it stopped is a number of ours: records that were fetched ahead are
+ * dropped by the pause. */
+void assignment_resume(struct assignment *a, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = list_one(a, partition);
+
+    if (!list)
+        return;
+    rd_kafka_resume_partitions(a->member.client, list);
+    a->positions.list[partition].is_paused = false;
+    if (a->positions.list[partition].next != OFFSET_UNKNOWN) {
+        rd_kafka_error_t *failed =
+            rd_kafka_seek_partitions(a->member.client, list, 0);
+        if (failed)
+            rd_kafka_error_destroy(failed);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* --- Questions -------------------------------------------------------- */
+
+bool assignment_is_at_end(const struct assignment *a)
+{
+    return a->is_given && a->state == ASSIGNMENT_STANDS &&
+           positions_are_at_end(&a->positions);
+}
+
+struct positions *assignment_positions(struct assignment *a)
+{
+    return &a->positions;
+}
+
+void assignment_free(struct assignment *a)
+{
+    if (!a)
+        return;
+    partition_queues_drain(&a->queues);
+    if (a->offered)
+        rd_kafka_topic_partition_list_destroy(a->offered);
+    positions_free(&a->positions);
+    free(a->gaps);
+    free(a);
+}
