@@ -37,6 +37,16 @@ static void start_broker(void)
     own_broker_start("faults", 1);
 }
 
+/* Its partitions keep their leader while it is frozen. Kafka 4.3 takes a
+ * partition without one for deleted, and leaves out the marker of a transaction
+ * that ends just then (docs/operations.md). */
+static void start_broker_that_is_not_given_up(void)
+{
+    ck_assert_int_eq(setenv("PCTR_KAFKA_SESSION_MS", "60000", 1), 0);
+    own_broker_start("frozen", 1);
+    ck_assert_int_eq(unsetenv("PCTR_KAFKA_SESSION_MS"), 0);
+}
+
 /* Records come in all the while. */
 static void start(void)
 {
@@ -47,7 +57,7 @@ static void start(void)
     pipeline_create(&pipe, PARTITIONS);
     pipeline_start(&pipe, "score", to, &scorer);
     pipeline_start(&pipe, "feed", from, &feed);
-    kafka_fixture_await(pipe.names[PIPE_PREDICTIONS], MORE, WAIT_MS);
+    topic_ends_await_more(pipe.names[PIPE_PREDICTIONS], MORE, WAIT_MS);
 }
 
 static void stop(void)
@@ -189,16 +199,22 @@ int main(void)
 {
     Suite *suite = suite_create("broker_faults");
     TCase *tests = tcase_create("own broker");
+    TCase *frozen = tcase_create("frozen broker");
 
+    tcase_set_timeout(frozen, 240);
+    tcase_add_unchecked_fixture(frozen, start_broker_that_is_not_given_up,
+                                own_broker_end);
+    tcase_add_checked_fixture(frozen, start, stop);
+    tcase_add_test(frozen, frozen_for_longer_than_a_transaction);
+    tcase_add_test(frozen, asked_to_stop_while_it_is_frozen);
     tcase_set_timeout(tests, 240);
     tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
     tcase_add_checked_fixture(tests, start, stop);
-    tcase_add_test(tests, frozen_for_longer_than_a_transaction);
     tcase_add_test(tests, killed_and_started_again);
-    tcase_add_test(tests, asked_to_stop_while_it_is_frozen);
     tcase_add_loop_test(tests,
                         a_command_that_waits_for_a_frozen_broker_stops_with_0,
                         0, sizeof(stopped) / sizeof(stopped[0]));
+    suite_add_tcase(suite, frozen);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(
         suite, "nothing lost or doubled by a broker that freezes or dies");
