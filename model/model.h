@@ -91,6 +91,32 @@ struct field_ops {
     void (*learn)(struct model *model, const uint64_t *values,
                   const double *labels, size_t n);
     void (*correct)(struct model *model, const uint64_t *values, double change);
+
+    /* Memory in use, in bytes. */
+    size_t (*bytes)(const struct model *model);
+};
+
+/* Operations of a model that goes on learning and says what changed, so that
+ * another one that has the same state can follow it (snapshot_delta.h). None
+ * but apply() and copy() is for a model that is shared. */
+struct change_ops {
+    /* What learn() and correct() change is kept in mind from here on, until it
+     * is forgotten. ERROR_MEMORY alone. */
+    int (*track)(struct model *model, struct error *err);
+    uint64_t (*count)(const struct model *model); /* of numbers kept in mind */
+    void (*forget)(struct model *model);
+
+    /* Appends what is kept in mind as it is now. */
+    void (*save)(const struct model *model, struct buffer *to);
+
+    /* A model of its own in the same state, for apply(). ERROR_MEMORY, and
+     * ERROR_FORMAT where the model is one that does not go on learning. */
+    int (*copy)(const struct model *model, struct model **out,
+                struct error *err);
+
+    /* Takes over what save() wrote: all of it, or nothing where the reader
+     * fails. Trusts nothing, as load() below. */
+    void (*apply)(struct model *model, struct bytes_reader *from);
 };
 
 struct model_ops {
@@ -126,7 +152,8 @@ struct model_ops {
 
     void (*free)(struct model *model);
 
-    const struct field_ops *fields; /* NULL: learns from pairs alone */
+    const struct field_ops *fields;   /* NULL: learns from pairs alone */
+    const struct change_ops *changes; /* NULL: it is published whole alone */
 };
 
 /* NULL-terminated: the place to add a model. */

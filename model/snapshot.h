@@ -27,6 +27,9 @@ struct snapshot {
     struct model *model;        /* owned */
     uint64_t rows;              /* learned from */
     struct digest sha256;       /* of the encoded bytes; set by decode */
+    uint32_t delta;             /* number of the newest delta that was applied
+                                   to it (snapshot_delta.h); 0: none */
+    struct digest delta_sha256; /* of the bytes of that delta */
 };
 
 /* Appends the bytes of the file. Fails with ERROR_LIMIT and ERROR_MEMORY; the

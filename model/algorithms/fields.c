@@ -26,6 +26,8 @@
 #include "model/algorithms/fields.h"
 
 #include "common/base/bytes_reader.h"
+#include "model/algorithms/fit_rows.h"
+#include "model/algorithms/pair_values.h"
 #include "model/algorithms/weight_table.h"
 #include "model/maths/logistic.h"
 #include "model/registry.h"
@@ -61,12 +63,7 @@ struct fields {
                       for pairs alone */
     struct weight_table table;
     double m0, q0;
-    int user_value, ad_value;      /* in the list; -1: not used */
-    uint32_t users, ads;           /* whose keys are known: */
-    uint64_t *user_keys, *ad_keys; /* (users), (ads); NULL where not used */
-    uint64_t assumed[FIELD_VALUES_MAX]; /* (values) where a pair is all that is
-                                           known; 0: absent */
-    bool assumes;                       /* one of them is there */
+    struct pair_values pairs;
 };
 
 /* --- Memory ------------------------------------------------------------- */
@@ -76,8 +73,7 @@ static void fields_free(struct model *model)
     struct fields *self = (struct fields *)model;
 
     weight_table_free(&self->table);
-    free(self->user_keys);
-    free(self->ad_keys);
+    pair_values_free(&self->pairs);
     free(self);
 }
 
@@ -95,26 +91,13 @@ static int fields_new(const struct model_params *params, uint32_t users,
         field_list_numbers(&self->list, params->memory, INFINITY, self->memory,
                            err) < 0 ||
         weight_table_new(params->bits, (enum fields_precision)params->precision,
-                         &self->table, err) < 0) {
+                         &self->table, err) < 0 ||
+        pair_values_new(&self->list, users, ads, &self->pairs, err) < 0) {
         fields_free(&self->model);
         return -1;
     }
     self->lambda0 = params->lambda0;
     self->memory0 = params->memory0;
-    self->users = users;
-    self->ads = ads;
-    self->user_value = field_list_value(&self->list, "user");
-    self->ad_value = field_list_value(&self->list, "ad");
-    if (self->user_value >= 0)
-        self->user_keys = calloc((size_t)users + 1, sizeof(uint64_t));
-    if (self->ad_value >= 0)
-        self->ad_keys = calloc((size_t)ads + 1, sizeof(uint64_t));
-    if ((self->user_value >= 0 && !self->user_keys) ||
-        (self->ad_value >= 0 && !self->ad_keys)) {
-        fields_free(&self->model);
-        return error_no_memory(err, "the keys of %u users and %u ads", users,
-                               ads);
-    }
     *out = self;
     return 0;
 }
@@ -244,19 +227,6 @@ static void fields_correct(struct model *model, const uint64_t *values,
 
 /* --- Predicting --------------------------------------------------------- */
 
-/* The values of a pair of which nothing else is known. */
-static void values_of_pair(const struct fields *self, struct pair pair,
-                           uint64_t *values)
-{
-    memcpy(values, self->assumed, self->list.values * sizeof(*values));
-    if (self->user_value >= 0)
-        values[self->user_value] =
-            pair.user < self->users ? self->user_keys[pair.user] : FIELD_UNSEEN;
-    if (self->ad_value >= 0)
-        values[self->ad_value] =
-            pair.item < self->ads ? self->ad_keys[pair.item] : FIELD_UNSEEN;
-}
-
 static inline void answer_as(const struct fields *self, const uint32_t *slots,
                              enum fields_precision precision,
                              struct prediction *out)
@@ -304,7 +274,7 @@ static void predict_values(const struct model *model, const struct pair *pairs,
         if (i < n) {
             const uint64_t *row = of_pair;
             if (of_pairs)
-                values_of_pair(self, pairs[i], of_pair);
+                pair_values_of(&self->pairs, &self->list, pairs[i], of_pair);
             else
                 row = values + i * self->list.values;
             find_slots(self, row, slots[i % AHEAD]);
@@ -312,7 +282,8 @@ static void predict_values(const struct model *model, const struct pair *pairs,
         if (i >= AHEAD - 1) {
             size_t done = i - (AHEAD - 1);
             answer(self, slots[done % AHEAD], &out[done]);
-            if (of_pairs && self->assumes && out[done].basis == BASIS_LEARNED)
+            if (of_pairs && self->pairs.assumes &&
+                out[done].basis == BASIS_LEARNED)
                 out[done].basis = BASIS_ASSUMED;
         }
     }
@@ -322,12 +293,7 @@ static void fields_assume(struct model *model, const uint64_t *values)
 {
     struct fields *self = (struct fields *)model;
 
-    self->assumes = false;
-    for (uint32_t v = 0; v < self->list.values; v++) {
-        bool is_asked = (int)v == self->user_value || (int)v == self->ad_value;
-        self->assumed[v] = is_asked ? FIELD_ABSENT : values[v];
-        self->assumes = self->assumes || self->assumed[v] != FIELD_ABSENT;
-    }
+    pair_values_assume(&self->pairs, &self->list, values);
 }
 
 static void fields_predict(const struct model *model, const struct pair *pairs,
@@ -337,56 +303,6 @@ static void fields_predict(const struct model *model, const struct pair *pairs,
 }
 
 /* --- Fitting ------------------------------------------------------------ */
-
-/* Where the rows of a fit come from: those with fields in the order in which
- * they came; else the pairs, by user, whose indices then stand for the ids. */
-struct rows {
-    const struct ratings *train;
-    uint8_t columns[FIELDS_MAX]; /* of the model's values */
-    uint32_t user;               /* of the newest row, without fields */
-};
-
-/* Reads row i, the one behind the last; returns its label. */
-static double read_row(struct rows *rows, struct fields *self, size_t i,
-                       uint64_t *values)
-{
-    const struct ratings *train = rows->train;
-    const struct field_rows *fields = train->fields;
-    uint32_t user, ad;
-    double label;
-
-    if (fields) {
-        size_t place = fields->places ? fields->places[i] : i;
-        const uint64_t *from = fields->keys + place * fields->list->values;
-        for (uint32_t v = 0; v < self->list.values; v++)
-            values[v] = from[rows->columns[v]];
-        user = fields->rows[i].user;
-        ad = fields->rows[i].item;
-        label = fields->rows[i].value;
-    } else {
-        while (rows->user < train->users &&
-               i >= train->user_first[rows->user + 1])
-            rows->user++;
-        user = rows->user < train->users ? rows->user : INDEX_UNKNOWN;
-        ad = train->by_user[i].other; /* nobody's rows lie behind the users' */
-        label = train->by_user[i].value;
-        struct id user_id = id_from_number(user), ad_id = id_from_number(ad);
-        if (self->user_value >= 0)
-            values[self->user_value] =
-                user == INDEX_UNKNOWN
-                    ? FIELD_ABSENT
-                    : field_list_key(&self->list, (uint32_t)self->user_value,
-                                     &user_id);
-        if (self->ad_value >= 0)
-            values[self->ad_value] =
-                field_list_key(&self->list, (uint32_t)self->ad_value, &ad_id);
-    }
-    if (self->user_value >= 0 && user < self->users)
-        self->user_keys[user] = values[self->user_value];
-    if (self->ad_value >= 0 && ad < self->ads)
-        self->ad_keys[ad] = values[self->ad_value];
-    return label;
-}
 
 /* The log-odds of the rate, which has to be below 1 and above 0: one half of a
  * row speaks against rows that all agree. */
@@ -398,21 +314,7 @@ static double start_logit(const struct ratings *train, double rate)
     return log(rate / (1 - rate));
 }
 
-static int match_rows(const struct fields *self, struct rows *rows,
-                      struct error *err)
-{
-    static const char pairs_alone[] = "user,ad";
-    struct field_list of_pairs;
-
-    if (rows->train->fields)
-        return field_list_match(&self->list, rows->train->fields->list,
-                                rows->columns, err);
-    if (field_list_parse(pairs_alone, &of_pairs, err) < 0)
-        return -1;
-    return field_list_match(&self->list, &of_pairs, rows->columns, err);
-}
-
-static int learn_all(struct fields *self, struct rows *rows,
+static int learn_all(struct fields *self, struct fit_rows *rows,
                      const atomic_bool *cancel, struct error *err)
 {
     const struct ratings *train = rows->train;
@@ -424,7 +326,9 @@ static int learn_all(struct fields *self, struct rows *rows,
         if (i % CANCEL_EVERY == 0 && model_is_cancelled(cancel))
             return model_cancelled(err);
         if (i < train->count) {
-            labels[i % AHEAD] = read_row(rows, self, i, values);
+            const struct fit_row row = fit_rows_read(rows, i, values);
+            labels[i % AHEAD] = row.label;
+            pair_values_note(&self->pairs, &row, values);
             find_slots(self, values, slots[i % AHEAD]);
         }
         if (i >= AHEAD - 1) {
@@ -441,7 +345,7 @@ static int fields_fit(const struct ratings *train,
                       const atomic_bool *cancel, struct model **out,
                       struct error *err)
 {
-    struct rows rows = {.train = train};
+    struct fit_rows rows;
     struct fields *self = NULL;
 
     if (fields_new(params, train->users, train->items, &self, err) < 0)
@@ -450,7 +354,7 @@ static int fields_fit(const struct ratings *train,
                                       ? params->start
                                       : to_share(&train->scale, train->mean));
     self->of_pairs = !train->fields;
-    if (match_rows(self, &rows, err) < 0 ||
+    if (fit_rows_over(train, &self->list, &rows, err) < 0 ||
         learn_all(self, &rows, cancel, err) < 0) {
         fields_free(&self->model);
         return -1;
@@ -485,10 +389,7 @@ static void fields_save(const struct model *model, struct buffer *to)
     buffer_append_f64(to, self->m0);
     buffer_append_f64(to, self->q0);
     weight_table_save(&self->table, to);
-    for (uint32_t u = 0; self->user_keys && u < self->users; u++)
-        buffer_append_u64(to, self->user_keys[u]);
-    for (uint32_t a = 0; self->ad_keys && a < self->ads; a++)
-        buffer_append_u64(to, self->ad_keys[a]);
+    pair_values_save(&self->pairs, to);
 }
 
 /* The parameters have said it all already: the body has to agree. */
@@ -515,12 +416,6 @@ static bool agrees(struct fields *self, struct bytes_reader *from)
     return same && !bytes_reader_failed(from);
 }
 
-static void load_keys(struct bytes_reader *from, uint64_t *to, uint32_t count)
-{
-    for (uint32_t i = 0; to && i < count; i++)
-        to[i] = bytes_read_u64(from);
-}
-
 static int fields_load(struct bytes_reader *from, const struct model *head,
                        struct model **out, struct error *err)
 {
@@ -543,8 +438,7 @@ static int fields_load(struct bytes_reader *from, const struct model *head,
     bytes_read_f64_into(from, &self->m0, 1);
     bytes_read_f64_into(from, &self->q0, 1);
     weight_table_load(&self->table, from);
-    load_keys(from, self->user_keys, self->users);
-    load_keys(from, self->ad_keys, self->ads);
+    pair_values_load(&self->pairs, from);
     if (bytes_reader_failed(from) || !(self->q0 >= 0)) {
         fields_free(&self->model);
         return bytes_reader_refuse(
@@ -552,6 +446,85 @@ static int fields_load(struct bytes_reader *from, const struct model *head,
     }
     *out = &self->model;
     return 0;
+}
+
+/* --- What changed ------------------------------------------------------- */
+
+/* f64 m_0, f64 q_0, then the slots that changed (weight_table.h). Lists,
+ * settings, mean and keys are those of the snapshot. */
+static void save_changes(const struct model *model, struct buffer *to)
+{
+    const struct fields *self = (const struct fields *)model;
+
+    buffer_append_f64(to, self->m0);
+    buffer_append_f64(to, self->q0);
+    weight_table_save_changes(&self->table, to);
+}
+
+static void apply_changes(struct model *model, struct bytes_reader *from)
+{
+    struct fields *self = (struct fields *)model;
+    double intercept[2] = {0, 0};
+
+    bytes_read_f64_into(from, intercept, 2);
+    if (!(intercept[1] >= 0))
+        from->failed = true;
+    if (!from->failed)
+        weight_table_apply(&self->table, from);
+    if (from->failed)
+        return;
+    self->m0 = intercept[0];
+    self->q0 = intercept[1];
+}
+
+static int track(struct model *model, struct error *err)
+{
+    return weight_table_track(&((struct fields *)model)->table, err);
+}
+
+static uint64_t count_changes(const struct model *model)
+{
+    return weight_table_changes(&((const struct fields *)model)->table);
+}
+
+static void forget_changes(struct model *model)
+{
+    weight_table_forget(&((struct fields *)model)->table);
+}
+
+static int fields_copy(const struct model *model, struct model **out,
+                       struct error *err)
+{
+    const struct fields *self = (const struct fields *)model;
+    struct fields *copy = NULL;
+
+    if (self->pairs.users > 0 || self->pairs.ads > 0)
+        return error_set(err, ERROR_FORMAT,
+                         "fields: a model that was fitted has no deltas");
+    if (fields_new(&model->params, 0, 0, &copy, err) < 0)
+        return -1;
+    struct weight_table table;
+    if (weight_table_copy(&self->table, &table, err) < 0) {
+        fields_free(&copy->model);
+        return -1;
+    }
+    weight_table_free(&copy->table);
+    copy->table = table;
+    copy->model = *model;
+    copy->m0 = self->m0;
+    copy->q0 = self->q0;
+    copy->of_pairs = self->of_pairs;
+    pair_values_assume(&copy->pairs, &copy->list, self->pairs.assumed);
+    *out = &copy->model;
+    return 0;
+}
+
+static size_t fields_bytes(const struct model *model)
+{
+    const struct fields *self = (const struct fields *)model;
+
+    return sizeof(*self) + weight_table_bytes(&self->table) +
+           ((size_t)self->pairs.users + self->pairs.ads) * sizeof(uint64_t);
 }
 
 /* --- The model ---------------------------------------------------------- */
@@ -566,6 +539,16 @@ static const struct field_ops with_fields = {
     .assume = fields_assume,
     .learn = fields_learn,
     .correct = fields_correct,
+    .bytes = fields_bytes,
+};
+
+static const struct change_ops with_changes = {
+    .track = track,
+    .count = count_changes,
+    .forget = forget_changes,
+    .save = save_changes,
+    .copy = fields_copy,
+    .apply = apply_changes,
 };
 
 const struct model_ops fields_ops = {
@@ -579,6 +562,7 @@ const struct model_ops fields_ops = {
     .load = fields_load,
     .free = fields_free,
     .fields = &with_fields,
+    .changes = &with_changes,
 };
 
 static int start_at(const struct model_params *params, double rate,

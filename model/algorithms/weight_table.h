@@ -9,6 +9,9 @@
  * The inline functions are for loops over rows. They take the precision of the
  * table as an argument: where the argument is a constant, the compiler makes a
  * loop for each precision. Any number of threads may read while none writes.
+ *
+ * A table that is told to track knows which slots were set since it was last
+ * told to forget: a bit for each slot.
  */
 #ifndef MODEL_WEIGHT_TABLE_H
 #define MODEL_WEIGHT_TABLE_H
@@ -37,12 +40,28 @@ struct weight_table {
     uint32_t bits, slots; /* 2^bits, the spares not counted */
     float *of_single;     /* (slots + WEIGHT_SPARES, 2), and NULL where the */
     double *of_double;    /* precision is double: then this has the numbers */
+    uint64_t *changed;    /* (slots / 64, rounded up) bits; NULL: not tracked */
 };
 
 /* All weights are 0. ERROR_MEMORY alone. */
 int weight_table_new(uint32_t bits, enum fields_precision precision,
                      struct weight_table *out, struct error *err) MUST_CHECK;
 void weight_table_free(struct weight_table *table);
+
+/* A table of its own with the same weights, which does not track. ERROR_MEMORY
+ * alone. */
+int weight_table_copy(const struct weight_table *table,
+                      struct weight_table *out, struct error *err) MUST_CHECK;
+
+/* From here on the table tracks what is set. ERROR_MEMORY alone; it then does
+ * not. */
+int weight_table_track(struct weight_table *table,
+                       struct error *err) MUST_CHECK;
+uint32_t weight_table_changes(const struct weight_table *table);
+void weight_table_forget(struct weight_table *table);
+
+/* Memory in bytes. */
+size_t weight_table_bytes(const struct weight_table *table);
 
 /* The slot of a value, or a spare one. Asks for its memory at the same time: it
  * is best needed some rows later. */
@@ -79,6 +98,8 @@ static inline void weight_table_set(struct weight_table *table, uint32_t slot,
                                     enum fields_precision precision,
                                     struct weight weight)
 {
+    if (table->changed)
+        table->changed[slot / 64] |= UINT64_C(1) << slot % 64;
     if (precision == PRECISION_SINGLE) {
         float *at = table->of_single + 2 * (size_t)slot;
         at[0] = (float)weight.m;
@@ -98,5 +119,15 @@ void weight_table_save(const struct weight_table *table, struct buffer *to);
  * not rise or are too large, where a number is not finite, and where q is below
  * 0. */
 void weight_table_load(struct weight_table *table, struct bytes_reader *from);
+
+/* As weight_table_save(), of the slots that were set since they were last
+ * forgotten, whatever their weights are; the table tracks. */
+void weight_table_save_changes(const struct weight_table *table,
+                               struct buffer *to);
+
+/* Reads this into a table that has weights already: all of it or, where the
+ * reader fails, nothing. Trusts nothing, as weight_table_load(); nothing may
+ * lie behind it. */
+void weight_table_apply(struct weight_table *table, struct bytes_reader *from);
 
 #endif
