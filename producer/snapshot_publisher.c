@@ -17,6 +17,7 @@
 enum {
     PACK_LEVEL = 3,
     KEY_SIZE = SNAPSHOT_ID_SIZE + 4,
+    KEY_TEXT_SIZE = 128, /* of a record of the manifest topic */
     FLUSH_MS = 50000,
 };
 
@@ -189,17 +190,28 @@ static int send_record(struct snapshot_publisher *self, const char *key,
     return publisher_send(self->publisher, &message, err);
 }
 
+/* `delta` 0 is the snapshot. */
+static size_t write_key(char key[KEY_TEXT_SIZE], const char *name,
+                        uint64_t epoch, uint32_t delta)
+{
+    int size = delta ? snprintf(key, KEY_TEXT_SIZE, "%s@%" PRIu64 "+%u", name,
+                                epoch, delta)
+                     : snprintf(key, KEY_TEXT_SIZE, "%s@%" PRIu64, name, epoch);
+
+    return (size_t)size;
+}
+
 static int send_manifest(struct snapshot_publisher *self,
                          const struct manifest *manifest, struct error *err)
 {
     struct buffer bytes = {0};
-    char key[96];
+    char key[KEY_TEXT_SIZE];
     int status = -1;
 
     struct manifest out = *manifest;
     if (manifest_sign(&out, &self->config.signing, err) < 0)
         return -1;
-    snprintf(key, sizeof(key), "%s@%" PRIu64, manifest->name, manifest->epoch);
+    write_key(key, manifest->name, manifest->epoch, manifest->delta);
     manifest_encode(&out, &bytes);
     if (buffer_failed(&bytes))
         error_no_memory(err, "the snapshot publisher");
@@ -273,7 +285,7 @@ int snapshot_publisher_pin(struct snapshot_publisher *self, uint64_t epoch,
 {
     struct pin pin = {.epoch = epoch, .created_ms = created_ms};
     struct buffer bytes = {0};
-    char key[96];
+    char key[KEY_TEXT_SIZE];
 
     snprintf(key, sizeof(key), "%s!pin", self->config.name);
     pin_sign(&pin, self->config.name, &self->config.signing);
@@ -287,27 +299,77 @@ int snapshot_publisher_pin(struct snapshot_publisher *self, uint64_t epoch,
     return status;
 }
 
-int snapshot_publisher_retire(struct snapshot_publisher *self, uint64_t epoch,
-                              struct error *err)
+static int send_retirement(struct snapshot_publisher *self,
+                           const struct retirement *retired, struct error *err)
 {
     uint8_t signature[SIGNATURE_SIZE];
-    char key[96];
+    char key[KEY_TEXT_SIZE];
     const struct record_header header = {RETIREMENT_SIGNATURE, signature,
                                          SIGNATURE_SIZE};
     const struct signing_key *signing = &self->config.signing;
-
-    int length =
-        snprintf(key, sizeof(key), "%s@%" PRIu64, self->config.name, epoch);
-    const struct outgoing message = {.topic = TOPIC_MODELS,
-                                     .partition = 0,
-                                     .key = key,
-                                     .key_size = (size_t)length,
-                                     .headers = &header,
-                                     .header_count = signing->is_there};
+    const struct outgoing message = {
+        .topic = TOPIC_MODELS,
+        .partition = 0,
+        .key = key,
+        .key_size =
+            write_key(key, retired->name, retired->epoch, retired->delta),
+        .headers = &header,
+        .header_count = signing->is_there};
 
     if (signing->is_there)
-        retirement_sign(self->config.name, epoch, signing, signature);
+        retirement_sign(retired, signing, signature);
+    return publisher_send(self->publisher, &message, err);
+}
+
+int snapshot_publisher_retire(struct snapshot_publisher *self, uint64_t epoch,
+                              struct error *err)
+{
+    const struct retirement retired = {.name = self->config.name,
+                                       .epoch = epoch};
+
     if (begin(self, err) < 0)
         return -1;
-    return finish(self, publisher_send(self->publisher, &message, err), err);
+    return finish(self, send_retirement(self, &retired, err), err);
+}
+
+/* --- Deltas
+ * --------------------------------------------------------------- */
+
+int snapshot_publisher_delta(struct snapshot_publisher *self,
+                             const uint8_t *bytes, size_t size,
+                             struct manifest *manifest, struct error *err)
+{
+    struct buffer packed = {0};
+    int status = pack(bytes, size, &packed, err);
+
+    if (status == 0) {
+        describe(self, bytes, size, packed.size, manifest);
+        status = begin(self, err);
+    }
+    if (status == 0) {
+        int sent = send_chunks(self, &packed, manifest, err);
+        if (sent == 0)
+            sent = send_manifest(self, manifest, err);
+        status = finish(self, sent, err);
+    }
+    buffer_free(&packed);
+    return status;
+}
+
+int snapshot_publisher_retire_deltas(struct snapshot_publisher *self,
+                                     const struct delta_name *deltas,
+                                     size_t count, struct error *err)
+{
+    int sent = 0;
+
+    if (count == 0)
+        return 0;
+    if (begin(self, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count && sent == 0; i++) {
+        const struct retirement retired = {self->config.name, deltas[i].epoch,
+                                           deltas[i].number};
+        sent = send_retirement(self, &retired, err);
+    }
+    return finish(self, sent, err);
 }

@@ -5,6 +5,7 @@
  *
  *   chunks     the trainer, in a transaction of an id of the kind "trainer"
  *              (transactional_id.h): a younger trainer fences an older one
+ *   deltas     likewise; no epoch is made for them
  *   manifests  whoever makes a version (trainer, rollback), in a transaction
  *              of an id of the kind "manifests". Opening a writer of manifests
  *              fences any other, so of two that have read the same highest
@@ -66,6 +67,27 @@ int snapshot_publisher_chunks(struct snapshot_publisher *publisher,
 int snapshot_publisher_announce(struct snapshot_publisher *publisher,
                                 const struct manifest *manifest,
                                 struct error *err) MUST_CHECK;
+
+/* Packs and publishes a delta, chunks and manifest in one transaction. The
+ * manifest says what it is a delta of, and gets the rest as above. After a
+ * failure as above. */
+int snapshot_publisher_delta(struct snapshot_publisher *publisher,
+                             const uint8_t *bytes, size_t size,
+                             struct manifest *manifest,
+                             struct error *err) MUST_CHECK;
+
+/* A delta of a snapshot. */
+struct delta_name {
+    uint64_t epoch;
+    uint32_t number;
+};
+
+/* Takes deltas that are no longer kept off the topic, in one transaction. After
+ * a failure as above. */
+int snapshot_publisher_retire_deltas(struct snapshot_publisher *publisher,
+                                     const struct delta_name *deltas,
+                                     size_t count,
+                                     struct error *err) MUST_CHECK;
 
 /* Scorers serve this epoch from now on, or the newest again (0). Where keys are
  * trusted, created_ms must not be before that of the pin in force. */

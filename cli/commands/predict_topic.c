@@ -56,9 +56,10 @@ static int print(void *context, const struct range_scored *scored,
 /* As a scorer would have made it. */
 static void encode(struct work *work, const struct range_scored *scored)
 {
+    struct model_state state = {.version = work->settings->version};
+    memcpy(state.hash, work->snapshot->sha256.bytes, MODEL_HASH_SIZE);
     const struct prediction_event event = prediction_event_of(
-        scored->impression, scored->message, &scored->prediction,
-        work->settings->version, work->snapshot->sha256.bytes);
+        scored->impression, scored->message, &scored->prediction, &state);
 
     buffer_clear(&work->bytes);
     event_write_prediction(

@@ -23,7 +23,7 @@ struct train_settings {
     struct trainer_config trainer;
     /* What the table can hold; the trainer counts in signed ms. */
     struct intake_times times;
-    uint64_t history_ms, every_ms, evaluation_ms;
+    uint64_t history_ms, every_ms, publish_ms, evaluation_ms;
     struct service_settings service;
 };
 
@@ -53,6 +53,7 @@ static const struct config_key keys[] = {
     SIGNING_KEY_KEY(trainer.signing_key),
     {GROUP_MODEL | RARE, "model.chunk_bytes", CONFIG_U32, FIELD(trainer.chunk_bytes), "524288", 1024, 900000, NULL, "size of a published record"},
     {GROUP_LEARNING, "retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two models while there are new rows; 0: only retrain.rows decides"},
+    {GROUP_LEARNING, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two deltas, which bring scorers what fields learned since its newest snapshot (retrain.every_ms); 0: there are none"},
     {GROUP_LEARNING, "retrain.rows", CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "number of new rows that starts a fit; 0: only retrain.every_ms decides"},
     {GROUP_LEARNING | RARE, "retrain.min_rows", CONFIG_U64, FIELD(trainer.retrain_rows_min), "100", 1, 2147483647, NULL, "least number of rows to train on"},
     {GROUP_LEARNING, "exit.at_end", CONFIG_BOOL, FIELD(trainer.once), "false", 0, 0, NULL, "learn once from the records that are there now, publish, and exit"},
@@ -135,6 +136,7 @@ static void take_settings(struct train_settings *settings,
     config->history_ms = (int64_t)settings->history_ms;
     config->evaluation_window_ms = (int64_t)settings->evaluation_ms;
     config->retrain_every_ms = (int64_t)settings->every_ms;
+    config->publish_every_ms = (int64_t)settings->publish_ms;
 }
 
 static int run(const struct invocation *with, void *context, struct error *err)
@@ -245,7 +247,9 @@ const struct command train_command = {
             "\n"
             "The model 'fields' learns each label when it comes, and each "
             "impression whose window closes without one; every "
-            "retrain.every_ms it is published as it is then. It is measured by "
+            "retrain.every_ms it is published as it is then, and every "
+            "publish.every_ms in between as a delta, which has what changed "
+            "and reaches the scorers sooner. It is measured by "
             "what it said before it learned (holdout and calibrate do "
             "nothing). When the trainer starts again it goes on from the "
             "newest model, if that was made with the same parameters, and "

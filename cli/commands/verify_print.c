@@ -32,6 +32,11 @@ static void write_model(struct json_writer *to,
     json_writer_unsigned(to, event->model_version);
     json_writer_name(to, "hash");
     json_writer_hex(to, event->model_hash, MODEL_HASH_SIZE);
+    if (event->delta) {
+        json_writer_member_unsigned(to, "delta", event->delta);
+        json_writer_name(to, "delta_hash");
+        json_writer_hex(to, event->delta_hash, MODEL_HASH_SIZE);
+    }
     json_writer_close(to, '}');
 }
 

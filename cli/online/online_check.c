@@ -250,10 +250,11 @@ static void tell_no_model(struct online_check *check, const char *name,
 static int load_model(struct online_check *check, struct snapshot_cache *cache,
                       const struct manifest *manifest, struct error *err)
 {
+    struct model_state state = {.version = manifest->epoch};
     struct cached_model found;
 
-    if (snapshot_cache_get(cache, manifest->epoch, manifest->sha256.bytes,
-                           &found, err) < 0)
+    memcpy(state.hash, manifest->sha256.bytes, MODEL_HASH_SIZE);
+    if (snapshot_cache_get(cache, &state, &found, err) < 0)
         return -1;
     if (found.result != CACHE_FOUND)
         return error_set(

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The bytes of one msgpack value, copied from input to output as they are, so
  * that an id keeps the type its producer gave it. */
@@ -38,16 +39,50 @@ struct label {
 
 enum { MODEL_HASH_SIZE = 8 }; /* the first bytes of the snapshot's SHA-256 */
 
+/* What a model is: a snapshot, or one that a delta of it was applied to. */
+struct model_state {
+    uint64_t version; /* epoch of the snapshot; 0: no model */
+    uint8_t hash[MODEL_HASH_SIZE];
+    uint32_t delta; /* its number; 0: the snapshot itself */
+    uint8_t delta_hash[MODEL_HASH_SIZE]; /* of the delta's SHA-256; else 0 */
+};
+
 struct prediction_event {
     struct span raw_id, raw_ts, raw_user, raw_ad; /* as the impression's */
     double p;                                     /* click probability */
     uint64_t model_version;                       /* epoch; 0: no model */
     uint8_t model_hash[MODEL_HASH_SIZE];
+    uint32_t delta; /* of the snapshot that the model is; 0: none */
+    uint8_t delta_hash[MODEL_HASH_SIZE]; /* likewise of its bytes; else 0 */
     enum basis basis;
     int32_t src_partition; /* of the impression */
     int64_t src_offset;
     const char *contender; /* written where a replay made it; not read */
 };
+
+static inline struct model_state
+prediction_model(const struct prediction_event *event)
+{
+    struct model_state state = {.version = event->model_version,
+                                .delta = event->delta};
+
+    memcpy(state.hash, event->model_hash, MODEL_HASH_SIZE);
+    memcpy(state.delta_hash, event->delta_hash, MODEL_HASH_SIZE);
+    return state;
+}
+
+/* By version, then by delta; the hashes decide where these are the same. */
+static inline int model_state_order(const struct model_state *a,
+                                    const struct model_state *b)
+{
+    if (a->version != b->version)
+        return a->version < b->version ? -1 : 1;
+    int order = memcmp(a->hash, b->hash, MODEL_HASH_SIZE);
+    if (order == 0 && a->delta != b->delta)
+        order = a->delta < b->delta ? -1 : 1;
+    return order ? order
+                 : memcmp(a->delta_hash, b->delta_hash, MODEL_HASH_SIZE);
+}
 
 /* How the value of a record is written. */
 enum event_format {

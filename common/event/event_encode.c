@@ -189,12 +189,13 @@ void event_encode_prediction(const struct prediction_event *event,
 {
     const size_t names = 64, basis = 16;
     const char *contender = event->contender;
-    const size_t numbers = 4 * (size_t)NUMBER_SIZE_MAX;
+    const size_t numbers = 5 * (size_t)NUMBER_SIZE_MAX;
     const size_t spans = (size_t)event->raw_id.size + event->raw_ts.size +
                          event->raw_user.size + event->raw_ad.size;
     msgpack_packer packer = packer_into(out);
 
-    if (!buffer_reserve(out, names + basis + numbers + spans + MODEL_HASH_SIZE))
+    if (!buffer_reserve(out, names + basis + numbers + spans +
+                                 2 * (size_t)MODEL_HASH_SIZE))
         return;
     msgpack_pack_map(&packer, contender ? 9 : 8);
     pack_span(&packer, "\xa2id", event->raw_id);
@@ -206,9 +207,13 @@ void event_encode_prediction(const struct prediction_event *event,
               event->raw_ad);
     packer_raw(&packer, "\xa1p", 2);
     msgpack_pack_double(&packer, event->p);
-    packer_raw(&packer, "\xa5model\x92", 7);
+    packer_raw(&packer, event->delta ? "\xa5model\x94" : "\xa5model\x92", 7);
     msgpack_pack_uint64(&packer, event->model_version);
     packer_bytes(&packer, event->model_hash, MODEL_HASH_SIZE);
+    if (event->delta) {
+        msgpack_pack_uint32(&packer, event->delta);
+        packer_bytes(&packer, event->delta_hash, MODEL_HASH_SIZE);
+    }
     packer_raw(&packer,
                "\xa5"
                "basis",

@@ -39,6 +39,11 @@ void event_json_prediction(const struct prediction_event *event,
     json_writer_member_unsigned(&to, "version", event->model_version);
     json_writer_name(&to, "hash");
     json_writer_hex(&to, event->model_hash, MODEL_HASH_SIZE);
+    if (event->delta) {
+        json_writer_member_unsigned(&to, "delta", event->delta);
+        json_writer_name(&to, "delta_hash");
+        json_writer_hex(&to, event->delta_hash, MODEL_HASH_SIZE);
+    }
     json_writer_close(&to, '}');
     json_writer_member_text(&to, "basis", basis_name(event->basis));
     json_writer_name(&to, "src");

@@ -16,36 +16,58 @@ static enum event_fault to_p(const struct cursor_value *value, double *out)
     return EVENT_OK;
 }
 
-/* The first two elements of an array. Its form is known to be good, and more
- * elements may be added one day. */
-static bool take_two(struct span raw, struct cursor_value two[2])
+/* The first elements of an array, at most `count`; returns how many there are.
+ * Its form is known to be good, and more elements may be added one day. */
+static uint32_t take_parts(struct span raw, uint32_t count,
+                           struct cursor_value *parts)
 {
     struct cursor cursor = cursor_over(raw.bytes, raw.size, EVENT_VALUES_MAX);
     struct cursor_value array;
+    uint32_t taken = 0;
 
-    return cursor_take(&cursor, &array) == CURSOR_OK &&
-           array.type == CURSOR_ARRAY && array.size >= 2 &&
-           cursor_take(&cursor, &two[0]) == CURSOR_OK &&
-           cursor_take(&cursor, &two[1]) == CURSOR_OK;
+    if (cursor_take(&cursor, &array) != CURSOR_OK || array.type != CURSOR_ARRAY)
+        return 0;
+    while (taken < count && taken < array.size &&
+           cursor_take(&cursor, &parts[taken]) == CURSOR_OK &&
+           !cursor_is_container(&parts[taken]))
+        taken++;
+    return taken;
+}
+
+/* What lies behind the hash of the snapshot. */
+static enum event_fault to_delta(const struct cursor_value two[2],
+                                 struct prediction_event *out)
+{
+    if (two[0].type != CURSOR_INTEGER || two[1].type != CURSOR_BYTES ||
+        two[1].size != MODEL_HASH_SIZE)
+        return EVENT_TYPE;
+    if (two[0].integer < 1 || two[0].integer > UINT32_MAX)
+        return EVENT_RANGE;
+    out->delta = (uint32_t)two[0].integer;
+    memcpy(out->delta_hash, two[1].bytes, MODEL_HASH_SIZE);
+    return EVENT_OK;
 }
 
 static enum event_fault to_model(struct span raw, struct prediction_event *out)
 {
-    struct cursor_value two[2];
+    struct cursor_value parts[4];
+    const uint32_t count = take_parts(raw, 4, parts);
 
-    if (!take_two(raw, two) || two[1].type != CURSOR_BYTES ||
-        two[1].size != MODEL_HASH_SIZE)
+    out->delta = 0;
+    memset(out->delta_hash, 0, MODEL_HASH_SIZE);
+    if (count < 2 || parts[1].type != CURSOR_BYTES ||
+        parts[1].size != MODEL_HASH_SIZE)
         return EVENT_TYPE;
-    if (two[0].type == CURSOR_HUGE)
-        out->model_version = two[0].huge;
-    else if (two[0].type != CURSOR_INTEGER)
+    if (parts[0].type == CURSOR_HUGE)
+        out->model_version = parts[0].huge;
+    else if (parts[0].type != CURSOR_INTEGER)
         return EVENT_TYPE;
-    else if (two[0].integer < 0)
+    else if (parts[0].integer < 0)
         return EVENT_RANGE;
     else
-        out->model_version = (uint64_t)two[0].integer;
-    memcpy(out->model_hash, two[1].bytes, MODEL_HASH_SIZE);
-    return EVENT_OK;
+        out->model_version = (uint64_t)parts[0].integer;
+    memcpy(out->model_hash, parts[1].bytes, MODEL_HASH_SIZE);
+    return count == 4 ? to_delta(parts + 2, out) : EVENT_OK;
 }
 
 enum event_fault event_prediction_basis(const struct cursor_value *value,
@@ -68,7 +90,7 @@ static enum event_fault to_source(struct span raw, struct prediction_event *out)
 {
     struct cursor_value two[2];
 
-    if (!take_two(raw, two) || two[0].type != CURSOR_INTEGER ||
+    if (take_parts(raw, 2, two) < 2 || two[0].type != CURSOR_INTEGER ||
         two[1].type != CURSOR_INTEGER)
         return EVENT_TYPE;
     if (two[0].integer < 0 || two[0].integer > INT32_MAX || two[1].integer < 0)

@@ -136,6 +136,29 @@ static enum event_fault to_p(const struct reading *with, double *out)
     return EVENT_OK;
 }
 
+/* Both parts are there, or none. */
+static enum event_fault to_delta(const struct reading *with,
+                                 struct prediction_event *out)
+{
+    const unsigned parts = 1u << AT_DELTA | 1u << AT_DELTA_HASH;
+    const struct cursor_value *number = &with->found->values[AT_DELTA];
+
+    out->delta = 0;
+    memset(out->delta_hash, 0, MODEL_HASH_SIZE);
+    if (!(with->found->seen & parts))
+        return EVENT_OK;
+    with->found->about = AT_DELTA;
+    if ((with->found->seen & parts) != parts || number->type != CURSOR_INTEGER)
+        return EVENT_TYPE;
+    if (number->integer < 1 || number->integer > UINT32_MAX)
+        return EVENT_RANGE;
+    out->delta = (uint32_t)number->integer;
+    with->found->about = AT_DELTA_HASH;
+    return take_hex(&with->found->values[AT_DELTA_HASH], out->delta_hash)
+               ? EVENT_OK
+               : EVENT_TYPE;
+}
+
 static enum event_fault to_model(const struct reading *with,
                                  struct prediction_event *out)
 {
@@ -152,7 +175,7 @@ static enum event_fault to_model(const struct reading *with,
         out->model_version = (uint64_t)version->integer;
     with->found->about = AT_HASH;
     return take_hex(&with->found->values[AT_HASH], out->model_hash)
-               ? EVENT_OK
+               ? to_delta(with, out)
                : EVENT_TYPE;
 }
 

@@ -144,8 +144,9 @@ static int read_predictions(struct event_rules *rules, struct error *err)
     static const struct event_fields ours = EVENT_FIELDS_DEFAULT;
     static const char *const further[] = {"p", "model", "basis", "src"};
     static const char *const within[] = {
-        "model.version", "model.hash", "src.partition", "src.offset",
-        "id.bin",        "user.bin",   "ad.bin"};
+        "model.version", "model.hash",  "src.partition",
+        "src.offset",    "id.bin",      "user.bin",
+        "ad.bin",        "model.delta", "model.delta_hash"};
 
     rules->format = EVENT_FORMAT_MSGPACK;
     rules->fields = PREDICTION_FIELDS;

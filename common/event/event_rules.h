@@ -42,6 +42,8 @@ enum {
     AT_ID_BIN = JSON_PREDICTION_NEEDS,
     AT_USER_BIN,
     AT_AD_BIN,
+    AT_DELTA,
+    AT_DELTA_HASH,
 
     CLICK_VALUES_MAX = 16,
 };

@@ -67,15 +67,20 @@ static void append_ranges(const struct offset_range *ranges, size_t count,
 /* docs/event-schema.md has every byte. */
 static void append_signed(const struct manifest *manifest, struct buffer *out)
 {
-    static const char head[] = "pctr manifest 1\n";
+    const char *head = manifest->delta ? "pctr delta 1\n" : "pctr manifest 1\n";
 
-    buffer_append(out, head, sizeof(head) - 1);
+    buffer_append(out, head, strlen(head));
     buffer_append_u32(out, (uint32_t)strlen(manifest->name));
     buffer_append(out, manifest->name, strlen(manifest->name));
     buffer_append_u64(out, manifest->epoch);
     buffer_append(out, manifest->sha256.bytes, DIGEST_SIZE);
     buffer_append_u64(out, manifest->size);
     append_ranges(manifest->ranges, manifest->range_count, out);
+    if (manifest->delta) {
+        buffer_append_u32(out, manifest->delta);
+        buffer_append(out, manifest->base_sha256.bytes, DIGEST_SIZE);
+        buffer_append(out, manifest->parent_sha256.bytes, DIGEST_SIZE);
+    }
     if (!manifest_has_resume(manifest))
         return;
     append_ranges(manifest->resume, manifest->resume_count, out);

@@ -67,6 +67,13 @@ struct manifest {
     uint8_t *resume_clock;
     size_t resume_clock_size;
 
+    /* Of a delta, which is published in the same form: `epoch` is that of the
+     * snapshot whose `delta`-th one it is, sizes, chunks and `sha256` are those
+     * of its bytes, and `parent_sha256` is of the delta before it, or of the
+     * snapshot. 0 of a snapshot. */
+    uint32_t delta;
+    struct digest base_sha256; /* of the snapshot */
+
     bool is_signed;
     uint8_t signature[SIGNATURE_SIZE];
 };
@@ -84,8 +91,8 @@ int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
                     struct error *err) MUST_CHECK;
 
 /* Signs the name, the epoch, the digest and size of the snapshot, the ranges,
- * and what there is to resume from. Without a key the manifest is unsigned
- * afterwards. ERROR_MEMORY. */
+ * and what there is to resume from; of a delta its number and what it continues
+ * as well. Without a key the manifest is unsigned afterwards. ERROR_MEMORY. */
 int manifest_sign(struct manifest *manifest, const struct signing_key *key,
                   struct error *err) MUST_CHECK;
 

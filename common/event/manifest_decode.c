@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,21 @@ enum {
     SIGNATURE,
     RESUME,
     CLOCK,
+    DELTA,
+    BASE,
     FIELDS_KNOWN,
     VALUES_MAX = 8 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
 };
 _Static_assert(FIELDS_KNOWN <= 32, "one bit each");
 
 static const char *const further[FIELDS_KNOWN - MANIFEST_FIELD_COUNT] = {
-    "ranges", "signature", "resume", "resume_clock"};
+    "ranges", "signature", "resume", "resume_clock", "delta", "base_sha256"};
+
+static const struct manifest_field of_delta[] = {
+    {"delta", MANIFEST_U32, offsetof(struct manifest, delta), 4},
+    {"base_sha256", MANIFEST_BYTES, offsetof(struct manifest, base_sha256),
+     DIGEST_SIZE},
+};
 
 static int wrong(struct error *err, const char *name, const char *what)
 {
@@ -312,6 +321,9 @@ static int read_known(struct cursor *cursor, int field,
                            &manifest->resume_count, err);
     case CLOCK:
         return read_clock(value, manifest, err);
+    case DELTA:
+    case BASE:
+        return read_field(&of_delta[field - DELTA], value, manifest, err);
     default:
         return read_field(&manifest_fields[field], value, manifest, err);
     }
@@ -341,6 +353,10 @@ static int read_fields(struct cursor cursor, struct manifest *manifest,
     for (int i = 0; i <= RANGES; i++)
         if (!(seen & 1u << i))
             return wrong(err, field_name(i), "missing");
+    if (seen & 1u << DELTA && manifest->delta == 0)
+        return wrong(err, "delta", "0 is no delta");
+    if (!(seen & 1u << DELTA) != !(seen & 1u << BASE))
+        return wrong(err, "delta", "without base_sha256, or the other way");
     return 0;
 }
 

@@ -67,7 +67,8 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
     msgpack_packer packer = packer_into(out);
 
     const bool has_resume = manifest_has_resume(manifest);
-    size_t further = 1u + (has_resume ? 2u : 0u) + manifest->is_signed;
+    size_t further = 1u + (has_resume ? 2u : 0u) + (manifest->delta ? 2u : 0u) +
+                     manifest->is_signed;
 
     msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + further);
     for (size_t i = 0; i < MANIFEST_FIELD_COUNT; i++)
@@ -79,6 +80,12 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
         packer_text(&packer, "resume_clock", 12);
         packer_bytes(&packer, manifest->resume_clock,
                      manifest->resume_clock_size);
+    }
+    if (manifest->delta) {
+        packer_text(&packer, "delta", 5);
+        msgpack_pack_uint32(&packer, manifest->delta);
+        packer_text(&packer, "base_sha256", 11);
+        packer_bytes(&packer, manifest->base_sha256.bytes, DIGEST_SIZE);
     }
     if (manifest->is_signed) {
         packer_text(&packer, "signature", 9);

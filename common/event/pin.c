@@ -49,9 +49,15 @@ static struct signed_bytes pin_bytes(const struct pin *pin, const char *name)
     return bytes;
 }
 
-static struct signed_bytes retirement_bytes(const char *name, uint64_t epoch)
+static struct signed_bytes retirement_bytes(const struct retirement *retired)
 {
-    return order_of("pctr retirement 1\n", name, epoch);
+    struct signed_bytes bytes = order_of(
+        retired->delta ? "pctr delta retirement 1\n" : "pctr retirement 1\n",
+        retired->name, retired->epoch);
+
+    if (retired->delta)
+        append_number(&bytes, retired->delta, 4);
+    return bytes;
 }
 
 static int check(const struct signed_bytes *bytes, const uint8_t *signature,
@@ -176,23 +182,26 @@ int pin_check_signature(const struct pin *pin, const char *name,
 
 /* --- Retirements -------------------------------------------------------- */
 
-void retirement_sign(const char *name, uint64_t epoch,
+void retirement_sign(const struct retirement *retired,
                      const struct signing_key *key, uint8_t out[SIGNATURE_SIZE])
 {
-    struct signed_bytes bytes = retirement_bytes(name, epoch);
+    struct signed_bytes bytes = retirement_bytes(retired);
 
     signing_key_sign(key, bytes.bytes, bytes.size, out);
 }
 
-int retirement_check_signature(const char *name, uint64_t epoch,
+int retirement_check_signature(const struct retirement *retired,
                                const uint8_t *signature, size_t size,
                                const struct trusted_keys *trusted,
                                struct error *err)
 {
-    struct signed_bytes bytes = retirement_bytes(name, epoch);
-    char what[64];
+    struct signed_bytes bytes = retirement_bytes(retired);
+    char what[80], number[24] = "";
 
-    snprintf(what, sizeof(what), "the retirement of epoch %" PRIu64, epoch);
+    if (retired->delta)
+        snprintf(number, sizeof(number), "delta %u of ", retired->delta);
+    snprintf(what, sizeof(what), "the retirement of %sepoch %" PRIu64, number,
+             retired->epoch);
     return check(&bytes, size == SIGNATURE_SIZE ? signature : NULL, trusted,
                  what, err);
 }

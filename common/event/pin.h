@@ -44,12 +44,19 @@ int pin_check_signature(const struct pin *pin, const char *name,
                         const struct trusted_keys *trusted,
                         struct error *err) MUST_CHECK;
 
-void retirement_sign(const char *name, uint64_t epoch,
+/* What a record without a value takes out of service. */
+struct retirement {
+    const char *name; /* of the model */
+    uint64_t epoch;
+    uint32_t delta; /* of that snapshot; 0: the snapshot itself */
+};
+
+void retirement_sign(const struct retirement *retired,
                      const struct signing_key *key,
                      uint8_t out[SIGNATURE_SIZE]);
 
 /* As pin_check_signature(); a signature of another size is none. */
-int retirement_check_signature(const char *name, uint64_t epoch,
+int retirement_check_signature(const struct retirement *retired,
                                const uint8_t *signature, size_t size,
                                const struct trusted_keys *trusted,
                                struct error *err) MUST_CHECK;

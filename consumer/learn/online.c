@@ -31,6 +31,7 @@ struct online {
     struct recent recent;
     uint64_t rows, corrected;
     bool has_click, has_other; /* among the labels of the rows */
+    bool tracks;               /* what changes in the model */
 };
 
 bool online_is_for(const struct model_ops *ops)
@@ -84,6 +85,43 @@ static void learn(struct online *online, uint64_t sequence,
     note(online, sequence, before.value, label);
     online->model->ops->fields->learn(online->model, values, &label, 1);
     online->rows++;
+}
+
+/* --- Changes ---------------------------------------------------------- */
+
+static int track(struct online *online, struct error *err)
+{
+    const struct change_ops *changes = online->fit.ops->changes;
+
+    return changes ? changes->track(online->model, err) : 0;
+}
+
+int online_track(struct online *online, struct error *err)
+{
+    online->tracks = true;
+    return online->model ? track(online, err) : 0;
+}
+
+uint64_t online_changes(const struct online *online)
+{
+    const struct change_ops *changes = online->fit.ops->changes;
+
+    return online->tracks && online->model && changes
+               ? changes->count(online->model)
+               : 0;
+}
+
+int online_delta(const struct online *online, struct snapshot_delta *head,
+                 struct buffer *out, struct error *err)
+{
+    head->rows = online->rows;
+    return snapshot_delta_encode(head, online->model, out, err);
+}
+
+void online_forget_changes(struct online *online)
+{
+    if (online->tracks && online->model && online->fit.ops->changes)
+        online->fit.ops->changes->forget(online->model);
 }
 
 /* --- The start -------------------------------------------------------- */
@@ -147,7 +185,8 @@ int online_start_now(struct online *online, struct error *err)
     if (online->model || waiting->count == 0)
         return 0;
     if (fit->ops->fields->start(&fit->params, rate_of(waiting), &online->model,
-                                err) < 0)
+                                err) < 0 ||
+        (online->tracks && track(online, err) < 0))
         return -1;
     for (size_t i = 0; i < waiting->count; i++)
         learn(online, waiting->sequences[i],
@@ -280,7 +319,7 @@ int online_resume(struct online *online, struct model *model, uint64_t rows,
     online->rows = rows;
     /* It passed the gate, which looks at this. */
     online->has_click = online->has_other = true;
-    return 0;
+    return online->tracks ? track(online, err) : 0;
 }
 
 static int find_list(struct online *online, struct error *err)

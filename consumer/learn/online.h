@@ -26,6 +26,7 @@
 
 #include "model/model.h"
 #include "model/rows/field_list.h"
+#include "model/snapshot_delta.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,6 +87,17 @@ struct online_counts online_counts(const struct online *online);
  * ERROR_MEMORY; then there is nothing to free. */
 int online_result(const struct online *online, struct fit_result *out,
                   struct error *err) MUST_CHECK;
+
+/* From here on the model keeps in mind what changes, until it is forgotten.
+ * ERROR_MEMORY; the model can then only be freed. */
+int online_track(struct online *online, struct error *err) MUST_CHECK;
+
+/* How many numbers changed; then, as bytes, what they are. `head` gets the
+ * rows. Fails as snapshot_delta_encode(). */
+uint64_t online_changes(const struct online *online);
+int online_delta(const struct online *online, struct snapshot_delta *head,
+                 struct buffer *out, struct error *err) MUST_CHECK;
+void online_forget_changes(struct online *online);
 
 /* Memory in use but for the model. */
 size_t online_bytes(const struct online *online);

@@ -9,6 +9,7 @@
 
 static void forget(struct manifest_list *list, size_t at)
 {
+    delta_list_remove(&list->deltas, list->manifests[at].epoch, 0);
     manifest_free(&list->manifests[at]);
     list->count--;
     memmove(&list->manifests[at], &list->manifests[at + 1],
@@ -36,16 +37,27 @@ static void count_refusal(struct manifest_list *list, enum snapshot_refusal why,
         refused[why]++;
 }
 
-static void take_retirement(struct manifest_list *list, uint64_t epoch,
+/* What the key of a record names: a delta where `delta` is not 0. */
+struct named {
+    uint64_t epoch;
+    uint32_t delta;
+};
+
+static void take_retirement(struct manifest_list *list,
+                            const struct named *named,
                             const struct manifest_record *record,
                             uint64_t refused[REFUSED_COUNT])
 {
-    if (retirement_check_signature(list->name, epoch, record->signature,
+    const struct retirement retired = {list->name, named->epoch, named->delta};
+
+    if (retirement_check_signature(&retired, record->signature,
                                    record->signature_size, &list->trusted,
                                    &list->refusal) < 0)
         count_refusal(list, REFUSED_SIGNATURE, refused);
+    else if (named->delta)
+        delta_list_remove(&list->deltas, named->epoch, named->delta);
     else
-        retire(list, epoch);
+        retire(list, named->epoch);
 }
 
 static bool is_jump(const struct manifest_list *list, uint64_t epoch)
@@ -83,50 +95,106 @@ static void accept_manifest(struct manifest_list *list,
     list->manifests[list->count++] = *manifest;
 }
 
-static int take_manifest(struct manifest_list *list, uint64_t epoch,
+/* Decodes the record into a manifest that may be taken. -1 where it may not:
+ * `err` has ERROR_MEMORY, or ERROR_NONE where the record was refused. */
+static int read_manifest(struct manifest_list *list, const struct named *named,
+                         const struct manifest_record *record,
+                         uint64_t refused[REFUSED_COUNT], struct manifest *out,
+                         struct error *err)
+{
+    struct error *refusal = &list->refusal;
+    struct manifest manifest = {.format = 0};
+    enum snapshot_refusal why = REFUSED_MANIFEST;
+
+    err->code = ERROR_NONE;
+    int status =
+        manifest_decode(record->value, record->value_size, &manifest, refusal);
+    if (status == 0 &&
+        (manifest.epoch != named->epoch || manifest.delta != named->delta ||
+         strcmp(manifest.name, list->name) != 0))
+        status =
+            error_set(refusal, ERROR_FORMAT,
+                      "manifest of '%s' epoch %" PRIu64 ", delta %u, under "
+                      "the key of '%s' epoch %" PRIu64 ", delta %u",
+                      manifest.name, manifest.epoch, manifest.delta, list->name,
+                      named->epoch, named->delta);
+    if (status == 0) {
+        why = REFUSED_SIGNATURE;
+        status = manifest_check_signature(&manifest, &list->trusted, refusal);
+    }
+    if (status == 0) {
+        *out = manifest;
+        return 0;
+    }
+    manifest_free(&manifest);
+    if (refusal->code == ERROR_MEMORY)
+        *err = *refusal;
+    else
+        count_refusal(list, why, refused);
+    return -1;
+}
+
+static int take_manifest(struct manifest_list *list, const struct named *named,
                          const struct manifest_record *record,
                          uint64_t refused[REFUSED_COUNT], struct error *err)
 {
     struct manifest manifest;
 
-    if (is_jump(list, epoch)) {
-        refuse_jump(list, epoch, refused);
+    if (is_jump(list, named->epoch)) {
+        refuse_jump(list, named->epoch, refused);
         return 0;
     }
     if (!record->value) {
-        take_retirement(list, epoch, record, refused);
+        take_retirement(list, named, record, refused);
         return 0;
     }
-    if (manifest_decode(record->value, record->value_size, &manifest,
-                        &list->refusal) < 0) {
-        if (list->refusal.code == ERROR_MEMORY) {
-            *err = list->refusal;
-            return -1;
-        }
-        count_refusal(list, REFUSED_MANIFEST, refused);
-        return 0;
-    }
-    if (manifest.epoch != epoch || strcmp(manifest.name, list->name) != 0) {
-        error_set(&list->refusal, ERROR_FORMAT,
-                  "manifest of '%s' epoch %" PRIu64
-                  " under the key of '%s' epoch %" PRIu64,
-                  manifest.name, manifest.epoch, list->name, epoch);
-        count_refusal(list, REFUSED_MANIFEST, refused);
-        manifest_free(&manifest);
-        return 0;
-    }
-    if (manifest_check_signature(&manifest, &list->trusted, &list->refusal) <
-        0) {
-        manifest_free(&manifest);
-        if (list->refusal.code == ERROR_MEMORY) {
-            *err = list->refusal;
-            return -1;
-        }
-        count_refusal(list, REFUSED_SIGNATURE, refused);
-        return 0;
-    }
+    if (read_manifest(list, named, record, refused, &manifest, err) < 0)
+        return err->code == ERROR_NONE ? 0 : -1;
     accept_manifest(list, &manifest, refused);
     return 0;
+}
+
+/* The newest snapshot is as good as it was. */
+static void count_unchained(uint64_t refused[REFUSED_COUNT])
+{
+    if (refused)
+        refused[REFUSED_CHAIN]++;
+}
+
+/* Deltas of a snapshot that is no longer there are as good as gone. */
+static int take_delta(struct manifest_list *list, const struct named *named,
+                      const struct manifest_record *record,
+                      uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    const struct manifest *snapshot = manifest_list_find(list, named->epoch);
+    enum delta_place place;
+    struct manifest manifest;
+
+    if (!record->value) {
+        take_retirement(list, named, record, refused);
+        return 0;
+    }
+    if (!snapshot && named->epoch <= list->highest)
+        return 0;
+    if (read_manifest(list, named, record, refused, &manifest, err) < 0)
+        return err->code == ERROR_NONE ? 0 : -1;
+    int status = 0;
+    if (!snapshot) {
+        error_set(&list->refusal, ERROR_FORMAT,
+                  "delta %u of epoch %" PRIu64 ", which is not there",
+                  named->delta, named->epoch);
+        count_unchained(refused);
+    } else {
+        struct error why = {.code = ERROR_NONE};
+        status = delta_list_add(&list->deltas, snapshot, &manifest, &place,
+                                &why, err);
+        if (status == 0 && place != DELTA_CONTINUES) {
+            list->refusal = why;
+            count_unchained(refused);
+        }
+    }
+    manifest_free(&manifest);
+    return status;
 }
 
 /* An old pin that is written again is signed, too; whoever has seen a newer one
@@ -163,6 +231,23 @@ static void take_pin(struct manifest_list *list,
     list->pin_ms = pin.created_ms;
 }
 
+/* Reads "@12" or "@12+3", what a key has behind the name. */
+static bool read_name(const char *rest, struct named *out)
+{
+    char *end = NULL;
+
+    if (*rest != '@' || rest[1] < '0' || rest[1] > '9')
+        return false;
+    *out = (struct named){.epoch = strtoull(rest + 1, &end, 10)};
+    if (*end == '\0')
+        return true;
+    if (*end != '+' || end[1] < '1' || end[1] > '9')
+        return false;
+    unsigned long long number = strtoull(end + 1, &end, 10);
+    out->delta = (uint32_t)number;
+    return *end == '\0' && number <= UINT32_MAX;
+}
+
 /* Any other key belongs to another model. */
 int manifest_list_take(struct manifest_list *list,
                        const struct manifest_record *record,
@@ -183,11 +268,11 @@ int manifest_list_take(struct manifest_list *list,
         take_pin(list, record, refused);
         return 0;
     }
-    char *end = NULL;
-    if (*rest != '@' || rest[1] < '0' || rest[1] > '9')
+    struct named named;
+    if (!read_name(rest, &named))
         return 0;
-    uint64_t epoch = strtoull(rest + 1, &end, 10);
-    return *end == '\0' ? take_manifest(list, epoch, record, refused, err) : 0;
+    return named.delta ? take_delta(list, &named, record, refused, err)
+                       : take_manifest(list, &named, record, refused, err);
 }
 
 const struct manifest *manifest_list_find(const struct manifest_list *list,
@@ -232,5 +317,6 @@ void manifest_list_free(struct manifest_list *list)
         return;
     for (size_t i = 0; i < list->count; i++)
         manifest_free(&list->manifests[i]);
+    delta_list_free(&list->deltas);
     free(list);
 }

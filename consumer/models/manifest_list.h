@@ -4,6 +4,8 @@
  *
  *   key "click@12", value manifest   snapshot 12 of model "click" is there
  *   key "click@12", no value         it is retired
+ *   key "click@12+3", value manifest its third delta (delta_list.h) is there
+ *   key "click@12+3", no value       that is no longer kept
  *   key "click!pin", {"epoch": 7}    serve 7; 0 or no value: the newest
  *
  * Where keys are trusted, each of them must be signed by one.
@@ -18,6 +20,7 @@
 #include "common/base/error.h"
 #include "common/event/manifest.h"
 
+#include "consumer/models/delta_list.h"
 #include "consumer/models/snapshot_refusal.h"
 
 #include <stdbool.h>
@@ -40,7 +43,8 @@ struct manifest_list {
     uint64_t pinned;             /* 0: none */
     int64_t pin_ms;              /* when that was said; 0: not known */
     uint64_t retired[RETIRED_MAX];
-    size_t retired_count;   /* all in all; the ring holds the last of them */
+    size_t retired_count; /* all in all; the ring holds the last of them */
+    struct delta_list deltas;
     struct error refusal;   /* why the last one was refused */
     bool is_newest_refused; /* nothing good came since */
 };

@@ -6,6 +6,21 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+struct model_state served_model_state(const struct served_model *model)
+{
+    struct model_state state = {.version = 0};
+
+    if (!model)
+        return state;
+    state.version = model->manifest.epoch;
+    state.delta = model->snapshot->delta;
+    memcpy(state.hash, model->snapshot->sha256.bytes, MODEL_HASH_SIZE);
+    memcpy(state.delta_hash, model->snapshot->delta_sha256.bytes,
+           MODEL_HASH_SIZE);
+    return state;
+}
 
 /* A model lives as long as it is on the board or somebody holds it. */
 struct posted {
@@ -18,7 +33,7 @@ struct model_board {
     pthread_mutex_t lock; /* guards the list, `current` and all holders */
     struct posted *posted;
     struct posted *current;
-    atomic_uint_least64_t epoch;
+    atomic_uint_least64_t epoch, posts;
 };
 
 static void posted_free(struct posted *model)
@@ -56,6 +71,7 @@ int model_board_new(struct model_board **out, struct error *err)
         return error_set(err, ERROR_FAILED, "no mutex to be had");
     }
     atomic_init(&board->epoch, 0);
+    atomic_init(&board->posts, 0);
     *out = board;
     return 0;
 }
@@ -84,6 +100,7 @@ int model_board_post(struct model_board *board, struct snapshot *snapshot,
         old = let_go(board, board->current);
     board->current = model;
     atomic_store(&board->epoch, epoch);
+    atomic_fetch_add(&board->posts, 1);
     pthread_mutex_unlock(&board->lock);
 
     posted_free(old);
@@ -120,6 +137,11 @@ void model_board_put(struct model_board *board,
 uint64_t model_board_epoch(const struct model_board *board)
 {
     return atomic_load(&board->epoch);
+}
+
+uint64_t model_board_posts(const struct model_board *board)
+{
+    return atomic_load(&board->posts);
 }
 
 void model_board_free(struct model_board *board)

@@ -11,6 +11,7 @@
 #define CONSUMER_MODEL_BOARD_H
 
 #include "common/base/error.h"
+#include "common/event/event.h"
 #include "common/event/manifest.h"
 
 #include "model/snapshot.h"
@@ -26,6 +27,9 @@ struct served_model {
     int64_t active_since_ms;
 };
 
+/* What predictions of it say; all 0 of NULL. */
+struct model_state served_model_state(const struct served_model *model);
+
 int model_board_new(struct model_board **out, struct error *err) MUST_CHECK;
 
 /* Takes ownership of the snapshot and of what the manifest owns, also on
@@ -39,9 +43,12 @@ const struct served_model *model_board_take(struct model_board *board);
 void model_board_put(struct model_board *board,
                      const struct served_model *model);
 
-/* Epoch of the newest post, 0 before the first: one atomic load, so that a
- * worker can ask before every batch. */
+/* Epoch of the newest post, 0 before the first. */
 uint64_t model_board_epoch(const struct model_board *board);
+
+/* How often a model was posted: one atomic load, so that a worker can ask
+ * before every batch. */
+uint64_t model_board_posts(const struct model_board *board);
 
 /* Every model must have been put back. */
 void model_board_free(struct model_board *board);

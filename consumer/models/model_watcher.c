@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/trouble.h"
 
+#include "consumer/models/delta_follower.h"
 #include "consumer/models/snapshot_store.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct model_watcher {
     struct model_board *board;
     struct snapshot_reader *reader;
     struct snapshot_store *store; /* NULL: no local copy */
+    struct delta_follower *deltas;
 
     /* The thread's own. */
     uint64_t bad[REMEMBERED_MAX]; /* epochs not to be tried again */
@@ -261,6 +263,15 @@ static bool is_retired(struct model_watcher *watcher, uint64_t active)
     return true;
 }
 
+static bool serves_delta(const struct model_watcher *watcher)
+{
+    const struct served_model *served = model_board_take(watcher->board);
+    bool is_delta = served && served->snapshot->delta > 0;
+
+    model_board_put(watcher->board, served);
+    return is_delta;
+}
+
 /* Brings the wanted model into service: with a pin that one; without a pin the
  * newest that is good and newer than the one in service. Returns whether there
  * is nothing more to do. */
@@ -277,7 +288,8 @@ static bool serve_wanted(struct model_watcher *watcher)
     uint64_t above = is_retired(watcher, active) ? 0 : active;
     while (count-- > 0) {
         const struct manifest *manifest = &manifests[count];
-        if (pinned == 0 ? manifest->epoch <= above : pinned == active)
+        if (pinned == 0 ? manifest->epoch <= above
+                        : pinned == active && !serves_delta(watcher))
             break;
         if ((pinned != 0 && manifest->epoch != pinned) ||
             is_bad(watcher, manifest->epoch))
@@ -319,7 +331,7 @@ static void serve_tickets(struct model_watcher *watcher)
     }
     trouble_end(&watcher->read);
     note_read(watcher, NULL);
-    if (!serve_wanted(watcher))
+    if (!serve_wanted(watcher) || !delta_follower_run(watcher->deltas))
         return;
     pthread_mutex_lock(&watcher->lock);
     watcher->served = drawn;
@@ -341,7 +353,8 @@ static void *watch(void *context)
             clock_sleep_ms(POLL_MS);
         }
         report_manifests(watcher, refused);
-        serve_wanted(watcher);
+        if (serve_wanted(watcher))
+            delta_follower_run(watcher->deltas);
         serve_tickets(watcher);
     }
     return NULL;
@@ -399,6 +412,19 @@ static int make_lock(struct model_watcher *watcher, struct error *err)
     return 0;
 }
 
+static int open_follower(struct model_watcher *watcher, struct error *err)
+{
+    const struct delta_follower_config config = {
+        .reader = watcher->reader,
+        .board = watcher->board,
+        .fetch_timeout_ms = watcher->config.fetch_timeout_ms,
+        .stopping = &watcher->stopping,
+        .metrics = watcher->config.metrics,
+        .refused_family = watcher->config.refused_family};
+
+    return delta_follower_new(&config, &watcher->deltas, err);
+}
+
 int model_watcher_start(const struct model_watcher_config *config,
                         struct model_board *board, struct model_watcher **out,
                         struct error *err)
@@ -421,6 +447,8 @@ int model_watcher_start(const struct model_watcher_config *config,
         snapshot_store_open(config->state_dir, &watcher->store, err) < 0)
         goto failed;
     if (snapshot_reader_open(&config->reader, &watcher->reader, err) < 0)
+        goto failed;
+    if (open_follower(watcher, err) < 0)
         goto failed;
     if (watcher->store)
         post_local_copy(watcher);
@@ -479,10 +507,15 @@ void model_watcher_look(struct model_watcher *watcher, struct model_watch *out)
 void model_watcher_count(const struct model_watcher *watcher,
                          struct model_watcher_counts *out)
 {
+    const struct delta_follower_counts deltas =
+        delta_follower_counts(watcher->deltas);
+
     for (int why = 0; why < REFUSED_COUNT; why++)
-        out->refused[why] = atomic_load(&watcher->refused[why]);
-    out->posted = atomic_load(&watcher->posted);
-    out->failed = atomic_load(&watcher->failed);
+        out->refused[why] =
+            atomic_load(&watcher->refused[why]) + deltas.refused[why];
+    out->posted = atomic_load(&watcher->posted) + deltas.posted;
+    out->failed = atomic_load(&watcher->failed) + deltas.failed;
+    out->deltas = deltas.applied;
 }
 
 void model_watcher_stop(struct model_watcher *watcher)
@@ -497,6 +530,7 @@ void model_watcher_stop(struct model_watcher *watcher)
         snapshot_reader_cancel(watcher->reader);
         pthread_join(watcher->thread, NULL);
     }
+    delta_follower_free(watcher->deltas);
     snapshot_reader_close(watcher->reader);
     snapshot_store_close(watcher->store);
     pthread_cond_destroy(&watcher->changed);

@@ -4,10 +4,12 @@
  * A thread of its own follows the manifests, fetches, verifies, decodes and
  * probes a new snapshot, posts it, and keeps a copy on this machine. A snapshot
  * that is refused is counted and logged with its reason, and the model in
- * service stays. A snapshot that cannot be had yet is not refused: it is tried
- * again, and until then no older one takes its place. Without a pin the version
- * in service only rises; when it is retired, the newest that is left serves.
- * Once started, any thread may ask.
+ * service stays. The deltas that follow a snapshot are applied to a copy of it,
+ * which then takes its place (delta_chain.h); a pinned version serves without
+ * them, as it was published. A snapshot that cannot be had yet is not refused:
+ * it is tried again, and until then no older one takes its place. Without a pin
+ * the version in service only rises; when it is retired, the newest that is
+ * left serves. Once started, any thread may ask.
  */
 #ifndef CONSUMER_MODEL_WATCHER_H
 #define CONSUMER_MODEL_WATCHER_H
@@ -34,7 +36,8 @@ struct model_watcher_config {
 
 struct model_watcher_counts {
     uint64_t refused[REFUSED_COUNT];
-    uint64_t posted;
+    uint64_t posted; /* snapshots, and steps to newer deltas */
+    uint64_t deltas; /* applied */
     uint64_t failed; /* tries that failed by the broker or the disk */
 };
 

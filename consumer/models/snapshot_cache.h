@@ -1,7 +1,9 @@
 /*
- * snapshot_cache.h - published models by version and hash, to score with
- * again.
+ * snapshot_cache.h - published models by version, delta and hashes, to score
+ * with again.
  *
+ * The state of a delta is made from the nearest state before it that is in
+ * memory, at first the snapshot, with the deltas in between.
  * A model is fetched from Kafka, else read from a scorer's local copy (without
  * its lock). The least recently used models go when all together are larger
  * than bytes_max, but one is always held. The cache remembers too that a model
@@ -50,11 +52,12 @@ struct cached_model {
 
 /* Fails only for reasons that pass (ERROR_UNAVAILABLE, _TEMPORARY, _AUTH,
  * _MEMORY, ...): the same call may succeed later. */
-int snapshot_cache_get(struct snapshot_cache *cache, uint64_t version,
-                       const uint8_t hash[MODEL_HASH_SIZE],
+int snapshot_cache_get(struct snapshot_cache *cache,
+                       const struct model_state *state,
                        struct cached_model *out, struct error *err) MUST_CHECK;
 
-/* Borrowed: all manifests that were there when the cache was opened. */
+/* Borrowed: all manifests that were there when the cache was opened. The cache
+ * reads on when it is asked for a model that is not among them. */
 struct snapshot_reader *snapshot_cache_reader(struct snapshot_cache *cache);
 
 struct snapshot_cache_counts {

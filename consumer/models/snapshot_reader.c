@@ -211,9 +211,29 @@ int snapshot_reader_fetch(struct snapshot_reader *reader,
     if (chunk_fetch(&(struct chunk_source){reader->client, reader->chunks,
                                            &reader->cancelled},
                     manifest, timeout_ms, out, why, err) < 0)
-        return error_wrap(err, "snapshot '%s' epoch %" PRIu64, manifest->name,
-                          manifest->epoch);
+        return manifest->delta
+                   ? error_wrap(err, "delta %u of '%s' epoch %" PRIu64,
+                                manifest->delta, manifest->name,
+                                manifest->epoch)
+                   : error_wrap(err, "snapshot '%s' epoch %" PRIu64,
+                                manifest->name, manifest->epoch);
     return 0;
+}
+
+const struct delta_list *
+snapshot_reader_deltas(const struct snapshot_reader *reader)
+{
+    return &reader->list->deltas;
+}
+
+int snapshot_reader_fetch_delta(struct snapshot_reader *reader,
+                                const struct delta *delta, unsigned timeout_ms,
+                                struct buffer *out, enum snapshot_refusal *why,
+                                struct error *err)
+{
+    const struct manifest chunks = delta_chunks(delta, reader->config.name);
+
+    return snapshot_reader_fetch(reader, &chunks, timeout_ms, out, why, err);
 }
 
 /* --- Open and close --------------------------------------------------- */

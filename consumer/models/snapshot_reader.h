@@ -13,6 +13,7 @@
 #include "common/event/manifest.h"
 #include "common/kafka/kafka_client.h"
 
+#include "consumer/models/delta_list.h"
 #include "consumer/models/snapshot_refusal.h"
 
 #include <stdbool.h>
@@ -81,6 +82,17 @@ int snapshot_reader_fetch(struct snapshot_reader *reader,
                           const struct manifest *manifest, unsigned timeout_ms,
                           struct buffer *out, enum snapshot_refusal *why,
                           struct error *err) MUST_CHECK;
+
+/* The deltas of all snapshots; borrowed until the next poll, as each of them. A
+ * reader that cannot use one may set its is_refused. */
+const struct delta_list *
+snapshot_reader_deltas(const struct snapshot_reader *reader);
+
+/* The bytes of a delta. Fails as snapshot_reader_fetch(). */
+int snapshot_reader_fetch_delta(struct snapshot_reader *reader,
+                                const struct delta *delta, unsigned timeout_ms,
+                                struct buffer *out, enum snapshot_refusal *why,
+                                struct error *err) MUST_CHECK;
 
 /* Makes a catch-up or a fetch that is under way, and all later ones, give up
  * within a tenth of a second. Any thread. */

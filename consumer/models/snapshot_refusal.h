@@ -14,9 +14,10 @@ enum snapshot_refusal {
     REFUSED_FORMAT,    /* no snapshot, or one of a newer format */
     REFUSED_PROBE,     /* its predictions are not finite or off the scale */
     REFUSED_SIGNATURE, /* not signed by a key that is trusted */
+    REFUSED_CHAIN,     /* a delta that continues no state that is there */
     REFUSED_COUNT
 };
 #define SNAPSHOT_REFUSAL_WORDS                                                 \
-    "manifest|epoch|chunks|digest|format|probe|signature"
+    "manifest|epoch|chunks|digest|format|probe|signature|chain"
 
 #endif

@@ -219,14 +219,12 @@ int contender_answer(struct contender *contender,
     if (contender->spec.kind == CONTENDER_LIVE &&
         live_models_at(questions->live, message, &model, &is_gone, err) < 0)
         return -1;
-    memset(contender->hash, 0, sizeof(contender->hash));
+    contender->state = (struct model_state){.version = 0};
     if (is_gone) {
         *out = (struct replay_answer){NAN, 0, BASIS_NONE};
         return 0;
     }
-    if (model)
-        memcpy(contender->hash, model->snapshot->sha256.bytes,
-               sizeof(contender->hash));
+    contender->state = served_model_state(model);
     if (!contender->reader &&
         impression_reader_new(questions->names, &contender->reader, err) < 0)
         return -1;

@@ -62,8 +62,8 @@ struct contender {
                                          asked yet */
     struct event_scratch scratch;     /* likewise */
     struct fit_job *job;              /* under way; NULL */
-    uint64_t fieldless; /* FIELD: impressions without a number there */
-    uint8_t hash[MODEL_HASH_SIZE]; /* of the newest answer's snapshot; zeros */
+    uint64_t fieldless;       /* FIELD: impressions without a number there */
+    struct model_state state; /* of the newest answer; zeros */
 };
 
 /* The inputs of an answer besides the contender; borrowed. */

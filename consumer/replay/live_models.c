@@ -203,6 +203,28 @@ static const struct manifest *published_by(const struct live_models *live,
     return count > 0 ? &manifests[count - 1] : NULL;
 }
 
+/* The newest state published by then; version 0: none. */
+static struct model_state state_by(const struct live_models *live,
+                                   int64_t record_ms)
+{
+    const struct manifest *manifest = published_by(live, record_ms);
+    const struct delta_list *list = snapshot_reader_deltas(live->reader);
+    struct model_state state = {.version = manifest ? manifest->epoch : 0};
+
+    if (!manifest)
+        return state;
+    memcpy(state.hash, manifest->sha256.bytes, MODEL_HASH_SIZE);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct delta *delta = &list->deltas[i];
+        if (delta->epoch != manifest->epoch || delta->number <= state.delta ||
+            delta->created_ms > record_ms)
+            continue;
+        state.delta = delta->number;
+        memcpy(state.delta_hash, delta->sha256.bytes, MODEL_HASH_SIZE);
+    }
+    return state;
+}
+
 int live_models_at(struct live_models *live, const struct message *message,
                    const struct served_model **model, bool *is_gone,
                    struct error *err)
@@ -212,8 +234,8 @@ int live_models_at(struct live_models *live, const struct message *message,
             ? recorded_versions_find(live->versions, message->partition,
                                      message->offset)
             : NULL;
-    const struct manifest *published =
-        run ? NULL : published_by(live, message->timestamp_ms);
+    const struct model_state state =
+        run ? run->model : state_by(live, message->timestamp_ms);
     struct cached_model found;
 
     if (run)
@@ -222,23 +244,21 @@ int live_models_at(struct live_models *live, const struct message *message,
         live->counts.published++;
     *model = NULL;
     *is_gone = false;
-    if (run ? run->version == 0 : !published)
+    if (state.version == 0)
         return 0;
-    if (snapshot_cache_get(live->cache, run ? run->version : published->epoch,
-                           run ? run->hash : published->sha256.bytes, &found,
-                           err) < 0)
+    if (snapshot_cache_get(live->cache, &state, &found, err) < 0)
         return -1;
     if (found.result == CACHE_DIFFERENT)
         return error_set(err, ERROR_FORMAT,
                          "the predictions of version %" PRIu64
                          " name another snapshot than the manifest does",
-                         run ? (uint64_t)run->version : published->epoch);
+                         state.version);
     *model = found.model;
     *is_gone = !found.model;
     live->counts.gone += *is_gone;
     if (*is_gone && found.is_first)
-        log_warn("model is gone", "version=%" PRIu64 " reason=\"%s\"",
-                 run ? (uint64_t)run->version : published->epoch, found.why);
+        log_warn("model is gone", "version=%" PRIu64 " delta=%u reason=\"%s\"",
+                 state.version, state.delta, found.why);
     return 0;
 }
 

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Output partitions are those of the impressions where the counts match, so
  * most pairs of the two never occur; their memory is never touched. */
@@ -54,9 +53,10 @@ static int add_run(struct recorded_versions *versions,
 static bool continues(const struct recorded_run *run,
                       const struct prediction_event *event)
 {
-    return run->version == event->model_version &&
-           event->src_offset >= run->first &&
-           memcmp(run->hash, event->model_hash, MODEL_HASH_SIZE) == 0;
+    const struct model_state model = prediction_model(event);
+
+    return event->src_offset >= run->first &&
+           model_state_order(&run->model, &model) == 0;
 }
 
 int recorded_versions_add(struct recorded_versions *versions,
@@ -82,12 +82,9 @@ int recorded_versions_add(struct recorded_versions *versions,
             run->last = event->src_offset;
         return 0;
     }
-    struct recorded_run run = {event->src_partition,
-                               event->src_offset,
-                               event->src_offset,
-                               event->model_version,
-                               {0}};
-    memcpy(run.hash, event->model_hash, MODEL_HASH_SIZE);
+    const struct recorded_run run = {event->src_partition, event->src_offset,
+                                     event->src_offset,
+                                     prediction_model(event)};
     if (add_run(versions, &run, err) < 0)
         return -1;
     *current = (uint32_t)versions->count;

@@ -17,12 +17,11 @@
 
 struct recorded_versions;
 
-/* Impressions first..last of a partition, scored by one version. */
+/* Impressions first..last of a partition, scored by one model. */
 struct recorded_run {
     int32_t partition;
     int64_t first, last;
-    uint64_t version; /* 0: no model */
-    uint8_t hash[MODEL_HASH_SIZE];
+    struct model_state model;
 };
 
 int recorded_versions_new(struct recorded_versions **out,

@@ -70,7 +70,7 @@ static int encode(struct replay_topic *topic,
     const struct prediction said = {.value = answer->p,
                                     .basis = (enum basis)answer->basis};
     struct prediction_event prediction = prediction_event_of(
-        answers->event, answers->message, &said, answer->version, by->hash);
+        answers->event, answers->message, &said, &by->state);
 
     prediction.contender = by->spec.name;
     buffer_clear(&topic->bytes);

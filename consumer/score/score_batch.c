@@ -153,21 +153,21 @@ static void predict(struct score_batch *batch, const struct served_model *model,
 struct prediction_event prediction_event_of(const struct impression *impression,
                                             const struct message *message,
                                             const struct prediction *answer,
-                                            uint64_t model_version,
-                                            const uint8_t *hash)
+                                            const struct model_state *model)
 {
     struct prediction_event event = {.raw_id = impression->raw_id,
                                      .raw_ts = impression->raw_ts,
                                      .raw_user = impression->raw_user,
                                      .raw_ad = impression->raw_ad,
                                      .p = answer->value,
-                                     .model_version = model_version,
+                                     .model_version = model->version,
                                      .basis = answer->basis,
                                      .src_partition = message->partition,
                                      .src_offset = message->offset};
 
-    if (hash)
-        memcpy(event.model_hash, hash, MODEL_HASH_SIZE);
+    memcpy(event.model_hash, model->hash, MODEL_HASH_SIZE);
+    event.delta = model->delta;
+    memcpy(event.delta_hash, model->delta_hash, MODEL_HASH_SIZE);
     return event;
 }
 
@@ -176,15 +176,14 @@ static void encode(struct score_batch *batch, const struct served_model *model,
 {
     const enum event_format format =
         (enum event_format)batch->config.fields.predictions_format;
-    uint64_t version = model ? model->manifest.epoch : 0;
-    const uint8_t *hash = model ? model->snapshot->sha256.bytes : NULL;
+    const struct model_state state = served_model_state(model);
 
     buffer_clear(&batch->bytes);
     for (size_t i = 0; i < good; i++) {
         struct scored *scored = &batch->scored[batch->origin[i]];
         const struct prediction_event event = prediction_event_of(
             &batch->impressions[i], &messages[batch->origin[i]],
-            &batch->predictions[i], version, hash);
+            &batch->predictions[i], &state);
 
         scored->basis = event.basis;
         scored->at = batch->bytes.size;

@@ -69,12 +69,10 @@ int score_impression(const struct score_rules *rules,
                      struct error *err) MUST_CHECK;
 
 /* The event that says what a model answered about an impression, which came as
- * `message`. It borrows the spans of the impression. `hash` is
- * MODEL_HASH_SIZE bytes of the snapshot's SHA-256; NULL without a model. */
+ * `message`. It borrows the spans of the impression. */
 struct prediction_event prediction_event_of(const struct impression *impression,
                                             const struct message *message,
                                             const struct prediction *answer,
-                                            uint64_t model_version,
-                                            const uint8_t *hash);
+                                            const struct model_state *model);
 
 #endif

@@ -82,7 +82,7 @@ struct scorer_worker {
     struct worker_batch *batch;
     struct flood *flood;
     const struct served_model *model; /* taken from the board; may be NULL */
-    uint64_t epoch;                   /* of the model; 0 without one */
+    uint64_t posts;                   /* of the board, when it was looked at */
 
     struct tally unit;
     struct worker_time time;
@@ -328,11 +328,13 @@ static int look_after_rights(struct scorer_worker *w, struct error *err)
 /* Between two batches: one atomic load, unless there is a new model. */
 static void look_for_model(struct scorer_worker *w)
 {
-    if (model_board_epoch(w->parts->board) == w->epoch)
+    const uint64_t posts = model_board_posts(w->parts->board);
+
+    if (posts == w->posts)
         return;
+    w->posts = posts;
     model_board_put(w->parts->board, w->model);
     w->model = model_board_take(w->parts->board);
-    w->epoch = w->model ? w->model->manifest.epoch : 0;
     atomic_fetch_add(&w->status.swaps, 1);
     metrics_add(w->parts->metrics, SCORER_MODEL_SWAPS, 0, 1);
 }

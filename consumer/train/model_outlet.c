@@ -158,6 +158,32 @@ int model_outlet_send(struct model_outlet *outlet, struct bad_records *letters,
     return 0;
 }
 
+const struct manifest *model_outlet_published(const struct model_outlet *outlet)
+{
+    return publication_published(outlet->publication);
+}
+
+int model_outlet_send_delta(struct model_outlet *outlet,
+                            const struct publication_delta *delta,
+                            struct manifest *sent, bool *is_sent,
+                            struct error *err)
+{
+    struct error why;
+
+    *is_sent = publication_delta(outlet->publication, delta, sent, &why) == 0;
+    if (*is_sent)
+        return 0;
+    outlet->counts.failed++;
+    metrics_add(outlet->metrics, TRAINER_PUBLICATION_FAILURES, 0, 1);
+    if (!is_worth_waiting(&why)) {
+        *err = why;
+        return error_wrap(err, "publish");
+    }
+    log_warn("delta not published, a snapshot follows", "reason=\"%s\"",
+             why.text);
+    return 0;
+}
+
 struct model_outlet_counts
 model_outlet_counts(const struct model_outlet *outlet)
 {

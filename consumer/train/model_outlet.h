@@ -65,6 +65,18 @@ int model_outlet_send(struct model_outlet *outlet, struct bad_records *letters,
                       const struct publication_fit *model, bool *is_sent,
                       struct error *err) MUST_CHECK;
 
+/* As publication_published(). */
+const struct manifest *
+model_outlet_published(const struct model_outlet *outlet);
+
+/* One attempt to publish a delta of that model. *is_sent is false where it
+ * failed, and another attempt at publishing may do: of a snapshot. -1 as
+ * above. */
+int model_outlet_send_delta(struct model_outlet *outlet,
+                            const struct publication_delta *delta,
+                            struct manifest *sent, bool *is_sent,
+                            struct error *err) MUST_CHECK;
+
 struct model_outlet_counts
 model_outlet_counts(const struct model_outlet *outlet);
 

@@ -6,6 +6,7 @@
 #include "consumer/models/snapshot_reader.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct publication {
     struct snapshot_publisher_config config;
     struct snapshot_publisher *publisher;
     struct snapshot_reader *reader;
+    struct manifest published; /* last, by this object; epoch 0: none yet. It
+                                  owns nothing */
 };
 
 static int open_reader(struct publication *publication, struct error *err)
@@ -151,20 +154,42 @@ int publication_announce(const struct snapshot_publisher_config *config,
 
 /* A publisher that failed is not trusted again; a new one also ends what the
  * old one left open. */
+static int open_publisher(struct publication *publication, struct error *err)
+{
+    return publication->publisher
+               ? 0
+               : snapshot_publisher_open(&publication->config,
+                                         &publication->publisher, err);
+}
+
+static int close_failed(struct publication *publication)
+{
+    snapshot_publisher_close(publication->publisher);
+    publication->publisher = NULL;
+    return -1;
+}
+
 static int send_chunks(struct publication *publication,
                        const struct fit_result *result,
                        struct manifest *manifest, struct error *err)
 {
-    if (!publication->publisher &&
-        snapshot_publisher_open(&publication->config, &publication->publisher,
-                                err) < 0)
+    if (open_publisher(publication, err) < 0)
         return -1;
     if (snapshot_publisher_chunks(publication->publisher, result->bytes.bytes,
                                   result->bytes.size, manifest, err) == 0)
         return 0;
-    snapshot_publisher_close(publication->publisher);
-    publication->publisher = NULL;
-    return -1;
+    return close_failed(publication);
+}
+
+/* A copy that owns nothing. */
+static struct manifest bare(const struct manifest *manifest)
+{
+    struct manifest copy = *manifest;
+
+    copy.ranges = copy.resume = NULL;
+    copy.resume_clock = NULL;
+    copy.range_count = copy.resume_count = copy.resume_clock_size = 0;
+    return copy;
 }
 
 int publication_publish(struct publication *publication,
@@ -196,6 +221,40 @@ int publication_publish(struct publication *publication,
                              &manifest, err) < 0)
         return -1;
     *epoch = manifest.epoch;
+    publication->published = bare(&manifest);
+    return 0;
+}
+
+/* --- Deltas ----------------------------------------------------------- */
+
+const struct manifest *
+publication_published(const struct publication *publication)
+{
+    return publication->published.epoch > 0 ? &publication->published : NULL;
+}
+
+int publication_delta(struct publication *publication,
+                      const struct publication_delta *delta,
+                      struct manifest *out, struct error *err)
+{
+    struct manifest manifest = publication->published;
+
+    manifest.created_ms = clock_wall_ms();
+    manifest.rows = delta->head->rows;
+    manifest.metrics = (struct manifest_metrics){NAN, NAN, NAN, NAN, NAN, 0};
+    manifest.delta = delta->head->number;
+    manifest.base_sha256 = delta->head->base;
+    manifest.parent_epoch = delta->head->epoch;
+    manifest.parent_sha256 = delta->head->before;
+    /* Only read, and never freed through this manifest. */
+    manifest.ranges = (struct offset_range *)(uintptr_t)delta->ranges;
+    manifest.range_count = delta->range_count;
+    if (open_publisher(publication, err) < 0)
+        return -1;
+    if (snapshot_publisher_delta(publication->publisher, delta->bytes->bytes,
+                                 delta->bytes->size, &manifest, err) < 0)
+        return close_failed(publication);
+    *out = bare(&manifest);
     return 0;
 }
 

@@ -19,6 +19,8 @@
 #include "consumer/learn/fit_job.h"
 #include "consumer/models/snapshot_reader.h"
 
+#include "model/snapshot_delta.h"
+
 #include "producer/snapshot_publisher.h"
 
 #include <stddef.h>
@@ -56,6 +58,25 @@ int publication_fetch_newest(struct publication *publication,
 int publication_publish(struct publication *publication,
                         const struct publication_fit *fit, uint64_t *epoch,
                         struct error *err) MUST_CHECK;
+
+/* A delta of the snapshot that was published here last. */
+struct publication_delta {
+    const struct buffer *bytes;
+    const struct snapshot_delta *head; /* that the bytes have */
+    const struct offset_range *ranges;
+    size_t range_count;
+};
+
+/* What was published here last; NULL: nothing. It owns nothing. */
+const struct manifest *
+publication_published(const struct publication *publication);
+
+/* Returns after the commit; *out is the manifest, and owns nothing. After a
+ * failure the delta may be there all the same, so that no other one may follow:
+ * publish a snapshot. Errors as above. */
+int publication_delta(struct publication *publication,
+                      const struct publication_delta *delta,
+                      struct manifest *out, struct error *err) MUST_CHECK;
 
 /* Gives the manifest the next epoch and publishes it; its chunks are there.
  * `reader` has been opened for the same topics and name. ERROR_TEMPORARY:

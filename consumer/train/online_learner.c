@@ -50,6 +50,7 @@ int online_learner_new(const struct online_learner_config *config,
     learner->policy = config->policy;
     learner->metrics = metrics;
     if (online_new(&config->fit, &learner->online, err) < 0 ||
+        (config->tracks && online_track(learner->online, err) < 0) ||
         resume_points_new(config->margin_ms, &learner->points, err) < 0) {
         online_learner_free(learner);
         return -1;
@@ -304,6 +305,7 @@ int online_learner_make(struct online_learner *learner,
     free_made(&learner->made);
     learner->made = made;
     learner->has_model = true;
+    online_forget_changes(learner->online);
     return 0;
 }
 
@@ -332,6 +334,42 @@ void online_learner_release(struct online_learner *learner)
 {
     free_made(&learner->made);
     learner->has_model = false;
+}
+
+/* --- Deltas ----------------------------------------------------------- */
+
+uint64_t online_learner_changes(const struct online_learner *learner)
+{
+    return online_changes(learner->online);
+}
+
+int online_learner_delta(struct online_learner *learner,
+                         const struct online_reading *reading,
+                         struct snapshot_delta *head, struct online_delta *out,
+                         struct error *err)
+{
+    struct made made = {.count = 0};
+    struct online_delta delta = {.changes = online_changes(learner->online)};
+
+    int status = make_ranges(learner, reading, &made, err);
+    delta.ranges = made.ranges;
+    delta.count = made.count;
+    if (status == 0)
+        status = online_delta(learner->online, head, &delta.bytes, err);
+    if (status < 0) {
+        online_delta_free(&delta);
+        return -1;
+    }
+    online_forget_changes(learner->online);
+    *out = delta;
+    return 0;
+}
+
+void online_delta_free(struct online_delta *delta)
+{
+    buffer_free(&delta->bytes);
+    free(delta->ranges);
+    *delta = (struct online_delta){.changes = 0};
 }
 
 struct learner_counts

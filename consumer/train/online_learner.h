@@ -26,6 +26,8 @@
 #include "consumer/train/learner.h"
 #include "consumer/train/model_publication.h"
 
+#include "model/snapshot_delta.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +39,7 @@ struct online_learner_config {
     struct retrain_policy policy; /* with its first three fields alone */
     int64_t margin_ms;            /* of resume_points.h */
     bool once;                    /* as in learner.h */
+    bool tracks; /* what changes since the newest model, for deltas */
 };
 
 /* How far the owner has read: `ranges` (count) as merge_reader_ranges(). */
@@ -104,6 +107,26 @@ bool online_learner_has_model(const struct online_learner *learner);
 struct publication_fit
 online_learner_model(const struct online_learner *learner);
 void online_learner_release(struct online_learner *learner);
+
+/* How many numbers changed since the newest model that may be published, or the
+ * delta behind it. */
+uint64_t online_learner_changes(const struct online_learner *learner);
+
+/* What they are now, with the records learned from. */
+struct online_delta {
+    struct buffer bytes;         /* owned, */
+    struct offset_range *ranges; /* (count) and these too */
+    size_t count;
+    uint64_t changes;
+};
+
+/* Makes it; `head` gets the rows. The changes are then forgotten. ERROR_LIMIT
+ * and ERROR_MEMORY. */
+int online_learner_delta(struct online_learner *learner,
+                         const struct online_reading *reading,
+                         struct snapshot_delta *head, struct online_delta *out,
+                         struct error *err) MUST_CHECK;
+void online_delta_free(struct online_delta *delta);
 
 struct learner_counts
 online_learner_counts(const struct online_learner *learner);

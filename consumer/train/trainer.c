@@ -7,6 +7,7 @@
 #include "consumer/learn/online.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
+#include "consumer/train/delta_line.h"
 #include "consumer/train/learner.h"
 #include "consumer/train/model_outlet.h"
 #include "consumer/train/online_learner.h"
@@ -43,6 +44,7 @@ struct trainer {
     struct learner *learner;       /* NULL where the model learns online */
     struct online_learner *online; /* NULL where it is fitted */
     struct model_outlet *outlet;
+    struct delta_line *deltas;    /* NULL: none are published */
     struct live_evaluation *live; /* NULL: it is switched off */
 
     /* Of the thread alone: */
@@ -242,6 +244,8 @@ static int publish(struct trainer *trainer, struct error *err)
         online_learner_release(trainer->online);
     else
         learner_release(trainer->learner);
+    if (trainer->deltas)
+        delta_line_begin(trainer->deltas, clock_monotonic_ms());
     trainer->is_done = trainer->config.once;
     return 0;
 }
@@ -270,14 +274,26 @@ static bool is_due(struct trainer *trainer)
     return learner_is_due(trainer->learner, now_ms, answered);
 }
 
+static int look_after_deltas(struct trainer *trainer,
+                             const struct online_reading *reading,
+                             struct error *err)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+
+    if (!trainer->deltas || !atomic_load(&trainer->caught_up) ||
+        !delta_line_is_due(trainer->deltas, now_ms))
+        return 0;
+    return delta_line_send(trainer->deltas, reading, now_ms, err);
+}
+
 /* A model that learns online is there at once. */
 static int look_after_online(struct trainer *trainer, struct error *err)
 {
     if (online_learner_has_model(trainer->online))
         return publish(trainer, err);
-    if (!is_due(trainer))
-        return 0;
     const struct online_reading reading = reading_of(trainer);
+    if (!is_due(trainer))
+        return look_after_deltas(trainer, &reading, err);
     if (online_learner_make(trainer->online, &reading,
                             model_outlet_newest(trainer->outlet),
                             clock_monotonic_ms(), err) < 0)
@@ -326,7 +342,6 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
 static void show_counts(struct trainer *trainer)
 {
     struct trainer_counts *now = &trainer->counts;
-    const struct trainer_counts *before = &trainer->shown;
     struct metrics *metrics = trainer->metrics;
 
     now->fits = trainer->online ? online_learner_counts(trainer->online)
@@ -337,16 +352,10 @@ static void show_counts(struct trainer *trainer)
     now->books = intake_books(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
     now->evaluation = live_evaluation_counts(trainer->live);
-    trainer_metrics_odd_times(metrics, &before->events, &now->events);
-    metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
-                now->letters.sent - before->letters.sent);
-    metrics_add(metrics, TRAINER_HELD_LETTERS, 0,
-                now->letters.held - before->letters.held);
-    trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
-    trainer_metrics_join(metrics, &before->books, &now->books);
+    now->deltas = trainer->deltas ? delta_line_count(trainer->deltas) : 0;
+    trainer_metrics_counts(metrics, &trainer->shown, now);
     metrics_set(metrics, TRAINER_LAG, 0,
                 (double)record_source_lag(trainer->source));
-    metrics_set(metrics, TRAINER_LOG_ROWS, 0, (double)now->log.rows);
     metrics_set(
         metrics, TRAINER_MEMORY, 0,
         (double)(intake_bytes(trainer->intake) +
@@ -465,6 +474,7 @@ static void trainer_free(struct trainer *trainer)
     record_source_close(trainer->source);
     kafka_watch_free(trainer->clients);
     bad_records_close(trainer->bad);
+    delta_line_free(trainer->deltas);
     model_outlet_close(trainer->outlet);
     live_evaluation_close(trainer->live);
     intake_free(trainer->intake);
@@ -480,6 +490,20 @@ static int open_outlet(struct trainer *trainer, struct error *err)
                                 &trainer->outlet, err);
 }
 
+static int open_deltas(struct trainer *trainer, struct error *err)
+{
+    const struct delta_line_config config = {
+        .every_ms = trainer->config.publish_every_ms,
+        .outlet = trainer->outlet,
+        .online = trainer->online,
+        .metrics = trainer->metrics,
+        .is_resumed = trainer->resumed != NULL};
+
+    if (config.every_ms == 0 || !trainer->online || trainer->config.once)
+        return 0;
+    return delta_line_new(&config, &trainer->deltas, err);
+}
+
 /* Who goes on from a model needs it before the records; else the topics are
  * looked at before another trainer is fenced. */
 static int open_parts(struct trainer *trainer, struct error *err)
@@ -490,7 +514,8 @@ static int open_parts(struct trainer *trainer, struct error *err)
         intake_new(&config->intake, &trainer->intake, err) < 0)
         return -1;
     if (trainer->online &&
-        (open_outlet(trainer, err) < 0 || resume(trainer, err) < 0))
+        (open_outlet(trainer, err) < 0 || resume(trainer, err) < 0 ||
+         open_deltas(trainer, err) < 0))
         return -1;
     if (kafka_watch_new(trainer->metrics, TRAINER_KAFKA, &trainer->clients,
                         err) < 0 ||

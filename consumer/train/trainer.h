@@ -43,9 +43,11 @@ struct trainer_config {
 
     int64_t retrain_every_ms; /* as in retrain_policy.h */
     uint64_t retrain_rows, retrain_rows_min;
-    double holdout; /* share of the newest rows */
-    bool calibrate; /* fit_job.h; needs the scale 0..1 */
-    bool once;      /* read what is there, learn, publish, done */
+    int64_t publish_every_ms; /* between two deltas of a model that learns
+                                 online; 0: there are none */
+    double holdout;           /* share of the newest rows */
+    bool calibrate;           /* fit_job.h; needs the scale 0..1 */
+    bool once;                /* read what is there, learn, publish, done */
 
     struct fit_need limits; /* 0: those of fit_need_limits() */
 
@@ -73,6 +75,7 @@ struct trainer_counts {
     struct bad_records_counts letters;
     struct learner_counts fits;
     struct model_outlet_counts models;
+    uint64_t deltas; /* published */
     struct live_evaluation_counts evaluation;
 };
 

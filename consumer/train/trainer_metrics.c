@@ -4,6 +4,7 @@
 #include "common/event/event_codec.h"
 
 #include "consumer/learn/stream_time.h"
+#include "consumer/train/trainer.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -41,6 +42,8 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_LEFT_OUT_ROWS] = {"pctr_fit_rows_left_out_total", METRIC_COUNTER, NULL, NULL, 0, "Rows that a fit did not learn from because their ads became unknown, over all fits."},
     [TRAINER_PUBLISHED] = {"pctr_snapshots_published_total", METRIC_COUNTER, NULL, NULL, 0, "Models published."},
     [TRAINER_PUBLICATION_FAILURES] = {"pctr_publication_failures_total", METRIC_COUNTER, NULL, NULL, 0, "Attempts to publish a model that failed; the model is kept and published later."},
+    [TRAINER_DELTAS] = {"pctr_deltas_published_total", METRIC_COUNTER, NULL, NULL, 0, "Deltas of snapshots published (publish.every_ms)."},
+    [TRAINER_DELTA_BYTES] = {"pctr_delta_bytes_total", METRIC_COUNTER, NULL, NULL, 0, "Bytes of these deltas, packed."},
     [TRAINER_GATE] = {"pctr_publication_gate_total", METRIC_COUNTER, "result", GATE_OUTCOME_WORDS, 0, "Fitted models for clicks: passed, published without proof because the held-out rows have one class (ungated), not published because the rows have one class (refused)."},
     [TRAINER_EPOCH] = {"pctr_model_epoch", METRIC_GAUGE, NULL, NULL, 0, "Version of the last model published."},
     [TRAINER_LAST_PUBLICATION] = {"pctr_last_publication_timestamp_seconds", METRIC_GAUGE, NULL, NULL, 0, "Time of the last publication."},
@@ -244,4 +247,18 @@ void trainer_metrics_evaluation(struct metrics *metrics,
         show_window(metrics, &now->newest);
     if (now->epoch > 0)
         metrics_set(metrics, TRAINER_WINDOW_EPOCH, 0, (double)now->epoch);
+}
+
+void trainer_metrics_counts(struct metrics *metrics,
+                            const struct trainer_counts *before,
+                            const struct trainer_counts *now)
+{
+    trainer_metrics_odd_times(metrics, &before->events, &now->events);
+    trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
+    trainer_metrics_join(metrics, &before->books, &now->books);
+    metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
+                now->letters.sent - before->letters.sent);
+    metrics_add(metrics, TRAINER_HELD_LETTERS, 0,
+                now->letters.held - before->letters.held);
+    metrics_set(metrics, TRAINER_LOG_ROWS, 0, (double)now->log.rows);
 }

@@ -33,6 +33,8 @@ enum trainer_metric {
     TRAINER_LEFT_OUT_ROWS,
     TRAINER_PUBLISHED,
     TRAINER_PUBLICATION_FAILURES,
+    TRAINER_DELTAS,
+    TRAINER_DELTA_BYTES,
     TRAINER_GATE,
     TRAINER_EPOCH,
     TRAINER_LAST_PUBLICATION,
@@ -91,6 +93,12 @@ void trainer_metrics_join(struct metrics *metrics,
 void trainer_metrics_odd_times(struct metrics *metrics,
                                const struct intake_counts *before,
                                const struct intake_counts *now);
+
+/* Likewise all that are of a trainer's counts. */
+struct trainer_counts;
+void trainer_metrics_counts(struct metrics *metrics,
+                            const struct trainer_counts *before,
+                            const struct trainer_counts *now);
 
 /* Likewise those of the live evaluation. */
 void trainer_metrics_evaluation(struct metrics *metrics,

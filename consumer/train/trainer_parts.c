@@ -49,6 +49,7 @@ int trainer_parts_online(const struct trainer_config *from,
         .margin_ms = join->window_ms + join->late_ms +
                      (from->evaluate ? from->evaluation_window_ms : 0),
         .once = learning->once,
+        .tracks = from->publish_every_ms > 0 && !learning->once,
     };
 
     return online_learner_new(&config, metrics, out, err);

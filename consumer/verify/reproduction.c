@@ -23,8 +23,7 @@ struct place {
     uint32_t item;
     int32_t partition; /* of the input */
     int64_t offset;
-    uint64_t version;
-    uint8_t hash[MODEL_HASH_SIZE];
+    struct model_state model;
 };
 
 /* A finding of the block. */
@@ -184,15 +183,15 @@ static bool is_same_span(struct span a, struct span b)
 unsigned reproduction_differences(const struct prediction_event *a,
                                   const struct prediction_event *b)
 {
+    const struct model_state a_model = prediction_model(a),
+                             b_model = prediction_model(b);
     const bool differs[REPRODUCTION_FIELDS] = {
         [REPRODUCTION_ID] = !is_same_span(a->raw_id, b->raw_id),
         [REPRODUCTION_TS] = !is_same_span(a->raw_ts, b->raw_ts),
         [REPRODUCTION_USER] = !is_same_span(a->raw_user, b->raw_user),
         [REPRODUCTION_AD] = !is_same_span(a->raw_ad, b->raw_ad),
         [REPRODUCTION_P] = memcmp(&a->p, &b->p, sizeof(a->p)) != 0,
-        [REPRODUCTION_MODEL] =
-            a->model_version != b->model_version ||
-            memcmp(a->model_hash, b->model_hash, MODEL_HASH_SIZE) != 0,
+        [REPRODUCTION_MODEL] = model_state_order(&a_model, &b_model) != 0,
         [REPRODUCTION_BASIS] = a->basis != b->basis,
         [REPRODUCTION_SRC] = a->src_partition != b->src_partition ||
                              a->src_offset != b->src_offset,
@@ -343,8 +342,8 @@ static int score_group(struct reproduction *r, size_t first, size_t next,
     const struct place *place = &r->order[first];
     struct cached_model found = {.result = CACHE_FOUND};
 
-    if (place->version > 0 && snapshot_cache_get(r->models, place->version,
-                                                 place->hash, &found, err) < 0)
+    if (place->model.version > 0 &&
+        snapshot_cache_get(r->models, &place->model, &found, err) < 0)
         return -1;
     size_t count = gather(r, first, next);
     if (found.result == CACHE_FOUND)
@@ -371,18 +370,15 @@ static int compare_inputs(const void *a, const void *b)
 
 static bool is_same_model(const struct place *a, const struct place *b)
 {
-    return a->version == b->version &&
-           memcmp(a->hash, b->hash, MODEL_HASH_SIZE) == 0;
+    return model_state_order(&a->model, &b->model) == 0;
 }
 
 /* Predictions of one model keep the order of the topic, and so do findings. */
 static int compare_models(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
+    int order = model_state_order(&x->model, &y->model);
 
-    if (x->version != y->version)
-        return x->version < y->version ? -1 : 1;
-    int order = memcmp(x->hash, y->hash, MODEL_HASH_SIZE);
     return order ? order : by_number(x->item, y->item);
 }
 
@@ -408,8 +404,7 @@ static int decode(struct reproduction *r, size_t *count, struct error *err)
         *place = (struct place){.item = (uint32_t)i,
                                 .partition = event->src_partition,
                                 .offset = event->src_offset,
-                                .version = event->model_version};
-        memcpy(place->hash, event->model_hash, MODEL_HASH_SIZE);
+                                .model = prediction_model(event)};
     }
     *count = good;
     return 0;

@@ -181,6 +181,27 @@ START_TEST(a_prediction_survives)
 }
 END_TEST
 
+START_TEST(the_delta_of_a_model_survives)
+{
+    struct prediction_event in = a_prediction(), out = {.delta = 5};
+
+    event_encode_prediction(&in, &bytes);
+    ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
+    ck_assert_uint_eq(out.delta, 0);
+    buffer_clear(&bytes);
+    in.delta = UINT32_MAX;
+    memset(in.delta_hash, 9, MODEL_HASH_SIZE);
+    event_encode_prediction(&in, &bytes);
+    ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
+    ck_assert_uint_eq(out.model_version, in.model_version);
+    ck_assert_mem_eq(in.model_hash, out.model_hash, MODEL_HASH_SIZE);
+    ck_assert_uint_eq(out.delta, UINT32_MAX);
+    ck_assert_mem_eq(in.delta_hash, out.delta_hash, MODEL_HASH_SIZE);
+}
+END_TEST
+
 START_TEST(every_basis_survives)
 {
     for (int basis = 0; basis < BASIS_COUNT; basis++) {
@@ -309,6 +330,7 @@ int main(void)
     tcase_add_test(tests, a_label_survives_with_and_without_its_pair);
     tcase_add_test(tests, a_label_without_all_of_its_pair_has_none);
     tcase_add_test(tests, a_prediction_survives);
+    tcase_add_test(tests, the_delta_of_a_model_survives);
     tcase_add_test(tests, every_basis_survives);
     tcase_add_test(tests, one_field_can_be_user_and_ad);
     tcase_add_test(tests, fields_may_be_mapped_to_any_names);

@@ -86,6 +86,20 @@ START_TEST(a_prediction_survives)
 }
 END_TEST
 
+START_TEST(the_delta_of_a_model_survives)
+{
+    struct prediction_event in = a_prediction();
+
+    ck_assert_uint_eq(there_and_back(&in).delta, 0);
+    in.delta = 7;
+    memset(in.delta_hash, 9, MODEL_HASH_SIZE);
+    const struct prediction_event out = there_and_back(&in);
+    ck_assert_mem_eq(in.model_hash, out.model_hash, MODEL_HASH_SIZE);
+    ck_assert_uint_eq(out.delta, 7);
+    ck_assert_mem_eq(in.delta_hash, out.delta_hash, MODEL_HASH_SIZE);
+}
+END_TEST
+
 /* Ids as msgpack: what comes back is the same bytes. */
 static const struct span ids[] = {
     SPAN("\x00"),
@@ -179,6 +193,8 @@ START_TEST(a_time_is_written_in_ms)
 END_TEST
 
 #define HEAD "{\"id\":1,\"ts\":2,\"user\":3,\"ad\":4,\"p\":0.5,"
+#define DELTA(parts)                                                           \
+    "\"model\":{\"version\":1,\"hash\":\"0123456789abcdef\"," parts "},"
 #define MODEL "\"model\":{\"version\":1,\"hash\":\"0123456789abcdef\"},"
 #define TAIL "\"basis\":\"none\",\"src\":{\"partition\":0,\"offset\":1}}"
 
@@ -200,6 +216,13 @@ static const struct {
      EVENT_TYPE, "model.hash"},
     {HEAD "\"model\":{\"version\":1,\"hash\":\"0123\"}," TAIL, EVENT_TYPE,
      "model.hash"},
+    {HEAD DELTA("\"delta\":3") TAIL, EVENT_TYPE, "model.delta"},
+    {HEAD DELTA("\"delta\":0,\"delta_hash\":\"0123456789abcdef\"") TAIL,
+     EVENT_RANGE, "model.delta"},
+    {HEAD DELTA("\"delta\":\"3\",\"delta_hash\":\"0123456789abcdef\"") TAIL,
+     EVENT_TYPE, "model.delta"},
+    {HEAD DELTA("\"delta\":3,\"delta_hash\":\"0123\"") TAIL, EVENT_TYPE,
+     "model.delta_hash"},
     {HEAD MODEL "\"basis\":\"?\",\"src\":{\"partition\":0,\"offset\":1}}",
      EVENT_RANGE, "basis"},
     {HEAD MODEL "\"basis\":\"none\",\"src\":{\"partition\":-1,\"offset\":1}}",
@@ -327,6 +350,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, a_prediction_survives);
+    tcase_add_test(tests, the_delta_of_a_model_survives);
     tcase_add_loop_test(tests, an_id_survives_with_its_type, 0,
                         sizeof(ids) / sizeof(ids[0]));
     tcase_add_test(tests, the_longest_id_survives);

@@ -1,6 +1,7 @@
 /*
  * check_manifest_list.c - records of the manifest topic, one after another.
  */
+#include "support/a_trusted_key.h"
 #include "support/run_suite.h"
 
 #include "common/event/pin.h"
@@ -237,23 +238,6 @@ END_TEST
 
 /* --- Pins and retirements ------------------------------------------------ */
 
-/* A key, and it is trusted. */
-static struct signing_key trust_a_key(void)
-{
-    char folder[] = "/tmp/pctr-list-XXXXXX", path[64], pub[80], command[64];
-    struct signing_key key;
-
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/key", folder);
-    snprintf(pub, sizeof(pub), "%s.pub", path);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    ck_assert_ok(signing_key_make(path, &err), err);
-    ck_assert_ok(signing_key_read(path, &key, &err), err);
-    ck_assert_ok(trusted_keys_read(pub, &list->trusted, &err), err);
-    ck_assert_int_eq(system(command), 0);
-    return key;
-}
-
 static void take_pin(const struct pin *pin)
 {
     struct buffer bytes = {0};
@@ -273,7 +257,8 @@ static void assert_pinned(uint64_t epoch, uint64_t refusals, const char *why)
 
 START_TEST(where_keys_are_trusted_pins_are_signed_and_younger)
 {
-    struct signing_key key = trust_a_key(), none = {.is_there = false};
+    struct signing_key key = a_trusted_key(&list->trusted),
+                       none = {.is_there = false};
     struct pin pin = {.epoch = 1, .created_ms = 100}, other;
 
     publish_signed(&key, 1, NULL);
@@ -319,12 +304,13 @@ static void take_retirement(const char *name, const uint8_t *signature,
 
 START_TEST(where_keys_are_trusted_retirements_are_signed)
 {
-    struct signing_key key = trust_a_key();
+    struct signing_key key = a_trusted_key(&list->trusted);
     uint8_t signature[SIGNATURE_SIZE];
 
     publish_signed(&key, 1, NULL);
     publish_signed(&key, 2, NULL);
-    retirement_sign("click", 2, &key, signature);
+    retirement_sign(&(struct retirement){.name = "click", .epoch = 2}, &key,
+                    signature);
     take_retirement("click@2", NULL, 0);
     take_retirement("click@2", signature, SIGNATURE_SIZE - 1);
     take_retirement("click@1", signature, SIGNATURE_SIZE); /* of another */

@@ -30,7 +30,7 @@ static int version_at(const struct recorded_versions *versions,
     const struct recorded_run *run =
         recorded_versions_find(versions, partition, offset);
 
-    return run ? (int)run->version : -1;
+    return run ? (int)run->model.version : -1;
 }
 
 START_TEST(a_version_holds_until_the_next_is_recorded)

@@ -1,0 +1,159 @@
+#include "consumer/models/delta_list.h"
+
+#include "common/base/array.h"
+
+#include "model/snapshot_delta.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_same(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0;
+}
+
+static bool is_number(const struct delta *delta, uint64_t epoch,
+                      uint32_t number)
+{
+    return delta->epoch == epoch && delta->number == number;
+}
+
+struct delta *delta_list_next(const struct delta_list *list, uint64_t epoch,
+                              uint32_t number, const struct digest *state)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        struct delta *delta = &list->deltas[i];
+        if (is_number(delta, epoch, number + 1) && !delta->is_refused &&
+            is_same(&delta->before, state))
+            return delta;
+    }
+    return NULL;
+}
+
+const struct delta *delta_list_find(const struct delta_list *list,
+                                    uint64_t epoch, uint32_t number,
+                                    const uint8_t *hash, size_t hash_size)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        const struct delta *delta = &list->deltas[i];
+        if (is_number(delta, epoch, number) &&
+            (hash_size == 0 ||
+             memcmp(delta->sha256.bytes, hash, hash_size) == 0))
+            return delta;
+    }
+    return NULL;
+}
+
+/* --- Taking one ------------------------------------------------------- */
+
+static struct delta delta_of(const struct manifest *from)
+{
+    struct delta delta = {.epoch = from->epoch,
+                          .number = from->delta,
+                          .created_ms = from->created_ms,
+                          .rows = from->rows,
+                          .sha256 = from->sha256,
+                          .before = from->parent_sha256,
+                          .size = from->size,
+                          .packed_size = from->packed_size,
+                          .chunk_count = from->chunk_count,
+                          .chunk_size = from->chunk_size,
+                          .first_chunk_offset = from->first_chunk_offset};
+
+    memcpy(delta.snapshot_id, from->snapshot_id, SNAPSHOT_ID_SIZE);
+    return delta;
+}
+
+static bool has_predecessor(const struct delta_list *list,
+                            const struct manifest *delta)
+{
+    return delta_list_find(list, delta->epoch, delta->delta - 1,
+                           delta->parent_sha256.bytes, DIGEST_SIZE) != NULL;
+}
+
+static enum delta_place refuse(const struct manifest *delta, const char *what,
+                               struct error *why)
+{
+    error_set(why, ERROR_FORMAT, "delta %u of epoch %" PRIu64 ": %s",
+              delta->delta, delta->epoch, what);
+    return DELTA_REFUSED;
+}
+
+static enum delta_place place_of(const struct delta_list *list,
+                                 const struct manifest *snapshot,
+                                 const struct manifest *delta,
+                                 struct error *why)
+{
+    if (!is_same(&delta->base_sha256, &snapshot->sha256))
+        return refuse(delta, "of another snapshot", why);
+    if (delta->delta > SNAPSHOT_DELTAS_MAX)
+        return refuse(delta, "there are never so many", why);
+    if (delta_list_find(list, delta->epoch, delta->delta, delta->sha256.bytes,
+                        DIGEST_SIZE))
+        return refuse(delta, "it was there before", why);
+    if (delta->delta == 1)
+        return is_same(&delta->parent_sha256, &snapshot->sha256)
+                   ? DELTA_CONTINUES
+                   : refuse(delta, "it does not continue its snapshot", why);
+    if (has_predecessor(list, delta))
+        return DELTA_CONTINUES;
+    refuse(delta, "the one that it continues is not there (yet)", why);
+    return DELTA_WAITS;
+}
+
+int delta_list_add(struct delta_list *list, const struct manifest *snapshot,
+                   const struct manifest *delta, enum delta_place *place,
+                   struct error *why, struct error *err)
+{
+    *place = place_of(list, snapshot, delta, why);
+    if (*place == DELTA_REFUSED)
+        return 0;
+    if (list->count == DELTA_LIST_MAX) {
+        list->count--;
+        memmove(list->deltas, list->deltas + 1,
+                list->count * sizeof(*list->deltas));
+    }
+    struct delta *deltas = array_with_room(list->deltas, list->count,
+                                           &list->room, sizeof(*deltas));
+    if (!deltas)
+        return error_no_memory(err, "%zu deltas", list->count);
+    list->deltas = deltas;
+    deltas[list->count++] = delta_of(delta);
+    return 0;
+}
+
+void delta_list_remove(struct delta_list *list, uint64_t epoch, uint32_t number)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (list->deltas[i].epoch != epoch ||
+            (number != 0 && list->deltas[i].number != number))
+            list->deltas[kept++] = list->deltas[i];
+    list->count = kept;
+}
+
+struct manifest delta_chunks(const struct delta *delta, const char *name)
+{
+    struct manifest manifest = {.format = MANIFEST_FORMAT,
+                                .epoch = delta->epoch,
+                                .delta = delta->number,
+                                .sha256 = delta->sha256,
+                                .size = delta->size,
+                                .packed_size = delta->packed_size,
+                                .chunk_count = delta->chunk_count,
+                                .chunk_size = delta->chunk_size,
+                                .first_chunk_offset =
+                                    delta->first_chunk_offset};
+
+    memcpy(manifest.name, name, strnlen(name, sizeof(manifest.name) - 1));
+    memcpy(manifest.snapshot_id, delta->snapshot_id, SNAPSHOT_ID_SIZE);
+    return manifest;
+}
+
+void delta_list_free(struct delta_list *list)
+{
+    free(list->deltas);
+    *list = (struct delta_list){.count = 0};
+}
