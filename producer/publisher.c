@@ -1,11 +1,8 @@
 /*
- * publisher.c - one producer of librdkafka: opening, sending, flushing, and
- * transactions.
+ * publisher.c - one producer of librdkafka: opening, sending and flushing.
  */
-#include "producer/publisher.h"
-
 #include "producer/deliveries.h"
-#include "producer/publisher_verdict.h"
+#include "producer/publisher_state.h"
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
@@ -22,178 +19,11 @@ enum {
     CONTACT_SLICE_MS = 1000, /* of it, until a stop is noticed */
     CLOSE_MS = 5000,         /* for what is under way at the close */
     FULL_WAIT_MS = 50,       /* for room in the queue */
-    CALL_SLICE_MS = 5000,    /* one try of a transaction's call */
-    PAUSE_MS = 50,   /* between two tries of a call that failed at once */
-    INIT_MS = 60000, /* for taking over a transactional id */
-    TRANSACTION_MS = 60000, /* librdkafka's default timeout */
-    RUN_MAX = 256,          /* messages handed over with one call */
+    RUN_MAX = 256,           /* messages handed over with one call */
 };
 
 _Static_assert((int)PUBLISHER_TOPICS_MAX <= (int)DELIVERIES_TOPICS_MAX,
                "deliveries know each topic of a publisher");
-
-struct publisher_topic {
-    rd_kafka_topic_t *handle;
-    int32_t partitions;
-};
-
-struct publisher {
-    struct publisher_config config;
-    rd_kafka_t *client;
-    struct deliveries *deliveries;
-    size_t run_bytes_max; /* key and value of what may be sent in a run */
-    struct publisher_topic topics[PUBLISHER_TOPICS_MAX];
-    size_t topic_count;
-    uint64_t sent; /* messages */
-    bool in_transaction;
-};
-
-/* --- Transactions ----------------------------------------------------- */
-
-/* A call that may be tried again is; NULL after success, else the error. */
-#define RETRY_UNTIL(deadline, error, call)                                     \
-    do {                                                                       \
-        while (((error) = (call)) != NULL &&                                   \
-               rd_kafka_error_is_retriable(error) &&                           \
-               !rd_kafka_error_txn_requires_abort(error) &&                    \
-               clock_monotonic_ms() < (deadline) && !stop_is_overdue()) {      \
-            rd_kafka_error_destroy(error);                                     \
-            clock_sleep_ms(PAUSE_MS);                                          \
-        }                                                                      \
-    } while (0)
-
-/* A transaction fails as a whole, and every later call only says that it has
- * failed. The first message that was not delivered says why, and whether it is
- * a matter of rights. */
-static void blame_first(struct publisher *publisher, struct error *err)
-{
-    deliveries_take(publisher->deliveries, 0);
-    int failure = deliveries_first_failure(publisher->deliveries);
-    if (!publisher->in_transaction || !failure || !err)
-        return;
-    const struct error told = *err;
-    enum error_code code = kafka_error_code(failure);
-    error_set(err, code == ERROR_AUTH ? code : told.code,
-              "%s (at first a message was not delivered: %s)", told.text,
-              rd_kafka_err2str((rd_kafka_resp_err_t)failure));
-}
-
-/* Fences whoever had our transactional id. */
-static int init_transactions(struct publisher *publisher, struct error *err)
-{
-    int64_t deadline = clock_monotonic_ms() + INIT_MS;
-    rd_kafka_error_t *error;
-
-    RETRY_UNTIL(deadline, error,
-                rd_kafka_init_transactions(publisher->client, CALL_SLICE_MS));
-    if (!error)
-        return 0;
-    publisher_verdict_of(error, "take over the transactional id", err);
-    if (stop_is_overdue())
-        return stop_error(err);
-    return error_wrap(err, "'%s'", publisher->config.transactional_id);
-}
-
-/* Whose right is missing: the broker's words do not say. */
-static void name_id(const struct publisher *publisher, struct error *err)
-{
-    if (err && err->code == ERROR_AUTH)
-        (void)!error_wrap(err, "transactional id '%s'",
-                          publisher->config.transactional_id);
-}
-
-/* Beyond the transaction's own timeout the broker has given it up. */
-static int64_t give_up_at(const struct publisher *publisher)
-{
-    uint32_t timeout_ms = publisher->config.transaction_timeout_ms;
-
-    return clock_monotonic_ms() + (timeout_ms ? timeout_ms : TRANSACTION_MS);
-}
-
-enum publisher_verdict publisher_begin(struct publisher *publisher,
-                                       struct error *err)
-{
-    rd_kafka_error_t *error = rd_kafka_begin_transaction(publisher->client);
-
-    if (error)
-        return publisher_verdict_of(error, "begin a transaction", err);
-    publisher->in_transaction = true;
-    deliveries_forget_failures(publisher->deliveries);
-    return PUBLISHER_OK;
-}
-
-enum publisher_verdict publisher_send_offsets(
-    struct publisher *publisher, const rd_kafka_topic_partition_list_t *next,
-    const rd_kafka_consumer_group_metadata_t *group, struct error *err)
-{
-    int64_t deadline = give_up_at(publisher);
-    rd_kafka_error_t *error;
-
-    RETRY_UNTIL(deadline, error,
-                rd_kafka_send_offsets_to_transaction(publisher->client, next,
-                                                     group, CALL_SLICE_MS));
-    if (!error)
-        return PUBLISHER_OK;
-    enum publisher_verdict verdict =
-        publisher_verdict_of(error, "send offsets", err);
-    blame_first(publisher, err);
-    name_id(publisher, err);
-    return verdict;
-}
-
-/* librdkafka's own flush, inside the commit, waits for reports too, but only
- * we can take them. */
-static rd_kafka_error_t *commit_slice(struct publisher *publisher,
-                                      int64_t deadline)
-{
-    deliveries_settle(publisher->deliveries, deadline);
-    return rd_kafka_commit_transaction(publisher->client, CALL_SLICE_MS);
-}
-
-enum publisher_verdict publisher_commit(struct publisher *publisher,
-                                        struct error *err)
-{
-    int64_t deadline = give_up_at(publisher);
-    rd_kafka_error_t *error;
-
-    RETRY_UNTIL(deadline, error, commit_slice(publisher, deadline));
-    if (error) {
-        enum publisher_verdict verdict =
-            publisher_verdict_of(error, "commit", err);
-        blame_first(publisher, err);
-        name_id(publisher, err);
-        return verdict;
-    }
-    publisher->in_transaction = false;
-    return PUBLISHER_OK;
-}
-
-enum publisher_verdict publisher_abort(struct publisher *publisher,
-                                       struct error *err)
-{
-    int64_t deadline = give_up_at(publisher);
-    rd_kafka_error_t *error;
-
-    /* The next owner of the transactional id aborts it. */
-    if (stop_is_overdue()) {
-        stop_error(err);
-        return PUBLISHER_REBUILD;
-    }
-    /* An abort before the first partition is registered is fatal in 2.0.2:
-     * what was sent goes out first. */
-    deliveries_settle(publisher->deliveries, deadline);
-    RETRY_UNTIL(deadline, error,
-                rd_kafka_abort_transaction(publisher->client, CALL_SLICE_MS));
-    if (error) {
-        enum publisher_verdict verdict =
-            publisher_verdict_of(error, "abort", err);
-        name_id(publisher, err);
-        return verdict == PUBLISHER_ABORT ? PUBLISHER_REBUILD : verdict;
-    }
-    publisher->in_transaction = false;
-    deliveries_forget_failures(publisher->deliveries);
-    return PUBLISHER_OK;
-}
 
 /* --- Opening ---------------------------------------------------------- */
 
@@ -307,7 +137,8 @@ int publisher_open(const struct publisher_config *config,
     for (size_t t = 0; t < PUBLISHER_TOPICS_MAX && config->topics[t]; t++)
         if (open_topic(publisher, config->topics[t], err) < 0)
             goto failed;
-    if (config->transactional_id[0] && init_transactions(publisher, err) < 0)
+    if (config->transactional_id[0] &&
+        publisher_init_transactions(publisher, err) < 0)
         goto failed;
     *out = publisher;
     return 0;
@@ -396,22 +227,6 @@ static int check_partition(const struct publisher *publisher,
                      rd_kafka_topic_name(topic->handle), message->partition);
 }
 
-/* A transaction that has failed refuses messages without a reason. It gives
- * the reason to whoever would begin another one, which cannot be: this one is
- * still open. */
-static rd_kafka_resp_err_t why_failed(struct publisher *publisher, char *why,
-                                      size_t size)
-{
-    rd_kafka_error_t *error = rd_kafka_begin_transaction(publisher->client);
-    rd_kafka_resp_err_t code =
-        error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__STATE;
-
-    snprintf(why, size, "%s",
-             error ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
-    rd_kafka_error_destroy(error);
-    return code;
-}
-
 static int send_failed(struct publisher *publisher,
                        const struct outgoing *message,
                        rd_kafka_resp_err_t failed, struct error *err)
@@ -422,13 +237,13 @@ static int send_failed(struct publisher *publisher,
     if (failed == RD_KAFKA_RESP_ERR__FATAL)
         failed = rd_kafka_fatal_error(publisher->client, why, sizeof(why));
     else if (failed == RD_KAFKA_RESP_ERR__STATE && publisher->in_transaction)
-        failed = why_failed(publisher, why, sizeof(why));
+        failed = publisher_why_failed(publisher, why, sizeof(why));
     else
         snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
     error_set(err, kafka_error_code(failed), "send to '%s': %s",
               rd_kafka_topic_name(publisher->topics[message->topic].handle),
               why);
-    blame_first(publisher, err);
+    publisher_blame_first(publisher, err);
     return -1;
 }
 
@@ -529,6 +344,22 @@ void publisher_serve(struct publisher *publisher)
     deliveries_take(publisher->deliveries, 0);
 }
 
+/* What a failed transaction throws away tells that it was thrown away: the
+ * transaction knows why. */
+static int undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
+                       struct error *err)
+{
+    const bool is_purged = failed == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                           failed == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    char why[256];
+
+    snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
+    if (publisher->in_transaction && is_purged)
+        failed = publisher_why_failed(publisher, why, sizeof(why));
+    return error_set(err, kafka_error_code(failed),
+                     "a message was not delivered: %s", why);
+}
+
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                     struct error *err)
 {
@@ -545,11 +376,8 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
 
     failed = deliveries_first_failure(publisher->deliveries);
     deliveries_forget_failures(publisher->deliveries);
-    if (failed)
-        return error_set(err, kafka_error_code(failed),
-                         "a message was not delivered: %s",
-                         rd_kafka_err2str((rd_kafka_resp_err_t)failed));
-    return 0;
+    return failed ? undelivered(publisher, (rd_kafka_resp_err_t)failed, err)
+                  : 0;
 }
 
 int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,

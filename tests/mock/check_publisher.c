@@ -316,6 +316,19 @@ START_TEST(a_message_for_a_failed_transaction_says_why_that_failed)
 }
 END_TEST
 
+START_TEST(a_message_that_a_failed_transaction_throws_away_says_why)
+{
+    open_transactional();
+    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
+    mock_cluster_fail(cluster, (enum mock_request)ADD_PARTITIONS,
+                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    ck_assert_ok(send_text(0, 0, "x"), err);
+    ck_assert_int_lt(publisher_flush(publisher, PATIENCE_MS, &err), 0);
+    ck_assert_int_eq(err.code, ERROR_AUTH);
+    ck_assert_ptr_nonnull(strstr(err.text, "authorization failed"));
+}
+END_TEST
+
 START_TEST(a_transaction_works_again_after_an_abort)
 {
     open_transactional();
@@ -378,6 +391,8 @@ int main(void)
     tcase_add_test(tests, a_partition_that_is_not_there_is_refused);
     tcase_add_test(tests, a_broker_that_is_away_fails_the_flush_in_time);
     tcase_add_loop_test(tests, each_answer_has_its_verdict, 0, ANSWERS);
+    tcase_add_test(tests,
+                   a_message_that_a_failed_transaction_throws_away_says_why);
     tcase_add_test(tests,
                    a_message_for_a_failed_transaction_says_why_that_failed);
     tcase_add_test(tests, a_transaction_works_again_after_an_abort);
