@@ -1,9 +1,11 @@
 /*
  * check_certificates.c - a client's certificate is renewed while a scorer
- * works with it, before and after the old one has expired: the scorer ends to
- * be started again, and all that was fed is scored once.
+ * works with it, before and after the old one has expired, and after the broker
+ * was restarted meanwhile: the scorer ends to be started again, and all that
+ * was fed is scored once.
  */
 #include "support/child_process.h"
+#include "support/metrics_page.h"
 #include "support/own_broker.h"
 #include "support/pipeline.h"
 #include "support/rights.h"
@@ -12,6 +14,7 @@
 
 #include "common/base/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,7 @@ enum {
 static struct pipeline pipe;
 static struct proceedings proceedings;
 static struct child_process feed, scorer;
+static unsigned port;                           /* of the scorer's probes */
 static char user_file[512], operator_file[512]; /* settings for -F */
 
 static void start_broker(void)
@@ -79,9 +83,11 @@ static void await_more(void)
 
 static void start_scorer(void)
 {
-    const char *const words[] = {"score", "--http.port=0", "-F", user_file,
-                                 NULL};
+    char port_option[32];
+    const char *const words[] = {"score", port_option, "-F", user_file, NULL};
 
+    port = metrics_page_free_port();
+    snprintf(port_option, sizeof(port_option), "--http.port=%u", port);
     child_start_pctr(&scorer, words);
     child_await_error(&scorer, "msg=\"scoring\"", RUN_MS);
     await_more();
@@ -103,6 +109,19 @@ static void await_end(const char *after, int status, const char *words)
     child_end(&scorer);
 }
 
+/* A scorer that is started now gets through, and all is scored once. */
+static void assert_account(const char *run)
+{
+    start_scorer();
+    pipeline_stop(&feed, RUN_MS);
+    pipeline_await_scored(&pipe, RUN_MS);
+    pipeline_stop(&scorer, RUN_MS);
+    struct verdict verdict = pipeline_judge(&pipe, run, &proceedings);
+    ck_assert(verdict_is_clean(&verdict));
+    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
+    proceedings_free(&proceedings);
+}
+
 START_TEST(a_renewed_one_is_taken_before_and_after_the_old_one_expires)
 {
     own_broker_renew("short", AN_HOUR_S);
@@ -120,28 +139,60 @@ START_TEST(a_renewed_one_is_taken_before_and_after_the_old_one_expires)
     own_broker_renew("short", AN_HOUR_S);
     await_end("expired and renewed", START_AGAIN, "was renewed");
 
-    start_scorer();
-    pipeline_stop(&feed, RUN_MS);
-    pipeline_await_scored(&pipe, RUN_MS);
-    pipeline_stop(&scorer, RUN_MS);
-    struct verdict verdict =
-        pipeline_judge(&pipe, "certificates renewed and expired", &proceedings);
-    ck_assert(verdict_is_clean(&verdict));
-    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
-    proceedings_free(&proceedings);
+    assert_account("certificates renewed and expired");
 }
 END_TEST
 
-int main(void)
+/* What /readyz answers begins like this. */
+static void await_readiness(const char *status)
 {
-    Suite *suite = suite_create("certificates");
-    TCase *tests = tcase_create("mutual TLS");
+    int64_t deadline_ms = clock_monotonic_ms() + RUN_MS;
+
+    for (bool is_found = false; !is_found; clock_sleep_ms(200)) {
+        char *answer = metrics_page_get(port, "/readyz");
+        is_found = answer && strstr(answer, status);
+        free(answer);
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "never %s", status);
+    }
+}
+
+/* Every connection is made anew, and none can be. */
+START_TEST(one_that_expires_before_the_broker_restarts_is_told_and_replaced)
+{
+    own_broker_renew("short", SHORT_S);
+    int64_t expires_ms = clock_monotonic_ms() + SHORT_S * 1000;
+    start_scorer();
+    while (clock_monotonic_ms() < expires_ms + 2000)
+        clock_sleep_ms(100);
+    own_broker_do("stop", 0);
+    own_broker_do("revive", 0);
+    child_await_error(&scorer, "certificate", RUN_MS);
+    await_readiness(" 503 ");
+    ck_assert(child_is_running(&scorer));
+    own_broker_renew("short", AN_HOUR_S);
+    await_end("expired, broker restarted, renewed", START_AGAIN, "was renewed");
+    assert_account("certificates expired before a restart");
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, const TTest *test)
+{
+    TCase *tests = tcase_create(name);
 
     tcase_set_timeout(tests, 850);
     tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
     tcase_add_checked_fixture(tests, start, stop);
-    tcase_add_test(tests,
-                   a_renewed_one_is_taken_before_and_after_the_old_one_expires);
+    tcase_add_test(tests, test);
     suite_add_tcase(suite, tests);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("certificates");
+
+    add(suite, "renewed",
+        a_renewed_one_is_taken_before_and_after_the_old_one_expires);
+    add(suite, "restarted",
+        one_that_expires_before_the_broker_restarts_is_told_and_replaced);
     return kafka_fixture_main(suite, "certificates renewed at work");
 }
