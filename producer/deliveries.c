@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct deliveries {
     size_t topic_count;
     uint64_t failed;
     rd_kafka_resp_err_t first_failure;
+    char first_topic[256]; /* of it */
 };
 
 int deliveries_new(rd_kafka_t *client, struct kafka_watch *watch,
@@ -67,8 +69,11 @@ static void take_report(struct deliveries *deliveries,
 {
     if (report->err) {
         deliveries->failed++;
-        if (!deliveries->first_failure)
+        if (!deliveries->first_failure) {
             deliveries->first_failure = report->err;
+            snprintf(deliveries->first_topic, sizeof(deliveries->first_topic),
+                     "%s", report->rkt ? rd_kafka_topic_name(report->rkt) : "");
+        }
         return;
     }
     for (size_t t = 0; t < deliveries->topic_count; t++) {
@@ -137,6 +142,11 @@ void deliveries_settle(struct deliveries *deliveries, int64_t deadline_ms)
 int deliveries_first_failure(const struct deliveries *deliveries)
 {
     return (int)deliveries->first_failure;
+}
+
+const char *deliveries_first_failed_topic(const struct deliveries *deliveries)
+{
+    return deliveries->first_failure ? deliveries->first_topic : "";
 }
 
 void deliveries_forget_failures(struct deliveries *deliveries)

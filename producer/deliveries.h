@@ -49,6 +49,8 @@ void deliveries_settle(struct deliveries *deliveries, int64_t deadline_ms);
 /* librdkafka's error of the first message that failed since the last
  * deliveries_forget_failures(); 0: there was none. */
 int deliveries_first_failure(const struct deliveries *deliveries);
+/* The topic that it was for; "" without one. */
+const char *deliveries_first_failed_topic(const struct deliveries *deliveries);
 void deliveries_forget_failures(struct deliveries *deliveries);
 
 uint64_t deliveries_failed(const struct deliveries *deliveries); /* in all */

@@ -346,8 +346,8 @@ void publisher_serve(struct publisher *publisher)
 
 /* What a failed transaction throws away tells that it was thrown away: the
  * transaction knows why. */
-static int undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
-                       struct error *err)
+static void undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
+                        struct error *err)
 {
     const bool is_purged = failed == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                            failed == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
@@ -356,8 +356,9 @@ static int undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
     snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
     if (publisher->in_transaction && is_purged)
         failed = publisher_why_failed(publisher, why, sizeof(why));
-    return error_set(err, kafka_error_code(failed),
-                     "a message was not delivered: %s", why);
+    error_set(err, kafka_error_code(failed),
+              "a message for '%s' was not delivered: %s",
+              deliveries_first_failed_topic(publisher->deliveries), why);
 }
 
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
@@ -375,9 +376,10 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                          rd_kafka_err2str((rd_kafka_resp_err_t)failed));
 
     failed = deliveries_first_failure(publisher->deliveries);
+    if (failed)
+        undelivered(publisher, (rd_kafka_resp_err_t)failed, err);
     deliveries_forget_failures(publisher->deliveries);
-    return failed ? undelivered(publisher, (rd_kafka_resp_err_t)failed, err)
-                  : 0;
+    return failed ? -1 : 0;
 }
 
 int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,

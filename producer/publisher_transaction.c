@@ -168,8 +168,13 @@ rd_kafka_resp_err_t publisher_why_failed(struct publisher *publisher, char *why,
     rd_kafka_resp_err_t code =
         error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__STATE;
 
-    snprintf(why, size, "%s",
-             error ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
+    const char *words =
+        error ? rd_kafka_error_string(error) : rd_kafka_err2str(code);
+    if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        snprintf(why, size, "transactional id '%s': %s",
+                 publisher->config.transactional_id, words);
+    else
+        snprintf(why, size, "%s", words);
     rd_kafka_error_destroy(error);
     return code;
 }

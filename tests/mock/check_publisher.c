@@ -316,16 +316,27 @@ START_TEST(a_message_for_a_failed_transaction_says_why_that_failed)
 }
 END_TEST
 
+static const struct {
+    rd_kafka_resp_err_t refused;
+    const char *named;
+} thrown_away[] = {
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "'a'"},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+     "transactional id '"},
+};
+enum { THROWN_AWAY = sizeof(thrown_away) / sizeof(thrown_away[0]) };
+
 START_TEST(a_message_that_a_failed_transaction_throws_away_says_why)
 {
     open_transactional();
     ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
     mock_cluster_fail(cluster, (enum mock_request)ADD_PARTITIONS,
-                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+                      thrown_away[_i].refused, 1);
     ck_assert_ok(send_text(0, 0, "x"), err);
     ck_assert_int_lt(publisher_flush(publisher, PATIENCE_MS, &err), 0);
     ck_assert_int_eq(err.code, ERROR_AUTH);
     ck_assert_ptr_nonnull(strstr(err.text, "authorization failed"));
+    ck_assert_ptr_nonnull(strstr(err.text, thrown_away[_i].named));
 }
 END_TEST
 
@@ -391,8 +402,9 @@ int main(void)
     tcase_add_test(tests, a_partition_that_is_not_there_is_refused);
     tcase_add_test(tests, a_broker_that_is_away_fails_the_flush_in_time);
     tcase_add_loop_test(tests, each_answer_has_its_verdict, 0, ANSWERS);
-    tcase_add_test(tests,
-                   a_message_that_a_failed_transaction_throws_away_says_why);
+    tcase_add_loop_test(
+        tests, a_message_that_a_failed_transaction_throws_away_says_why, 0,
+        THROWN_AWAY);
     tcase_add_test(tests,
                    a_message_for_a_failed_transaction_says_why_that_failed);
     tcase_add_test(tests, a_transaction_works_again_after_an_abort);
