@@ -66,23 +66,26 @@ void whole_run_start_trainer(struct whole_run *run)
 
 static void start_feed(struct whole_run *run, unsigned rate)
 {
-    char rate_option[32], anonymous[64];
+    char rate_option[32], rows[64], anonymous[64];
     const char *more[] = {rate_option,
                           anonymous,
                           "--extras=none",
                           run->file[0] ? run->file : "--world",
-                          run->file[0] ? NULL : "--world.rows=40000",
+                          run->file[0] ? NULL : rows,
                           NULL};
 
     snprintf(rate_option, sizeof(rate_option), "--rate=%u",
              allowance_rate(rate));
+    snprintf(rows, sizeof(rows), "--world.rows=%" PRIu64, run->rows);
     anonymous_option(run, anonymous);
     pipeline_start(&run->pipe, "feed", more, &run->feed);
 }
 
 void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate)
 {
-    memset(run, 0, sizeof(*run));
+    const uint64_t rows = run->rows;
+
+    *run = (struct whole_run){.rows = rows ? rows : 40000};
     choose_source(run);
     pipeline_create(&run->pipe, partitions);
     run->trainer_port = metrics_page_free_port();

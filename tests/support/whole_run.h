@@ -18,6 +18,7 @@ enum { WHOLE_RUN_SCORERS = 2 };
 struct whole_run {
     struct pipeline pipe;
     char file[512];        /* of clicks; empty: the world */
+    uint64_t rows;         /* of the world, set before the start; 0: 40,000 */
     const char *anonymous; /* users that are nobody */
     bool may_orphan; /* labels may be given up before their impression comes:
                         brokers are away for longer than they wait */

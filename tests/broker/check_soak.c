@@ -1,0 +1,277 @@
+/*
+ * check_soak.c - the whole way for as long as is wanted, with faults at random:
+ * the account is exact at the end, and memory did not grow.
+ *
+ * The environment's PCTR_SOAK_MINUTES says how long (default 2), PCTR_SEED
+ * repeats the choice of faults, and PCTR_SOAK_FILE names a file for samples of
+ * memory, as CSV.
+ */
+#include "support/own_broker.h"
+#include "support/run_suite.h"
+#include "support/topic_ends.h"
+#include "support/whole_run.h"
+
+#include "common/base/clock.h"
+#include "common/base/random.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PARTITIONS = 4,
+    RATE = 300, /* impressions a second */
+    WAIT_MS = 240000,
+    PROGRESS = 100, /* records */
+    SAMPLE_MS = 1000,
+    REST_MS = 12000, /* at most, between two faults */
+    FREEZE_MS = 20000,
+    KILLED = 128 + SIGKILL,
+    MINUTES = 2,
+    MINUTES_MAX = 600,
+    THIRDS = 3,
+    GROWTH_KIB = 32 * 1024, /* and a quarter */
+};
+
+enum role { ROLE_SCORER_0, ROLE_SCORER_1, ROLE_TRAINER, ROLES };
+static const char *const role_names[] = {"scorer 0", "scorer 1", "trainer"};
+
+static struct whole_run run;
+static struct proceedings proceedings;
+static uint64_t random_state;
+static int64_t start_ms, length_ms, sampled_ms;
+static long peak_kib[ROLES][THIRDS];
+static FILE *samples;
+
+static struct child_process *process_of(enum role role)
+{
+    return role == ROLE_TRAINER ? &run.trainer : &run.scorers[role];
+}
+
+static int64_t at_random(int64_t most)
+{
+    return (int64_t)(random_uniform(&random_state) * (double)most);
+}
+
+/* --- Memory ------------------------------------------------------------ */
+
+/* Resident, of a process that runs; 0 of one that does not. */
+static long resident_kib(pid_t pid)
+{
+    char path[64];
+    long pages = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*d %ld", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void sample(void)
+{
+    int64_t now_ms = clock_monotonic_ms() - start_ms;
+    int64_t third = now_ms * THIRDS / length_ms;
+
+    if (now_ms - sampled_ms < SAMPLE_MS)
+        return;
+    sampled_ms = now_ms;
+    for (int role = 0; role < ROLES; role++) {
+        long kib = resident_kib(process_of((enum role)role)->pid);
+        long *peak = &peak_kib[role][third < THIRDS ? third : THIRDS - 1];
+        if (kib > *peak)
+            *peak = kib;
+        if (samples)
+            fprintf(samples, "%s%ld", role ? "," : "", kib);
+    }
+    if (samples)
+        fprintf(samples, ",%" PRId64 "\n", now_ms);
+}
+
+static void sleep_and_sample(int64_t ms)
+{
+    for (int64_t until = clock_monotonic_ms() + ms;
+         clock_monotonic_ms() < until; clock_sleep_ms(100))
+        sample();
+}
+
+static void assert_memory_is_flat(void)
+{
+    for (int role = 0; role < ROLES; role++) {
+        const long *peak = peak_kib[role];
+        printf("memory of %s, MiB at the peak of each third: %ld %ld %ld\n",
+               role_names[role], peak[0] / 1024, peak[1] / 1024,
+               peak[2] / 1024);
+        ck_assert_int_gt(peak[0], 0);
+        ck_assert_int_le(peak[2], peak[0] + peak[0] / 4 + GROWTH_KIB);
+    }
+}
+
+/* --- Faults ------------------------------------------------------------ */
+
+static void start_again(enum role role)
+{
+    if (role == ROLE_TRAINER)
+        whole_run_start_trainer(&run);
+    else
+        whole_run_start_scorer(&run, (int)role);
+}
+
+static void kill_one(void)
+{
+    const enum role role = (enum role)at_random(ROLES);
+
+    child_signal(process_of(role), SIGKILL);
+    ck_assert_int_eq(child_wait(process_of(role), WAIT_MS), KILLED);
+    start_again(role);
+}
+
+static void stop_one(void)
+{
+    const enum role role = (enum role)at_random(ROLES);
+
+    pipeline_stop(process_of(role), WAIT_MS);
+    start_again(role);
+}
+
+static void freeze_one(void)
+{
+    const enum role role = (enum role)at_random(ROLES);
+
+    child_signal(process_of(role), SIGSTOP);
+    sleep_and_sample(at_random(FREEZE_MS));
+    child_signal(process_of(role), SIGCONT);
+}
+
+static void kill_broker(void)
+{
+    own_broker_do("kill", 0);
+    sleep_and_sample(at_random(FREEZE_MS) / 4);
+    own_broker_do("revive", 0);
+}
+
+static void restart_broker(void)
+{
+    own_broker_do("stop", 0);
+    own_broker_do("revive", 0);
+}
+
+static void freeze_broker(void)
+{
+    own_broker_do("pause", 0);
+    sleep_and_sample(at_random(FREEZE_MS));
+    own_broker_do("resume", 0);
+}
+
+static struct {
+    const char *name;
+    void (*provoke)(void);
+    int times;
+} faults[] = {
+    {"killed", kill_one},
+    {"stopped", stop_one},
+    {"frozen", freeze_one},
+    {"broker killed", kill_broker},
+    {"broker restarted", restart_broker},
+    {"broker frozen", freeze_broker},
+};
+enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
+
+static int provoke_at_random(void)
+{
+    int times = 0;
+
+    while (clock_monotonic_ms() - start_ms < length_ms) {
+        const int64_t which = at_random(FAULTS);
+        sleep_and_sample(at_random(REST_MS));
+        faults[which].provoke();
+        faults[which].times++;
+        times++;
+        topic_ends_await_more(run.pipe.names[PIPE_PREDICTIONS], PROGRESS,
+                              WAIT_MS);
+    }
+    return times;
+}
+
+/* --- The run ------------------------------------------------------------- */
+
+static int minutes(void)
+{
+    const char *text = getenv("PCTR_SOAK_MINUTES");
+    int asked = text ? atoi(text) : MINUTES;
+
+    return asked < 1 ? 1 : asked > MINUTES_MAX ? MINUTES_MAX : asked;
+}
+
+static void start_broker(void)
+{
+    own_broker_start("soak", 1);
+}
+
+static void start(void)
+{
+    const char *seed = getenv("PCTR_SEED");
+    const char *file = getenv("PCTR_SOAK_FILE");
+
+    random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
+    printf("seed=%" PRIu64 " minutes=%d\n", random_state, minutes());
+    ck_assert_int_eq(setenv("PCTR_DATA", "", 1), 0); /* it would run dry */
+    length_ms = minutes() * INT64_C(60000);
+    samples = file && *file ? fopen(file, "w") : NULL;
+    if (samples)
+        fputs("scorer_0_kib,scorer_1_kib,trainer_kib,ms\n", samples);
+    /* Twice what is fed meanwhile; the feed is stopped. */
+    run.rows = (uint64_t)length_ms / 1000 * RATE * 2 + 100000;
+    whole_run_start(&run, PARTITIONS, RATE);
+    child_await_error(&run.trainer, "msg=\"model published\"", WAIT_MS);
+    start_ms = clock_monotonic_ms();
+}
+
+static void stop(void)
+{
+    if (samples)
+        fclose(samples);
+    proceedings_free(&proceedings);
+    whole_run_end(&run);
+}
+
+START_TEST(the_account_is_exact_and_memory_is_flat)
+{
+    int times = provoke_at_random();
+
+    whole_run_stop_feed(&run);
+    pipeline_await_scored(&run.pipe, WAIT_MS);
+    for (int role = 0; role < ROLES; role++)
+        pipeline_stop(process_of((enum role)role), WAIT_MS);
+    for (int i = 0; i < FAULTS; i++)
+        printf("%s: %d times\n", faults[i].name, faults[i].times);
+    printf("fault 37|soak|%d minutes of faults at random, two scorers, a "
+           "trainer and a feed at work|%d\n",
+           minutes(), times);
+    struct verdict verdict = pipeline_judge(&run.pipe, "soak", &proceedings);
+    /* A feed may write an event twice when its broker is killed. */
+    verdict.repeated = 0;
+    ck_assert(verdict_is_clean(&verdict));
+    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
+    assert_memory_is_flat();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("soak");
+    TCase *tests = tcase_create("own broker");
+
+    tcase_set_timeout(tests, minutes() * 60 + 900);
+    tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, the_account_is_exact_and_memory_is_flat);
+    suite_add_tcase(suite, tests);
+    return kafka_fixture_main(suite, "faults at random, for long");
+}
