@@ -4,12 +4,12 @@
 # broken on purpose, which the account has to find.
 #
 #   deploy/faults.sh               all: an hour at most
-#   deploy/faults.sh PART...       parts of it: table, cluster, rights, broken
+#   deploy/faults.sh PART...       parts of it: table, cluster, rights, broken, soak
 #   deploy/faults.sh --page        writes the page of the last outputs
 #
-# Parts that are not run keep the lines of their last run. Brokers are started
-# for it and deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT
-# runs one fault of the table. Status 0: nothing was lost, doubled or torn, and
+# What is not run keeps its line of the page. Brokers are started for it and
+# deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT runs one number
+# of the table, PCTR_SOAK_MINUTES is for the soak (10). Status 0: nothing was lost, doubled or torn, and
 # each broken build was found out.
 set -uo pipefail
 
@@ -33,13 +33,17 @@ others() {
     cat <<'END'
 15|broker.faults|no broker, a wrong name, a deaf port: one line and an exit status within seconds
 18|unit.snapshot_store, cli.files|files that cannot be written or read
+19|broker.backlog|1.5 million impressions behind, in bounded memory
 21|broker.evaluation_outages, mock.scorer_letters|outputs that the broker refuses
 23, 24, 28|broker.bad_publication|models with a wrong byte anywhere, lost, doubled and exchanged chunks, old manifests sent again
 25, 26|broker.two_trainers, broker.version_race, broker.chaos|trainers that are killed, meet, and fence each other
+29|unit.hostile_times, broker.hostile, mock.merge_reader|events and records whose producers' clocks are ahead or behind
 30, 31|broker.replay_oddities, unit.join|labels that come early, late, twice, or contradict each other
 32, 33|broker.offset_choice|offsets that are lost, topics made anew, partitions added, groups forgotten
 34|broker.replay|a range replayed twice, bit for bit
-35|broker.rights|each right of each command missing at the start; certificates that are expired or foreign
+35|broker.rights, long.rights_taken, long.certificates|each right of each command missing at the start, and taken while it works; certificates that are expired, foreign, or renewed
+36|unit.no_memory, unit.no_memory_tasks|memory that runs out at each allocation in turn, in models and their files
+38|broker.old_predictions, unit.snapshot|records and models that an older version wrote
 39|mock.publisher, mock.subscriber, mock.scorer|errors of single requests
 END
 }
@@ -87,6 +91,8 @@ run_part() { # PART
     table) run table build/dev/tests/broker/check_fault_table || failed+=(table) ;;
     cluster) run cluster build/dev/tests/broker/check_cluster || failed+=(cluster) ;;
     rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
+    soak) PCTR_SOAK_MINUTES=${PCTR_SOAK_MINUTES:-10} \
+        run soak build/dev/tests/broker/check_soak || failed+=(soak) ;;
     broken) while read -r mistake fault _; do
                 try_mistake "$mistake" "$fault" </dev/null || failed+=("broken-$mistake")
             done < <(mistakes) ;;
@@ -116,6 +122,19 @@ rows() { # LOG NUMBER DONE
     }' "$1"
 }
 
+# The rows that come in, and those of the page of before that are of something
+# else: a fault is known by its number and name, a broken build by its words.
+with_older() { # COLUMNS OF THE TABLE, COLUMNS OF THE KEY
+    awk -F'|' -v columns="$1" -v key="$2" '
+    function name(  words, i) {
+        for (i = 2; i <= key + 1; i++) words = words "|" $i
+        return words
+    }
+    NF != columns + 2 || / no\. \||^\|---| mistake \|/ { next }
+    FILENAME == "-" { print; seen[name()] = 1; next }
+    !(name() in seen)' - "$older"
+}
+
 # Totals of the broken build, and where it was found out.
 broken_row() { # MISTAKE FAULT WORDS
     local log=$logs/broken-$1.log
@@ -126,6 +145,7 @@ broken_row() { # MISTAKE FAULT WORDS
 }
 
 page() {
+    local log mistake fault words
     cat <<'END'
 <!-- Written by deploy/faults.sh: do not edit. -->
 # Faults
@@ -142,15 +162,18 @@ END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     {
-        [ ! -f $logs/table.log ] || rows $logs/table.log '' ''
+        for log in "$logs"/table*.log $logs/soak.log; do
+            [ ! -f "$log" ] || rows "$log" '' ''
+        done
         [ ! -f $logs/cluster.log ] ||
             rows $logs/cluster.log 12 'two scorers, a trainer and a feed at work on three brokers'
         [ ! -f $logs/rights.log ] ||
             rows $logs/rights.log 35 'each right of a scorer taken while it works, with and without Describe'
-    } | sort -s -t'|' -k2,2n
+    } | with_older 10 2 | sort -s -t'|' -k2,2n
     cat <<'END'
 
-`deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `cluster` that on three.
+`deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `cluster` that on three,
+and `deploy/soak.sh MINUTES` that of faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
 
 ## Builds that are broken on purpose
 
@@ -160,10 +183,9 @@ looked at what came of it.
 | mistake | fault no. | impressions | lost | doubled | torn | found out |
 |---|---|---|---|---|---|---|
 END
-    local mistake fault words
     while read -r mistake fault words; do
         broken_row "$mistake" "$fault" "$words"
-    done < <(mistakes)
+    done < <(mistakes) | with_older 7 1
     cat <<'END'
 
 ## Faults whose tests look at more than an account
@@ -177,13 +199,13 @@ END
 parts=()
 for word in "$@"; do
     case $word in
-    table | cluster | rights | broken) parts+=("$word") ;;
+    table | cluster | rights | broken | soak) parts+=("$word") ;;
     --page) parts=(none) ;;
     *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
        [ "$word" = --help ] && exit 0 || exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(table cluster rights broken)
+[ ${#parts[@]} -gt 0 ] || parts=(table cluster rights broken soak)
 
 mkdir -p $logs
 if [ "${parts[0]}" != none ]; then
@@ -191,6 +213,9 @@ if [ "${parts[0]}" != none ]; then
     build build/dev -DPCTR_WERROR=ON
 fi
 for part in "${parts[@]}"; do run_part "$part"; done
+older=$(mktemp)
+trap 'rm -f "$older"' EXIT
+cp docs/faults.md "$older" 2>/dev/null || true
 page >docs/faults.md
 [ ${#failed[@]} = 0 ] || { echo "faults.sh: FAILED: ${failed[*]}"; exit 1; }
 echo "faults.sh: docs/faults.md is written"

@@ -13,6 +13,8 @@
 #include "support/pipeline.h"
 #include "support/poison.h"
 #include "support/run_suite.h"
+#include "support/stored_batch.h"
+#include "support/tcp_proxy.h"
 #include "support/topic_ends.h"
 
 #include "common/base/clock.h"
@@ -32,13 +34,16 @@ enum {
     SESSION_MS = 3000,
     KILLED = 128 + SIGKILL,
     FENCED = 79,
+    BAD_DATA = 65,
     OPTIONS_MAX = 8,
 };
 
 static struct pipeline pipe;
 static struct proceedings proceedings;
-static struct child_process feed, scorers[SCORERS];
+static struct child_process feed, trainer, scorers[SCORERS];
 static uint64_t random_state;
+static unsigned broker_port, proxy_port;
+static struct tcp_proxy *proxy; /* NULL: scorers connect without it */
 
 /* --- Scorers ---------------------------------------------------------- */
 
@@ -60,7 +65,10 @@ static void start_scorer(int which, int slot, const char *const more[])
     while (more && *more)
         all[count++] = *more++;
     child_end(&scorers[which]);
-    pipeline_start(&pipe, "score", all, &scorers[which]);
+    struct pipeline way = pipe;
+    if (proxy)
+        snprintf(way.brokers, sizeof(way.brokers), "127.0.0.1:%u", proxy_port);
+    pipeline_start(&way, "score", all, &scorers[which]);
 }
 
 static void start_plain(int which)
@@ -257,6 +265,149 @@ static int freeze_the_broker(void)
     return TIMES;
 }
 
+/* Frozen nine tenths of the time. */
+static int slow_the_broker(void)
+{
+    enum { TIMES = 20 };
+
+    for (int i = 0; i < TIMES; i++) {
+        own_broker_do("pause", 0);
+        clock_sleep_ms(450);
+        own_broker_do("resume", 0);
+        clock_sleep_ms(50);
+    }
+    await_more();
+    return TIMES;
+}
+
+/* --- A bad network: what scorers and broker tell each other ------------- */
+
+static const struct proxy_weather good = {.delay_ms = 0};
+
+static void go_through_proxy(void)
+{
+    pipeline_stop(&scorers[0], WAIT_MS);
+    proxy = tcp_proxy_start(proxy_port, broker_port);
+    start_plain(0);
+    await_more();
+}
+
+/* The last time is longer than a transaction may take. */
+static int cut_the_network(void)
+{
+    static const int64_t ms[] = {2000, 8000, 20000};
+    enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
+
+    go_through_proxy();
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        tcp_proxy_set(proxy, (struct proxy_weather){.holds_requests = true,
+                                                    .holds_replies = true});
+        clock_sleep_ms(ms[i]);
+        tcp_proxy_set(proxy, good);
+        await_more();
+    }
+    return TIMES;
+}
+
+/* The broker does what it is asked for, and nobody hears of it. */
+static int lose_replies(void)
+{
+    static const int64_t ms[] = {500, 2000, 500, 5000, 20000};
+    enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
+
+    go_through_proxy();
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(300);
+        tcp_proxy_set(proxy, (struct proxy_weather){.holds_replies = true});
+        clock_sleep_ms(ms[i]);
+        tcp_proxy_reset(proxy);
+        tcp_proxy_set(proxy, good);
+        await_more();
+    }
+    return TIMES;
+}
+
+static int reset_connections(void)
+{
+    enum { TIMES = 20 };
+
+    go_through_proxy();
+    for (int i = 0; i < TIMES; i++) {
+        pause_at_random(1000);
+        tcp_proxy_reset(proxy);
+    }
+    await_more();
+    return TIMES;
+}
+
+static int delay_all(void)
+{
+    go_through_proxy();
+    tcp_proxy_set(proxy,
+                  (struct proxy_weather){.delay_ms = 100, .jitter_ms = 200});
+    for (int i = 0; i < 10; i++)
+        await_more();
+    tcp_proxy_set(proxy, good);
+    return 1;
+}
+
+static int thin_the_link(void)
+{
+    go_through_proxy();
+    tcp_proxy_set(proxy, (struct proxy_weather){.bytes_per_s = 64 * 1024});
+    for (int i = 0; i < 10; i++)
+        await_more();
+    tcp_proxy_set(proxy, good);
+    return 1;
+}
+
+/* --- Records and models -------------------------------------------------- */
+
+/* A byte of a batch that no scorer has read yet; then it is put right. */
+static int damage_a_batch(void)
+{
+    struct stored_batch batch;
+
+    pipeline_stop(&scorers[0], WAIT_MS);
+    clock_sleep_ms(2000);
+    stored_batch_find_last(pipe.names[PIPE_IMPRESSIONS], 0, &batch);
+    stored_batch_flip(&batch);
+    start_plain(0);
+    ck_assert_int_eq(child_wait(&scorers[0], WAIT_MS), BAD_DATA);
+    char *log = child_errors(&scorers[0]);
+    ck_assert_ptr_nonnull(strstr(log, pipe.names[PIPE_IMPRESSIONS]));
+    free(log);
+    stored_batch_flip(&batch);
+    start_plain(0);
+    await_more();
+    return 1;
+}
+
+/* Returns how many models were published. */
+static int publish_again_and_again(void)
+{
+    const char *const more[] = {"--http.port=0",
+                                "--model.algorithm=baseline",
+                                "--join.window_ms=2000",
+                                "--retrain.every_ms=0",
+                                "--retrain.rows=100",
+                                "--retrain.min_rows=100",
+                                NULL};
+
+    pipeline_start(&pipe, "train", more, &trainer);
+    child_await_error(&trainer, "msg=\"model published\"", WAIT_MS);
+    for (int i = 0; i < 20; i++)
+        await_more();
+    pipeline_stop(&trainer, WAIT_MS);
+    char *log = child_errors(&trainer);
+    int times = (int)child_log_number(log, "learned", "models");
+    free(log);
+    ck_assert_int_gt(times, 5);
+    return times;
+}
+
 static int send_poison(void)
 {
     enum { TIMES = 400 };
@@ -314,8 +465,22 @@ static const struct {
     {9, "broker restarted", "SIGTERM, and started again", restart_the_broker},
     {10, "broker killed", "SIGKILL, and started again", kill_the_broker},
     {11, "broker frozen", "SIGSTOP for 2, 5 and 20 s", freeze_the_broker},
+    {13, "network cut", "nothing passes for 2, 8 and 20 s", cut_the_network},
+    {13, "replies lost",
+     "the broker hears and is not heard for 0.5 to 20 s, then a reset",
+     lose_replies},
+    {14, "connections reset", "all of them, at random moments",
+     reset_connections},
+    {14, "slow network", "100 to 300 ms each way", delay_all},
+    {14, "thin link", "64 KiB/s each way of a connection", thin_the_link},
+    {16, "broker slowed down", "frozen for 450 of 500 ms", slow_the_broker},
     {20, "poison", "records that are no impressions, of every kind",
      send_poison},
+    {22, "batch damaged on the broker's disk",
+     "a byte is another one until the scorer has ended with 65",
+     damage_a_batch},
+    {27, "models in quick succession", "published at work, one a second or so",
+     publish_again_and_again},
     {40, "stopped while frozen", "SIGTERM while the broker is frozen",
      terminate_while_frozen},
 };
@@ -325,7 +490,7 @@ enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 
 static void start_broker(void)
 {
-    own_broker_start("table", 1);
+    own_broker_start_detour("table", &broker_port, &proxy_port);
 }
 
 static void start(void)
@@ -347,8 +512,10 @@ static void stop(void)
 {
     proceedings_free(&proceedings);
     child_end(&feed);
+    child_end(&trainer);
     for (int i = 0; i < SCORERS; i++)
         child_end(&scorers[i]);
+    tcp_proxy_end(proxy);
 }
 
 START_TEST(nothing_is_lost_or_doubled)
@@ -381,9 +548,14 @@ int main(void)
     const char *chosen = getenv("PCTR_FAULT");
     int first = 0, next = FAULTS;
 
-    for (int i = 0; chosen && *chosen && i < FAULTS; i++)
-        if (faults[i].number == atoi(chosen))
-            next = (first = i) + 1;
+    /* Rows of one number stand together. */
+    if (chosen && *chosen) {
+        while (first < FAULTS && faults[first].number != atoi(chosen))
+            first++;
+        next = first;
+        while (next < FAULTS && faults[next].number == atoi(chosen))
+            next++;
+    }
     tcase_set_timeout(tests, 400);
     tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
     tcase_add_checked_fixture(tests, start, stop);

@@ -63,6 +63,26 @@ void own_broker_start_secure(const char *stem, char *secrets, size_t size)
     free(folder);
 }
 
+void own_broker_start_detour(const char *stem, unsigned *listens,
+                             unsigned *says)
+{
+    const char *const words[] = {"--detour", NULL};
+
+    start(stem, words);
+    const char *colon = strrchr(getenv("PCTR_KAFKA"), ':');
+    *listens = (unsigned)strtoul(colon + 1, NULL, 10) + 2;
+    *says = *listens + 1;
+}
+
+void own_broker_folder(char *out, size_t size)
+{
+    const char *const none[] = {NULL};
+    char *folder = run("folder", none);
+
+    snprintf(out, size, "%s", folder);
+    free(folder);
+}
+
 void own_broker_do(const char *action, int broker)
 {
     char number[16];

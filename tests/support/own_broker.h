@@ -18,6 +18,14 @@ void own_broker_start(const char *stem, int brokers);
  * for the operator. */
 void own_broker_start_secure(const char *stem, char *secrets, size_t size);
 
+/* Starts one broker with a second listener: it listens on *listens, and tells
+ * clients that come there that it is on *says. */
+void own_broker_start_detour(const char *stem, unsigned *listens,
+                             unsigned *says);
+
+/* Where its nodes keep their data: node-1/log and so on. */
+void own_broker_folder(char *out, size_t size);
+
 /* "kill", "pause", "resume", "stop", "revive": `broker` from 1 on, or 0 for
  * all of them. */
 void own_broker_do(const char *action, int broker);
