@@ -11,6 +11,9 @@
  *   bench_meter latency BROKERS IN OUT RATE SECONDS
  *       Sends impressions to IN at a steady rate, and reads OUT until each has
  *       come back; "COUNT P50 P99 MAX" in ms. The first second is not counted.
+ *   bench_meter cost FILE PROGRAM WORD...
+ *       Runs it and writes "CPU_SECONDS PEAK_KIB" to FILE; ends with its
+ * status.
  */
 #include "common/base/clock.h"
 #include "common/event/event_reader.h"
@@ -21,6 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { ANSWER_MS = 10000, TAIL = 64, PARTITIONS = 8, USERS = 1000, ADS = 200 };
 
@@ -287,8 +293,41 @@ static int latency(const char *in, const char *out, int64_t rate,
     return 0;
 }
 
+/* --- cost ------------------------------------------------------------- */
+
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static int cost(const char *path, char *const words[])
+{
+    struct rusage used;
+    int status = 1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        execvp(words[0], words);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child ||
+        getrusage(RUSAGE_CHILDREN, &used) != 0)
+        die(words[0], "not run");
+    FILE *to = fopen(path, "w");
+    if (!to)
+        die(path, "cannot be written");
+    fprintf(to, "%.3f %ld\n",
+            seconds_of(used.ru_utime) + seconds_of(used.ru_stime),
+            used.ru_maxrss);
+    if (fclose(to) != 0)
+        die(path, "cannot be written");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 3 && strcmp(argv[1], "cost") == 0)
+        return cost(argv[2], argv + 3);
     if (argc > 2)
         snprintf(kafka.brokers, sizeof(kafka.brokers), "%s", argv[2]);
     if (argc == 4 && strcmp(argv[1], "topic") == 0)
@@ -301,7 +340,8 @@ int main(int argc, char **argv)
         return latency(argv[3], argv[4], strtoll(argv[5], NULL, 10),
                        strtoll(argv[6], NULL, 10));
     fputs("usage: bench_meter topic|drop|span BROKERS TOPIC\n"
-          "       bench_meter latency BROKERS IN OUT RATE SECONDS\n",
+          "       bench_meter latency BROKERS IN OUT RATE SECONDS\n"
+          "       bench_meter cost FILE PROGRAM WORD...\n",
           stderr);
     return 2;
 }

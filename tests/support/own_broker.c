@@ -69,7 +69,9 @@ void own_broker_start_detour(const char *stem, unsigned *listens,
     const char *const words[] = {"--detour", NULL};
 
     start(stem, words);
-    const char *colon = strrchr(getenv("PCTR_KAFKA"), ':');
+    const char *address = getenv("PCTR_KAFKA");
+    const char *colon = address ? strrchr(address, ':') : NULL;
+    ck_assert_ptr_nonnull(colon);
     *listens = (unsigned)strtoul(colon + 1, NULL, 10) + 2;
     *says = *listens + 1;
 }
