@@ -390,14 +390,17 @@ static int rebuild(struct scorer_worker *w, struct error *err)
     return 0;
 }
 
-/* librdkafka can be fenced without a twin, so one fence is forgiven. Two live
- * processes of one slot would fence each other for ever. */
-static int rebuild_fenced(struct scorer_worker *w, const struct error *why,
-                          struct error *err)
+/* Two live processes of one slot would fence each other for ever. But the
+ * broker also fences a producer whose transaction took too long, and librdkafka
+ * can be fenced without a reason, which is forgiven once. */
+static int rebuild_fenced(struct scorer_worker *w, int64_t opened_ms,
+                          const struct error *why, struct error *err)
 {
     int64_t now_ms = clock_monotonic_ms();
 
     metrics_add(w->parts->metrics, SCORER_UNITS, UNIT_FENCED, 1);
+    if (now_ms - opened_ms >= w->config->transaction_timeout_ms)
+        return rebuild(w, err);
     if (now_ms - w->fenced_ms < FENCED_AGAIN_MS)
         return error_set(err, ERROR_FENCED,
                          "another live process has group '%s' slot '%s': give "
@@ -431,6 +434,7 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
     }
     metrics_add(w->parts->metrics, SCORER_UNIT_FAILURES, (int)cause.code, 1);
     int64_t now_ms = clock_monotonic_ms();
+    const int64_t opened_ms = w->unit.open ? w->unit.opened_ms : now_ms;
     if (trouble_again(&w->units, now_ms))
         log_warn("unit failed; scoring it again",
                  "worker=%u attempt=%" PRIu64 " seconds=%" PRId64
@@ -448,7 +452,7 @@ static int recover(struct scorer_worker *w, enum publisher_verdict verdict,
     if (status == 0 && verdict == PUBLISHER_REBUILD)
         status = rebuild(w, err);
     else if (status == 0 && verdict == PUBLISHER_FENCED)
-        status = rebuild_fenced(w, &cause, err);
+        status = rebuild_fenced(w, opened_ms, &cause, err);
     subscriber_rewind(w->subscriber);
     flood_forget_pauses(w->flood);
     /* The first failure of a unit is tried again at once. */

@@ -249,10 +249,11 @@ static int kill_the_broker(void)
     return TIMES;
 }
 
-/* The last time is longer than a transaction may take. */
+/* The last times are longer than a transaction may take: the broker fences
+ * whose it was, and that is no twin. */
 static int freeze_the_broker(void)
 {
-    static const int64_t ms[] = {2000, 5000, 20000};
+    static const int64_t ms[] = {2000, 5000, 20000, 20000, 20000};
     enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
 
     for (int i = 0; i < TIMES; i++) {
@@ -474,7 +475,8 @@ static const struct {
      storm},
     {9, "broker restarted", "SIGTERM, and started again", restart_the_broker},
     {10, "broker killed", "SIGKILL, and started again", kill_the_broker},
-    {11, "broker frozen", "SIGSTOP for 2, 5 and 20 s", freeze_the_broker},
+    {11, "broker frozen", "SIGSTOP for 2, 5 and three times 20 s",
+     freeze_the_broker},
     {13, "network cut", "nothing passes for 2, 8 and 20 s", cut_the_network},
     {13, "replies lost",
      "the broker hears and is not heard for 0.5 to 20 s, then a reset",
