@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* What getopt returns for options without a letter; settings follow from
  * OPTION_SETTING on, by their place in the list of options. */
@@ -323,6 +324,21 @@ static void fill_invocation(struct parsing *p)
              p->command->name);
 }
 
+/* A core of the process would hold the secret. A limit of 0 bytes keeps cores
+ * out of files; one of 1 byte also keeps the kernel from piping them into a
+ * program. */
+static void leave_no_core(const struct config *config)
+{
+    struct rlimit limit;
+
+    for (size_t i = 0; i < config->property_count; i++)
+        if (config_is_secret(config->properties[i].name) &&
+            getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max > 0) {
+            limit.rlim_cur = 1;
+            (void)setrlimit(RLIMIT_CORE, &limit);
+        }
+}
+
 static void ask_topics(const struct parsing *p, struct online_check *check)
 {
     for (size_t t = 0; t < p->config.table_count; t++) {
@@ -357,6 +373,7 @@ static int run(struct parsing *p, void *settings)
         return error_set(&p->err, ERROR_USAGE,
                          "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
     fill_invocation(p);
+    leave_no_core(&p->config);
     if ((p->command->kafka != KAFKA_NEVER &&
          kafka_check(&p->with.kafka, &p->err) < 0) ||
         (p->command->check && p->command->check(settings, &p->err) < 0))

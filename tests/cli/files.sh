@@ -227,6 +227,20 @@ if [ -c /dev/full ]; then
 fi
 (ulimit -f 1 && refused 73 "File too large" fit "$clicks" --output=big.snap)
 [ -z "$(ls big.snap* 2>/dev/null)" ] || fail "a draft is left"
+# --- Secrets ------------------------------------------------------------------
+# A process that has one leaves no core, in a file or to a program.
+if [ "$(ulimit -H -c)" != 0 ]; then
+    PCTR_KAFKA_SASL_PASSWORD=word "$pctr" cat -b 127.0.0.1:9 --topic=none 2>err.txt &
+    pid=$! limit=
+    for _ in $(seq 200); do
+        limit=$(sed -n 's/^Max core file size *\([0-9]*\) .*/\1/p' /proc/$pid/limits 2>/dev/null || true)
+        [ "$limit" != 1 ] || break
+        sleep 0.01
+    done
+    kill $pid 2>/dev/null || true
+    wait $pid || true
+    [ "$limit" = 1 ] || fail "a core would hold the secret: limit '$limit'"
+fi
 # --- Files as people have them ------------------------------------------------
 # Each line of a file becomes the same model, whatever its shape.
 learned() {
