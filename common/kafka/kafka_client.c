@@ -128,7 +128,6 @@ static const struct kafka_property java_names[] = {
 static const struct kafka_property reserved_names[] = {
     {"group.id", "a setting of the command names the group"},
     {"transactional.id", "it is made of group and slot"},
-    {"client.id", "it is set by the command"},
     {"statistics.interval.ms", "/metrics has what it would say"},
     {"enable.auto.commit", "positions move with what was written"},
     {"enable.auto.offset.store", "positions move with what was written"},

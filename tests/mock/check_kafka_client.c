@@ -90,6 +90,7 @@ START_TEST(a_property_of_the_user_wins)
     assert_configured(KAFKA_PRODUCER, "linger.ms", "17", "linger.ms", "17");
     assert_configured(KAFKA_CONSUMER, "check.crcs", "false", "check.crcs",
                       "false");
+    assert_configured(KAFKA_CONSUMER, "client.id", "ads", "client.id", "ads");
 }
 END_TEST
 
