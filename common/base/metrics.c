@@ -260,19 +260,26 @@ void metrics_set_info(struct metrics *metrics, int family,
 
 /* --- Rendering -------------------------------------------------------- */
 
+/* The word of an index, and its size. */
+static const char *word_at(const char *words, size_t index, size_t *size)
+{
+    for (; index > 0; index--)
+        words += strcspn(words, "|") + 1;
+    *size = strcspn(words, "|");
+    return words;
+}
+
 static void render_labels(const struct metrics *metrics, size_t i, size_t index,
                           FILE *out)
 {
     const struct metric_family *family = &metrics->described[i];
-    const char *word = family->words;
+    size_t size;
 
     if (metrics->families[i].info[0]) {
         fprintf(out, "{%s}", metrics->families[i].info);
-    } else if (word) {
-        for (size_t skip = index; skip > 0; skip--)
-            word += strcspn(word, "|") + 1;
-        fprintf(out, "{%s=\"%.*s\"}", family->label, (int)strcspn(word, "|"),
-                word);
+    } else if (family->words) {
+        const char *word = word_at(family->words, index, &size);
+        fprintf(out, "{%s=\"%.*s\"}", family->label, (int)size, word);
     } else if (family->label) {
         fprintf(out, "{%s=\"%zu\"}", family->label, index);
     }
@@ -285,7 +292,10 @@ static void render_series(const struct metrics *metrics, size_t i, FILE *out)
         (family->label && !family->words) || family->kind == METRIC_GAUGE;
 
     for (size_t s = 0; s < metrics->families[i].series_count; s++) {
-        if (sparse && !metrics->families[i].series[s].shown)
+        size_t size = 1;
+        if (family->words)
+            (void)word_at(family->words, s, &size);
+        if (size == 0 || (sparse && !metrics->families[i].series[s].shown))
             continue;
         fputs(family->name, out);
         render_labels(metrics, i, s, out);
@@ -348,10 +358,14 @@ void metrics_describe(const struct metric_family *families, FILE *out)
     for (const struct metric_family *f = families; f->name; f++) {
         fprintf(out, "| `%s` | %s | %s", f->name, kinds[f->kind],
                 f->label ? f->label : "");
-        for (const char *c = f->words ? f->words : ""; *c; c++) {
-            if (c == f->words)
-                fputs(": ", out);
-            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
+        const char *between = ": ";
+        for (const char *w = f->words ? f->words : ""; *w;) {
+            size_t size = strcspn(w, "|");
+            if (size > 0) {
+                fprintf(out, "%s%.*s", between, (int)size, w);
+                between = ", ";
+            }
+            w += size + (w[size] == '|');
         }
         fprintf(out, " | %s |\n", f->help);
     }

@@ -28,6 +28,7 @@ struct metric_family {
     enum metric_kind kind;
     const char *label; /* "reason"; NULL for a single series */
     const char *words; /* "too_long|truncated": the label's values by index;
+                          an empty word is an index that has no series.
                           NULL with a label: the index itself is the value
                           ("partition") and only series that were set show */
     size_t series_max; /* number of series when `words` is NULL */

@@ -32,9 +32,10 @@ enum event_fault {
                           filter.labels does not let it through */
     EVENT_FAULT_COUNT
 };
-#define EVENT_FAULT_WORDS                                                      \
-    "ok|empty|truncated|trailing|invalid|not_a_map|too_deep|too_many|missing|" \
-    "type|range|id_length|repeated|too_large|passed_over"
+#define EVENT_FAULT_REASONS                                                    \
+    "empty|truncated|trailing|invalid|not_a_map|too_deep|too_many|missing|"    \
+    "type|range|id_length|repeated|too_large"
+#define EVENT_FAULT_WORDS "ok|" EVENT_FAULT_REASONS "|passed_over"
 
 enum {
     EVENT_DEPTH_MAX = 8,

@@ -42,12 +42,13 @@ enum scorer_metric {
 
 /* A dead letter that is an event, but was refused by the broker. */
 enum { DEAD_LETTER_REFUSED = EVENT_FAULT_COUNT };
-#define DEAD_LETTER_WORDS EVENT_FAULT_WORDS "|refused"
+/* What is sound or passed over is no dead letter. */
+#define DEAD_LETTER_WORDS "|" EVENT_FAULT_REASONS "||refused"
 
 enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
 /* By enum error_code. */
 #define UNIT_FAILURE_WORDS                                                     \
-    "none|failed|usage|format|limit|input|unavailable|io|temporary|memory|"    \
+    "|failed|usage|format|limit|input|unavailable|io|temporary|memory|"        \
     "auth|config|fenced|stopped"
 
 #define UNIT_RESULT_WORDS "committed|aborted|rebuilt|fenced"

@@ -13,7 +13,7 @@ enum { EVENTS, FAULTS, LAG, DELAY, MODEL, BUSY };
 
 static const struct metric_family families[] = {
     {"x_events_total", METRIC_COUNTER, NULL, NULL, 0, "All events."},
-    {"x_faults_total", METRIC_COUNTER, "reason", "bad|worse", 0, "Faults."},
+    {"x_faults_total", METRIC_COUNTER, "reason", "|bad||worse", 0, "Faults."},
     {"x_lag", METRIC_GAUGE, "partition", NULL, 4, "Lag."},
     {"x_delay_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "Delay."},
     {"x_model_info", METRIC_GAUGE, NULL, NULL, 0, "Model."},
@@ -64,11 +64,21 @@ START_TEST(counters_show_from_zero_on)
                  "# TYPE x_events_total counter\nx_events_total 0\n");
     metrics_add(metrics, EVENTS, 0, 3);
     metrics_add(metrics, EVENTS, 0, 4);
-    metrics_add(metrics, FAULTS, 1, 1);
+    metrics_add(metrics, FAULTS, 3, 1);
     assert_shown("\nx_events_total 7\n");
     assert_shown("\nx_faults_total{reason=\"bad\"} 0\n");
     assert_shown("\nx_faults_total{reason=\"worse\"} 1\n");
     ck_assert(metrics_value(metrics, EVENTS, 0) == 7);
+}
+END_TEST
+
+START_TEST(an_empty_word_has_no_series)
+{
+    metrics_add(metrics, FAULTS, 0, 1);
+    metrics_add(metrics, FAULTS, 2, 1);
+    assert_shown("# TYPE x_faults_total counter\n"
+                 "x_faults_total{reason=\"bad\"} 0\n"
+                 "x_faults_total{reason=\"worse\"} 0\n#");
 }
 END_TEST
 
@@ -93,7 +103,7 @@ END_TEST
 
 START_TEST(series_out_of_range_and_no_metrics_are_ignored)
 {
-    metrics_add(metrics, FAULTS, 2, 1);
+    metrics_add(metrics, FAULTS, 4, 1);
     metrics_add(metrics, FAULTS, -1, 1);
     metrics_set(metrics, LAG, 4, 1);
     metrics_add(NULL, EVENTS, 0, 1);
@@ -228,6 +238,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, counters_show_from_zero_on);
+    tcase_add_test(tests, an_empty_word_has_no_series);
     tcase_add_test(tests, a_large_counter_keeps_its_digits);
     tcase_add_test(tests, gauges_show_once_they_are_set);
     tcase_add_test(tests, series_out_of_range_and_no_metrics_are_ignored);
