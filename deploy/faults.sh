@@ -42,7 +42,7 @@ others() {
 32, 33|broker.offset_choice|offsets that are lost, topics made anew, partitions added, groups forgotten
 34|broker.replay|a range replayed twice, bit for bit
 35|broker.rights, long.rights_taken, long.certificates|each right of each command missing at the start, and taken while it works; certificates that are expired, foreign, or renewed
-36|unit.no_memory, unit.no_memory_tasks|memory that runs out at each allocation in turn, in models and their files
+36|unit.no_memory, unit.no_memory_tasks, broker.faults|memory that runs out at each allocation in turn, in models and their files; too few file descriptors
 38|broker.old_predictions, unit.snapshot|records and models that an older version wrote
 39|mock.publisher, mock.subscriber, mock.scorer|errors of single requests
 END
