@@ -180,6 +180,25 @@ static int freeze_a_scorer(void)
     return TIMES;
 }
 
+/* The broker ends its transaction each time, and fences it: that is no twin. */
+static int freeze_a_scorer_for_long(void)
+{
+    enum { TIMES = 3, FROZEN_MS = 20000 };
+    const char *const more[] = {"--commit.interval_ms=1000", NULL};
+
+    pipeline_stop(&scorers[0], WAIT_MS);
+    start_scorer(0, 0, more);
+    for (int i = 0; i < TIMES; i++) {
+        await_more();
+        pause_at_random(1000);
+        child_signal(&scorers[0], SIGSTOP);
+        clock_sleep_ms(FROZEN_MS);
+        child_signal(&scorers[0], SIGCONT);
+    }
+    await_more();
+    return TIMES;
+}
+
 static int start_a_twin(void)
 {
     start_scorer(1, 0, NULL);
@@ -249,11 +268,10 @@ static int kill_the_broker(void)
     return TIMES;
 }
 
-/* The last times are longer than a transaction may take: the broker fences
- * whose it was, and that is no twin. */
+/* The last time is longer than a transaction may take. */
 static int freeze_the_broker(void)
 {
-    static const int64_t ms[] = {2000, 5000, 20000, 20000, 20000};
+    static const int64_t ms[] = {2000, 5000, 20000};
     enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
 
     for (int i = 0; i < TIMES; i++) {
@@ -468,6 +486,8 @@ static const struct {
     {5, "scorer frozen",
      "SIGSTOP for longer than its session, while another one takes over",
      freeze_a_scorer},
+    {5, "scorer frozen for long", "SIGSTOP for 20 s, and no other one",
+     freeze_a_scorer_for_long},
     {6, "twin", "two processes with one slot", start_a_twin},
     {7, "group grows and shrinks", "one scorer to four and back, at work",
      grow_and_shrink},
@@ -475,8 +495,7 @@ static const struct {
      storm},
     {9, "broker restarted", "SIGTERM, and started again", restart_the_broker},
     {10, "broker killed", "SIGKILL, and started again", kill_the_broker},
-    {11, "broker frozen", "SIGSTOP for 2, 5 and three times 20 s",
-     freeze_the_broker},
+    {11, "broker frozen", "SIGSTOP for 2, 5 and 20 s", freeze_the_broker},
     {13, "network cut", "nothing passes for 2, 8 and 20 s", cut_the_network},
     {13, "replies lost",
      "the broker hears and is not heard for 0.5 to 20 s, then a reset",

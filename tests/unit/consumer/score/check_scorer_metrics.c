@@ -10,8 +10,9 @@ START_TEST(the_words_of_failures_are_the_names_of_the_codes)
 {
     char words[512] = "";
 
-    for (int code = ERROR_NONE; code <= ERROR_STOPPED; code++) {
-        strcat(words, code > ERROR_NONE ? "|" : "");
+    /* No failure has no series. */
+    for (int code = ERROR_NONE + 1; code <= ERROR_STOPPED; code++) {
+        strcat(words, "|");
         strcat(words, error_code_name((enum error_code)code));
     }
     ck_assert_str_eq(words, UNIT_FAILURE_WORDS);
