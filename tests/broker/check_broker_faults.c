@@ -50,7 +50,7 @@ static void start_broker_that_is_not_given_up(void)
 /* Records come in all the while. */
 static void start(void)
 {
-    const char *from[] = {"--world", "--world.rows=8000", "--rate=2000", NULL};
+    const char *from[] = {"--world", "--world.rows=8000", "--rate=1000", NULL};
     const char *to[] = {"--workers=2", "--http.port=0",     "-X",
                         "debug=eos",   "--log.level=debug", NULL};
 
