@@ -12,7 +12,7 @@
 #include "common/base/id_set.h"
 #include "common/base/table.h"
 
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 
 #include "model/rows/field_defaults.h"
 #include "model/snapshot.h"

@@ -8,8 +8,8 @@
 #include "common/base/stop.h"
 #include "common/event/event_json.h"
 
+#include "consumer/score/batch_scorer.h"
 #include "consumer/score/range_scorer.h"
-#include "consumer/score/score_batch.h"
 
 #include "producer/publisher.h"
 

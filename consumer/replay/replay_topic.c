@@ -3,7 +3,7 @@
 #include "common/base/buffer.h"
 #include "common/event/event_json.h"
 
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 
 #include "producer/publisher.h"
 

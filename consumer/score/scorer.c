@@ -4,8 +4,8 @@
 #include "common/base/log.h"
 #include "common/kafka/kafka_watch.h"
 
+#include "consumer/score/batch_scorer.h"
 #include "consumer/score/lag_watch.h"
-#include "consumer/score/score_batch.h"
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/scorer_worker.h"
 

@@ -33,12 +33,12 @@
 #include "consumer/letters/breaker.h"
 #include "consumer/read/extent.h"
 #include "consumer/read/subscriber.h"
+#include "consumer/score/answer_sender.h"
 #include "consumer/score/culprit.h"
 #include "consumer/score/delivery.h"
 #include "consumer/score/flood.h"
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/tally.h"
-#include "consumer/score/worker_batch.h"
 #include "consumer/score/worker_time.h"
 
 #include <inttypes.h>
@@ -79,7 +79,7 @@ struct scorer_worker {
 
     struct subscriber *subscriber; /* NULL until there may be a model */
     struct delivery *delivery;
-    struct worker_batch *batch;
+    struct answer_sender *batch;
     struct flood *flood;
     const struct served_model *model; /* taken from the board; may be NULL */
     uint64_t posts;                   /* of the board, when it was looked at */
@@ -112,8 +112,8 @@ static struct delivery_config delivery_settings(const struct scorer_worker *w)
     to.publisher.linger_ms = config->linger_ms;
     memcpy(to.publisher.compression, config->compression,
            sizeof(to.publisher.compression));
-    to.publisher.topics[WORKER_PREDICTIONS] = config->predictions;
-    to.publisher.topics[WORKER_DEAD_LETTERS] = config->dead_letters;
+    to.publisher.topics[ANSWER_PREDICTIONS] = config->predictions;
+    to.publisher.topics[ANSWER_DEAD_LETTERS] = config->dead_letters;
 
     const char *const topics[] = {config->impressions, config->predictions,
                                   config->dead_letters, NULL};
@@ -175,7 +175,7 @@ int scorer_worker_open(const struct scorer_config *config,
         .max_share = config->dead_letters_max_share,
         .rate_max = config->dead_letters_rate_max};
     if (flood_new(&flood, &w->flood, err) < 0 ||
-        worker_batch_new(config, &w->batch, err) < 0 ||
+        answer_sender_new(config, &w->batch, err) < 0 ||
         record_ages_new(&w->unit.ages, err) < 0 ||
         delivery_open(&delivery, &w->delivery, err) < 0) {
         scorer_worker_close(w);
@@ -197,7 +197,7 @@ void scorer_worker_close(struct scorer_worker *w)
     /* A group whose broker does not answer cannot be left. */
     subscriber_close(w->subscriber, stop_is_overdue() ? 0 : LEAVE_MS);
     delivery_close(w->delivery);
-    worker_batch_free(w->batch);
+    answer_sender_free(w->batch);
     record_ages_free(w->unit.ages);
     flood_free(w->flood);
     model_board_put(w->parts->board, w->model);
@@ -522,7 +522,7 @@ static int score(struct scorer_worker *w, const struct message_batch *batch,
         atomic_store(&w->status.pending_ms, clock_monotonic_ms());
     look_for_model(w);
 
-    const struct worker_batch_inputs with = {.model = w->model,
+    const struct answer_sender_parts with = {.model = w->model,
                                              .delivery = w->delivery,
                                              .culprit = &w->culprit,
                                              .unit = &w->unit,
@@ -531,7 +531,7 @@ static int score(struct scorer_worker *w, const struct message_batch *batch,
     w->unit.records += batch->count;
     w->last = (struct record_position){last->partition, last->offset};
     w->is_quiet = false;
-    if (worker_batch_run(w->batch, &with, batch, &why) < 0)
+    if (answer_sender_run(w->batch, &with, batch, &why) < 0)
         return recover(w, delivery_verdict(&why), &why, err);
     return 0;
 }

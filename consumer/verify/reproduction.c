@@ -2,7 +2,7 @@
 
 #include "common/event/event_json.h"
 
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 #include "consumer/verify/record_fetch.h"
 
 #include <assert.h>
@@ -40,7 +40,7 @@ struct reproduction {
     struct reproduction_config config;
     struct record_fetch *inputs;
     struct snapshot_cache *models;
-    struct score_batch *batch;
+    struct batch_scorer *batch;
     struct event_reader *predictions;
     struct event_scratch scratch; /* of the predictions of the block */
     struct reproduction_counts counts;
@@ -106,9 +106,9 @@ static int refuse_headers(const struct event_fields *fields, struct error *err)
 int reproduction_open(const struct reproduction_config *config,
                       struct reproduction **out, struct error *err)
 {
-    struct score_batch_config batch = {.fields = config->fields,
-                                       .batch_max = config->block_max,
-                                       .prior = config->prior};
+    struct batch_scorer_config batch = {.fields = config->fields,
+                                        .batch_max = config->block_max,
+                                        .prior = config->prior};
     struct reproduction *r = calloc(1, sizeof(*r));
 
     if (!r)
@@ -134,7 +134,7 @@ int reproduction_open(const struct reproduction_config *config,
         record_fetch_open(&config->kafka, config->impressions,
                           config->timeout_ms, &r->inputs, err) < 0 ||
         snapshot_cache_open(&config->models, &r->models, err) < 0 ||
-        score_batch_new(&batch, &r->batch, err) < 0 ||
+        batch_scorer_new(&batch, &r->batch, err) < 0 ||
         event_reader_new(NULL, EVENT_PREDICTIONS, &r->predictions, err) < 0) {
         reproduction_close(r);
         return -1;
@@ -149,7 +149,7 @@ void reproduction_close(struct reproduction *r)
         return;
     record_fetch_close(r->inputs);
     snapshot_cache_close(r->models);
-    score_batch_free(r->batch);
+    batch_scorer_free(r->batch);
     event_reader_free(r->predictions);
     event_scratch_free(&r->scratch);
     buffer_free(&r->as_json);
@@ -288,14 +288,14 @@ static int score_again(struct reproduction *r, const struct served_model *model,
 {
     const struct scored *scored;
 
-    if (score_batch_run(r->batch, model, r->messages, count, &scored, err) < 0)
+    if (batch_scorer_run(r->batch, model, r->messages, count, &scored, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &r->items[r->origins[i]];
         if (scored[i].fault != EVENT_OK)
             find(r, item, REPRODUCTION_INPUT_UNREADABLE,
                  event_fault_name(scored[i].fault));
-        else if (compare(r, item, score_batch_bytes(r->batch) + scored[i].at,
+        else if (compare(r, item, batch_scorer_bytes(r->batch) + scored[i].at,
                          scored[i].size, err) < 0)
             return -1;
     }

@@ -1,5 +1,5 @@
 /*
- * check_score_batch.c - a model of fields is asked with all fields of an
+ * check_batch_scorer.c - a model of fields is asked with all fields of an
  * impression, in a batch as one by one.
  */
 #include "support/one_event.h"
@@ -7,7 +7,7 @@
 
 #include "common/event/event_codec.h"
 
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 
 #include "model/rows/dataset.h"
 #include "model/rows/field_list.h"
@@ -115,12 +115,12 @@ static void score_all(const char *defaults, uint64_t assumed)
     struct event_fields asked = names;
     static struct buffer bytes[COUNT];
     struct message messages[COUNT] = {0};
-    struct score_batch_config config = {.batch_max = COUNT};
+    struct batch_scorer_config config = {.batch_max = COUNT};
     struct dataset *data = NULL;
     struct trainset *train = NULL;
     struct snapshot *snapshot = fit(&data, &train);
     const struct served_model model = {.snapshot = snapshot};
-    struct score_batch *batch = NULL;
+    struct batch_scorer *batch = NULL;
     const struct scored *scored = NULL;
     struct impression_reader *reader = NULL;
     struct event_scratch scratch = {0};
@@ -140,9 +140,9 @@ static void score_all(const char *defaults, uint64_t assumed)
         messages[i].value = bytes[i].bytes;
         messages[i].value_size = bytes[i].size;
     }
-    ck_assert_ok(score_batch_new(&config, &batch, &err), err);
-    ck_assert_ok(score_batch_run(batch, &model, messages, COUNT, &scored, &err),
-                 err);
+    ck_assert_ok(batch_scorer_new(&config, &batch, &err), err);
+    ck_assert_ok(
+        batch_scorer_run(batch, &model, messages, COUNT, &scored, &err), err);
     for (int64_t i = 0; i < COUNT; i++) {
         struct prediction_event out;
         struct prediction wanted;
@@ -156,9 +156,10 @@ static void score_all(const char *defaults, uint64_t assumed)
         if (lacks_position(i) && assumed != FIELD_ABSENT)
             wanted.basis = BASIS_ASSUMED;
         ck_assert_int_eq(scored[i].fault, EVENT_OK);
-        ck_assert_int_eq(one_prediction(score_batch_bytes(batch) + scored[i].at,
-                                        scored[i].size, &out, NULL),
-                         EVENT_OK);
+        ck_assert_int_eq(
+            one_prediction(batch_scorer_bytes(batch) + scored[i].at,
+                           scored[i].size, &out, NULL),
+            EVENT_OK);
         ck_assert(out.p == wanted.value);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
         const struct score_rules rules = {
@@ -180,7 +181,7 @@ static void score_all(const char *defaults, uint64_t assumed)
         buffer_free(&bytes[i]);
     impression_reader_free(reader);
     event_scratch_free(&scratch);
-    score_batch_free(batch);
+    batch_scorer_free(batch);
     snapshot_free(snapshot);
     trainset_free(train);
     dataset_free(data);
@@ -205,12 +206,12 @@ END_TEST
 START_TEST(defaults_that_make_no_sense_are_refused)
 {
     static const char *const wrong[] = {"position", "position:", ":1", "a:1,b"};
-    struct score_batch *batch = NULL;
+    struct batch_scorer *batch = NULL;
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        struct score_batch_config config = {.batch_max = 1, .fields = names};
+        struct batch_scorer_config config = {.batch_max = 1, .fields = names};
         strcpy(config.fields.defaults, wrong[i]);
-        ck_assert_refused(score_batch_new(&config, &batch, &err), err,
+        ck_assert_refused(batch_scorer_new(&config, &batch, &err), err,
                           ERROR_CONFIG, "as position:1");
     }
 }
@@ -218,7 +219,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("score batch");
+    Suite *suite = suite_create("batch scorer");
     TCase *tests = tcase_create("fields");
 
     tcase_add_test(tests, a_model_of_fields_gets_the_fields_of_the_record);

@@ -1,4 +1,4 @@
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 
 #include "common/base/id_set.h"
 #include "common/event/event_json.h"
@@ -12,8 +12,8 @@
 
 /* The impressions that could be decoded are packed to the front of the arrays
  * that id look-up and model walk; `origin` leads back to the message. */
-struct score_batch {
-    struct score_batch_config config;
+struct batch_scorer {
+    struct batch_scorer_config config;
     struct impression_reader *reader;
     struct event_scratch scratch;   /* of the impressions */
     struct id_set *nobody;          /* the users of field.anonymous */
@@ -31,7 +31,7 @@ struct score_batch {
     struct buffer bytes; /* encoded predictions, one after the other */
 };
 
-static bool reserve_all(struct score_batch *batch)
+static bool reserve_all(struct batch_scorer *batch)
 {
     size_t n = batch->config.batch_max;
 
@@ -52,24 +52,24 @@ static bool reserve_all(struct score_batch *batch)
            batch->origin;
 }
 
-int score_batch_new(const struct score_batch_config *config,
-                    struct score_batch **out, struct error *err)
+int batch_scorer_new(const struct batch_scorer_config *config,
+                     struct batch_scorer **out, struct error *err)
 {
-    struct score_batch *batch = calloc(1, sizeof(*batch));
+    struct batch_scorer *batch = calloc(1, sizeof(*batch));
 
     assert(config->batch_max > 0 && config->batch_max <= UINT32_MAX);
     if (!batch)
-        return error_no_memory(err, "the score batch");
+        return error_no_memory(err, "the scorer of batches");
     batch->config = *config;
     if (!reserve_all(batch)) {
-        score_batch_free(batch);
+        batch_scorer_free(batch);
         return error_no_memory(err, "batches of %zu messages",
                                config->batch_max);
     }
     if (field_defaults_keys(config->fields.defaults, NULL, NULL, err) < 0 ||
         id_set_new(config->fields.anonymous, &batch->nobody, err) < 0 ||
         impression_reader_new(&config->fields, &batch->reader, err) < 0) {
-        score_batch_free(batch);
+        batch_scorer_free(batch);
         return -1;
     }
     *out = batch;
@@ -78,7 +78,7 @@ int score_batch_new(const struct score_batch_config *config,
 
 /* Puts the number of impressions in *found. `list` has the fields that the
  * model wants; NULL: none. */
-static int decode(struct score_batch *batch, const struct field_list *list,
+static int decode(struct batch_scorer *batch, const struct field_list *list,
                   const struct message *messages, size_t count, size_t *found,
                   struct error *err)
 {
@@ -111,7 +111,7 @@ static int decode(struct score_batch *batch, const struct field_list *list,
     return 0;
 }
 
-static void predict_prior(struct score_batch *batch, size_t good)
+static void predict_prior(struct batch_scorer *batch, size_t good)
 {
     for (size_t i = 0; i < good; i++)
         batch->predictions[i] = (struct prediction){
@@ -120,7 +120,7 @@ static void predict_prior(struct score_batch *batch, size_t good)
 
 /* A model of fields is asked with their values alone: nobody's id is one of
  * them, as any other. */
-static void predict_fields(struct score_batch *batch,
+static void predict_fields(struct batch_scorer *batch,
                            const struct served_model *model, size_t good)
 {
     const struct questions ask = {.pairs = batch->pairs,
@@ -131,8 +131,8 @@ static void predict_fields(struct score_batch *batch,
         score_note_assumed(&batch->predictions[i], batch->is_assumed[i]);
 }
 
-static void predict(struct score_batch *batch, const struct served_model *model,
-                    size_t good)
+static void predict(struct batch_scorer *batch,
+                    const struct served_model *model, size_t good)
 {
     id_map_find_batch(model->snapshot->users, batch->users, good,
                       batch->user_index);
@@ -171,7 +171,7 @@ struct prediction_event prediction_event_of(const struct impression *impression,
     return event;
 }
 
-static void encode(struct score_batch *batch, const struct served_model *model,
+static void encode(struct batch_scorer *batch, const struct served_model *model,
                    const struct message *messages, size_t good)
 {
     const enum event_format format =
@@ -192,9 +192,10 @@ static void encode(struct score_batch *batch, const struct served_model *model,
     }
 }
 
-int score_batch_run(struct score_batch *batch, const struct served_model *model,
-                    const struct message *messages, size_t count,
-                    const struct scored **scored, struct error *err)
+int batch_scorer_run(struct batch_scorer *batch,
+                     const struct served_model *model,
+                     const struct message *messages, size_t count,
+                     const struct scored **scored, struct error *err)
 {
     const struct field_list *list =
         model ? model_fields(model->snapshot->model) : NULL;
@@ -223,17 +224,17 @@ int score_batch_run(struct score_batch *batch, const struct served_model *model,
     return 0;
 }
 
-uint64_t score_batch_guessed_times(const struct score_batch *batch)
+uint64_t batch_scorer_guessed_times(const struct batch_scorer *batch)
 {
     return batch->scratch.guessed_times;
 }
 
-const uint8_t *score_batch_bytes(const struct score_batch *batch)
+const uint8_t *batch_scorer_bytes(const struct batch_scorer *batch)
 {
     return batch->bytes.bytes;
 }
 
-void score_batch_free(struct score_batch *batch)
+void batch_scorer_free(struct batch_scorer *batch)
 {
     if (!batch)
         return;

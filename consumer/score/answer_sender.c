@@ -1,11 +1,11 @@
-#include "consumer/score/worker_batch.h"
+#include "consumer/score/answer_sender.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/event/record_look.h"
 
 #include "consumer/letters/dead_letter.h"
-#include "consumer/score/score_batch.h"
+#include "consumer/score/batch_scorer.h"
 #include "consumer/score/scorer_metrics.h"
 #include "consumer/score/trace_headers.h"
 
@@ -24,9 +24,9 @@ struct run {
     size_t count;
 };
 
-struct worker_batch {
+struct answer_sender {
     const struct scorer_config *config;
-    struct score_batch *batch;
+    struct batch_scorer *batch;
     struct dead_letter *letter;
     struct run run; /* of the batch at hand */
     /* Bad records before the first good one; STRANGERS_MAX when that one has
@@ -38,34 +38,34 @@ struct worker_batch {
 /* A thousand bad records before any good one are records of another format. */
 enum { STRANGERS_MAX = 1000 };
 
-int worker_batch_new(const struct scorer_config *config,
-                     struct worker_batch **out, struct error *err)
+int answer_sender_new(const struct scorer_config *config,
+                      struct answer_sender **out, struct error *err)
 {
-    struct score_batch_config batch = {.fields = config->fields,
-                                       .batch_max = config->batch_max_events,
-                                       .prior = config->no_model_p};
-    struct worker_batch *self = calloc(1, sizeof(*self));
+    struct batch_scorer_config batch = {.fields = config->fields,
+                                        .batch_max = config->batch_max_events,
+                                        .prior = config->no_model_p};
+    struct answer_sender *self = calloc(1, sizeof(*self));
 
     if (!self)
-        return error_no_memory(err, "the worker batch");
+        return error_no_memory(err, "the sender of answers");
     self->config = config;
-    if (score_batch_new(&batch, &self->batch, err) < 0 ||
+    if (batch_scorer_new(&batch, &self->batch, err) < 0 ||
         dead_letter_new(config->impressions, &self->letter, err) < 0) {
-        worker_batch_free(self);
+        answer_sender_free(self);
         return -1;
     }
     *out = self;
     return 0;
 }
 
-static int bury(struct worker_batch *self,
-                const struct worker_batch_inputs *with,
+static int bury(struct answer_sender *self,
+                const struct answer_sender_parts *with,
                 const struct message *message, int reason,
                 const struct dead_letter_cause *cause, struct error *err)
 {
-    struct outgoing out = {.topic = WORKER_DEAD_LETTERS,
+    struct outgoing out = {.topic = ANSWER_DEAD_LETTERS,
                            .partition = delivery_place(with->delivery,
-                                                       WORKER_DEAD_LETTERS,
+                                                       ANSWER_DEAD_LETTERS,
                                                        message->partition)};
 
     dead_letter_write(self->letter, message, cause, &out);
@@ -73,8 +73,8 @@ static int bury(struct worker_batch *self,
     return delivery_send(with->delivery, &out, err);
 }
 
-static int bury_refused(struct worker_batch *self,
-                        const struct worker_batch_inputs *with,
+static int bury_refused(struct answer_sender *self,
+                        const struct answer_sender_parts *with,
                         const struct message *message, const struct error *why,
                         struct error *err)
 {
@@ -83,8 +83,8 @@ static int bury_refused(struct worker_batch *self,
     return bury(self, with, message, DEAD_LETTER_REFUSED, &cause, err);
 }
 
-static int bury_faulty(struct worker_batch *self,
-                       const struct worker_batch_inputs *with,
+static int bury_faulty(struct answer_sender *self,
+                       const struct answer_sender_parts *with,
                        const struct message *message,
                        const struct scored *scored, struct error *err)
 {
@@ -96,8 +96,8 @@ static int bury_faulty(struct worker_batch *self,
 
 /* Sends what was gathered. One that is refused becomes a dead letter, and the
  * rest goes on. */
-static int send_run(struct worker_batch *self,
-                    const struct worker_batch_inputs *with, struct error *err)
+static int send_run(struct answer_sender *self,
+                    const struct answer_sender_parts *with, struct error *err)
 {
     struct run *run = &self->run;
     size_t at = 0;
@@ -123,20 +123,20 @@ static int send_run(struct worker_batch *self,
     return 0;
 }
 
-static void gather(struct worker_batch *self,
-                   const struct worker_batch_inputs *with,
+static void gather(struct answer_sender *self,
+                   const struct answer_sender_parts *with,
                    const struct message *message, const struct scored *scored)
 {
     struct run *run = &self->run;
     struct record_header *trace = run->traces[run->count];
 
     run->out[run->count] = (struct outgoing){
-        .topic = WORKER_PREDICTIONS,
-        .partition = delivery_place(with->delivery, WORKER_PREDICTIONS,
+        .topic = ANSWER_PREDICTIONS,
+        .partition = delivery_place(with->delivery, ANSWER_PREDICTIONS,
                                     message->partition),
         .key = message->key,
         .key_size = message->key_size,
-        .value = score_batch_bytes(self->batch) + scored->at,
+        .value = batch_scorer_bytes(self->batch) + scored->at,
         .value_size = scored->size,
         .headers = trace,
         .header_count = trace_headers(message, trace),
@@ -146,8 +146,8 @@ static void gather(struct worker_batch *self,
     run->count++;
 }
 
-static int send(struct worker_batch *self,
-                const struct worker_batch_inputs *with,
+static int send(struct answer_sender *self,
+                const struct answer_sender_parts *with,
                 const struct message *message, const struct scored *scored,
                 struct error *err)
 {
@@ -167,7 +167,7 @@ static int send(struct worker_batch *self,
 
 /* Says once what the first records of a worker look like, where all of them are
  * no impressions. */
-static void note_format(struct worker_batch *self,
+static void note_format(struct answer_sender *self,
                         const struct message *message, enum event_fault fault)
 {
     char text[256];
@@ -191,10 +191,10 @@ static void note_format(struct worker_batch *self,
 }
 
 /* A number alone says seconds or milliseconds by its size only. */
-static void note_guessed_times(struct worker_batch *self,
+static void note_guessed_times(struct answer_sender *self,
                                struct metrics *metrics)
 {
-    uint64_t now = score_batch_guessed_times(self->batch);
+    uint64_t now = batch_scorer_guessed_times(self->batch);
 
     if (now == self->guessed_times)
         return;
@@ -208,15 +208,15 @@ static void note_guessed_times(struct worker_batch *self,
     self->guessed_times = now;
 }
 
-int worker_batch_run(struct worker_batch *self,
-                     const struct worker_batch_inputs *with,
-                     const struct message_batch *batch, struct error *err)
+int answer_sender_run(struct answer_sender *self,
+                      const struct answer_sender_parts *with,
+                      const struct message_batch *batch, struct error *err)
 {
     const struct scored *scored;
     int64_t start_ns = clock_monotonic_ns();
 
-    if (score_batch_run(self->batch, with->model, batch->messages, batch->count,
-                        &scored, err) < 0)
+    if (batch_scorer_run(self->batch, with->model, batch->messages,
+                         batch->count, &scored, err) < 0)
         return -1;
     metrics_observe(with->metrics, SCORER_SCORE_SECONDS,
                     (double)(clock_monotonic_ns() - start_ns) / 1e9);
@@ -235,11 +235,11 @@ int worker_batch_run(struct worker_batch *self,
     return send_run(self, with, err);
 }
 
-void worker_batch_free(struct worker_batch *self)
+void answer_sender_free(struct answer_sender *self)
 {
     if (!self)
         return;
-    score_batch_free(self->batch);
+    batch_scorer_free(self->batch);
     dead_letter_free(self->letter);
     free(self);
 }

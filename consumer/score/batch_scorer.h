@@ -1,12 +1,12 @@
 /*
- * score_batch.h - impressions in, encoded predictions out, one batch with one
+ * batch_scorer.h - impressions in, encoded predictions out, one batch with one
  * model.
  *
  * No Kafka calls and no clock: the same messages and the same model give the
  * same bytes. Memory is reserved once and used again. One thread.
  */
-#ifndef CONSUMER_SCORE_BATCH_H
-#define CONSUMER_SCORE_BATCH_H
+#ifndef CONSUMER_BATCH_SCORER_H
+#define CONSUMER_BATCH_SCORER_H
 
 #include "common/base/error.h"
 #include "common/event/event.h"
@@ -20,9 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct score_batch;
+struct batch_scorer;
 
-struct score_batch_config {
+struct batch_scorer_config {
     struct event_fields fields;
     size_t batch_max; /* messages */
     double prior;     /* p while there is no model */
@@ -35,27 +35,29 @@ struct scored {
     const char *field; /* the fault is about; NULL when about none */
     enum basis basis;  /* where fault is EVENT_OK, as all that follows */
     int64_t ts_ms;     /* event time */
-    size_t at, size;   /* of the prediction in score_batch_bytes() */
+    size_t at, size;   /* of the prediction in batch_scorer_bytes() */
 };
 
 /* Fails with ERROR_CONFIG where the settings of the events make no sense, and
  * with ERROR_MEMORY. */
-int score_batch_new(const struct score_batch_config *config,
-                    struct score_batch **out, struct error *err) MUST_CHECK;
+int batch_scorer_new(const struct batch_scorer_config *config,
+                     struct batch_scorer **out, struct error *err) MUST_CHECK;
 
 /* model may be NULL: the prior then. *scored is (count), in the order of the
  * messages, valid until the next run. Fails only without memory. */
-int score_batch_run(struct score_batch *batch, const struct served_model *model,
-                    const struct message *messages, size_t count,
-                    const struct scored **scored, struct error *err) MUST_CHECK;
+int batch_scorer_run(struct batch_scorer *batch,
+                     const struct served_model *model,
+                     const struct message *messages, size_t count,
+                     const struct scored **scored,
+                     struct error *err) MUST_CHECK;
 
 /* How many event times were in a unit that was guessed, since the batch was
  * made. */
-uint64_t score_batch_guessed_times(const struct score_batch *batch);
+uint64_t batch_scorer_guessed_times(const struct batch_scorer *batch);
 
-const uint8_t *score_batch_bytes(const struct score_batch *batch);
+const uint8_t *batch_scorer_bytes(const struct batch_scorer *batch);
 
-void score_batch_free(struct score_batch *batch);
+void batch_scorer_free(struct batch_scorer *batch);
 
 /* The answer for an impression that was decoded from `message`, with the same
  * bits as in a batch. As score_pair(), but a model of fields gets the fields of
