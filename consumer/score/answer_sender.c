@@ -69,7 +69,7 @@ static int bury(struct answer_sender *self,
                                                        message->partition)};
 
     dead_letter_write(self->letter, message, cause, &out);
-    tally_dead_letter(with->unit, reason);
+    tally_dead_letter(with->tally, reason);
     return delivery_send(with->delivery, &out, err);
 }
 
@@ -107,7 +107,7 @@ static int send_run(struct answer_sender *self,
         size_t sent = delivery_send_many(with->delivery, run->out + at,
                                          run->count - at, &why);
         for (; sent > 0; sent--, at++)
-            tally_prediction(with->unit, run->scored[at]->basis,
+            tally_prediction(with->tally, run->scored[at]->basis,
                              run->scored[at]->ts_ms, run->of[at]->timestamp_ms);
         if (at == run->count)
             break;
@@ -156,7 +156,7 @@ static int send(struct answer_sender *self,
     if (culprit_is(with->culprit, record))
         return bury_refused(self, with, message, &with->culprit->why, err);
     if (scored->fault == EVENT_PASSED_OVER) {
-        with->unit->passed_over++;
+        with->tally->passed_over++;
         return 0;
     }
     if (scored->fault != EVENT_OK)

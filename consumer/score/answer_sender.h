@@ -32,7 +32,7 @@ struct answer_sender_parts {
     const struct served_model *model; /* NULL: the prior */
     struct delivery *delivery;
     const struct culprit *culprit; /* becomes a dead letter in any case */
-    struct tally *unit;
+    struct tally *tally;           /* of the unit */
     struct flood *flood;
     struct metrics *metrics;
 };
