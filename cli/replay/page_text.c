@@ -13,7 +13,7 @@ void page_name(const struct replay_view *view, size_t contender, FILE *out)
 
     fprintf(out, "<span class=\"name\"><span class=\"%s\"></span>",
             svg_series(classes, contender, "chip"));
-    html_text(out, view->config->contenders[contender].name);
+    html_text(out, replay_name(view, contender));
     fputs("</span>", out);
 }
 

@@ -8,11 +8,6 @@
 
 enum { NAMED_MAX = 3 }; /* in one sentence */
 
-static const char *name_of(const struct replay_view *view, size_t contender)
-{
-    return view->config->contenders[contender].name;
-}
-
 static double entropy_of(const struct replay_report *report, size_t contender)
 {
     return report->totals[contender].normalised_entropy;
@@ -61,7 +56,7 @@ static void print_leads(const struct replay_view *view,
     for (size_t i = 0; i < leads->count && i < NAMED_MAX; i++) {
         const size_t other = leads->others[i];
         fprintf(out, "%s%s <b>", i > 0 ? ", " : "", word);
-        html_text(out, name_of(view, other));
+        html_text(out, replay_name(view, other));
         fprintf(out, "</b> by %.4f",
                 entropy_of(report, other) - entropy_of(report, leads->best));
         print_range(out, bootstrap_difference(report->bootstrap, other,
@@ -130,7 +125,7 @@ void page_verdict(const struct replay_view *view, FILE *out)
         return;
     }
     fputs("<p class=\"lead\"><b>", out);
-    html_text(out, name_of(view, order[0]));
+    html_text(out, replay_name(view, order[0]));
     fprintf(out, "</b> predicts %s normalised entropy %.4f",
             report->contenders > 1 ? "best:" : "with", entropy);
     print_range(out, interval);
@@ -191,7 +186,7 @@ static void print_notes(const struct replay_view *view, FILE *out)
     for (size_t c = 0; c < view->report->contenders; c++)
         if (view->replay->versions[c] > 0) {
             fputs("<p class=\"soft\">", out);
-            html_text(out, name_of(view, c));
+            html_text(out, replay_name(view, c));
             fprintf(out, " is version %" PRIu64 ".</p>",
                     view->replay->versions[c]);
         }

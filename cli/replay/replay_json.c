@@ -60,7 +60,7 @@ static void write_interval(struct json_writer *to, const char *name,
 static void write_contender(const struct lines *lines, size_t contender)
 {
     json_writer_member_text(lines->to, "contender",
-                            lines->view->config->contenders[contender].name);
+                            replay_name(lines->view, contender));
 }
 
 static int write_head(const struct lines *lines, struct error *err)
@@ -159,8 +159,7 @@ static int write_difference(const struct lines *lines, size_t a, size_t b,
 
     begin_line(lines, "difference");
     write_contender(lines, a);
-    json_writer_member_text(lines->to, "minus",
-                            lines->view->config->contenders[b].name);
+    json_writer_member_text(lines->to, "minus", replay_name(lines->view, b));
     for (int f = 0; f < FIGURE_COUNT; f++) {
         enum figure figure = (enum figure)f;
         json_writer_member_real(

@@ -8,6 +8,7 @@
 #include "cli/replay/page_words.h"
 #include "cli/replay/replay_plots.h"
 #include "cli/replay/replay_style.h"
+#include "cli/replay/time_plots.h"
 
 static const struct {
     enum figure figure;
@@ -99,7 +100,7 @@ static void print_legend(const struct replay_view *view, FILE *out)
 
 static void print_time_words(const struct replay_view *view, FILE *out)
 {
-    size_t reach = replay_plot_reach(view);
+    size_t reach = time_plot_reach(view);
 
     fputs("<p class=\"soft\">", out);
     if (reach > 0)
@@ -126,14 +127,14 @@ static void print_time(const struct replay_view *view, FILE *out)
                 t, t == 0 ? " checked" : "", t, tabs[t].title);
     for (size_t t = 0; t < TABS; t++) {
         fprintf(out, "<div class=\"panel%zu wide long\">", t);
-        replay_plot_time(view, tabs[t].figure, out);
+        time_plot_figure(view, tabs[t].figure, out);
         fputs("</div>", out);
     }
     fputs("</div><figure><figcaption><span class=\"key clicked\"></span>"
           "clicked <span class=\"key unclicked\"></span>not clicked"
           "</figcaption><div class=\"wide long\">",
           out);
-    replay_plot_traffic(view, out);
+    time_plot_traffic(view, out);
     fputs("</div></figure></section>\n", out);
 }
 

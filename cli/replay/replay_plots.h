@@ -1,21 +1,11 @@
 /*
- * replay_plots.h - the plots of a replay's page, as inline SVG.
+ * replay_plots.h - the plots of a replay's page that sum up the whole range, as
+ * inline SVG. Those over event time are in time_plots.h.
  */
 #ifndef CLI_REPLAY_PLOTS_H
 #define CLI_REPLAY_PLOTS_H
 
 #include "cli/replay/replay_view.h"
-
-/* One figure of all contenders over event time, swaps marked below. */
-void replay_plot_time(const struct replay_view *view, enum figure figure,
-                      FILE *out);
-
-/* The line at a window is the mean over this many windows on each side of it;
- * 0: each window stands by itself. */
-size_t replay_plot_reach(const struct replay_view *view);
-
-/* Impressions and click rate of the same windows. */
-void replay_plot_traffic(const struct replay_view *view, FILE *out);
 
 /* Plots of one contender stand beside each other: two in a row where that
  * comes out even, else three. */

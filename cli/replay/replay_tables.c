@@ -86,11 +86,6 @@ size_t replay_best(const struct replay_report *report, enum figure figure)
     return best;
 }
 
-static const char *name_of(const struct replay_view *view, size_t contender)
-{
-    return view->config->contenders[contender].name;
-}
-
 /* Prints the first column. A title that does not fit has a line of its own. */
 static void print_title(FILE *out, const char *title, int width)
 {
@@ -213,7 +208,7 @@ static void print_account(const struct replay_view *view, FILE *out)
     for (size_t c = 0; c < report->contenders; c++)
         if (view->replay->versions[c] > 0)
             fprintf(out, "version  %s is version %" PRIu64 "\n",
-                    name_of(view, c), view->replay->versions[c]);
+                    replay_name(view, c), view->replay->versions[c]);
     if (counts->fieldless > 0)
         fprintf(out,
                 "no number  %" PRIu64 " answers of a field: it is absent, or "
@@ -260,13 +255,14 @@ static void print_totals(const struct replay_view *view, FILE *out)
 
     print_head(out, "contender", NAME_WIDTH);
     for (size_t c = 0; c < report->contenders; c++)
-        print_figures(out, name_of(view, c), NAME_WIDTH, &report->totals[c]);
+        print_figures(out, replay_name(view, c), NAME_WIDTH,
+                      &report->totals[c]);
     fprintf(out, "\n%-*s", NAME_WIDTH, "interval");
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
         fprintf(out, " %15s", titles[shown[i]]);
     fputc('\n', out);
     for (size_t c = 0; c < report->contenders; c++) {
-        print_title(out, name_of(view, c), NAME_WIDTH);
+        print_title(out, replay_name(view, c), NAME_WIDTH);
         for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
             print_interval(out,
                            bootstrap_interval(report->bootstrap, c, shown[i]));
@@ -283,8 +279,8 @@ static void print_difference(const struct replay_view *view, FILE *out,
     const struct replay_report *report = view->report;
     char title[160];
 
-    snprintf(title, sizeof(title), "%s - %s", name_of(view, a),
-             name_of(view, b));
+    snprintf(title, sizeof(title), "%s - %s", replay_name(view, a),
+             replay_name(view, b));
     print_title(out, title, PAIR_WIDTH);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         struct interval interval =
@@ -322,7 +318,7 @@ static void print_windows(const struct replay_view *view, FILE *out)
 
     fprintf(out, "\n%-16s %7s %6s", "NE by window", "rows", "clicks");
     for (size_t c = 0; c < shown; c++)
-        fprintf(out, " %8.8s", name_of(view, c));
+        fprintf(out, " %8.8s", replay_name(view, c));
     fputc('\n', out);
     for (size_t i = 0; i < report->window_count; i++) {
         const struct replay_window *window = &report->windows[i];
@@ -359,7 +355,7 @@ static void print_slice(const struct replay_view *view, FILE *out,
         if (slice->contender != SIZE_MAX && slice->contender != c)
             continue;
         snprintf(title, sizeof(title), "%s=%s %s", slice->by, value,
-                 name_of(view, c));
+                 replay_name(view, c));
         print_figures(out, title, SLICE_WIDTH, &slice->figures[c]);
     }
 }
@@ -381,7 +377,7 @@ static void print_slices(const struct replay_view *view, FILE *out)
     for (size_t c = 0; c < report->contenders; c++)
         if (count_versions(report, c) > VERSIONS_SHOWN)
             fprintf(out, "%zu versions of %s: --json has them all\n",
-                    count_versions(report, c), name_of(view, c));
+                    count_versions(report, c), replay_name(view, c));
 }
 
 void replay_print_tables(const struct replay_view *view, FILE *out)

@@ -17,6 +17,12 @@ struct replay_view {
     const struct replay_report *report;
 };
 
+static inline const char *replay_name(const struct replay_view *view,
+                                      size_t contender)
+{
+    return view->config->contenders[contender].name;
+}
+
 /* Tables for a terminal. */
 void replay_print_tables(const struct replay_view *view, FILE *out);
 
