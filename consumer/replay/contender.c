@@ -3,7 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 
-#include "consumer/score/batch_scorer.h"
+#include "consumer/score/score_question.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -59,17 +59,6 @@ const uint8_t *batch_scorer_bytes(const struct batch_scorer *batch);
 
 void batch_scorer_free(struct batch_scorer *batch);
 
-/* The answer for an impression that was decoded from `message`, with the same
- * bits as in a batch. As score_pair(), but a model of fields gets the fields of
- * the record, which is then walked once more; where the record is a label with
- * a pair, those of the pair. Fails with ERROR_MEMORY, and with ERROR_CONFIG
- * where a field of the model is no path. The thread of the reader. */
-int score_impression(const struct score_rules *rules,
-                     const struct served_model *model,
-                     const struct impression *impression,
-                     const struct message *message, struct prediction *out,
-                     struct error *err) MUST_CHECK;
-
 /* The event that says what a model answered about an impression, which came as
  * `message`. It borrows the spans of the impression. */
 struct prediction_event prediction_event_of(const struct impression *impression,

@@ -3,7 +3,7 @@
 #include "common/base/log.h"
 
 #include "consumer/read/range_walk.h"
-#include "consumer/score/batch_scorer.h"
+#include "consumer/score/score_question.h"
 
 #include <inttypes.h>
 

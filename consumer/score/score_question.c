@@ -125,3 +125,62 @@ struct prediction score_pair(const struct score_rules *rules,
     score_questions(rules, model, &question, 1, &answer);
     return answer;
 }
+
+/* Of a model of fields. */
+static struct prediction answer_values(const struct model *model,
+                                       const uint64_t *values, bool is_assumed)
+{
+    const struct pair unused = {INDEX_UNKNOWN, INDEX_UNKNOWN};
+    struct prediction answer;
+
+    model_answer(model, &(struct questions){.pairs = &unused, .values = values},
+                 1, &answer);
+    score_note_assumed(&answer, is_assumed);
+    return answer;
+}
+
+/* What the message's record says of a model's fields. */
+struct said {
+    enum event_fault fault; /* EVENT_OK: it is an impression */
+    bool is_assumed;
+    uint64_t values[FIELD_VALUES_MAX];
+};
+
+static int read_values(const struct score_rules *rules,
+                       const struct field_list *list,
+                       const struct message *message, struct said *out,
+                       struct error *err)
+{
+    struct impression again;
+    const char *about;
+
+    if (impression_reader_want(rules->reader, list, err) < 0 ||
+        event_scratch_ready(rules->scratch, err) < 0)
+        return -1;
+    out->fault = impression_reader_read(rules->reader, message, rules->scratch,
+                                        &again, &about);
+    if (out->fault == EVENT_OK)
+        out->is_assumed = impression_reader_values(rules->reader,
+                                                   rules->scratch, out->values);
+    return 0;
+}
+
+int score_impression(const struct score_rules *rules,
+                     const struct served_model *model,
+                     const struct impression *impression,
+                     const struct message *message, struct prediction *out,
+                     struct error *err)
+{
+    const struct field_list *list =
+        model ? model_fields(model->snapshot->model) : NULL;
+    struct said said;
+
+    if (list && read_values(rules, list, message, &said, err) < 0)
+        return -1;
+    if (!list || said.fault != EVENT_OK) {
+        *out = score_pair(rules, model, &impression->user, &impression->ad);
+        return 0;
+    }
+    *out = answer_values(model->snapshot->model, said.values, said.is_assumed);
+    return 0;
+}

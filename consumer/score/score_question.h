@@ -1,15 +1,18 @@
 /*
- * score_question.h - the one way to score a pair outside of a batch: with the
- * same bits, and on the same basis.
+ * score_question.h - the one way to score a pair, or one impression, outside of
+ * a batch: with the same bits, and on the same basis.
  */
 #ifndef CONSUMER_SCORE_QUESTION_H
 #define CONSUMER_SCORE_QUESTION_H
 
+#include "common/base/error.h"
 #include "common/base/id.h"
 #include "common/base/id_set.h"
+#include "common/event/event.h"
 #include "common/event/event_scratch.h"
 
 #include "consumer/models/model_board.h"
+#include "consumer/read/message.h"
 #include "consumer/score/impression_reader.h"
 
 #include "model/model.h"
@@ -49,6 +52,17 @@ void score_questions(const struct score_rules *rules,
 struct prediction score_pair(const struct score_rules *rules,
                              const struct served_model *model,
                              const struct id *user, const struct id *ad);
+
+/* The answer for an impression that was decoded from `message`, with the same
+ * bits as in a batch. As score_pair(), but a model of fields gets the fields of
+ * the record, which is then walked once more; where the record is a label with
+ * a pair, those of the pair. Fails with ERROR_MEMORY, and with ERROR_CONFIG
+ * where a field of the model is no path. The thread of the reader. */
+int score_impression(const struct score_rules *rules,
+                     const struct served_model *model,
+                     const struct impression *impression,
+                     const struct message *message, struct prediction *out,
+                     struct error *err) MUST_CHECK;
 
 /* A value that was assumed is as good as learned, but that is said. */
 static inline void score_note_assumed(struct prediction *answer,
