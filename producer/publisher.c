@@ -1,8 +1,11 @@
 /*
- * publisher.c - one producer of librdkafka: opening, sending and flushing.
+ * publisher.c - one producer of librdkafka: opening, sending, flushing. Its
+ * transactions are in transaction.c.
  */
+#include "producer/publisher.h"
+
 #include "producer/deliveries.h"
-#include "producer/publisher_state.h"
+#include "producer/transaction.h"
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
@@ -24,6 +27,22 @@ enum {
 
 _Static_assert((int)PUBLISHER_TOPICS_MAX <= (int)DELIVERIES_TOPICS_MAX,
                "deliveries know each topic of a publisher");
+
+struct publisher_topic {
+    rd_kafka_topic_t *handle;
+    int32_t partitions;
+};
+
+struct publisher {
+    struct publisher_config config;
+    rd_kafka_t *client;
+    struct deliveries *deliveries;
+    size_t run_bytes_max; /* key and value of what may be sent in a run */
+    struct publisher_topic topics[PUBLISHER_TOPICS_MAX];
+    size_t topic_count;
+    uint64_t sent; /* messages */
+    struct transaction transaction;
+};
 
 /* --- Opening ---------------------------------------------------------- */
 
@@ -137,8 +156,13 @@ int publisher_open(const struct publisher_config *config,
     for (size_t t = 0; t < PUBLISHER_TOPICS_MAX && config->topics[t]; t++)
         if (open_topic(publisher, config->topics[t], err) < 0)
             goto failed;
+    publisher->transaction =
+        (struct transaction){.client = publisher->client,
+                             .deliveries = publisher->deliveries,
+                             .id = publisher->config.transactional_id,
+                             .timeout_ms = config->transaction_timeout_ms};
     if (config->transactional_id[0] &&
-        publisher_init_transactions(publisher, err) < 0)
+        transaction_take_over(&publisher->transaction, err) < 0)
         goto failed;
     *out = publisher;
     return 0;
@@ -236,14 +260,16 @@ static int send_failed(struct publisher *publisher,
     /* "Fatal" and "erroneous state" say nothing: the cause is asked for. */
     if (failed == RD_KAFKA_RESP_ERR__FATAL)
         failed = rd_kafka_fatal_error(publisher->client, why, sizeof(why));
-    else if (failed == RD_KAFKA_RESP_ERR__STATE && publisher->in_transaction)
-        failed = publisher_why_failed(publisher, why, sizeof(why));
+    else if (failed == RD_KAFKA_RESP_ERR__STATE &&
+             publisher->transaction.is_open)
+        failed = (rd_kafka_resp_err_t)transaction_failure(
+            &publisher->transaction, why, sizeof(why));
     else
         snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
     error_set(err, kafka_error_code(failed), "send to '%s': %s",
               rd_kafka_topic_name(publisher->topics[message->topic].handle),
               why);
-    publisher_blame_first(publisher, err);
+    transaction_blame_first(&publisher->transaction, err);
     return -1;
 }
 
@@ -337,6 +363,33 @@ size_t publisher_send_many(struct publisher *publisher,
     return sent;
 }
 
+/* --- Transactions ----------------------------------------------------- */
+
+enum publisher_verdict publisher_begin(struct publisher *publisher,
+                                       struct error *err)
+{
+    return transaction_begin(&publisher->transaction, err);
+}
+
+enum publisher_verdict publisher_send_offsets(
+    struct publisher *publisher, const rd_kafka_topic_partition_list_t *next,
+    const rd_kafka_consumer_group_metadata_t *group, struct error *err)
+{
+    return transaction_send_offsets(&publisher->transaction, next, group, err);
+}
+
+enum publisher_verdict publisher_commit(struct publisher *publisher,
+                                        struct error *err)
+{
+    return transaction_commit(&publisher->transaction, err);
+}
+
+enum publisher_verdict publisher_abort(struct publisher *publisher,
+                                       struct error *err)
+{
+    return transaction_abort(&publisher->transaction, err);
+}
+
 /* --- Flushing, questions, closing ------------------------------------- */
 
 void publisher_serve(struct publisher *publisher)
@@ -354,8 +407,9 @@ static void undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
     char why[256];
 
     snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
-    if (publisher->in_transaction && is_purged)
-        failed = publisher_why_failed(publisher, why, sizeof(why));
+    if (publisher->transaction.is_open && is_purged)
+        failed = (rd_kafka_resp_err_t)transaction_failure(
+            &publisher->transaction, why, sizeof(why));
     error_set(err, kafka_error_code(failed),
               "a message for '%s' was not delivered: %s",
               deliveries_first_failed_topic(publisher->deliveries), why);
@@ -421,7 +475,7 @@ void publisher_close(struct publisher *publisher)
     if (!publisher)
         return;
     if (publisher->client) {
-        if (publisher->in_transaction) /* init_transactions aborts it later */
+        if (publisher->transaction.is_open) /* its next owner aborts it */
             rd_kafka_purge(publisher->client,
                            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         if (publisher->deliveries)
