@@ -12,7 +12,7 @@ enum join_state {
     JOIN_WAITING, /* a label without impression: in that queue */
 };
 
-/* Of the room that labels may wait in. */
+/* Labels without an impression get a quarter of the room at most. */
 enum { LABELS_SHARE = 4 };
 
 struct join {
@@ -21,7 +21,7 @@ struct join {
     uint32_t closed_first, closed_last; /* JOIN_NO_ENTRY: none */
     int64_t stream_ms;
     uint64_t next_sequence;
-    struct join_outcome ready; /* one call has one at most */
+    struct join_outcome ready; /* of the last call, which has one at most */
     bool is_ready;
     struct join_books books;
 };
@@ -43,7 +43,7 @@ static int64_t reach_end(const struct join *join, int64_t ts_ms)
     return after(window_end(join, ts_ms), join->config.late_ms);
 }
 
-/* Can a label of that time belong to an impression of this one? */
+/* Can a label of label_ms belong to an impression of impression_ms? */
 static bool in_reach(const struct join *join, int64_t impression_ms,
                      int64_t label_ms)
 {
@@ -51,7 +51,8 @@ static bool in_reach(const struct join *join, int64_t impression_ms,
            label_ms <= reach_end(join, impression_ms);
 }
 
-/* Then its answer is final, whether it is remembered or not. */
+/* Can no label reach the impression any more? Then its answer is final, whether
+ * the join remembers it or not. */
 static bool is_out_of_reach(const struct join *join, int64_t impression_ms)
 {
     return reach_end(join, impression_ms) < join->stream_ms;
@@ -94,7 +95,7 @@ static uint64_t *side(struct join *join, float label)
     return label > 0 ? &join->books.positive : &join->books.negative;
 }
 
-/* An open impression has its answer. */
+/* An open impression gets its answer. */
 static void answer(struct join *join, struct join_entry *entry, float label)
 {
     join->books.open--;
@@ -102,7 +103,7 @@ static void answer(struct join *join, struct join_entry *entry, float label)
     entry->label = label;
 }
 
-/* An answered impression has another one. */
+/* An impression that has an answer gets another one. */
 static void change(struct join *join, uint32_t slot, float label)
 {
     struct join_entry *entry = entry_at(join, slot);
@@ -188,7 +189,7 @@ static void make_room_for_impression(struct join *join)
     }
 }
 
-/* False when the label has to go itself. */
+/* Returns false when there is no room, so that the new label is given up. */
 static bool make_room_for_label(struct join *join)
 {
     uint32_t labels_max = join->config.pending_max / LABELS_SHARE;
@@ -210,7 +211,7 @@ static bool make_room_for_label(struct join *join)
 
 /* --- Labels ----------------------------------------------------------- */
 
-/* A further label of an impression that has one: the highest counts. */
+/* Another label comes for an impression that has one: the highest counts. */
 static void compare(struct join *join, uint32_t slot, float label)
 {
     struct join_entry *entry = entry_at(join, slot);
@@ -228,7 +229,7 @@ static void compare(struct join *join, uint32_t slot, float label)
     }
 }
 
-/* The first label of an impression. */
+/* An impression gets its first label. */
 static void attribute(struct join *join, uint32_t slot, int64_t label_ms,
                       float label)
 {
@@ -314,7 +315,8 @@ static void open_entry(struct join *join, uint32_t slot, int64_t ts_ms)
     join->books.open++;
 }
 
-/* It came after its reach. It is not remembered: nothing can change it. */
+/* The impression came so late that no label can reach it. The join does not
+ * remember it, because nothing can change its answer. */
 static void pass_over(struct join *join, struct join_place *out)
 {
     *out = (struct join_place){
@@ -332,7 +334,7 @@ static struct join_place place_of(struct join *join, uint32_t slot)
                                    join_entries_values(&join->entries, slot)};
 }
 
-/* A label that has been waiting finds its impression. */
+/* The impression finds a label that has been waiting for it. */
 static void meet_label(struct join *join, uint32_t slot, int64_t ts_ms,
                        struct join_place *out)
 {
@@ -386,7 +388,8 @@ void join_advance(struct join *join, int64_t stream_ms)
         join->stream_ms = stream_ms;
 }
 
-/* The earliest wait in the queue, where it is over; JOIN_NO_ENTRY else. */
+/* Ends the earliest wait of the queue once its deadline is past, and returns
+ * the entry that waited; JOIN_NO_ENTRY: no wait is over. */
 static uint32_t take_over(struct join *join, enum join_queue queue)
 {
     const struct join_wait *first =

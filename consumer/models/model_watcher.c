@@ -44,7 +44,7 @@ struct model_watcher {
     struct trouble load, read;
     int64_t missing_ms; /* since when its chunks are not there; 0: they are */
     int64_t retry_at_ms;
-    uint64_t retired; /* epoch in service that was told to be retired */
+    uint64_t retired; /* epoch in service whose retirement was logged */
 
     atomic_bool stopping;
     atomic_uint_least64_t refused[REFUSED_COUNT], posted, failed;
@@ -90,7 +90,7 @@ static void report_failure(struct model_watcher *watcher, const char *msg,
     log_warn(msg, "error=\"%s\"", err->text);
 }
 
-/* One more attempt failed. */
+/* Counts one more attempt that failed, and logs it when it is time to. */
 static void tell_trouble(struct model_watcher *watcher, struct trouble *trouble,
                          const char *msg, const struct error *err)
 {
@@ -104,7 +104,7 @@ static void tell_trouble(struct model_watcher *watcher, struct trouble *trouble,
                  error_code_name(err->code), err->text);
 }
 
-/* For model_watcher_look(): `why` NULL is a model that serves. */
+/* Notes why the wanted model does not serve; NULL: it does. */
 static void note(struct model_watcher *watcher, uint64_t wanted,
                  const struct error *why)
 {
@@ -115,6 +115,19 @@ static void note(struct model_watcher *watcher, uint64_t wanted,
         watcher->waiting_since_ms = clock_monotonic_ms();
     watcher->wanted = wanted;
     watcher->why = why ? *why : (struct error){.code = ERROR_NONE};
+    pthread_mutex_unlock(&watcher->lock);
+}
+
+/* Notes why the manifests are not read to their end; NULL: they are. They say
+ * which model is wanted. */
+static void note_read(struct model_watcher *watcher, const struct error *why)
+{
+    pthread_mutex_lock(&watcher->lock);
+    if (!why)
+        watcher->unread_since_ms = 0;
+    else if (watcher->unread_since_ms == 0)
+        watcher->unread_since_ms = clock_monotonic_ms();
+    watcher->unread = why ? *why : (struct error){.code = ERROR_NONE};
     pthread_mutex_unlock(&watcher->lock);
 }
 
@@ -140,18 +153,6 @@ static void refuse(struct model_watcher *watcher, uint64_t epoch,
                 watcher->bad_count * sizeof(watcher->bad[0]));
     }
     watcher->bad[watcher->bad_count++] = epoch;
-}
-
-/* The same for the manifests, which must be read to know which is wanted. */
-static void note_read(struct model_watcher *watcher, const struct error *why)
-{
-    pthread_mutex_lock(&watcher->lock);
-    if (!why)
-        watcher->unread_since_ms = 0;
-    else if (watcher->unread_since_ms == 0)
-        watcher->unread_since_ms = clock_monotonic_ms();
-    watcher->unread = why ? *why : (struct error){.code = ERROR_NONE};
-    pthread_mutex_unlock(&watcher->lock);
 }
 
 static int decode_and_post(struct model_watcher *watcher,
@@ -245,7 +246,8 @@ static bool activate(struct model_watcher *watcher,
     return status == 0;
 }
 
-/* The model in service was retired: an older one may take its place. */
+/* Was the model in service retired? Then an older one may take its place. That
+ * is logged once. */
 static bool is_retired(struct model_watcher *watcher, uint64_t active)
 {
     if (active == 0 || !snapshot_reader_is_retired(watcher->reader, active))
@@ -313,7 +315,7 @@ static void serve_tickets(struct model_watcher *watcher)
 
     pthread_mutex_lock(&watcher->lock);
     uint64_t drawn = watcher->drawn;
-    /* After a failure the thread asks itself, to see whether it is over. */
+    /* After a failure the thread looks without a ticket, until it succeeds. */
     bool is_asked =
         watcher->served != drawn || watcher->unread.code != ERROR_NONE;
     pthread_mutex_unlock(&watcher->lock);

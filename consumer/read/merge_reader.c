@@ -49,7 +49,7 @@ struct merge_reader {
     struct merge_waker waker;
 
     rd_kafka_message_t *current; /* handed out */
-    size_t current_topic;        /* as which */
+    size_t current_topic;        /* place of its topic in `topics` */
     int64_t ahead_ms;            /* by how much it is ahead of its place */
     int wake[2];                 /* a pipe: queues write, we wait */
     bool broken;                 /* `trouble` says why */
@@ -59,8 +59,8 @@ struct merge_reader {
 
 /* --- Opening ---------------------------------------------------------- */
 
-/* Served by our own calls, so in our thread. What heals by itself is only
- * logged. */
+/* librdkafka calls it inside of our own calls, so in our thread. A trouble that
+ * heals by itself is only logged. */
 static void on_trouble(rd_kafka_t *client, int error, const char *text,
                        void *opaque)
 {
@@ -122,7 +122,7 @@ static int connect_client(struct merge_reader *reader,
     return kafka_client_of(conf, KAFKA_CONSUMER, &reader->client, err);
 }
 
-/* Those that are not started yet. */
+/* Starts the lanes that do not run yet. */
 static int start_lanes(struct merge_reader *reader, struct error *err)
 {
     for (size_t i = 0; i < reader->lanes.count; i++) {
@@ -151,7 +151,8 @@ static int open_pipe(struct merge_reader *reader, struct error *err)
     return 0;
 }
 
-/* As large as there are lanes; the heap begins with those that are ready. */
+/* Makes the heap and the ranges as large as the lanes need. The heap begins
+ * with the lanes that are ready. */
 static int make_tables(struct merge_reader *reader, struct error *err)
 {
     size_t count = reader->lanes.count + 1;
@@ -220,7 +221,8 @@ static int take_lane(struct merge_reader *reader, size_t at, struct error *err)
     return 0;
 }
 
-/* What was there linger_ms ago is old enough from now on. */
+/* A record that was on the broker linger_ms ago does not wait for those of
+ * other partitions any more. */
 static void grow_old(struct merge_reader *reader)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -239,6 +241,8 @@ static void grow_old(struct merge_reader *reader)
     }
 }
 
+/* An answer of a broker was larger than this client takes. Fails where a lane
+ * that holds the others back waits for a record of that answer. */
 static int look_after_size(struct merge_reader *reader, struct error *err)
 {
     struct partition_offsets *list =
@@ -257,12 +261,12 @@ static int look_after_size(struct merge_reader *reader, struct error *err)
     }
     int status = offsets_name_oversized(reader->client, list, count, err);
     free(list);
-    reader->is_oversized = count == 0; /* what was fetched before comes first */
+    reader->is_oversized = count == 0; /* no lane waits yet: one may soon */
     return status;
 }
 
-/* A broker that does not answer is asked again; that it is away is told by the
- * lanes. */
+/* Looks for partitions that were added, now and then. A broker that does not
+ * answer is asked again the next time; the lanes tell that it is away. */
 static int look_for_partitions(struct merge_reader *reader, struct error *err)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -324,7 +328,7 @@ static bool has_next(const struct merge_reader *reader)
     return lane->held[lane->at].message->offset < lane->aged;
 }
 
-/* A time that nobody's clock has yet is not the present. */
+/* A record that is dated ahead of the clock does not move the merge. */
 static void come_to(struct merge_reader *reader, int64_t ms)
 {
     if (ms > reader->now_ms && ms <= clock_wall_ms())
@@ -348,7 +352,7 @@ static int hand_out(struct merge_reader *reader, struct merge_record *record,
     return take_lane(reader, at, err);
 }
 
-/* A queue's first record writes to the pipe. */
+/* A queue writes to the pipe when its first record comes. */
 static void wait_for_queues(struct merge_reader *reader, int64_t now_ms,
                             int64_t until_ms)
 {

@@ -34,12 +34,12 @@ struct replay_pass {
     struct contender_questions questions;
     struct event_reader *rows;   /* of the records that make rows */
     struct event_reader *labels; /* of those that only label rows */
-    struct event_scratch
-        scratch;      /* of the record that makes a row: the event, what
-                   rows are sliced by, the contenders' fields */
+    /* Of the record that makes a row: the event, what rows are sliced by, the
+     * contenders' fields. */
+    struct event_scratch scratch;
     size_t opened;    /* contenders */
     bool in_range;    /* an impression of the range has been seen */
-    uint64_t base;    /* its sequence: row 0 of the log */
+    uint64_t base;    /* sequence of the first one, which is row 0 of the log */
     int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
     int64_t shown_ms;
 };
@@ -116,8 +116,8 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
 
 /* --- Rows ------------------------------------------------------------- */
 
-/* A history that was just fed ends a few minutes ahead of the clock. Its
- * figures must not depend on when they are made. */
+/* A history that was just fed ends a few minutes ahead of the clock, which is
+ * allowed here: figures must not depend on when they are made. */
 static struct intake_origin origin_of(const struct merge_record *record)
 {
     return (struct intake_origin){.partition = record->message.partition,
@@ -170,8 +170,8 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
     return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
 }
 
-/* What the join knows now goes to the log; labels of the history have no row.
- */
+/* Passes the outcomes of the join on to the log. Those of the history have no
+ * row there. */
 static void take_outcomes(struct replay_pass *pass)
 {
     struct join_outcome outcome;
@@ -182,8 +182,8 @@ static void take_outcomes(struct replay_pass *pass)
                              outcome.label);
 }
 
-/* The join says whether the impression is new and learns of it; the models do
- * not change by that, so the answers are those of before. */
+/* The join comes first, because it says whether the impression is new. It does
+ * not change the models, so the contenders answer as if they came first. */
 static int take_impression(struct replay_pass *pass,
                            const struct merge_record *record, struct error *err)
 {
@@ -265,8 +265,8 @@ static int take_label(struct replay_pass *pass,
     return 0;
 }
 
-/* JOIN_LABELS: a label with user and ad is a row, whose label is final at once,
- * and is learned from after the answers. */
+/* JOIN_LABELS: a label with user and ad makes a row, which is final at once.
+ * The contenders answer it before it is learned from. */
 static int take_labelled(struct replay_pass *pass,
                          const struct merge_record *record, struct error *err)
 {
@@ -344,11 +344,11 @@ static bool is_live(const struct contender_spec *spec)
     return spec->kind == CONTENDER_LIVE;
 }
 
-static bool has(const struct replay_config *config,
-                bool (*is_such)(const struct contender_spec *))
+static bool has_contender(const struct replay_config *config,
+                          bool (*is_meant)(const struct contender_spec *))
 {
     for (size_t c = 0; c < config->contender_count; c++)
-        if (is_such(&config->contenders[c]))
+        if (is_meant(&config->contenders[c]))
             return true;
     return false;
 }
@@ -358,12 +358,12 @@ static int open_live(struct replay_pass *pass, struct error *err)
     const struct replay_config *config = pass->config;
     struct live_models_config live = {.models = {.kafka = config->kafka},
                                       .timeout_ms = TIMEOUT_MS};
-    bool reads_predictions = has(config, is_live);
+    bool reads_predictions = has_contender(config, is_live);
     int64_t from_ms = config->from_ms == MERGE_FROM_BEGINNING
                           ? MERGE_FROM_BEGINNING
                           : config->from_ms - PREDICTION_SLACK_MS;
 
-    if (!reads_predictions && !has(config, contender_is_version))
+    if (!reads_predictions && !has_contender(config, contender_is_version))
         return 0;
     if (trusted_keys_read(config->trusted, &live.models.trusted, err) < 0)
         return -1;

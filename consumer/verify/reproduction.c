@@ -48,7 +48,7 @@ struct reproduction {
     struct item *items; /* (block_max) */
     size_t count;
     struct buffer values;      /* of the predictions */
-    struct buffer as_json;     /* one that was made again */
+    struct buffer as_json;     /* one prediction that was made again */
     struct place *order;       /* (block_max) items by input, then by model */
     struct record_slot *slots; /* (block_max) */
     struct buffer inputs_read;
@@ -203,7 +203,7 @@ unsigned reproduction_differences(const struct prediction_event *a,
     return fields;
 }
 
-static void find(struct reproduction *r, const struct item *item,
+static void note(struct reproduction *r, const struct item *item,
                  enum reproduction_outcome outcome, const char *text)
 {
     struct found *found = &r->found[r->found_count++];
@@ -215,7 +215,7 @@ static void find(struct reproduction *r, const struct item *item,
                             .is = SIZE_MAX};
 }
 
-/* Reads a prediction of our own making. */
+/* Reads a prediction that was made here. */
 static int read_again(struct reproduction *r, const uint8_t *bytes, size_t size,
                       struct prediction_event *out, struct error *err)
 {
@@ -228,7 +228,8 @@ static int read_again(struct reproduction *r, const uint8_t *bytes, size_t size,
     return 0;
 }
 
-/* The batch writes msgpack; a record in JSON is compared with JSON. */
+/* A prediction is made again as msgpack. Where the record of the topic is JSON,
+ * it is put into JSON too, before they are compared. */
 static int put_into_format(struct reproduction *r, const struct item *item,
                            const uint8_t **bytes, size_t *size,
                            struct error *err)
@@ -248,9 +249,9 @@ static int put_into_format(struct reproduction *r, const struct item *item,
     return 0;
 }
 
-/* Nearly always the bytes are the same. A record with fields that this version
- * does not know, or that somebody else wrote, is compared by the fields that
- * this version knows. */
+/* Nearly always the bytes are the same. Else the record may have fields that
+ * this version does not know, or another program wrote it: it is compared by
+ * the fields that this version knows. */
 static int compare(struct reproduction *r, const struct item *item,
                    const uint8_t *bytes, size_t size, struct error *err)
 {
@@ -269,7 +270,7 @@ static int compare(struct reproduction *r, const struct item *item,
         r->counts.outcomes[REPRODUCTION_VERIFIED]++;
         return 0;
     }
-    find(r, item, REPRODUCTION_DIFFERS, NULL);
+    note(r, item, REPRODUCTION_DIFFERS, NULL);
     struct found *found = &r->found[r->found_count - 1];
     found->fields = fields;
     found->is = r->again.size;
@@ -293,7 +294,7 @@ static int score_again(struct reproduction *r, const struct served_model *model,
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &r->items[r->origins[i]];
         if (scored[i].fault != EVENT_OK)
-            find(r, item, REPRODUCTION_INPUT_UNREADABLE,
+            note(r, item, REPRODUCTION_INPUT_UNREADABLE,
                  event_fault_name(scored[i].fault));
         else if (compare(r, item, batch_scorer_bytes(r->batch) + scored[i].at,
                          scored[i].size, err) < 0)
@@ -302,8 +303,8 @@ static int score_again(struct reproduction *r, const struct served_model *model,
     return 0;
 }
 
-/* Gathers the inputs of order[first..next-1] in r->messages; tells of those
- * that were not found. Returns how many were. */
+/* Gathers the inputs of order[first..next-1] in r->messages, and notes a
+ * finding for each input that is not there. Returns how many are. */
 static size_t gather(struct reproduction *r, size_t first, size_t next)
 {
     size_t count = 0;
@@ -312,7 +313,7 @@ static size_t gather(struct reproduction *r, size_t first, size_t next)
         const struct item *item = &r->items[r->order[i].item];
         const struct record_slot *slot = &r->slots[item->slot];
         if (slot->result != FETCH_FOUND) {
-            find(r, item,
+            note(r, item,
                  slot->result == FETCH_EXPIRED ? REPRODUCTION_INPUT_EXPIRED
                                                : REPRODUCTION_INPUT_MISSING,
                  NULL);
@@ -349,7 +350,7 @@ static int score_group(struct reproduction *r, size_t first, size_t next,
     if (found.result == CACHE_FOUND)
         return score_again(r, found.model, count, err);
     for (size_t i = 0; i < count; i++)
-        find(r, &r->items[r->origins[i]], outcomes[found.result], found.why);
+        note(r, &r->items[r->origins[i]], outcomes[found.result], found.why);
     return 0;
 }
 
@@ -373,7 +374,8 @@ static bool is_same_model(const struct place *a, const struct place *b)
     return model_state_order(&a->model, &b->model) == 0;
 }
 
-/* Predictions of one model keep the order of the topic, and so do findings. */
+/* Predictions of one model keep the order of the topic, and so do their
+ * findings. */
 static int compare_models(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
@@ -382,8 +384,8 @@ static int compare_models(const void *a, const void *b)
     return order ? order : by_number(x->item, y->item);
 }
 
-/* Finds the predictions of the block and puts them into r->order; *count is how
- * many there are. */
+/* Decodes the predictions of the block and puts those that are readable into
+ * r->order; *count is how many there are. */
 static int decode(struct reproduction *r, size_t *count, struct error *err)
 {
     size_t good = 0;
@@ -397,7 +399,7 @@ static int decode(struct reproduction *r, size_t *count, struct error *err)
             r->predictions, r->values.bytes + item->at, item->size, &r->scratch,
             &item->event, NULL);
         if (fault != EVENT_OK) {
-            find(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
+            note(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
             continue;
         }
         struct place *place = &r->order[good++];
