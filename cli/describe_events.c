@@ -306,7 +306,7 @@ static json_t *headers_object(const struct header *headers)
     return map;
 }
 
-/* --- Messages, channels, operations ------------------------------------ */
+/* --- Messages, channels, operations ----------------------------------- */
 
 struct message {
     const char *name, *channel, *key;

@@ -83,7 +83,7 @@ static void print_paragraphs(const char *text, FILE *out)
     }
 }
 
-/* --- Settings ----------------------------------------------------------- */
+/* --- Settings --------------------------------------------------------- */
 
 static int letter_of(const struct command *command, const char *setting)
 {

@@ -73,8 +73,7 @@ void snapshot_publisher_close(struct snapshot_publisher *self)
     free(self);
 }
 
-/* --- One transaction around what is sent
- * --------------------------------------- */
+/* --- One transaction around what is sent ------------------------------ */
 
 static int begin(struct snapshot_publisher *self, struct error *err)
 {
@@ -102,8 +101,7 @@ static int finish(struct snapshot_publisher *self, int sent, struct error *err)
     }
 }
 
-/* --- Chunks
- * -------------------------------------------------------------------- */
+/* --- Chunks ----------------------------------------------------------- */
 
 static void put_u32(uint8_t out[4], uint32_t value)
 {
@@ -173,8 +171,7 @@ static int send_chunks(struct snapshot_publisher *self,
     return publisher_flush(self->publisher, FLUSH_MS, err);
 }
 
-/* --- The manifest topic
- * ---------------------------------------------------------- */
+/* --- The manifest topic ----------------------------------------------- */
 
 static int send_record(struct snapshot_publisher *self, const char *key,
                        const void *value, size_t size, struct error *err)
@@ -221,8 +218,7 @@ static int send_manifest(struct snapshot_publisher *self,
     return status;
 }
 
-/* --- Publishing
- * ------------------------------------------------------------------ */
+/* --- Publishing ------------------------------------------------------- */
 
 static int pack(const uint8_t *bytes, size_t size, struct buffer *packed,
                 struct error *err)

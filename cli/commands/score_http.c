@@ -9,7 +9,7 @@
 
 enum { OK = 200, WRONG = 400, TOO_LARGE = 413, UNAVAILABLE = 503 };
 
-/* --- Writing ------------------------------------------------------------ */
+/* --- Writing ---------------------------------------------------------- */
 
 static int status_of(enum error_code code)
 {
@@ -78,7 +78,7 @@ static void write_list(struct json_writer *to,
     json_writer_close(to, ']');
 }
 
-/* --- Answering ---------------------------------------------------------- */
+/* --- Answering -------------------------------------------------------- */
 
 enum style { ONE, LIST };
 

@@ -222,7 +222,7 @@ int config_set(struct config *config, const char *name, const char *value,
     return 0;
 }
 
-/* --- Properties of librdkafka ------------------------------------------- */
+/* --- Properties of librdkafka ----------------------------------------- */
 
 static struct config_property *find_property(struct config *config,
                                              const char *name)
@@ -482,7 +482,7 @@ int config_read_environment(struct config *config, struct error *err)
     return 0;
 }
 
-/* --- The end of the gathering ------------------------------------------ */
+/* --- The end of the gathering ----------------------------------------- */
 
 int config_prefix_topics(struct config *config, const char *prefix,
                          struct error *err)

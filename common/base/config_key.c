@@ -66,7 +66,7 @@ static bool print_quantity(const struct config_key *key, double number,
     return true;
 }
 
-/* --- From text to a value ---------------------------------------------- */
+/* --- From text to a value --------------------------------------------- */
 
 static int check_range(const struct config_key *key, double number,
                        struct error *err)
@@ -265,7 +265,7 @@ int config_take_value(const struct config_key *key, const char *text,
                      "%s: the setting has no value of its own", key->name);
 }
 
-/* --- From a value to text ---------------------------------------------- */
+/* --- From a value to text --------------------------------------------- */
 
 bool config_is_secret(const char *name)
 {
@@ -438,7 +438,7 @@ void config_describe(const struct config_key *keys, FILE *out)
     }
 }
 
-/* --- Names ------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------ */
 
 static size_t least(size_t a, size_t b)
 {

@@ -37,7 +37,7 @@ void log_set_format(enum log_format format)
     log_format = (int)format;
 }
 
-/* --- A line as JSON ----------------------------------------------------- */
+/* --- A line as JSON --------------------------------------------------- */
 
 /* A line that grows up to its room; what is beyond is cut off. */
 struct line {
@@ -165,7 +165,7 @@ static void write_json(const char *priority, const char *time,
         return; /* a closed stderr is nobody's business */
 }
 
-/* --- A line as logfmt --------------------------------------------------- */
+/* --- A line as logfmt ------------------------------------------------- */
 
 static void write_logfmt(const char *priority, const char *time,
                          const char *level, const char *msg, const char *fields)

@@ -67,8 +67,7 @@ void event_reader_free(struct event_reader *reader)
     free(reader);
 }
 
-/* --- One record ------------------------------------------------------------
- */
+/* --- One record ------------------------------------------------------- */
 
 /* What a record is read with. */
 struct reading {
@@ -289,8 +288,7 @@ static inline enum event_fault read_ts(struct reading *reading, int64_t *ms,
     return EVENT_OK;
 }
 
-/* --- The two events --------------------------------------------------------
- */
+/* --- The two events --------------------------------------------------- */
 
 /* `out` is written only when nothing can go wrong any more. */
 static inline enum event_fault read_impression(struct reading *reading,

@@ -46,8 +46,7 @@ void event_scratch_free(struct event_scratch *scratch)
     use(scratch, NULL);
 }
 
-/* --- Values as msgpack -----------------------------------------------------
- */
+/* --- Values as msgpack ------------------------------------------------ */
 
 struct span event_scratch_negative(struct event_scratch *scratch,
                                    int64_t number)

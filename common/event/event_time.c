@@ -66,8 +66,7 @@ static enum event_fault of_float(double count, enum event_time_unit unit,
     return EVENT_OK;
 }
 
-/* --- RFC 3339 --------------------------------------------------------------
- */
+/* --- RFC 3339 --------------------------------------------------------- */
 
 struct reading {
     const uint8_t *at, *end;
@@ -185,8 +184,7 @@ static enum event_fault of_date(const struct cursor_value *text,
     return EVENT_OK;
 }
 
-/* --- Whatever it is --------------------------------------------------------
- */
+/* --- Whatever it is --------------------------------------------------- */
 
 /* A text that is a number as JSON writes it. */
 static bool is_number(const struct cursor_value *text, struct cursor_value *out)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- Texts --------------------------------------------------------------- */
+/* --- Texts ------------------------------------------------------------ */
 
 static int hex_digit(uint8_t byte)
 {
@@ -178,7 +178,7 @@ size_t json_unescape(const uint8_t *bytes, size_t size, uint8_t *out,
     return written;
 }
 
-/* --- Words and numbers ---------------------------------------------------- */
+/* --- Words and numbers ------------------------------------------------ */
 
 enum cursor_fault json_take_word(struct json_cursor *cursor,
                                  struct cursor_value *out)
@@ -366,7 +366,7 @@ enum cursor_fault json_take_number(struct json_cursor *cursor,
     return CURSOR_OK;
 }
 
-/* --- Passing over --------------------------------------------------------- */
+/* --- Passing over ----------------------------------------------------- */
 
 enum cursor_fault json_skip_contents(struct json_cursor *cursor,
                                      enum cursor_type container, unsigned depth)

@@ -43,7 +43,7 @@ json_cursor_over(const uint8_t *bytes, size_t size, uint32_t values_max)
     return (struct json_cursor){bytes, bytes + size, values_max};
 }
 
-/* --- The rare cases, out of line --------------------------------------- */
+/* --- The rare cases, out of line -------------------------------------- */
 
 /* Takes the rest of a text from its first byte that is not plain. */
 enum cursor_fault json_take_hard_text(struct json_cursor *cursor,
@@ -72,7 +72,7 @@ enum cursor_fault json_skip_contents(struct json_cursor *cursor,
 size_t json_unescape(const uint8_t *bytes, size_t size, uint8_t *out,
                      size_t room);
 
-/* --- The common cases, inline ------------------------------------------- */
+/* --- The common cases, inline ----------------------------------------- */
 
 static inline void json_skip_blanks(struct json_cursor *cursor)
 {

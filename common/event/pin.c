@@ -8,7 +8,7 @@
 
 enum { VALUES_MAX = 64, SKIP_DEPTH = 2, SIGNED_MAX = 128, NAME_MAX_SIZE = 63 };
 
-/* --- What is signed ----------------------------------------------------- */
+/* --- What is signed --------------------------------------------------- */
 
 /* docs/event-schema.md has every byte. */
 struct signed_bytes {
@@ -77,7 +77,7 @@ static int check(const struct signed_bytes *bytes, const uint8_t *signature,
     return 0;
 }
 
-/* --- Pins --------------------------------------------------------------- */
+/* --- Pins ------------------------------------------------------------- */
 
 void pin_encode(const struct pin *pin, struct buffer *out)
 {
@@ -180,7 +180,7 @@ int pin_check_signature(const struct pin *pin, const char *name,
                  "the pin", err);
 }
 
-/* --- Retirements -------------------------------------------------------- */
+/* --- Retirements ------------------------------------------------------ */
 
 void retirement_sign(const struct retirement *retired,
                      const struct signing_key *key, uint8_t out[SIGNATURE_SIZE])

@@ -45,7 +45,7 @@ struct parser {
     char where[32]; /* "ads[3]: " for messages; empty: outside of the list */
 };
 
-/* --- JSON --------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------- */
 
 static int broken(const struct parser *parser, enum cursor_fault fault,
                   struct error *err)
@@ -291,7 +291,7 @@ static int take_entry(struct parser *parser, struct entry *entry,
     return 0;
 }
 
-/* --- The request -------------------------------------------------------- */
+/* --- The request ------------------------------------------------------ */
 
 static int reserve(struct score_request *out, const struct field_list *list,
                    size_t count, struct error *err)
@@ -381,7 +381,7 @@ int score_request_read_json(const struct field_list *list, uint8_t *bytes,
     return status;
 }
 
-/* --- Arguments ---------------------------------------------------------- */
+/* --- Arguments -------------------------------------------------------- */
 
 struct arguments {
     enum score_request_form form;
@@ -490,7 +490,7 @@ int score_request_read_arguments(enum score_request_form form,
     return 0;
 }
 
-/* --- The answer --------------------------------------------------------- */
+/* --- The answer ------------------------------------------------------- */
 
 static int best_first(const void *left, const void *right)
 {

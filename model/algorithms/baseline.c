@@ -174,7 +174,7 @@ static void sgd(const struct ratings *train, const struct model_params *params,
     }
 }
 
-/* --- Biases by either method -------------------------------------------- */
+/* --- Biases by either method ------------------------------------------ */
 
 int baseline_biases(const struct ratings *train,
                     const struct model_params *params,
@@ -190,7 +190,7 @@ int baseline_biases(const struct ratings *train,
     return model_is_cancelled(cancel) ? model_cancelled(err) : 0;
 }
 
-/* --- The model ---------------------------------------------------------- */
+/* --- The model -------------------------------------------------------- */
 
 struct baseline {
     struct model model;

@@ -144,7 +144,7 @@ const struct factors *factors_of(const struct model *model)
                : NULL;
 }
 
-/* --- Bounds of many estimates ------------------------------------------- */
+/* --- Bounds of many estimates ----------------------------------------- */
 
 /*
  * One matrix product by OpenBLAS gives the estimates of many pairs to within
@@ -279,7 +279,7 @@ void factors_bounds(const struct factors *self,
     }
 }
 
-/* --- Saving and loading ------------------------------------------------- */
+/* --- Saving and loading ----------------------------------------------- */
 
 /* The body: u32 rank, u32 biased, u32 bytes of a value; then b_u and b_i where
  * biased, and p and q without the padding. */

@@ -102,7 +102,7 @@ const char *field_list_title(const struct field_list *list, uint32_t field,
     return out;
 }
 
-/* --- Keys --------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------- */
 
 uint64_t field_list_key(const struct field_list *list, uint32_t value,
                         const struct id *id)
@@ -136,7 +136,7 @@ int field_list_match(const struct field_list *wanted,
     return 0;
 }
 
-/* --- Numbers ------------------------------------------------------------ */
+/* --- Numbers ---------------------------------------------------------- */
 
 static int field_titled(const struct field_list *list, const char *title)
 {

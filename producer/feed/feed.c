@@ -40,8 +40,7 @@ struct feed {
     _Atomic int64_t first_ms, last_ms;
 };
 
-/* --- Opening
- * ---------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------- */
 
 /* A topic that deletes by time would drop old events within minutes, and say
  * nothing. */
@@ -151,8 +150,7 @@ void feed_close(struct feed *feed)
     free(feed);
 }
 
-/* --- Records
- * ---------------------------------------------------------------------- */
+/* --- Records ---------------------------------------------------------- */
 
 /* Anonymous users get no key: otherwise one partition would receive all of
  * them. */
@@ -246,8 +244,7 @@ static int send_impression(struct feed *feed, const struct source_row *row,
     return 0;
 }
 
-/* --- Running
- * ---------------------------------------------------------------------- */
+/* --- Running ---------------------------------------------------------- */
 
 static int64_t event_time(const struct feed *feed, const struct source_row *row)
 {

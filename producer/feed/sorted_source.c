@@ -29,7 +29,7 @@ struct sorted_source {
     size_t extra_count;
 };
 
-/* --- A row as bytes ----------------------------------------------------- */
+/* --- A row as bytes --------------------------------------------------- */
 
 static void put_id(struct buffer *to, const struct id *id)
 {
@@ -87,8 +87,7 @@ static void take_row(struct sorted_source *s, struct bytes_reader *from,
     row->extra_count = s->extra_count;
 }
 
-/* --- Loading and giving ----------------------------------------------------
- */
+/* --- Loading and giving ----------------------------------------------- */
 
 /* The first row says whether there are times to sort by. */
 static void start(struct sorted_source *s, const struct source_row *row)

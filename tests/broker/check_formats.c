@@ -23,7 +23,7 @@ enum { PARTITIONS = 4, WAIT_MS = 120000, ROWS = 20000, RECORD_SIZE = 2048 };
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct test_producer *producer;
 
-/* --- The same events in another form -------------------------------------- */
+/* --- The same events in another form ---------------------------------- */
 
 /* The value of a span as JSON: an integer, or a text. */
 static void print_id(struct span raw, char out[2 * ID_TEXT_MAX])
@@ -164,8 +164,7 @@ static void copy_labels(const struct form *form, const char *from,
     fixture_records_free(&records);
 }
 
-/* --- The way of one pipeline -----------------------------------------------
- */
+/* --- The way of one pipeline ------------------------------------------ */
 
 static bool is_real(void)
 {

@@ -70,7 +70,7 @@ static void stop(void)
     child_end(&scorer);
 }
 
-/* --- The honest world: all follows from an impression's number ---------- */
+/* --- The honest world: all follows from an impression's number -------- */
 
 static int64_t user_of(int64_t number)
 {
@@ -169,7 +169,7 @@ static void feed(struct attacker *attacker)
     ck_assert_ok(publisher_flush(honest, WAIT_MS, &err), err);
 }
 
-/* --- Scoring ------------------------------------------------------------ */
+/* --- Scoring ---------------------------------------------------------- */
 
 static void start_scorer(void)
 {
@@ -232,7 +232,7 @@ static size_t drop_letters_of_labels(struct fixture_records *letters)
     return count;
 }
 
-/* --- Learning ----------------------------------------------------------- */
+/* --- Learning --------------------------------------------------------- */
 
 static const char *const times[] = {"--join.window_ms=120000",
                                     "--join.late_ms=240000"};
@@ -291,7 +291,7 @@ static double normalised_entropy(void)
     return loss / UNSEEN / -(mean * log(mean) + (1 - mean) * log(1 - mean));
 }
 
-/* --- Labels, by the place of their impression ---------------------------- */
+/* --- Labels, by the place of their impression ------------------------- */
 
 /* The honest number at a place; -1: another's. */
 static int32_t *numbers_by_place(int32_t partition)
@@ -357,7 +357,7 @@ static void judge_labels(struct outcome *outcome)
     outcome->wrong = SETTLED - right;
 }
 
-/* --- Runs ---------------------------------------------------------------- */
+/* --- Runs ------------------------------------------------------------- */
 
 static void check_letters(const struct attacker_books *sent, size_t of_labels,
                           const char *log)

@@ -152,7 +152,7 @@ static char *predict_file(void)
     return without(run_predict(pairs, "--format=csv"), 0);
 }
 
-/* --- HTTP --------------------------------------------------------------- */
+/* --- HTTP ------------------------------------------------------------- */
 
 /* The body of an answer with that status; the caller frees *page. */
 static const char *body_of(char *answer, const char *status, char **page)
@@ -336,7 +336,7 @@ static struct fixture_records read_predictions(struct prediction_event *events)
     return scored;
 }
 
-/* --- A model of pairs --------------------------------------------------- */
+/* --- A model of pairs ------------------------------------------------- */
 
 START_TEST(whoever_is_asked_says_the_same)
 {
@@ -390,7 +390,7 @@ START_TEST(whoever_is_asked_says_the_same)
 }
 END_TEST
 
-/* --- A model of fields --------------------------------------------------- */
+/* --- A model of fields ------------------------------------------------ */
 
 enum { USERS = 9, ADS = 5, POSITIONS = 3 };
 

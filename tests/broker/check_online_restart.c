@@ -35,7 +35,7 @@ static void stop(void)
     unlink(path);
 }
 
-/* --- Clicks ------------------------------------------------------------- */
+/* --- Clicks ----------------------------------------------------------- */
 
 static uint32_t draw(uint32_t *state, uint32_t below)
 {
@@ -81,7 +81,7 @@ static void feed_part(int part)
     free(pipeline_run(&line, "feed", more, WAIT_MS));
 }
 
-/* --- Trainers ----------------------------------------------------------- */
+/* --- Trainers --------------------------------------------------------- */
 
 #define FIELDS "--model.params=fields=user+ad+position+ad*position bits=14"
 
@@ -174,7 +174,7 @@ static void start_scorer(void)
     child_await_error(&scorer, "\"scoring\"", WAIT_MS);
 }
 
-/* --- The story ------------------------------------------------------------ */
+/* --- The story -------------------------------------------------------- */
 
 /* Another model name on topics of its own; the events are the same. */
 static struct pipeline another_name(void)

@@ -36,7 +36,7 @@ static char folder[] = "/tmp/pctr-signing-XXXXXX";
 static unsigned port;
 static double refused; /* so far, by the scorer that runs */
 
-/* --- Keys ---------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------- */
 
 static void make_keys(void)
 {
@@ -69,7 +69,7 @@ static void trust(enum owner owner, enum owner more, char option[OPTION_SIZE])
                  folder, owners[more]);
 }
 
-/* --- Processes ------------------------------------------------------------ */
+/* --- Processes -------------------------------------------------------- */
 
 /* Learns, and publishes what it has learned; OWNERS: unsigned. */
 static void train(enum owner owner)
@@ -139,8 +139,7 @@ static int run_with_keys(const char *command, const char *const words[],
     return status;
 }
 
-/* --- Records of somebody who may write the topic of models -----------------
- */
+/* --- Records of somebody who may write the topic of models ------------ */
 
 static void write_model_record(const char *rest, const void *value, size_t size)
 {
@@ -215,7 +214,7 @@ static void snapshot(const char *action, const char *epoch, enum owner owner)
     ck_assert_int_eq(run_with_keys("snapshot", words, keys), 0);
 }
 
-/* --- The test ------------------------------------------------------------- */
+/* --- The test --------------------------------------------------------- */
 
 static void start(void)
 {

@@ -36,7 +36,7 @@ static struct error err;
 static struct mock_cluster *cluster;
 static struct kafka_settings kafka;
 
-/* --- The name server that does not answer ------------------------------- */
+/* --- The name server that does not answer ----------------------------- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -102,7 +102,7 @@ static bool is_hanging(void)
     return hangs;
 }
 
-/* --- The clients -------------------------------------------------------- */
+/* --- The clients ------------------------------------------------------ */
 
 static void set_up(void)
 {

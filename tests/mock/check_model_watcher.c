@@ -155,7 +155,7 @@ START_TEST(a_local_copy_serves_without_the_history)
 }
 END_TEST
 
-/* --- Signed models --- */
+/* --- Signed models ---------------------------------------------------- */
 
 /* The world's publisher signs with this key from now on. */
 static void sign_with(const char *path)

@@ -71,7 +71,7 @@ static void send(int from, int to)
     test_producer_flush(world.producer);
 }
 
-/* --- Trainers ----------------------------------------------------------- */
+/* --- Trainers --------------------------------------------------------- */
 
 static struct trainer *start_trainer(void)
 {
@@ -160,7 +160,7 @@ static uint64_t rows_of(const char *name)
     return rows;
 }
 
-/* --- Stories ------------------------------------------------------------ */
+/* --- Stories ---------------------------------------------------------- */
 
 START_TEST(who_was_stopped_publishes_the_bytes_of_who_was_not)
 {

@@ -99,7 +99,7 @@ static void label(struct attacker *attacker, struct blow *blow,
 typedef void event_fn(struct attacker *attacker, struct blow *blow,
                       int64_t event_ms, int64_t record_ms);
 
-/* --- Times, of impressions and of labels ------------------------------- */
+/* --- Times, of impressions and of labels ------------------------------ */
 
 #define TIME_KIND(name, event_ms, record_ms)                                   \
     static void name(struct attacker *attacker, struct blow *blow,             \
@@ -133,7 +133,7 @@ static time_fn *const times[] = {
     in_time,
 };
 
-/* --- Bytes, on either topic -------------------------------------------- */
+/* --- Bytes, on either topic ------------------------------------------- */
 
 static void append(struct attacker *attacker, const void *bytes, size_t size)
 {
@@ -217,7 +217,7 @@ static void (*const junk[])(struct attacker *attacker, struct blow *blow) = {
     large_value, many_headers, nothing,
 };
 
-/* --- Ids, of impressions ------------------------------------------------ */
+/* --- Ids, of impressions ---------------------------------------------- */
 
 /* Each pair of letters can be either of two that hash alike where a hash is
  * 31 times the one before, plus the letter. */
@@ -252,7 +252,7 @@ static void long_and_strange(struct attacker *attacker, struct blow *blow)
 static void (*const ids[])(struct attacker *attacker,
                            struct blow *blow) = {colliding, long_and_strange};
 
-/* --- Sending ------------------------------------------------------------ */
+/* --- Sending ---------------------------------------------------------- */
 
 static void send_blow(struct attacker *attacker, size_t topic,
                       int32_t partition, const struct blow *blow)

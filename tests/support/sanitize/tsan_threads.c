@@ -89,7 +89,7 @@ void thrd_exit(int value)
     pthread_exit((void *)(intptr_t)value);
 }
 
-/* --- Locks ------------------------------------------------------------- */
+/* --- Locks ------------------------------------------------------------ */
 
 /* glibc's own functions take the first bytes of both types for the same. */
 static pthread_mutex_t *lock_of(mtx_t *mutex)
@@ -136,7 +136,7 @@ int mtx_unlock(mtx_t *mutex)
     return result(pthread_mutex_unlock(lock_of(mutex)));
 }
 
-/* --- Conditions -------------------------------------------------------- */
+/* --- Conditions ------------------------------------------------------- */
 
 static pthread_cond_t *condition_of(cnd_t *condition)
 {
@@ -175,7 +175,7 @@ int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until)
         pthread_cond_timedwait(condition_of(condition), lock_of(mutex), until));
 }
 
-/* --- Once, and what a thread has for itself ----------------------------- */
+/* --- Once, and what a thread has for itself --------------------------- */
 
 void call_once(once_flag *flag, void (*run)(void))
 {

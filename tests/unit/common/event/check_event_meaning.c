@@ -46,8 +46,7 @@ static enum event_fault take_label(const struct event_fields *fields,
     return one_label(fields, (const uint8_t *)value, strlen(value), out, NULL);
 }
 
-/* --- Times -----------------------------------------------------------------
- */
+/* --- Times ------------------------------------------------------------ */
 
 static const struct {
     const char *ts; /* as JSON */
@@ -156,8 +155,7 @@ START_TEST(msgpack_times_keep_their_bytes_when_they_are_ms)
 }
 END_TEST
 
-/* --- Labels ----------------------------------------------------------------
- */
+/* --- Labels ----------------------------------------------------------- */
 
 static const struct {
     const char *value, *values, *filter;

@@ -63,8 +63,7 @@ static void check_id(const struct id *id, const char *text)
     ck_assert_str_eq(printed, text);
 }
 
-/* --- JSON ------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------- */
 
 static const struct {
     const char *value;
@@ -227,8 +226,7 @@ START_TEST(json_of_a_schema_registry_stands_behind_five_bytes)
 }
 END_TEST
 
-/* --- Paths -----------------------------------------------------------------
- */
+/* --- Paths ------------------------------------------------------------ */
 
 static const char cloud_event[] =
     "{\"specversion\":\"1.0\",\"id\":\"e1\",\"time\":\"2023-11-14T22:13:20Z\","
@@ -413,8 +411,7 @@ START_TEST(further_fields_are_found_on_the_way)
 }
 END_TEST
 
-/* --- Settings --------------------------------------------------------------
- */
+/* --- Settings --------------------------------------------------------- */
 
 static const struct {
     const char *user, *values, *filter, *complaint;

@@ -52,8 +52,7 @@ static bool is_json(enum event_fault fault)
     return fault == EVENT_OK || fault == EVENT_NOT_A_MAP;
 }
 
-/* --- JSONTestSuite ---------------------------------------------------------
- */
+/* --- JSONTestSuite ---------------------------------------------------- */
 
 static struct document unescape(const char *text)
 {
@@ -146,8 +145,7 @@ START_TEST(the_cases_of_the_suite_are_judged_right)
 }
 END_TEST
 
-/* --- Our own limits and words ----------------------------------------------
- */
+/* --- Our own limits and words ----------------------------------------- */
 
 #define B(text) text, sizeof(text) - 1
 
@@ -233,8 +231,7 @@ START_TEST(a_record_has_at_most_4096_values)
 }
 END_TEST
 
-/* --- Beside jansson --------------------------------------------------------
- */
+/* --- Beside jansson --------------------------------------------------- */
 
 static uint32_t below(uint64_t *random, uint32_t limit)
 {
@@ -372,8 +369,7 @@ START_TEST(random_documents_are_judged_as_jansson_judges)
 }
 END_TEST
 
-/* --- Numbers and texts -----------------------------------------------------
- */
+/* --- Numbers and texts ------------------------------------------------ */
 
 static const struct {
     const char *text;

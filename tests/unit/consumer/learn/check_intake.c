@@ -276,7 +276,7 @@ START_TEST(time_does_not_go_back)
 }
 END_TEST
 
-/* --- Values of fields ---------------------------------------------------- */
+/* --- Values of fields ------------------------------------------------- */
 
 static const struct field_list *list_of(const char *text)
 {

@@ -71,7 +71,7 @@ static void make_happenings(uint64_t seed)
     }
 }
 
-/* --- Intakes ------------------------------------------------------------ */
+/* --- Intakes ---------------------------------------------------------- */
 
 struct reading {
     struct intake *intake;

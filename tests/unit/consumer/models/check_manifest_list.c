@@ -236,7 +236,7 @@ START_TEST(where_keys_are_trusted_only_their_manifests_will_do)
 }
 END_TEST
 
-/* --- Pins and retirements ------------------------------------------------ */
+/* --- Pins and retirements --------------------------------------------- */
 
 static void take_pin(const struct pin *pin)
 {

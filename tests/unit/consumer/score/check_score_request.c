@@ -216,7 +216,7 @@ START_TEST(values_that_nobody_needs_are_bounded)
 }
 END_TEST
 
-/* --- Arguments ---------------------------------------------------------- */
+/* --- Arguments -------------------------------------------------------- */
 
 struct pair_of_texts {
     const char *name, *value;
@@ -309,7 +309,7 @@ START_TEST(wrong_arguments_are_named)
 }
 END_TEST
 
-/* --- The order of the answer --------------------------------------------- */
+/* --- The order of the answer ------------------------------------------ */
 
 START_TEST(the_best_come_first_and_ties_as_they_were_asked)
 {

@@ -196,7 +196,7 @@ START_TEST(rows_of_nobody_move_the_item_alone)
 }
 END_TEST
 
-/* --- Labels below 0 ---------------------------------------------------- */
+/* --- Labels below 0 --------------------------------------------------- */
 
 /* The updates would multiply the factors by negative numbers. */
 START_TEST(nmf_refuses_labels_below_zero)

@@ -21,7 +21,7 @@
 
 static struct error err;
 
-/* --- Files -------------------------------------------------------------- */
+/* --- Files ------------------------------------------------------------ */
 
 enum { COLUMNS_MAX = 12 };
 
@@ -120,7 +120,7 @@ static struct dataset *read_rows(const struct source *source)
     return dataset;
 }
 
-/* --- Figures ------------------------------------------------------------ */
+/* --- Figures ---------------------------------------------------------- */
 
 static struct evaluation measure(const struct dataset *dataset,
                                  const struct fold *fold, const char *text,
