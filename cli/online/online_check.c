@@ -1,6 +1,7 @@
 #include "cli/online/online_check.h"
 
 #include "common/base/attributes.h"
+#include "common/base/memory_limit.h"
 #include "common/kafka/kafka_question.h"
 
 #include "consumer/models/snapshot_cache.h"
@@ -247,12 +248,37 @@ static void tell_no_model(struct online_check *check, const char *name,
         tell(check, "ok", "model", "'%s' is not published yet", name);
 }
 
+/* Packed, unpacked and as a model at once, beside the model in service; maps of
+ * ids take as much again as their bytes. */
+static uint64_t bytes_to_serve(const struct manifest *manifest)
+{
+    return manifest->packed_size + UINT64_C(4) * manifest->size;
+}
+
+/* What does not fit is not even tried: the system might end us. */
+static int check_memory(const struct manifest *manifest, struct error *err)
+{
+    uint64_t needed = bytes_to_serve(manifest), limit = memory_limit();
+
+    if (needed <= limit)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "version %" PRIu64 " has %" PRIu64
+                     " bytes, serving it may take %" PRIu64
+                     ", and a process may have %" PRIu64
+                     " here: raise the limit of memory, or train a smaller "
+                     "model (factors, training.max_ids)",
+                     manifest->epoch, (uint64_t)manifest->size, needed, limit);
+}
+
 static int load_model(struct online_check *check, struct snapshot_cache *cache,
                       const struct manifest *manifest, struct error *err)
 {
     struct model_state state = {.version = manifest->epoch};
     struct cached_model found;
 
+    if (check_memory(manifest, err) < 0)
+        return -1;
     memcpy(state.hash, manifest->sha256.bytes, MODEL_HASH_SIZE);
     if (snapshot_cache_get(cache, &state, &found, err) < 0)
         return -1;

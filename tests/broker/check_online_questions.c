@@ -7,11 +7,15 @@
 #include "support/run_suite.h"
 #include "support/topic_change.h"
 
+#include "common/event/manifest.h"
 #include "common/kafka/kafka_question.h"
+
+#include "producer/publisher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
     RUN_MS = 60000,
@@ -166,6 +170,58 @@ START_TEST(the_model_is_looked_at)
 }
 END_TEST
 
+/* A manifest of a version 2 that says of itself that it is that large. */
+static void publish_huge(uint64_t size)
+{
+    struct fixture_records published =
+        kafka_fixture_read(line.names[PIPE_MODELS]);
+    struct manifest manifest;
+    struct buffer bytes = {0};
+    char key[FIXTURE_NAME_SIZE + 8];
+    struct publisher *publisher = NULL;
+    struct publisher_config config = {.kafka = kafka_fixture_settings(),
+                                      .topics = {line.names[PIPE_MODELS]}};
+
+    ck_assert_uint_eq(published.count, 1);
+    ck_assert_ok(manifest_decode(published.at[0].value,
+                                 published.at[0].value_size, &manifest, &err),
+                 err);
+    manifest.epoch = 2;
+    manifest.size = size;
+    manifest_encode(&manifest, &bytes);
+    snprintf(key, sizeof(key), "%s@2", line.names[PIPE_MODEL]);
+    struct outgoing record = {.key = key,
+                              .key_size = strlen(key),
+                              .value = bytes.bytes,
+                              .value_size = bytes.size,
+                              .timestamp_ms = manifest.created_ms};
+    ck_assert_ok(publisher_open(&config, &publisher, &err), err);
+    ck_assert_ok(publisher_send(publisher, &record, &err), err);
+    ck_assert_ok(publisher_flush(publisher, RUN_MS, &err), err);
+    publisher_close(publisher);
+    buffer_free(&bytes);
+    manifest_free(&manifest);
+    fixture_records_free(&published);
+}
+
+START_TEST(a_model_that_does_not_fit_the_memory_is_a_problem)
+{
+    const char *const world[] = {"--world", "--world.rows=2000", NULL};
+    const char *const once[] = {"--exit.at_end", "--http.port=0",
+                                "--model.algorithm=baseline", NULL};
+    /* The child inherits it: enough for clients and their threads. */
+    struct rlimit space = {UINT64_C(4) << 30, UINT64_C(4) << 30};
+
+    free(pipeline_run(&line, "feed", world, RUN_MS));
+    free(pipeline_run(&line, "train", once, RUN_MS));
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &space), 0);
+    assert_check("score", nothing, 0, "version 1, baseline: loaded");
+    publish_huge(MANIFEST_SNAPSHOT_MAX);
+    assert_check("score", nothing, CONFIG,
+                 "version 2 has 1073741824 bytes, serving it may take");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("online questions");
@@ -180,6 +236,7 @@ int main(void)
     tcase_add_test(tests,
                    transactions_longer_than_the_broker_allows_are_refused);
     tcase_add_test(tests, the_model_is_looked_at);
+    tcase_add_test(tests, a_model_that_does_not_fit_the_memory_is_a_problem);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "what a broker lacks is found beforehand");
 }
