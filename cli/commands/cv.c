@@ -262,8 +262,10 @@ static int plan_one(const struct cv_settings *settings, const char *model,
     return 0;
 }
 
+/* `sound` counts models of which a fold did not diverge. */
 static int validate(const struct cv_settings *settings, const char *model,
-                    const struct split_rows *rows, struct error *err)
+                    const struct split_rows *rows, size_t *sound,
+                    struct error *err)
 {
     const struct search_job job = {.dataset = rows->data,
                                    .scale = rows->scale,
@@ -280,6 +282,7 @@ static int validate(const struct cv_settings *settings, const char *model,
     if (search_run(&plan, &job, &results, err) < 0)
         return -1;
     int status = print_result(settings, model, text[0], results->results, err);
+    *sound += diverged_folds(results->results) < results->results->done;
     fflush(stdout);
     search_results_free(results);
     return status;
@@ -303,6 +306,7 @@ static int validate_all(const struct cv_settings *settings,
                         const struct split_rows *rows, struct error *err)
 {
     char names[sizeof(settings->models)], *rest = NULL;
+    size_t sound = 0;
 
     memcpy(names, settings->models, sizeof(names));
     if (strchr(names, ',') && settings->params[0])
@@ -312,8 +316,12 @@ static int validate_all(const struct cv_settings *settings,
         print_head(settings);
     for (char *name = strtok_r(names, ",", &rest); name && !stop_requested();
          name = strtok_r(NULL, ",", &rest))
-        if (validate(settings, name, rows, err) < 0)
+        if (validate(settings, name, rows, &sound, err) < 0)
             return -1;
+    if (sound == 0 && !stop_requested())
+        return error_set(err, ERROR_CONFIG,
+                         "every fit diverged: lower the learning rate "
+                         "(--params), or give --scale");
     return 0;
 }
 

@@ -364,6 +364,8 @@ static int check(const void *of, struct error *err)
 
     if (service_check(&settings->service, err) < 0)
         return -1;
+    if (kafka_check_codec(config->compression, err) < 0)
+        return error_wrap(err, "predictions.compression");
     if (config->delivery != DELIVERY_EXACTLY_ONCE ||
         config->commit_interval_ms <= config->transaction_timeout_ms / 2)
         return 0;

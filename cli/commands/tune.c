@@ -295,8 +295,9 @@ static void print_csv(const struct search_plan *plan, const struct summary *s,
     }
 }
 
-/* Says why some combinations, or all, have no rank. */
-static void tell_unranked(const struct summary *s, size_t count, int measure)
+/* Says why some combinations, or all, have no rank. Returns whether all fits
+ * diverged. */
+static bool tell_unranked(const struct summary *s, size_t count, int measure)
 {
     size_t diverged = 0, without = 0;
 
@@ -314,6 +315,7 @@ static void tell_unranked(const struct summary *s, size_t count, int measure)
             "it: log-loss and AUC need labels of 0 to 1, AUC both kinds of "
             "them, FCP two rows of a user\"",
             measure_names[measure], without, count);
+    return diverged == count;
 }
 
 /* Warns of measures that only some folds define: their ranks are worth less. */
@@ -342,6 +344,7 @@ static int print_results(const struct tune_settings *settings,
     struct summary *summaries = calloc(plan->count, sizeof(*summaries));
     size_t count = 0;
     int status = 0;
+    bool is_lost = false;
 
     if (!summaries)
         return error_no_memory(err, "the search");
@@ -355,7 +358,7 @@ static int print_results(const struct tune_settings *settings,
         status =
             error_set(err, ERROR_TEMPORARY, "stopped before the first fit");
     if (status == 0) {
-        tell_unranked(summaries, count, settings->measure);
+        is_lost = tell_unranked(summaries, count, settings->measure);
         tell_ranked_by_some(summaries, count);
     }
     if (status == 0 && settings->output == OUTPUT_TABLE)
@@ -365,6 +368,10 @@ static int print_results(const struct tune_settings *settings,
     else if (status == 0)
         status = print_json(plan, results, summaries, count, err);
     free(summaries);
+    if (status == 0 && is_lost)
+        return error_set(err, ERROR_CONFIG,
+                         "every fit diverged: try lower learning rates, or "
+                         "give --scale");
     return status;
 }
 

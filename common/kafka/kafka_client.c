@@ -413,6 +413,15 @@ int kafka_check(const struct kafka_settings *settings, struct error *err)
     return 0;
 }
 
+int kafka_check_codec(const char *name, struct error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int status = kafka_conf_set(conf, "compression.codec", name, err);
+
+    rd_kafka_conf_destroy(conf);
+    return status;
+}
+
 static void describe_defaults(const char *role,
                               const struct kafka_property *settings, FILE *out)
 {

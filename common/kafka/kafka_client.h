@@ -87,6 +87,9 @@ uint64_t kafka_descriptors(uint32_t clients, int32_t brokers);
 int kafka_check(const struct kafka_settings *settings,
                 struct error *err) MUST_CHECK;
 
+/* Is there a codec of that name in this librdkafka? ERROR_CONFIG. */
+int kafka_check_codec(const char *name, struct error *err) MUST_CHECK;
+
 /* Sets one property more; ERROR_CONFIG. */
 int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                    struct error *err) MUST_CHECK;

@@ -103,6 +103,9 @@ static int check_k(size_t rows, uint32_t k, struct error *err)
 {
     if (k >= 2 && k <= rows)
         return 0;
+    if (rows < 2)
+        return error_set(err, ERROR_FORMAT,
+                         "%zu rows: folds take two rows at least", rows);
     return error_set(err, ERROR_CONFIG,
                      "%u folds of %zu rows: give 2 to %zu folds", k, rows,
                      rows);
@@ -357,8 +360,10 @@ int split_by_time(const struct dataset *dataset, uint32_t k, struct folds **out,
     struct folds *folds = NULL;
 
     if (k < 1 || k >= rows)
-        return error_set(err, ERROR_CONFIG, "%u time slices of %zu rows", k,
-                         rows);
+        return error_set(err, ERROR_CONFIG,
+                         "%u slices of time of %zu rows: each is tested after "
+                         "a row at least, so give fewer slices than rows",
+                         k, rows);
     size_t *order = positions_by_time(dataset, err);
     int status = order ? folds_new(k, &folds, err) : -1;
     for (uint32_t f = 0; status == 0 && f < k; f++) {

@@ -349,6 +349,16 @@ try_rates --measure=auc >wild.txt 2>err.txt
 grep -q '^ *1 ' wild.txt && fail "tune: a rank by a measure without a value"
 grep -q 'no value of the measure' err.txt || fail "tune: no word of that"
 
+# Where nothing is left to compare, that is no success.
+refused 78 "every fit diverged" cv wild.csv --models=svd --split.folds=2
+[ "$(grep -c 'fold .: the fit diverged' out.txt)" = 2 ] || fail "cv: folds of a diverged model"
+refused 78 "every fit diverged" tune wild.csv --space="lr_all=0.005|0.004" --split.folds=2
+grep -q '^ *-  lr_all=0.004 .*diverged' out.txt || fail "tune: no table of diverged fits"
+printf 'user,ad,click\n' >head.csv
+refused 65 "0 rows: folds take two rows at least" cv head.csv --models=baseline
+printf 'user,ad,click,ts\nu1,a1,1,1700000000\nu2,a2,0,1700000001\n' >two.csv
+refused 78 "give fewer slices than rows" cv two.csv --models=baseline --split=time --split.folds=2
+
 # A threshold that fits the labels: half of stars are not all of them relevant.
 "$pctr" cv stars.csv --models=popular --split.folds=2 --ranking.k=1 --json |
     grep -q '"precision"' || fail "cv: ranking"
@@ -359,6 +369,12 @@ refused 78 "ranking.threshold: 'x' is not a number" cv stars.csv --split.folds=2
     fail "fit: no sample"
 "$pctr" fit "$clicks" --model=popular --figures.max_rows=0 | grep -q '^on' &&
     fail "fit: figures that nobody wants"
+
+# What would fail at the start is said by --check-config.
+refused 78 "predictions.compression: Kafka property 'compression.codec'" \
+    score -b nobody:1 --check-config --predictions.compression=brotli
+"$pctr" score -b nobody:1 --check-config --predictions.compression=zstd ||
+    fail "score: zstd"
 
 "$pctr" score --help-all >help.txt
 grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"
