@@ -122,8 +122,8 @@ void scorer_worker_close(struct scorer_worker *w)
 /* --- Telling ---------------------------------------------------------- */
 
 /* Tells the lag watch which partitions this worker has and what of them is
- * committed. */
-static void tell_committed(struct scorer_worker *w)
+ * committed. Returns how many it has. */
+static int tell_committed(struct scorer_worker *w)
 {
     int count = 0;
 
@@ -135,6 +135,17 @@ static void tell_committed(struct scorer_worker *w)
         count++;
     }
     metrics_set(w->parts->metrics, SCORER_ASSIGNED, (int)w->number, count);
+    return count;
+}
+
+/* Whoever else has the name of the group gets partitions, too: then this line
+ * is all that says why some are missing. */
+static void tell_assigned(const struct scorer_worker *w, int count)
+{
+    log_info("partitions are assigned",
+             "worker=%u group=%s topic=%s partitions=%d of=%" PRId32, w->number,
+             w->config->group, w->config->impressions, count,
+             subscriber_partitions(w->subscriber));
 }
 
 /* A group without offsets may be one whose offsets are gone. What it scores
@@ -242,7 +253,7 @@ static int follow(struct scorer_worker *w, const struct message_batch *batch,
         atomic_store(&seen->is_holding, true);
         atomic_store(&seen->is_member, true);
         flood_forget_pauses(w->flood);
-        tell_committed(w);
+        tell_assigned(w, tell_committed(w));
         return 0;
     case SUBSCRIBER_REVOKED:
         status = commit(w, DELIVERY_WAIT, err);
