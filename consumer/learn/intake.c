@@ -242,6 +242,16 @@ static int want_fields(struct intake *intake, struct error *err)
                : 0;
 }
 
+/* How far whoever may date a record can push stream time: windows end that much
+ * too early, and labels that came before their impressions wait that much less.
+ * So it has to be a small part of a window, and of the time after it. */
+static int64_t ahead_ms_of(const struct join_config *config)
+{
+    int64_t of_window = config->window_ms / 10, of_late = config->late_ms / 2;
+
+    return of_window < of_late ? of_window : of_late;
+}
+
 int intake_new(const struct intake_config *config, struct intake **out,
                struct error *err)
 {
@@ -253,7 +263,7 @@ int intake_new(const struct intake_config *config, struct intake **out,
     intake->newest_ms = INT64_MIN;
     intake->time =
         stream_time_from(config->join.window_ms + config->join.late_ms,
-                         config->join.late_ms / 2);
+                         ahead_ms_of(&config->join));
     intake->config.join.values = config->list ? config->list->values : 0;
     if (id_set_new(config->fields.anonymous, &intake->nobody, err) < 0 ||
         event_reader_new(&config->fields, EVENT_IMPRESSIONS,

@@ -5,9 +5,12 @@
  *
  * The honest producer and its world are the same in both runs. What is judged
  * is its own: predictions by id, labels by the place of their impression, and
- * the published model on impressions that it never sent.
+ * the published model on impressions that it never sent. A trainer is tried
+ * twice: one that comes later and reads all from the beginning, and one that
+ * reads, fits and publishes while both producers write.
  */
 #include "support/attacker.h"
+#include "support/metrics_page.h"
 #include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
@@ -21,6 +24,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,16 +36,13 @@ enum {
     UNSEEN = 8000, /* further impressions, which nobody learns from */
     USERS = 80,
     ADS = 12,
-    STEP_MS = 500,
-    CLICK_MS = 20000, /* from an impression to its click */
-    CLICK_ROWS = CLICK_MS / STEP_MS,
     STRIKE_EVERY = 16, /* honest impressions */
-    FLOOD_AT = ROWS / 3,
     FLOOD = 6000,
     SETTLED = ROWS - 1200, /* whose windows are over at the end */
     SEED = 20240229,
     WAIT_MS = 60000,
     PATH_SIZE = 32,
+    FIT_ROWS = 4000, /* from one model to the next of a live trainer */
 };
 
 #define NE_SHARE_MAX 0.01
@@ -57,10 +58,24 @@ struct outcome {
 
 static struct error err;
 static struct pipeline way;
-static struct child_process scorer;
+static struct child_process scorer, live_trainer;
 static struct proceedings proceedings;
 static struct publisher *honest;
-static int64_t start_ms;
+
+/* When honest events happen, and when the join has done with them. */
+struct timing {
+    int64_t rows;              /* honest impressions */
+    int64_t start_ms, step_us; /* from an impression to the next */
+    int64_t click_rows;        /* from an impression to its click */
+    const char *window, *late;
+    bool is_live; /* they are sent when they happen */
+};
+
+static struct timing timing = {.rows = ROWS,
+                               .step_us = 500 * 1000,
+                               .click_rows = 40,
+                               .window = "--join.window_ms=120000",
+                               .late = "--join.late_ms=240000"};
 
 static void stop(void)
 {
@@ -68,6 +83,7 @@ static void stop(void)
     honest = NULL;
     proceedings_free(&proceedings);
     child_end(&scorer);
+    child_end(&live_trainer);
 }
 
 /* --- The honest world: all follows from an impression's number -------- */
@@ -97,7 +113,7 @@ static bool is_clicked(int64_t number)
 
 static int64_t time_of(int64_t number)
 {
-    return start_ms + number * STEP_MS;
+    return timing.start_ms + number * timing.step_us / 1000;
 }
 
 static void send_honest(size_t topic, int64_t number, int64_t record_ms,
@@ -126,25 +142,38 @@ static void send_impression(int64_t number)
     send_honest(0, number, event.ts_ms, &bytes);
 }
 
-static void send_click(int64_t number)
+static void send_label(int64_t number)
 {
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     struct label event = {.id = id_from_number(number),
-                          .ts_ms = time_of(number) + CLICK_MS,
-                          .click = 1};
+                          .ts_ms = time_of(number + timing.click_rows),
+                          .click = is_clicked(number)};
     struct buffer bytes = {0};
 
     event_encode_label(&fields, &event, &bytes);
     send_honest(1, number, event.ts_ms, &bytes);
 }
 
+static bool is_labelled(int64_t number)
+{
+    return timing.is_live || is_clicked(number);
+}
+
 static uint64_t count_clicks(void)
 {
     uint64_t clicks = 0;
 
-    for (int64_t i = 0; i < ROWS; i++)
+    for (int64_t i = 0; i < timing.rows; i++)
         clicks += is_clicked(i);
     return clicks;
+}
+
+static void pace(int64_t at_ms)
+{
+    int64_t wait_ms = at_ms - clock_wall_ms();
+
+    if (timing.is_live && wait_ms > 0)
+        clock_sleep_ms(wait_ms);
 }
 
 /* Impressions and clicks in the order of their times, `attacker` among them. */
@@ -156,14 +185,15 @@ static void feed(struct attacker *attacker)
         .topics = {way.names[PIPE_IMPRESSIONS], way.names[PIPE_LABELS], NULL}};
 
     ck_assert_ok(publisher_open(&config, &honest, &err), err);
-    for (int64_t i = 0; i < ROWS + CLICK_ROWS; i++) {
-        if (i < ROWS)
+    for (int64_t i = 0; i < timing.rows + timing.click_rows; i++) {
+        pace(time_of(i));
+        if (i < timing.rows)
             send_impression(i);
-        if (i >= CLICK_ROWS && is_clicked(i - CLICK_ROWS))
-            send_click(i - CLICK_ROWS);
+        if (i >= timing.click_rows && is_labelled(i - timing.click_rows))
+            send_label(i - timing.click_rows);
         if (attacker && i % STRIKE_EVERY == 0)
             attacker_strike(attacker, time_of(i));
-        if (attacker && i == FLOOD_AT)
+        if (attacker && i == timing.rows / 3)
             attacker_flood(attacker, 1, FLOOD, time_of(i));
     }
     ck_assert_ok(publisher_flush(honest, WAIT_MS, &err), err);
@@ -179,6 +209,7 @@ static void start_scorer(void)
 
     pipeline_start(&way, "score", more, &scorer);
     child_await_error(&scorer, "\"scoring\"", WAIT_MS);
+    child_await_error(&scorer, "partitions=2 of=4", WAIT_MS);
 }
 
 /* The number of an honest impression, or -1. */
@@ -234,14 +265,15 @@ static size_t drop_letters_of_labels(struct fixture_records *letters)
 
 /* --- Learning --------------------------------------------------------- */
 
-static const char *const times[] = {"--join.window_ms=120000",
-                                    "--join.late_ms=240000"};
-
 /* What the trainer said. The caller frees. */
 static char *train(void)
 {
-    const char *more[] = {
-        "--exit.at_end", "--http.port=0", times[0], times[1], UNIT, NULL};
+    const char *more[] = {"--exit.at_end",
+                          "--http.port=0",
+                          timing.window,
+                          timing.late,
+                          UNIT,
+                          NULL};
     struct child_process trainer = {.pid = 0};
 
     pipeline_start(&way, "train", more, &trainer);
@@ -265,7 +297,7 @@ static FILE *new_file(char path[PATH_SIZE])
 
 /* Log-loss over that of always saying the mean, on impressions that nobody
  * learned from. */
-static double normalised_entropy(void)
+static double normalised_entropy(uint64_t version)
 {
     char path[PATH_SIZE];
     double loss = 0, clicks = 0;
@@ -275,7 +307,7 @@ static double normalised_entropy(void)
     for (int64_t i = ROWS; i < ROWS + UNSEEN; i++)
         fprintf(pairs, "%" PRId64 ",%" PRId64 "\n", user_of(i), ad_of(i));
     ck_assert_int_eq(fclose(pairs), 0);
-    char *output = truth_answers(&way, 1, path);
+    char *output = truth_answers(&way, version, path);
     unlink(path);
 
     const char *line = strchr(output, '\n');
@@ -317,8 +349,9 @@ static int32_t *numbers_by_place(int32_t partition)
 static FILE *replayed_labels(void)
 {
     char path[PATH_SIZE], option[PATH_SIZE + 24];
-    const char *more[] = {"--bootstrap=0", option, times[0], times[1], UNIT,
-                          "epoch:1",       NULL};
+    const char *more[] = {
+        "--bootstrap=0", option, timing.window, timing.late, UNIT,
+        "epoch:1",       NULL};
 
     fclose(new_file(path));
     snprintf(option, sizeof(option), "--predictions.file=%s", path);
@@ -407,7 +440,7 @@ static struct outcome run(bool is_attacked)
     size_t of_labels = drop_letters_of_labels(&proceedings.dead_letters);
     outcome.predicted = count_predicted_once();
     judge_labels(&outcome);
-    outcome.ne = normalised_entropy();
+    outcome.ne = normalised_entropy(1);
     check_letters(&sent, of_labels, log);
     /* By record above; the trainer itself says sums, with the attacker's. */
     uint64_t joined = child_log_number(log, "labels", "joined") +
@@ -438,13 +471,133 @@ START_TEST(an_honest_producer_is_served_as_if_the_other_were_not_there)
 {
     /* The newest records are of now: what is ahead of them is ahead of the
      * clock, too. */
-    start_ms = clock_wall_ms() / 1000 * 1000 - INT64_C(1) * ROWS * STEP_MS;
+    timing.start_ms =
+        clock_wall_ms() / 1000 * 1000 - ROWS * timing.step_us / 1000;
     struct outcome alone = run(false), attacked = run(true);
 
     assert_served(&alone);
     assert_served(&attacked);
     ck_assert_double_lt(alone.ne, 0.99); /* it knows something */
     ck_assert_double_lt(fabs(attacked.ne / alone.ne - 1), NE_SHARE_MAX);
+}
+END_TEST
+
+/* --- A trainer that runs meanwhile ---------------------------------------- */
+
+static unsigned start_live_trainer(void)
+{
+    unsigned port = metrics_page_free_port();
+    char http[32], rows[32];
+    const char *more[] = {
+        http,        rows, "--retrain.every_ms=0", timing.window,
+        timing.late, UNIT, "--evaluate=false",     NULL};
+
+    snprintf(http, sizeof(http), "--http.port=%u", port);
+    snprintf(rows, sizeof(rows), "--retrain.rows=%d", FIT_ROWS);
+    pipeline_start(&way, "train", more, &live_trainer);
+    child_await_error(&live_trainer, "\"training\"", WAIT_MS);
+    return port;
+}
+
+static uint64_t newest_version(void)
+{
+    char *log = child_errors(&live_trainer);
+    uint64_t version = strstr(log, "\"model published\"")
+                           ? child_log_number(log, "model published", "version")
+                           : 0;
+
+    free(log);
+    return version;
+}
+
+/* A model of all that is known by now. */
+static uint64_t publish_now(void)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
+    uint64_t before = newest_version();
+
+    child_signal(&live_trainer, SIGUSR1);
+    while (newest_version() == before) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(100);
+    }
+    return before + 1;
+}
+
+/* As fast as it happens, and so with windows of seconds. What is not clicked is
+ * labelled, too: else there would be no saying whether its label was joined. */
+static const struct timing live = {.rows = 8000,
+                                   .step_us = 400,
+                                   .click_rows = 750, /* 300 ms */
+                                   .window = "--join.window_ms=6000",
+                                   .late = "--join.late_ms=12000",
+                                   .is_live = true};
+
+/* Windows that the attacker's impressions keep open end the training set. */
+static void move_time_on(void)
+{
+    enum { WINDOW_MS = 7000 };
+    int64_t first =
+        live.rows + live.click_rows + WINDOW_MS * 1000 / live.step_us;
+
+    for (int64_t i = first; i < first + PARTITIONS; i++) {
+        pace(time_of(i));
+        send_impression(i);
+    }
+    ck_assert_ok(publisher_flush(honest, WAIT_MS, &err), err);
+}
+
+/* Returns the NE of the last model. */
+static double run_live(bool is_attacked)
+{
+    int64_t began_ms = clock_monotonic_ms();
+    struct attacker_books sent = {.impressions = 0};
+
+    pipeline_create(&way, PARTITIONS);
+    timing = live;
+    unsigned port = start_live_trainer();
+    timing.start_ms = clock_wall_ms();
+    struct attacker *attacker =
+        is_attacked ? attacker_open(&way, SEED, USERS, ADS) : NULL;
+    feed(attacker);
+    if (attacker)
+        sent = attacker_close(attacker);
+    move_time_on();
+    publisher_close(honest);
+    honest = NULL;
+    metrics_page_await(port,
+                       "pctr_records_consumed_total{topic=\"impressions\"}",
+                       (double)((uint64_t)live.rows + PARTITIONS +
+                                sent.impressions + sent.bad_impressions),
+                       WAIT_MS);
+    metrics_page_await(
+        port, "pctr_records_consumed_total{topic=\"labels\"}",
+        (double)((uint64_t)live.rows + sent.labels + sent.bad_labels), WAIT_MS);
+    uint64_t version = publish_now();
+    pipeline_stop(&live_trainer, WAIT_MS);
+    char *log = child_errors(&live_trainer);
+    child_end(&live_trainer);
+    uint64_t joined = child_log_number(log, "labels", "joined") +
+                      child_log_number(log, "labels", "late");
+    double ne = normalised_entropy(version);
+    printf("%s, live: joined=%" PRIu64 " of %" PRId64 " and %" PRIu64
+           " of the attacker's, models=%" PRIu64 ", NE=%.5f; took %d ms\n",
+           is_attacked ? "attacked" : "alone", joined, live.rows,
+           sent.own_clicks, version, ne,
+           (int)(clock_monotonic_ms() - began_ms));
+    /* Those of nobody join nothing: all honest ones are among these. */
+    ck_assert_msg(joined == (uint64_t)live.rows + sent.own_clicks, "%s",
+                  child_last_words(log));
+    free(log);
+    return ne;
+}
+
+START_TEST(a_trainer_that_runs_meanwhile_learns_as_if_the_other_were_not_there)
+{
+    double alone = run_live(false), attacked = run_live(true);
+
+    ck_assert_double_lt(alone, 0.99);
+    ck_assert_double_lt(fabs(attacked / alone - 1), NE_SHARE_MAX);
 }
 END_TEST
 
@@ -457,6 +610,13 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, stop);
     tcase_add_test(tests,
                    an_honest_producer_is_served_as_if_the_other_were_not_there);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("live");
+    tcase_set_timeout(tests, 240);
+    tcase_add_checked_fixture(tests, NULL, stop);
+    tcase_add_test(
+        tests,
+        a_trainer_that_runs_meanwhile_learns_as_if_the_other_were_not_there);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(
         suite, "an honest producer beside one that does its worst");

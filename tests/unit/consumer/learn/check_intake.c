@@ -236,6 +236,49 @@ START_TEST(an_event_of_next_year_closes_nobodys_window)
 }
 END_TEST
 
+/* A record dated an hour ahead, read at this time. */
+static void strike(enum intake_kind kind, int id, int64_t read_ms)
+{
+    const int64_t ahead_ms = read_ms + INT64_C(3600) * 1000;
+    struct intake_result became;
+
+    if (kind == INTAKE_IMPRESSION)
+        encode_impression(id, 8, 80, ahead_ms);
+    else
+        encode_label(id, ahead_ms, 1, false);
+    const struct intake_record record = {
+        .kind = kind,
+        .bytes = bytes.bytes,
+        .size = bytes.size,
+        .origin = {.record_ms = ahead_ms, .read_ms = read_ms}};
+    ck_assert_ok(intake_take(intake, &record, &became, &err), err);
+    pull_outcomes();
+}
+
+/* With a grace of twice the window, as it is without a setting. */
+START_TEST(records_dated_ahead_cost_little_of_a_window)
+{
+    struct intake_config config = {.fields = EVENT_FIELDS_DEFAULT,
+                                   .mode = JOIN_IMPRESSIONS,
+                                   .join = {WINDOW_MS, 2 * WINDOW_MS, 100},
+                                   .log = {100, 0}};
+
+    ck_assert_ok(intake_new(&config, &intake, &err), err);
+    impression(1, 7, 70, base_ms);
+    strike(INTAKE_IMPRESSION, 2, base_ms + 10);
+    strike(INTAKE_LABEL, 3, base_ms + 10);
+    ck_assert_int_le(intake_stream_ms(intake), base_ms + WINDOW_MS / 5);
+    ck_assert_uint_eq(intake_books(intake).negative, 0); /* it is still open */
+    label(4, base_ms + 20, 1, false); /* before its impression */
+    strike(INTAKE_IMPRESSION, 5, base_ms + 30);
+    strike(INTAKE_LABEL, 6, base_ms + 30);
+    impression(4, 7, 70, base_ms + 15);
+    ck_assert_uint_eq(intake_books(intake).joined, 1);
+    ck_assert_uint_eq(intake_books(intake).orphan, 0);
+    close_intake();
+}
+END_TEST
+
 /* Its label is unknown, and the log does not learn it as a negative. */
 START_TEST(an_impression_that_no_label_can_reach_is_not_learned)
 {
@@ -377,6 +420,7 @@ int main(void)
     tcase_add_test(tests, a_label_without_its_pair_is_no_row_of_its_own);
     tcase_add_test(tests, what_is_no_event_changes_nothing);
     tcase_add_test(tests, an_event_of_next_year_closes_nobodys_window);
+    tcase_add_test(tests, records_dated_ahead_cost_little_of_a_window);
     tcase_add_test(tests, an_impression_that_no_label_can_reach_is_not_learned);
     tcase_add_test(tests, time_does_not_go_back);
     tcase_add_test(tests, outcomes_carry_the_values_of_their_impression);
