@@ -296,9 +296,9 @@ START_TEST(folds_that_cannot_be_are_refused)
     ck_assert_refused(split_leave_one_out(two, 0, 0, 0, &folds, &err), err,
                       ERROR_CONFIG, "splits");
     ck_assert_refused(split_by_time(two, 0, &folds, &err), err, ERROR_CONFIG,
-                      "0 time slices");
+                      "0 slices of time of 2 rows");
     ck_assert_refused(split_by_time(two, 2, &folds, &err), err, ERROR_CONFIG,
-                      "2 time slices");
+                      "2 slices of time");
     ck_assert_ptr_null(folds);
     dataset_free(two);
 }
