@@ -2,7 +2,9 @@
 
 #include "common/kafka/kafka_log.h"
 
+#include <errno.h>
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -260,12 +262,27 @@ static int role_of(const char **name)
     return ROLE_COUNT;
 }
 
+/* OpenSSL does not say which file it could not read. */
+static int check_file(const char *name, const char *value, struct error *err)
+{
+    const char suffix[] = ".location";
+    const size_t size = strlen(name), own = sizeof(suffix) - 1;
+
+    if (strncmp(name, "ssl.", 4) != 0 || size < own ||
+        strcmp(name + size - own, suffix) != 0 || value[0] == '\0' ||
+        strcmp(value, "probe") == 0 || access(value, R_OK) == 0)
+        return 0;
+    return error_set(err, ERROR_INPUT, "%s: '%s' cannot be read: %s", name,
+                     value, strerror(errno));
+}
+
 static int set_property(rd_kafka_conf_t *conf, const char *name,
                         const char *value, struct error *err)
 {
     char secret[SECRET_SIZE];
 
-    if (check_name(name, err) < 0 || check_value(name, value, err) < 0)
+    if (check_name(name, err) < 0 || check_value(name, value, err) < 0 ||
+        check_file(name, value, err) < 0)
         return -1;
     if (!config_is_secret(name))
         return kafka_conf_set(conf, name, value, err);

@@ -76,6 +76,52 @@ static bool is_shortage(int error, const char *text)
            strstr(text, "Too many open files") != NULL;
 }
 
+/* By OpenSSL's numbers of what is wrong with a certificate (x509_vfy.h). */
+static const struct {
+    int number;
+    const char *words;
+} certificate_faults[] = {
+    {9, "its certificate is not valid yet"},
+    {10, "its certificate has expired"},
+    {18, "its certificate is signed by itself, and ssl.ca.location lacks it"},
+    {19, "its certificate is of an authority that ssl.ca.location lacks"},
+    {20, "its certificate is of an authority that ssl.ca.location lacks"},
+    {21, "its certificate is of an authority that ssl.ca.location lacks"},
+    {62, "its certificate is for another host"},
+    {64, "its certificate is for another address"},
+};
+
+/* On a thread of librdkafka's, which tells the application only that a
+ * certificate could not be verified. 0: it stays refused. */
+static int on_certificate(rd_kafka_t *client, const char *name, int32_t id,
+                          int *fault, int depth, const char *certificate,
+                          size_t size, char *why, size_t why_size, void *opaque)
+{
+    struct kafka_contact *contact = opaque;
+
+    (void)client, (void)name, (void)id, (void)depth;
+    (void)certificate, (void)size;
+    if (*fault == 0)
+        return 1;
+    atomic_store(&contact->certificate_fault, *fault);
+    snprintf(why, why_size, "OpenSSL's error %d", *fault);
+    return 0;
+}
+
+static void tell_certificate(struct kafka_contact *contact, const char *text)
+{
+    const int fault = atomic_load(&contact->certificate_fault);
+
+    for (size_t i = 0;
+         i < sizeof(certificate_faults) / sizeof(certificate_faults[0]); i++)
+        if (certificate_faults[i].number == fault) {
+            error_set(&contact->reason, ERROR_AUTH, "%s",
+                      certificate_faults[i].words);
+            return;
+        }
+    tell_reason(&contact->reason, ERROR_AUTH, text);
+}
+
 static void on_trouble(rd_kafka_t *client, int error, const char *text,
                        void *opaque)
 {
@@ -86,6 +132,8 @@ static void on_trouble(rd_kafka_t *client, int error, const char *text,
         note_address(contact, text);
         if (is_shortage(error, text)) {
             tell_reason(&contact->reason, ERROR_TEMPORARY, text);
+        } else if (strstr(text, "certificate verify failed")) {
+            tell_certificate(contact, text);
         } else if (is_certificate_refused(text)) {
             tell_reason(&contact->reason, ERROR_AUTH, text);
             error_wrap(&contact->reason,
@@ -117,6 +165,8 @@ int kafka_contact_open(struct kafka_contact *contact,
     rd_kafka_conf_set_opaque(conf, contact);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
     rd_kafka_conf_set_log_cb(conf, kafka_log_quiet);
+    /* A librdkafka without TLS has no use for it. */
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     return kafka_client_of(conf, KAFKA_ADMIN, &contact->client, err);
 }
 
@@ -135,8 +185,11 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
     if (stop_requested())
         return stop_error(err);
     if (reason->code == ERROR_AUTH)
-        return error_set(err, ERROR_AUTH, "broker at %s: %s", brokers,
-                         reason->text);
+        return error_set(err, ERROR_AUTH, "broker at %s: %s%s", brokers,
+                         reason->text,
+                         strstr(reason->text, "unexpected eof")
+                             ? " (is TLS spoken there? see security.protocol)"
+                             : "");
     if (reason->code == ERROR_TEMPORARY)
         return error_set(err, ERROR_TEMPORARY,
                          "broker at %s: %s: this process may have too few "
@@ -144,8 +197,11 @@ int kafka_contact_no_broker(const struct kafka_contact *contact,
                          "which it may have %" PRIu64 ")",
                          brokers, reason->text, descriptors_limit());
     if (reason->code == ERROR_NONE) {
-        error_set(&silence, ERROR_UNAVAILABLE, "no answer in %" PRId64 " ms",
-                  clock_monotonic_ms() - contact->opened_ms);
+        error_set(&silence, ERROR_UNAVAILABLE, "no answer in %" PRId64 " ms%s",
+                  clock_monotonic_ms() - contact->opened_ms,
+                  contact->down ? ", or one that is not Kafka's (does it want "
+                                  "TLS? see security.protocol)"
+                                : "");
         reason = &silence;
     }
     if (contact->advertised[0] && !strstr(brokers, contact->advertised))

@@ -8,6 +8,7 @@
 #include "common/kafka/kafka_client.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 enum { KAFKA_CONTACT_SLICE_MS = 250 };
 
@@ -19,6 +20,7 @@ struct kafka_contact {
     bool fresh;          /* the topic was just made: unknown means not yet */
     struct error reason; /* why no broker answers, as far as we know */
     int64_t opened_ms;
+    atomic_int certificate_fault; /* OpenSSL's number; 0: none seen */
     char advertised[128]; /* the address that a broker gave us for itself and
                              that cannot be reached; empty: none */
 };

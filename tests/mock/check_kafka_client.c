@@ -216,6 +216,19 @@ START_TEST(a_secret_may_be_in_a_file)
 }
 END_TEST
 
+START_TEST(a_file_of_tls_that_is_not_there_is_named)
+{
+    struct config_property mine = {"ssl.ca.location", "/no/such.pem"};
+    struct kafka_settings with = {
+        .brokers = "127.0.0.1:1", .properties = &mine, .property_count = 1};
+    rd_kafka_conf_t *conf = NULL;
+
+    ck_assert_refused(kafka_conf(&with, KAFKA_ADMIN, NULL, &conf, &err), err,
+                      ERROR_INPUT,
+                      "ssl.ca.location: '/no/such.pem' cannot be read");
+}
+END_TEST
+
 START_TEST(a_secret_file_that_others_can_read_is_refused)
 {
     const char *file = secret_file(0644);
@@ -366,6 +379,7 @@ static TCase *property_tests(void)
     tcase_add_test(tests, properties_that_would_break_a_promise_are_refused);
     tcase_add_test(tests, scram_needs_a_library_that_can);
     tcase_add_test(tests, a_secret_may_be_in_a_file);
+    tcase_add_test(tests, a_file_of_tls_that_is_not_there_is_named);
     tcase_add_test(tests, a_secret_file_that_others_can_read_is_refused);
     tcase_add_test(tests, errors_have_classes);
     return tests;
