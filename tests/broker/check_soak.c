@@ -115,8 +115,35 @@ static void assert_memory_is_flat(void)
 
 /* --- Faults ------------------------------------------------------------ */
 
+/* Beside the samples: all that a process said, before its successor begins. */
+static void keep_log(enum role role)
+{
+    const char *beside = getenv("PCTR_SOAK_FILE");
+    char path[600];
+
+    if (!beside || !*beside)
+        return;
+    snprintf(path, sizeof(path), "%s.%s.log", beside, role_names[role]);
+    FILE *file = fopen(path, "a");
+    ck_assert_ptr_nonnull(file);
+    char *log = child_errors(process_of(role));
+    fputs(log, file);
+    free(log);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void say(const char *what, enum role role)
+{
+    char now[CLOCK_TEXT_SIZE];
+
+    printf("%s: %s%s\n", clock_format(clock_wall_ms(), now), what,
+           role < ROLES ? role_names[role] : "");
+    fflush(stdout);
+}
+
 static void start_again(enum role role)
 {
+    keep_log(role);
     if (role == ROLE_TRAINER)
         whole_run_start_trainer(&run);
     else
@@ -127,6 +154,7 @@ static void kill_one(void)
 {
     const enum role role = (enum role)at_random(ROLES);
 
+    say("kills ", role);
     child_signal(process_of(role), SIGKILL);
     ck_assert_int_eq(child_wait(process_of(role), WAIT_MS), KILLED);
     start_again(role);
@@ -136,6 +164,7 @@ static void stop_one(void)
 {
     const enum role role = (enum role)at_random(ROLES);
 
+    say("stops ", role);
     pipeline_stop(process_of(role), WAIT_MS);
     start_again(role);
 }
@@ -144,13 +173,16 @@ static void freeze_one(void)
 {
     const enum role role = (enum role)at_random(ROLES);
 
+    say("freezes ", role);
     child_signal(process_of(role), SIGSTOP);
     sleep_and_sample(at_random(FREEZE_MS));
     child_signal(process_of(role), SIGCONT);
+    say("frees ", role);
 }
 
 static void kill_broker(void)
 {
+    say("kills the broker", ROLES);
     own_broker_do("kill", 0);
     sleep_and_sample(at_random(FREEZE_MS) / 4);
     own_broker_do("revive", 0);
@@ -158,15 +190,18 @@ static void kill_broker(void)
 
 static void restart_broker(void)
 {
+    say("restarts the broker", ROLES);
     own_broker_do("stop", 0);
     own_broker_do("revive", 0);
 }
 
 static void freeze_broker(void)
 {
+    say("freezes the broker", ROLES);
     own_broker_do("pause", 0);
     sleep_and_sample(at_random(FREEZE_MS));
     own_broker_do("resume", 0);
+    say("frees the broker", ROLES);
 }
 
 static struct {
@@ -247,8 +282,10 @@ START_TEST(the_account_is_exact_and_memory_is_flat)
 
     whole_run_stop_feed(&run);
     pipeline_await_scored(&run.pipe, WAIT_MS);
-    for (int role = 0; role < ROLES; role++)
+    for (int role = 0; role < ROLES; role++) {
         pipeline_stop(process_of((enum role)role), WAIT_MS);
+        keep_log((enum role)role);
+    }
     for (int i = 0; i < FAULTS; i++)
         printf("%s: %d times\n", faults[i].name, faults[i].times);
     printf("fault 37|soak|%d minutes of faults at random, two scorers, a "

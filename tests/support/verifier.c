@@ -272,6 +272,30 @@ static int64_t longest_gap(const struct fixture_records *predictions)
     return longest;
 }
 
+/* Where nothing came of impressions: the first and the last of each run of
+ * neighbours. */
+static void tell_of_loss(const struct court *court)
+{
+    const struct fixture_records *all = court->given->impressions;
+    int told = 0;
+
+    for (size_t i = 0; i < all->count && told < TOLD_MAX; i++) {
+        size_t first = i;
+        while (i < all->count && court->outputs[i] == 0 &&
+               all->at[i].partition == all->at[first].partition)
+            i++;
+        if (i == first)
+            continue;
+        const struct fixture_record *from = &all->at[first];
+        const struct fixture_record *last = &all->at[i - 1];
+        printf("lost [%" PRId32 "]: from %" PRId64 " of %" PRId64
+               " ms to %" PRId64 " of %" PRId64 " ms\n",
+               from->partition, from->offset, from->timestamp_ms, last->offset,
+               last->timestamp_ms);
+        told++;
+    }
+}
+
 static void add_up(struct court *court)
 {
     struct verdict *verdict = &court->verdict;
@@ -279,6 +303,8 @@ static void add_up(struct court *court)
 
     for (size_t i = 0; i < court->given->impressions->count; i++)
         verdict->lost += court->outputs[i] == 0;
+    if (verdict->lost > 0)
+        tell_of_loss(court);
     verdict->gap_ms = longest_gap(court->given->predictions);
     verdict->repeated = count_equal(court->ids, predictions);
     verdict->versions =
