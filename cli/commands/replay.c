@@ -66,7 +66,7 @@ static const struct config_key keys[] = {
     NO_MODEL_P_KEY(replay.prior),
     {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:..."},
     {GROUP_MODEL | RARE, "refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "least number of rows to fit on"},
-    {GROUP_MODEL | RARE, "holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that a refit does not learn from; the older half of it calibrates"},
+    {GROUP_MODEL | RARE, "holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that calibrate a refit, as pctr train has it"},
     {GROUP_MODEL | RARE, "calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
     {GROUP_LEARNING, "history_ms", CONFIG_U64,  FIELD(history_ms), "0", 0, TEN_YEARS_MS, NULL, "record time before the range that contenders learn from and that is not counted"},
     {GROUP_LEARNING, "join", CONFIG_CHOICE, FIELD(replay.intake.mode), "impressions", 0, 0, JOIN_MODE_WORDS, "labels meet impressions by id, or carry user and ad themselves: then they alone are read"},

@@ -26,6 +26,8 @@ void manifest_json_write(struct json_writer *to, const struct manifest *m,
     json_writer_member_real(to, "normalised_entropy",
                             m->metrics.normalised_entropy);
     json_writer_member_unsigned(to, "holdout_rows", m->metrics.rows);
+    if (m->measured_rows > 0)
+        json_writer_member_unsigned(to, "measured_rows", m->measured_rows);
     json_writer_member_unsigned(to, "parent_epoch", m->parent_epoch);
     json_writer_member_unsigned(to, "size", m->size);
     json_writer_member_unsigned(to, "packed_size", m->packed_size);

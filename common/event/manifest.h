@@ -46,7 +46,10 @@ struct manifest {
     uint32_t users, ads;
     uint64_t rows;
     struct manifest_metrics metrics;
-    uint64_t parent_epoch; /* 0: none */
+    uint64_t measured_rows; /* that the model of these figures was fit on,
+                               before it was fit again on all `rows`; 0: it is
+                               the published one */
+    uint64_t parent_epoch;  /* 0: none */
     struct digest parent_sha256;
 
     uint8_t snapshot_id[SNAPSHOT_ID_SIZE];

@@ -13,6 +13,7 @@
 enum {
     RANGES = MANIFEST_FIELD_COUNT, /* behind the table, in the bits of what
                                       was seen: those that need not be there */
+    MEASURED,
     SIGNATURE,
     RESUME,
     CLOCK,
@@ -21,10 +22,16 @@ enum {
     FIELDS_KNOWN,
     VALUES_MAX = 8 * MANIFEST_RANGE_PARTS * PARTITIONS_MAX,
 };
-_Static_assert(FIELDS_KNOWN <= 32, "one bit each");
+_Static_assert(FIELDS_KNOWN <= 64, "one bit each");
 
 static const char *const further[FIELDS_KNOWN - MANIFEST_FIELD_COUNT] = {
-    "ranges", "signature", "resume", "resume_clock", "delta", "base_sha256"};
+    "ranges",       "measured_rows", "signature",   "resume",
+    "resume_clock", "delta",         "base_sha256",
+};
+
+static const struct manifest_field measured = {
+    "measured_rows", MANIFEST_U64, offsetof(struct manifest, measured_rows), 8,
+    "rows that the measured model was fit on"};
 
 static const struct manifest_field of_delta[] = {
     {"delta", MANIFEST_U32, offsetof(struct manifest, delta), 4},
@@ -311,6 +318,8 @@ static int read_known(struct cursor *cursor, int field,
                       struct manifest *manifest, struct error *err)
 {
     switch (field) {
+    case MEASURED:
+        return read_field(&measured, value, manifest, err);
     case SIGNATURE:
         return read_signature(value, manifest, err);
     case RANGES:
@@ -329,11 +338,16 @@ static int read_known(struct cursor *cursor, int field,
     }
 }
 
+static uint64_t bit_of(int field)
+{
+    return (uint64_t)1 << field;
+}
+
 static int read_fields(struct cursor cursor, struct manifest *manifest,
                        struct error *err)
 {
     struct cursor_value map, value;
-    uint32_t seen = 0;
+    uint64_t seen = 0;
     int field;
 
     if (take_map(&cursor, &map, err) < 0)
@@ -341,21 +355,21 @@ static int read_fields(struct cursor cursor, struct manifest *manifest,
     for (uint32_t i = 0; i < map.size; i++) {
         if (take_entry(&cursor, &field, &value, err) < 0)
             return -1;
-        if (field >= 0 && seen & 1u << field)
+        if (field >= 0 && seen & bit_of(field))
             return wrong(err, field_name(field), "occurs twice");
         int status = field < 0
                          ? skip(&cursor, &value, err)
                          : read_known(&cursor, field, &value, manifest, err);
         if (status < 0)
             return -1;
-        seen |= field >= 0 ? 1u << field : 0;
+        seen |= field >= 0 ? bit_of(field) : 0;
     }
     for (int i = 0; i <= RANGES; i++)
-        if (!(seen & 1u << i))
+        if (!(seen & bit_of(i)))
             return wrong(err, field_name(i), "missing");
-    if (seen & 1u << DELTA && manifest->delta == 0)
+    if (seen & bit_of(DELTA) && manifest->delta == 0)
         return wrong(err, "delta", "0 is no delta");
-    if (!(seen & 1u << DELTA) != !(seen & 1u << BASE))
+    if (!(seen & bit_of(DELTA)) != !(seen & bit_of(BASE)))
         return wrong(err, "delta", "without base_sha256, or the other way");
     return 0;
 }

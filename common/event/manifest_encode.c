@@ -67,13 +67,18 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
     msgpack_packer packer = packer_into(out);
 
     const bool has_resume = manifest_has_resume(manifest);
-    size_t further = 1u + (has_resume ? 2u : 0u) + (manifest->delta ? 2u : 0u) +
-                     manifest->is_signed;
+    const bool has_measured = manifest->measured_rows > 0;
+    size_t further = 1u + has_measured + (has_resume ? 2u : 0u) +
+                     (manifest->delta ? 2u : 0u) + manifest->is_signed;
 
     msgpack_pack_map(&packer, MANIFEST_FIELD_COUNT + further);
     for (size_t i = 0; i < MANIFEST_FIELD_COUNT; i++)
         pack_field(&packer, &manifest_fields[i], manifest);
     pack_ranges(&packer, "ranges", manifest->ranges, manifest->range_count);
+    if (has_measured) {
+        packer_text(&packer, "measured_rows", 13);
+        msgpack_pack_uint64(&packer, manifest->measured_rows);
+    }
     if (has_resume) {
         pack_ranges(&packer, "resume", manifest->resume,
                     manifest->resume_count);

@@ -4,6 +4,7 @@
 
 #include "model/snapshot.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -43,17 +44,38 @@ static int measure(const struct model *model, const struct training_set *set,
     return status;
 }
 
-/* Rows that calibrate do not measure. */
+/* Two parameters that are learned from n labels cost 1 / (n H) of the entropy H
+ * of a label: with less than this, above a hundredth of it. */
+static const double calibration_nats_min = 100;
+
+static double nats(const double *labels, size_t n)
+{
+    double clicks = 0;
+
+    for (size_t i = 0; i < n; i++)
+        clicks += labels[i];
+    const double rate = n > 0 ? clicks / (double)n : 0;
+    return rate > 0 && rate < 1
+               ? -(double)n * (rate * log(rate) + (1 - rate) * log1p(-rate))
+               : 0;
+}
+
+/* Rows that calibrate do not measure. Afterwards the model has the calibration
+ * that is to be published. */
 static int judge(const struct fit_job *job, struct model *model,
                  struct evaluation *out, struct error *err)
 {
     const struct training_set *set = job->set;
-    size_t first = job->config.calibrate ? set->held_count / 2 : 0;
+    const size_t half = set->held_count / 2;
 
-    if (first > 0 &&
-        model_calibrate(model, set->held, set->labels, first, err) < 0)
+    if (!job->config.calibrate ||
+        nats(set->labels, set->held_final) < calibration_nats_min)
+        return measure(model, set, 0, out, err);
+    size_t older = set->held_final < half ? set->held_final : half;
+    if (model_calibrate(model, set->held, set->labels, older, err) < 0 ||
+        measure(model, set, older, out, err) < 0)
         return -1;
-    return measure(model, set, first, out, err);
+    return model_calibrate(model, set->held, set->labels, set->held_final, err);
 }
 
 /* The snapshot borrows the ids of the set. */
@@ -63,7 +85,7 @@ static int encode(struct model *model, struct training_set *set,
     struct snapshot snapshot = {.users = set->users,
                                 .ads = set->ads,
                                 .model = model,
-                                .rows = set->count};
+                                .rows = set->all_count};
 
     if (snapshot_encode(&snapshot, out, err) < 0)
         return -1;
@@ -72,31 +94,60 @@ static int encode(struct model *model, struct training_set *set,
 
 static bool has_one_class(const struct training_set *set)
 {
-    for (size_t i = 1; i < set->count; i++)
+    for (size_t i = 1; i < set->all_count; i++)
         if ((set->rows[i].value > 0) != (set->rows[0].value > 0))
             return false;
     return true;
 }
 
+static int fit_part(struct fit_job *job, enum training_part part,
+                    struct model **out, struct error *err)
+{
+    const struct fit_config *config = &job->config;
+    struct ratings *ratings = NULL;
+
+    if (training_set_ratings(job->set, part, config->scale, &ratings, err) < 0)
+        return -1;
+    int status = model_fit(config->ops, ratings, &config->params, &job->cancel,
+                           out, err);
+    ratings_free(ratings);
+    return status;
+}
+
+/* The measured model goes before the other one comes, so that there is room for
+ * one alone. */
+static int fit_again(struct fit_job *job, struct model **model,
+                     struct error *err)
+{
+    const struct calibration calibration = (*model)->calibration;
+
+    if (job->set->all_count == job->set->count)
+        return 0;
+    model_free(*model);
+    *model = NULL;
+    if (fit_part(job, TRAINING_ALL, model, err) < 0)
+        return -1;
+    (*model)->calibration = calibration;
+    job->result.measured_rows = job->set->count;
+    return 0;
+}
+
 static int fit(struct fit_job *job, struct error *err)
 {
     struct training_set *set = job->set;
-    struct ratings *ratings = NULL;
     struct model *model = NULL;
     int status = -1;
 
-    job->result.rows = set->count;
+    job->result.rows = set->all_count;
     job->result.is_one_class = has_one_class(set);
     job->result.users = id_map_count(set->users);
     job->result.ads = id_map_count(set->ads);
-    if (training_set_ratings(set, job->config.scale, &ratings, err) == 0 &&
-        model_fit(job->config.ops, ratings, &job->config.params, &job->cancel,
-                  &model, err) == 0 &&
+    if (fit_part(job, TRAINING_FIT, &model, err) == 0 &&
         judge(job, model, &job->result.holdout, err) == 0 &&
+        fit_again(job, &model, err) == 0 &&
         encode(model, set, &job->result.bytes, err) == 0)
         status = 0;
     model_free(model);
-    ratings_free(ratings);
     return status;
 }
 

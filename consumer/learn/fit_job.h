@@ -1,8 +1,12 @@
 /*
  * fit_job.h - one fit, in a thread of its own.
  *
- * Fits on the rows of a training set, measures on its held-out rows, and
- * encodes the snapshot. Start, ask and finish from one thread.
+ * Fits on the rows of a training set that are to be fit on, and measures on the
+ * held-out ones. Then it fits anew on all rows, the held-out ones and those too
+ * new to measure included: what is encoded is that model, with the calibration
+ * of the measured one. So the figures are those of a model that is as good, or
+ * a little worse: the newest rows are worth most. Start, ask and finish from
+ * one thread.
  */
 #ifndef CONSUMER_FIT_JOB_H
 #define CONSUMER_FIT_JOB_H
@@ -24,14 +28,18 @@ struct fit_config {
     const struct model_ops *ops;
     struct model_params params;
     struct scale scale;
-    bool calibrate; /* on the older half of the held-out rows; the newer half
-                       then measures the calibrated model */
+    bool calibrate; /* What measures is calibrated on the older half of the
+                       held-out rows, what is encoded on all of them; on rows
+                       whose labels are final alone, and not where these say too
+                       little */
 };
 
 struct fit_result {
     struct buffer bytes; /* the encoded snapshot */
     uint32_t users, ads;
     uint64_t rows;             /* fit on */
+    uint64_t measured_rows;    /* that the measured model was fit on; 0: it is
+                                  this one */
     bool is_one_class;         /* their labels are all clicks, or none is */
     struct evaluation holdout; /* on rows held out */
     double seconds;

@@ -13,17 +13,17 @@ struct fit_need fit_need_of(const struct fit_config *config,
                                   .items = id_map_count(set->ads)};
     uint64_t body = 0;
 
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->all_count; i++)
         extent.rows += set->rows[i].user != INDEX_UNKNOWN;
     if (config->ops->body_bytes)
         body = config->ops->body_bytes(&extent, &config->params);
 
     uint64_t snapshot =
         id_map_saved_bytes(set->users) + id_map_saved_bytes(set->ads) + body;
-    return (struct fit_need){
-        .snapshot_bytes = snapshot,
-        .memory_bytes =
-            2 * sizeof(struct rated) * (uint64_t)set->count + body + snapshot};
+    return (struct fit_need){.snapshot_bytes = snapshot,
+                             .memory_bytes = 2 * sizeof(struct rated) *
+                                                 (uint64_t)set->all_count +
+                                             body + snapshot};
 }
 
 struct fit_need fit_need_limits(void)
@@ -48,7 +48,7 @@ static int refuse(const struct training_set *set, const char *noun,
                      "training.max_ids, training.max_rows or the model's "
                      "parameters (factors)",
                      noun, id_map_count(set->users), id_map_count(set->ads),
-                     set->count, need, limit);
+                     set->all_count, need, limit);
 }
 
 int fit_need_check(const struct fit_config *config,

@@ -290,6 +290,13 @@ struct join_books intake_books(const struct intake *intake)
     return join_books(intake->join);
 }
 
+/* A label that carries its pair is a row that is never corrected. */
+int64_t intake_final_ms(const struct intake *intake)
+{
+    return intake->config.mode == JOIN_LABELS ? INT64_MAX
+                                              : intake_reach_ms(intake);
+}
+
 struct intake_counts intake_counts(const struct intake *intake)
 {
     struct intake_counts counts = intake->counts;

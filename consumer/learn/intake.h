@@ -151,6 +151,10 @@ int intake_load_clock(struct intake *intake, const uint8_t *bytes, size_t size,
 /* Borrowed: valid until the intake is freed. */
 const struct training_log *intake_log(const struct intake *intake);
 struct join_books intake_books(const struct intake *intake);
+
+/* Labels of the log's rows of before this time can not change any more. */
+int64_t intake_final_ms(const struct intake *intake);
+
 struct intake_counts intake_counts(const struct intake *intake);
 size_t intake_bytes(const struct intake *intake); /* memory in use */
 

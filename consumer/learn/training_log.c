@@ -244,19 +244,26 @@ static size_t choose(const struct training_log *log, struct chosen *out)
     return count;
 }
 
-/* The rows to fit on, which give the numbers, then those held out. */
 static void fill_rows(const struct chosen *from, struct numbering *users,
                       struct numbering *ads, struct training_set *set)
 {
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->all_count; i++) {
+        if (i == set->count) {
+            set->users_fit = users->count;
+            set->ads_fit = ads->count;
+        }
         set->rows[i] = (struct rating){numbering_give(users, from[i].user),
                                        numbering_give(ads, from[i].ad),
                                        (double)from[i].label};
-    from += set->count;
+    }
+    if (set->all_count == set->count) {
+        set->users_fit = users->count;
+        set->ads_fit = ads->count;
+    }
     for (size_t i = 0; i < set->held_count; i++) {
-        set->held[i] = (struct pair){numbering_find(users, from[i].user),
-                                     numbering_find(ads, from[i].ad)};
-        set->labels[i] = (double)from[i].label;
+        const struct rating *row = &set->rows[set->count + i];
+        set->held[i] = (struct pair){row->user, row->item};
+        set->labels[i] = row->value;
     }
 }
 
@@ -278,8 +285,19 @@ static int fill(const struct training_log *log, const struct chosen *from,
     return status;
 }
 
+/* How many of the rows are of before a time. */
+static size_t count_before(const struct chosen *rows, size_t count, int64_t ms)
+{
+    size_t before = count;
+
+    while (before > 0 && rows[before - 1].ts_ms >= ms)
+        before--;
+    return before;
+}
+
 int training_log_select(const struct training_log *log, double holdout,
-                        struct training_set **out, struct error *err)
+                        int64_t final_ms, struct training_set **out,
+                        struct error *err)
 {
     size_t rows = (size_t)(log->next - log->first);
     struct chosen *chosen = malloc((rows + 1) * sizeof(*chosen));
@@ -288,8 +306,15 @@ int training_log_select(const struct training_log *log, double holdout,
     if (!chosen)
         return out_of_memory(err);
     size_t count = choose(log, chosen);
-    size_t held = (size_t)((double)count * holdout);
-    int status = training_set_new(count - held, held, &set, err);
+    size_t final = count_before(chosen, count, final_ms);
+    size_t measured = 2 * final >= count ? final : count;
+    size_t held = (size_t)((double)measured * holdout);
+    size_t fit = holdout > 0 ? measured - held : count;
+    int status = training_set_new(fit, held, count, &set, err);
+    if (status == 0)
+        set->held_final = final <= fit         ? 0
+                          : final - fit > held ? held
+                                               : final - fit;
     if (status == 0 && count > 0) {
         set->first_ms = chosen[0].ts_ms;
         set->last_ms = chosen[count - 1].ts_ms;

@@ -62,11 +62,15 @@ void training_log_label(struct training_log *log, uint64_t sequence,
                         float label);
 
 /* The part of event time in which no row is open, ordered by time: open rows
- * would be clicked ones without their unclicked neighbours. The newest
- * `holdout` share of it is held out. The users and ads of the others are at
- * most ids_max. May be empty. The caller frees *out. */
+ * would be clicked ones without their unclicked neighbours. Labels of before
+ * `final_ms` can not change any more: the newest `holdout` share of these rows
+ * is held out, since newer ones lack the clicks that are yet to come. Where
+ * they are less than half of the rows, the newest share of all is held out
+ * instead. The users and ads are at most ids_max. May be empty. The caller
+ * frees *out.
+ */
 int training_log_select(const struct training_log *log, double holdout,
-                        struct training_set **out,
+                        int64_t final_ms, struct training_set **out,
                         struct error *err) MUST_CHECK;
 
 struct training_log_counts training_log_counts(const struct training_log *log);

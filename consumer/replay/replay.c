@@ -66,10 +66,10 @@ static int start_fit(struct replay_pass *pass, struct contender *contender,
     const struct fit_need limits = fit_need_limits();
 
     if (training_log_select(intake_log(pass->intake), pass->config->holdout,
-                            &set, err) < 0)
+                            intake_final_ms(pass->intake), &set, err) < 0)
         return -1;
     if (set->count == 0 ||
-        set->count + set->held_count < pass->config->refit_rows_min) {
+        set->all_count + set->rows_left_out < pass->config->refit_rows_min) {
         training_set_free(set);
         return 0; /* too few rows: the contender keeps its model */
     }

@@ -123,17 +123,18 @@ static void show_unknown(struct learner *learner,
              set->rows_left_out);
 }
 
-int learner_start(struct learner *learner, const struct training_log *log,
-                  const struct offset_range *ranges, size_t count,
+int learner_start(struct learner *learner, const struct learner_source *source,
                   int64_t now_ms, struct error *err)
 {
     const struct learner_config *config = &learner->config;
+    const struct training_log *log = source->log;
     struct training_set *set = NULL;
     struct error why;
 
-    if (training_log_select(log, config->holdout, &set, err) < 0)
+    if (training_log_select(log, config->holdout, source->final_ms, &set, err) <
+        0)
         return -1;
-    size_t rows = set->count + set->held_count;
+    size_t rows = set->all_count + set->rows_left_out;
     if (set->count == 0 || rows < config->policy.rows_min) {
         training_set_free(set);
         if (config->once)
@@ -148,12 +149,12 @@ int learner_start(struct learner *learner, const struct training_log *log,
         training_set_free(set);
         return skip_fit(learner, &why, err);
     }
-    if (keep_ranges(learner, ranges, count, err) < 0) {
+    if (keep_ranges(learner, source->ranges, source->range_count, err) < 0) {
         training_set_free(set);
         return -1;
     }
     log_info("learning", "algorithm=%s rows=%zu holdout=%zu users=%u ads=%u",
-             config->fit.ops->name, set->count, set->held_count,
+             config->fit.ops->name, set->all_count, set->held_count,
              id_map_count(set->users), id_map_count(set->ads));
     learner->counts.started++;
     return fit_job_start(&config->fit, set, &learner->job, err);

@@ -68,15 +68,21 @@ void learner_request(struct learner *learner);
 bool learner_is_due(const struct learner *learner, int64_t now_ms,
                     uint64_t answered);
 
-/* While the learner is idle: begins a fit on the rows of the log, which came
- * from `ranges` (`count` of them, copied). No fit begins where the rows are too
- * few (they are asked for again a little later) or where the model would exceed
- * its limits (the next reason to learn tries again). With `once` these two are
- * errors: ERROR_UNAVAILABLE and ERROR_LIMIT. Else ERROR_MEMORY, or
- * ERROR_TEMPORARY where no thread can be started. After a failure the learner
- * is idle. */
-int learner_start(struct learner *learner, const struct training_log *log,
-                  const struct offset_range *ranges, size_t count,
+/* What is learned from; all of it is borrowed for the call. */
+struct learner_source {
+    const struct training_log *log;
+    int64_t final_ms;                  /* training_log_select() */
+    const struct offset_range *ranges; /* the records that the rows came from */
+    size_t range_count;
+};
+
+/* While the learner is idle: begins a fit on the rows of the source. No fit
+ * begins where the rows are too few (they are asked for again a little later)
+ * or where the model would exceed its limits (the next reason to learn tries
+ * again). With `once` these two are errors: ERROR_UNAVAILABLE and ERROR_LIMIT.
+ * Else ERROR_MEMORY, or ERROR_TEMPORARY where no thread can be started. After a
+ * failure the learner is idle. */
+int learner_start(struct learner *learner, const struct learner_source *source,
                   int64_t now_ms, struct error *err) MUST_CHECK;
 
 /* Takes over the result of a fit that has ended, and judges it: a model that

@@ -87,6 +87,7 @@ static void describe_fit(const struct fit_config *config,
     manifest->users = result->users;
     manifest->ads = result->ads;
     manifest->rows = result->rows;
+    manifest->measured_rows = result->measured_rows;
     manifest->metrics = (struct manifest_metrics){
         .rmse = result->holdout.rmse,
         .mae = result->holdout.mae,

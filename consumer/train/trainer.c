@@ -310,8 +310,13 @@ static int start_fit(struct trainer *trainer, struct error *err)
     const struct offset_range *ranges =
         record_source_ranges(trainer->source, &count);
 
-    return learner_start(trainer->learner, intake_log(trainer->intake), ranges,
-                         count, clock_monotonic_ms(), err);
+    const struct learner_source source = {
+        .log = intake_log(trainer->intake),
+        .final_ms = intake_final_ms(trainer->intake),
+        .ranges = ranges,
+        .range_count = count,
+    };
+    return learner_start(trainer->learner, &source, clock_monotonic_ms(), err);
 }
 
 static int look_after_fits(struct trainer *trainer, struct error *err)

@@ -223,7 +223,7 @@ _pctr() {
             '--training.max_age_ms=[event time to learn from]:value:_files' \
             '--merge.linger_ms=[how long a live record waits for older ones of other partitions]:value:_files' \
             '--bad_records=[labels that cannot be read go to the dead letters, are skipped, or stop the trainer]:value:(dlq skip fail)' \
-            '--holdout=[share of the newest rows that the model is measured on, and not fit on]:value:_files' \
+            '--holdout=[share of the newest rows that a model is measured on before it is fit again on all rows and published]:value:_files' \
             '--calibrate[turn scores into click probabilities]' \
             '--evaluate[judge the models in service by their predictions, window by window]' \
             '--evaluation.window_ms=[event time of a window]:value:_files' \
@@ -286,7 +286,7 @@ _pctr() {
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--refit.every_ms=[event time between two fits of a contender refit]:value:_files' \
             '--refit.min_rows=[least number of rows to fit on]:value:_files' \
-            '--holdout=[share of the newest rows that a refit does not learn from]:value:_files' \
+            '--holdout=[share of the newest rows that calibrate a refit, as pctr train has it]:value:_files' \
             '--calibrate[turn scores of refits into click probabilities]' \
             '--history_ms=[record time before the range that contenders learn from and that is not counted]:value:_files' \
             '--join=[labels meet impressions by id, or carry user and ad themselves]:value:(impressions labels)' \

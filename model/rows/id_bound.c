@@ -15,7 +15,7 @@ struct uses {
 
 static void count_rows(const struct training_set *set, struct uses *uses)
 {
-    for (size_t i = 0; i < set->count; i++) {
+    for (size_t i = 0; i < set->all_count; i++) {
         if (set->rows[i].user != INDEX_UNKNOWN)
             uses->of[set->rows[i].user]++;
         uses->of_ads[set->rows[i].item]++;
@@ -63,36 +63,55 @@ static void spare_id(const struct uses *uses, uint32_t *count, size_t *spare)
 static void spare_some(const struct training_set *set, struct uses *uses,
                        size_t spare)
 {
-    for (size_t i = set->count; i > 0; i--)
+    for (size_t i = set->all_count; i > 0; i--)
         spare_id(uses, &uses->of_ads[set->rows[i - 1].item], &spare);
-    for (size_t i = set->count; i > 0; i--)
+    for (size_t i = set->all_count; i > 0; i--)
         if (set->rows[i - 1].user != INDEX_UNKNOWN)
             spare_id(uses, &uses->of[set->rows[i - 1].user], &spare);
 }
 
 /* --- Applying --------------------------------------------------------- */
 
-/* The rows that stay, whose ids are numbered anew by first appearance. */
-static void keep_rows(struct training_set *set, const struct uses *uses,
-                      struct numbering *users, struct numbering *ads)
-{
-    size_t kept = 0;
+/* Ids that stay, numbered anew by first appearance. */
+struct renaming {
+    const struct uses *uses;
+    struct numbering users, ads;
+};
 
-    for (size_t i = 0; i < set->count; i++) {
+/* Rows first to next - 1: those that stay go to `kept` and behind it. Returns
+ * the end of what is kept. */
+static size_t keep_some(struct training_set *set, struct renaming *renaming,
+                        size_t first, size_t next, size_t kept)
+{
+    const struct uses *uses = renaming->uses;
+
+    for (size_t i = first; i < next; i++) {
         struct rating row = set->rows[i];
         if (uses->of_ads[row.item] <= uses->least)
             continue;
         if (row.user != INDEX_UNKNOWN && uses->of[row.user] <= uses->least)
             row.user = INDEX_UNKNOWN;
-        row.user = numbering_give(users, row.user);
-        row.item = numbering_give(ads, row.item);
+        row.user = numbering_give(&renaming->users, row.user);
+        row.item = numbering_give(&renaming->ads, row.item);
         set->rows[kept++] = row;
     }
-    set->rows_left_out = set->count - kept;
-    set->count = kept;
+    return kept;
+}
+
+static void keep_rows(struct training_set *set, struct renaming *renaming)
+{
+    size_t fit = keep_some(set, renaming, 0, set->count, 0);
+
+    set->users_fit = renaming->users.count;
+    set->ads_fit = renaming->ads.count;
+    size_t all = keep_some(set, renaming, set->count, set->all_count, fit);
+    set->rows_left_out = set->all_count - all;
+    set->count = fit;
+    set->all_count = all;
     for (size_t i = 0; i < set->held_count; i++)
-        set->held[i] = (struct pair){numbering_find(users, set->held[i].user),
-                                     numbering_find(ads, set->held[i].item)};
+        set->held[i] =
+            (struct pair){numbering_find(&renaming->users, set->held[i].user),
+                          numbering_find(&renaming->ads, set->held[i].item)};
 }
 
 static int renew_map(const struct numbering *numbering, struct id_map **map,
@@ -115,18 +134,19 @@ static int renew_map(const struct numbering *numbering, struct id_map **map,
 static int renumber(struct training_set *set, const struct uses *uses,
                     struct error *err)
 {
-    struct numbering users = {0}, ads = {0};
+    struct renaming renaming = {.uses = uses};
+    struct numbering *users = &renaming.users, *ads = &renaming.ads;
     int status = -1;
 
-    if (numbering_start(id_map_count(set->users), &users, err) == 0 &&
-        numbering_start(id_map_count(set->ads), &ads, err) == 0) {
-        keep_rows(set, uses, &users, &ads);
-        if (renew_map(&users, &set->users, &set->users_unknown, err) == 0 &&
-            renew_map(&ads, &set->ads, &set->ads_unknown, err) == 0)
+    if (numbering_start(id_map_count(set->users), users, err) == 0 &&
+        numbering_start(id_map_count(set->ads), ads, err) == 0) {
+        keep_rows(set, &renaming);
+        if (renew_map(users, &set->users, &set->users_unknown, err) == 0 &&
+            renew_map(ads, &set->ads, &set->ads_unknown, err) == 0)
             status = 0;
     }
-    numbering_free(&users);
-    numbering_free(&ads);
+    numbering_free(users);
+    numbering_free(ads);
     return status;
 }
 

@@ -8,7 +8,12 @@
 
 #include <string.h>
 
-enum { WINDOW_MS = 5000, STEP_MS = 1000, CLICK_AFTER_MS = 1500 };
+enum {
+    WINDOW_MS = 5000,
+    LATE_MS = 5000,
+    STEP_MS = 1000,
+    CLICK_AFTER_MS = 1500
+};
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 
@@ -34,7 +39,7 @@ void trainer_world_open(struct trainer_world *world)
         .models = "models",
         .chunks = "chunks",
         .intake = {.fields = fields,
-                   .join = {WINDOW_MS, WINDOW_MS, 10000},
+                   .join = {WINDOW_MS, LATE_MS, 10000},
                    .log = {.rows_max = 100000}},
         .linger_ms = 300,
         .buffer_bytes = 1 << 20,
@@ -111,19 +116,37 @@ void trainer_world_send(struct trainer_world *world, int from, int to)
     test_producer_flush(world->producer);
 }
 
-int trainer_world_settled(int events)
+/* The time of the newest event, a click perhaps. */
+static int64_t newest_ms(int events)
 {
-    int64_t stream_ms = trainer_world_time(events - 1);
+    int64_t newest = trainer_world_time(events - 1);
 
     for (int i = 0; i < events; i++)
         if (trainer_world_is_clicked(i) &&
-            trainer_world_time(i) + CLICK_AFTER_MS > stream_ms)
-            stream_ms = trainer_world_time(i) + CLICK_AFTER_MS;
+            trainer_world_time(i) + CLICK_AFTER_MS > newest)
+            newest = trainer_world_time(i) + CLICK_AFTER_MS;
+    return newest;
+}
+
+int trainer_world_settled(int events)
+{
+    int64_t stream_ms = newest_ms(events);
+
     for (int i = 0; i < events; i++)
         if (!trainer_world_is_clicked(i) &&
             trainer_world_time(i) + WINDOW_MS >= stream_ms)
             return i;
     return events;
+}
+
+int trainer_world_final(int events)
+{
+    int64_t reach_ms = newest_ms(events) - WINDOW_MS - LATE_MS;
+    int final = 0;
+
+    while (final < events && trainer_world_time(final) < reach_ms)
+        final++;
+    return final;
 }
 
 void trainer_world_fit(const struct trainer_world *world, int count,

@@ -52,6 +52,9 @@ void trainer_world_click(struct trainer_world *world, int number);
  * there: not clicked, and its window goes on. */
 int trainer_world_settled(int events);
 
+/* Rows of before the reach of labels then: theirs can not change any more. */
+int trainer_world_final(int events);
+
 /* A fit on the first `count` events, without any part of the trainer. */
 void trainer_world_fit(const struct trainer_world *world, int count,
                        struct buffer *out);

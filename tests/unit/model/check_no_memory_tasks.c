@@ -125,7 +125,7 @@ static int add_row(struct training_set *set, size_t i)
 static int bound_ids(void)
 {
     struct training_set *set = NULL;
-    int status = training_set_new(DATA_ROWS, 0, &set, &err);
+    int status = training_set_new(DATA_ROWS, 0, DATA_ROWS, &set, &err);
 
     for (size_t i = 0; i < DATA_ROWS && status == 0; i++)
         status = add_row(set, i);

@@ -17,7 +17,7 @@ static struct training_set *make_set(void)
 {
     struct training_set *set = NULL;
 
-    ck_assert_ok(training_set_new(ROWS, 0, &set, &err), err);
+    ck_assert_ok(training_set_new(ROWS, 0, ROWS, &set, &err), err);
     for (int i = 0; i < ROWS; i++) {
         char name[32];
         int size = snprintf(name, sizeof(name), "user-%d", i % USERS);
@@ -28,6 +28,8 @@ static struct training_set *make_set(void)
         ck_assert_ok(id_map_add(set->ads, &ad, &row->item, &err), err);
         row->value = i * 7 % 3 == 0;
     }
+    set->users_fit = USERS;
+    set->ads_fit = ADS;
     return set;
 }
 

@@ -115,7 +115,8 @@ static struct training_set *selected(void)
 {
     struct training_set *set = NULL;
 
-    ck_assert_ok(training_log_select(intake_log(intake), 0, &set, &err), err);
+    ck_assert_ok(
+        training_log_select(intake_log(intake), 0, INT64_MAX, &set, &err), err);
     return set;
 }
 

@@ -49,13 +49,19 @@ static void append(struct training_log *log, int user, int ad, int64_t ts_ms,
     ck_assert_ok(training_log_append(log, &row, &err), err);
 }
 
-static struct training_set *select_rows(const struct training_log *log,
-                                        double holdout)
+static struct training_set *select_final(const struct training_log *log,
+                                         double holdout, int64_t final_ms)
 {
     struct training_set *set = NULL;
 
-    ck_assert_ok(training_log_select(log, holdout, &set, &err), err);
+    ck_assert_ok(training_log_select(log, holdout, final_ms, &set, &err), err);
     return set;
+}
+
+static struct training_set *select_rows(const struct training_log *log,
+                                        double holdout)
+{
+    return select_final(log, holdout, INT64_MAX);
 }
 
 /* "1:1=0 2:1=1" the user's and the ad's numbers, and the label. */
@@ -178,11 +184,52 @@ START_TEST(the_newest_rows_are_held_out)
     ck_assert_uint_eq(set->held_count, 3);
     ck_assert_uint_eq(set->held[0].user, 0);
     ck_assert_uint_eq(set->held[0].item, 1);
-    ck_assert_uint_eq(set->held[1].user, INDEX_UNKNOWN);
-    ck_assert_uint_eq(set->held[1].item, INDEX_UNKNOWN);
+    ck_assert_uint_eq(set->users_fit, 2);
+    ck_assert_uint_eq(set->ads_fit, 2);
+    ck_assert_uint_eq(set->held[1].user, 2); /* unknown to what is fit */
+    ck_assert_uint_eq(set->held[1].item, 2);
+    ck_assert_uint_eq(id_map_count(set->users), 3);
+    ck_assert_uint_eq(set->all_count, 5);
+    ck_assert_double_eq(set->rows[3].value, 0);
+    ck_assert_uint_eq(set->rows[4].user, INDEX_UNKNOWN);
+    ck_assert_uint_eq(set->held_final, 3);
     ck_assert_uint_eq(set->held[2].user, INDEX_UNKNOWN);
     ck_assert_uint_eq(set->held[2].item, 0);
     ck_assert_double_eq(set->labels[2], 0.5);
+    training_set_free(set);
+    training_log_free(log);
+}
+END_TEST
+
+/* Ten rows of the times 10, 20, ... 100, of which the newest third of those
+ * that are final is held out. */
+START_TEST(rows_whose_labels_may_change_are_not_held_out)
+{
+    static const struct {
+        int64_t final_ms;
+        size_t fit, held, held_final;
+    } rows[] = {
+        {INT64_MAX, 7, 3, 3}, {100, 6, 3, 3},       {99, 6, 3, 3},
+        {60, 4, 1, 1},        {51, 4, 1, 1},        {50, 7, 3, 0},
+        {10, 7, 3, 0},        {INT64_MIN, 7, 3, 0},
+    };
+    struct training_log *log = new_log(100, 0);
+
+    for (int i = 1; i <= 10; i++)
+        append(log, i, 1, 10 * i, i % 2);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct training_set *set = select_final(log, 0.34, rows[i].final_ms);
+        ck_assert_uint_eq(set->count, rows[i].fit);
+        ck_assert_uint_eq(set->held_count, rows[i].held);
+        ck_assert_uint_eq(set->held_final, rows[i].held_final);
+        ck_assert_uint_eq(set->all_count, 10);
+        ck_assert_uint_eq(set->users_fit, rows[i].fit);
+        for (size_t h = 0; h < set->held_count; h++)
+            ck_assert_uint_eq(set->held[h].user, set->count + h);
+        training_set_free(set);
+    }
+    struct training_set *set = select_final(log, 0, 50);
+    ck_assert_uint_eq(set->count, 10);
     training_set_free(set);
     training_log_free(log);
 }
@@ -197,8 +244,9 @@ START_TEST(ratings_have_the_rows_of_the_set)
     append(log, 0, 1, 20, 1);
     append(log, 2, 2, 30, 0.5);
     struct training_set *set = select_rows(log, 0);
-    ck_assert_ok(
-        training_set_ratings(set, (struct scale){0, 1}, &ratings, &err), err);
+    ck_assert_ok(training_set_ratings(set, TRAINING_ALL, (struct scale){0, 1},
+                                      &ratings, &err),
+                 err);
     ck_assert_uint_eq(ratings->users, 2);
     ck_assert_uint_eq(ratings->items, 2);
     ck_assert_uint_eq(ratings->count, 3);
@@ -326,7 +374,7 @@ START_TEST(users_of_one_row_become_nobody_before_regular_ones)
     struct training_set *set = select_rows(log, 0.1);
     ck_assert_uint_eq(id_map_count(set->users), REGULARS);
     ck_assert_uint_eq(id_map_count(set->ads), 1);
-    ck_assert_uint_eq(set->users_unknown, ONE_TIME_USERS * 9 / 10);
+    ck_assert_uint_eq(set->users_unknown, ONE_TIME_USERS);
     ck_assert_uint_eq(set->ads_unknown, 0);
     ck_assert_uint_eq(set->rows_left_out, 0);
     ck_assert_uint_eq(set->count, 2 * ONE_TIME_USERS * 9 / 10);
@@ -388,7 +436,8 @@ START_TEST(rows_of_an_ad_beyond_the_bound_are_left_out_and_counted)
     assert_rows(set, "1:7=0 1:7=0 1:7=0");
     ck_assert_uint_eq(set->users_unknown, 1);
     ck_assert_uint_eq(set->ads_unknown, 2);
-    ck_assert_uint_eq(set->rows_left_out, 2);
+    ck_assert_uint_eq(set->rows_left_out, 3);
+    ck_assert_uint_eq(set->all_count, 3);
     ck_assert_uint_eq(set->held_count, 1);
     ck_assert_uint_eq(set->held[0].user, 0);
     ck_assert_uint_eq(set->held[0].item, INDEX_UNKNOWN);
@@ -409,6 +458,7 @@ int main(void)
     tcase_add_test(tests,
                    ids_are_numbered_by_first_appearance_and_nobody_has_none);
     tcase_add_test(tests, the_newest_rows_are_held_out);
+    tcase_add_test(tests, rows_whose_labels_may_change_are_not_held_out);
     tcase_add_test(tests, ratings_have_the_rows_of_the_set);
     tcase_add_test(tests, an_empty_log_selects_nothing);
     tcase_add_test(tests, the_oldest_rows_make_room);
