@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/predict_topic.h"
+#include "cli/commands/published_model.h"
 #include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/pair_table.h"
@@ -15,7 +16,7 @@
 #include "consumer/score/batch_scorer.h"
 
 #include "model/rows/field_defaults.h"
-#include "model/snapshot.h"
+#include "model/snapshot_delta.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct predict_settings {
     char snapshot[512], user[64], ad[64];
     struct table_options table;
     struct predict_topic_settings topic; /* fields.anonymous: for files too */
+    struct published_model published;    /* in the place of the snapshot */
 };
 
 #define FIELD(f)                                                               \
@@ -34,7 +36,7 @@ struct predict_settings {
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), NULL, 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch)"},
+    {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), "", 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch); empty: the published model.version"},
     {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(topic.details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
     CSV_SAFE_KEY(topic.csv_safe),
     TABLE_KEYS(table),
@@ -45,7 +47,11 @@ static const struct config_key keys[] = {
     {GROUP_TOPICS, "from",     CONFIG_TEXT, FIELD(topic.from), "", 0, 0, NULL, "first impression: a time, a span before now as -15m (s, m, h, d), or an offset as @123; empty: the oldest"},
     {GROUP_TOPICS, "to",       CONFIG_TEXT, FIELD(topic.to), "", 0, 0, NULL, "first impression that is left out, written as --from; empty: the end of now"},
     {GROUP_TOPICS, "to_topic", CONFIG_TEXT, FIELD(topic.to_topic), "", 0, 0, NULL, "topic for the predictions, as a scorer's; empty: CSV on standard output"},
-    {GROUP_TOPICS | RARE, "model.version", CONFIG_U64, FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; 0: none"},
+    {GROUP_TOPICS | RARE, "model.version", CONFIG_U64, FIELD(topic.version), "0", 0, 9007199254740992.0, NULL, "epoch that the snapshot was published as, for predictions on to_topic; without a snapshot, the published model to predict with; 0: none"},
+    {GROUP_TOPICS | RARE, "model.delta", CONFIG_U32, FIELD(published.delta), "0", 0, SNAPSHOT_DELTAS_MAX, NULL, "number of the last delta that is applied to the published model; 0: none"},
+    MODEL_NAME_KEY(published.name),
+    TRUSTED_KEYS_KEY(published.trusted),
+    TOPIC_MODEL_KEYS(published.models, published.chunks),
     IMPRESSION_FIELD_KEYS(topic.fields),
     FORMAT_IMPRESSIONS_KEYS(topic.fields),
     FORMAT_PREDICTIONS_KEY(topic.fields),
@@ -164,10 +170,31 @@ static int check_usage(const struct invocation *with,
     if (settings->topic.to_topic[0] && !topic)
         return error_set(err, ERROR_USAGE,
                          "--to_topic needs impressions: give --topic NAME");
-    if (topic && !with->kafka.brokers[0])
+    if (!settings->snapshot[0] && settings->topic.version == 0)
+        return error_set(err, ERROR_USAGE,
+                         "which model? give --snapshot FILE, or -b HOST:PORT "
+                         "and --model.version N");
+    if (settings->snapshot[0] && settings->published.delta > 0)
+        return error_set(err, ERROR_USAGE,
+                         "--model.delta is of a published model: leave "
+                         "--snapshot out");
+    if ((topic || !settings->snapshot[0]) && !with->kafka.brokers[0])
         return error_set(err, ERROR_USAGE,
                          "which Kafka? give -b HOST:PORT (or PCTR_BROKERS)");
     return 0;
+}
+
+static int load(const struct invocation *with,
+                const struct predict_settings *settings, struct snapshot **out,
+                struct error *err)
+{
+    struct published_model published = settings->published;
+
+    if (settings->snapshot[0])
+        return snapshot_read(settings->snapshot, out, err);
+    published.version = settings->topic.version;
+    return published_model_fetch(&published, &with->kafka,
+                                 settings->topic.timeout_ms, out, err);
 }
 
 static int run(const struct invocation *with, void *given, struct error *err)
@@ -176,7 +203,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
     struct snapshot *snapshot = NULL;
 
     if (check_usage(with, settings, err) < 0 ||
-        snapshot_read(settings->snapshot, &snapshot, err) < 0)
+        load(with, settings, &snapshot, err) < 0)
         return -1;
     int status =
         settings->topic.topic[0]
@@ -195,6 +222,8 @@ const struct command predict_command = {
         "  pctr predict -b HOST:PORT --snapshot=c.snap --details \\\n"
         "      --topic=pctr.impressions --from=-24h\n"
         "  pctr predict -b HOST:PORT --snapshot=c.snap \\\n"
+        "      --topic=pctr.impressions --to_topic=again\n"
+        "  pctr predict -b HOST:PORT --model.version=12 --model.delta=3 \\\n"
         "      --topic=pctr.impressions --to_topic=again\n",
     .help = "Reads the users and ads of a file and writes user,ad,p, or "
             "reads the impressions of a topic and writes id,ts,user,ad,p; p "

@@ -56,8 +56,11 @@ static int print(void *context, const struct range_scored *scored,
 /* As a scorer would have made it. */
 static void encode(struct work *work, const struct range_scored *scored)
 {
-    struct model_state state = {.version = work->settings->version};
+    struct model_state state = {.version = work->settings->version,
+                                .delta = work->snapshot->delta};
     memcpy(state.hash, work->snapshot->sha256.bytes, MODEL_HASH_SIZE);
+    memcpy(state.delta_hash, work->snapshot->delta_sha256.bytes,
+           MODEL_HASH_SIZE);
     const struct prediction_event event = prediction_event_of(
         scored->impression, scored->message, &scored->prediction, &state);
 

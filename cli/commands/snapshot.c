@@ -67,18 +67,18 @@ static int print_object(struct json_writer *to, struct error *err)
     return json_writer_print_line(to, stdout, err);
 }
 
-static void print_row(const struct manifest *m, bool served)
+static void print_row(const struct manifest *m, bool served, uint32_t deltas)
 {
     char created[CLOCK_TEXT_SIZE], algorithm[UTF8_PRINT_SIZE(64)],
         logloss[FIGURE_TEXT_SIZE], auc[FIGURE_TEXT_SIZE];
 
     utf8_print(m->algorithm, strlen(m->algorithm), algorithm);
     printf("%c %8" PRIu64 "  %s  %-12s %10" PRIu64 " %9" PRIu32 " %8" PRIu32
-           " %11" PRIu64 " %8s %7s\n",
+           " %11" PRIu64 " %8s %7s %6" PRIu32 "\n",
            served ? '*' : ' ', m->epoch, clock_format(m->created_ms, created),
            algorithm, m->rows, m->users, m->ads, m->size,
            figure_text(m->metrics.logloss, 5, logloss),
-           figure_text(m->metrics.auc, 5, auc));
+           figure_text(m->metrics.auc, 5, auc), deltas);
 }
 
 static int list(struct work *work, struct error *err)
@@ -93,17 +93,20 @@ static int list(struct work *work, struct error *err)
     int status = 0;
 
     if (!work->settings->json)
-        printf("  %8s  %-24s  %-12s %10s %9s %8s %11s %8s %7s\n", "epoch",
+        printf("  %8s  %-24s  %-12s %10s %9s %8s %11s %8s %7s %6s\n", "epoch",
                "created", "algorithm", "rows", "users", "ads", "bytes",
-               "logloss", "auc");
+               "logloss", "auc", "deltas");
     for (size_t i = 0; status == 0 && i < count; i++) {
         bool is_served = served == &all[i];
+        const uint32_t deltas = delta_list_newest(
+            snapshot_reader_deltas(work->reader), all[i].epoch);
         if (!work->settings->json) {
-            print_row(&all[i], is_served);
+            print_row(&all[i], is_served, deltas);
             continue;
         }
         json_writer_open(&to, '{');
         manifest_json_write(&to, &all[i], is_served);
+        json_writer_member_unsigned(&to, "deltas", deltas);
         status = print_object(&to, err);
     }
     buffer_free(&line);

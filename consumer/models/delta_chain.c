@@ -2,6 +2,7 @@
 
 #include "model/snapshot_delta.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 
 struct delta *delta_chain_next(const struct snapshot_reader *reader,
@@ -43,4 +44,23 @@ int delta_chain_step(const struct delta_chain *chain, struct buffer *bytes,
     next->is_refused = true;
     out->step = DELTA_STEP_REFUSED;
     return 0;
+}
+
+int delta_chain_reach(const struct delta_chain *chain, uint32_t number,
+                      struct error *err)
+{
+    struct buffer bytes = {0};
+    struct delta_stepped stepped = {.step = DELTA_STEP_APPLIED};
+    int status = 0;
+
+    while (status == 0 && stepped.step != DELTA_STEP_END &&
+           chain->snapshot->delta < number)
+        status = delta_chain_step(chain, &bytes, &stepped, err);
+    buffer_free(&bytes);
+    if (status == 0 && chain->snapshot->delta < number)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "epoch %" PRIu64 " has %u deltas that can be had, and "
+                         "no delta %u",
+                         chain->epoch, chain->snapshot->delta, number);
+    return status;
 }

@@ -49,4 +49,9 @@ struct delta *delta_chain_next(const struct snapshot_reader *reader,
 int delta_chain_step(const struct delta_chain *chain, struct buffer *bytes,
                      struct delta_stepped *out, struct error *err) MUST_CHECK;
 
+/* Takes the deltas up to that number. ERROR_UNAVAILABLE: it is not there; else
+ * as above. The snapshot is then somewhere on the way. */
+int delta_chain_reach(const struct delta_chain *chain, uint32_t number,
+                      struct error *err) MUST_CHECK;
+
 #endif

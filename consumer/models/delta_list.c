@@ -37,12 +37,24 @@ const struct delta *delta_list_find(const struct delta_list *list,
 {
     for (size_t i = list->count; i-- > 0;) {
         const struct delta *delta = &list->deltas[i];
-        if (is_number(delta, epoch, number) &&
+        if (is_number(delta, epoch, number) && delta->is_linked &&
             (hash_size == 0 ||
              memcmp(delta->sha256.bytes, hash, hash_size) == 0))
             return delta;
     }
     return NULL;
+}
+
+uint32_t delta_list_newest(const struct delta_list *list, uint64_t epoch)
+{
+    uint32_t newest = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct delta *delta = &list->deltas[i];
+        if (delta->epoch == epoch && delta->is_linked && delta->number > newest)
+            newest = delta->number;
+    }
+    return newest;
 }
 
 /* --- Taking one ------------------------------------------------------- */
@@ -65,11 +77,42 @@ static struct delta delta_of(const struct manifest *from)
     return delta;
 }
 
-static bool has_predecessor(const struct delta_list *list,
-                            const struct manifest *delta)
+static bool has_predecessor(const struct delta_list *list, uint64_t epoch,
+                            uint32_t number, const struct digest *before)
 {
-    return delta_list_find(list, delta->epoch, delta->delta - 1,
-                           delta->parent_sha256.bytes, DIGEST_SIZE) != NULL;
+    return delta_list_find(list, epoch, number - 1, before->bytes,
+                           DIGEST_SIZE) != NULL;
+}
+
+static bool is_there(const struct delta_list *list,
+                     const struct manifest *manifest)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct delta *delta = &list->deltas[i];
+        if (is_number(delta, manifest->epoch, manifest->delta) &&
+            is_same(&delta->sha256, &manifest->sha256) &&
+            is_same(&delta->before, &manifest->parent_sha256))
+            return true;
+    }
+    return false;
+}
+
+/* Those that waited for a delta that is linked now are linked as well. */
+static void link_waiting(struct delta_list *list)
+{
+    bool is_changed = true;
+
+    while (is_changed) {
+        is_changed = false;
+        for (size_t i = 0; i < list->count; i++) {
+            struct delta *delta = &list->deltas[i];
+            if (delta->is_linked ||
+                !has_predecessor(list, delta->epoch, delta->number,
+                                 &delta->before))
+                continue;
+            delta->is_linked = is_changed = true;
+        }
+    }
 }
 
 static enum delta_place refuse(const struct manifest *delta, const char *what,
@@ -89,14 +132,14 @@ static enum delta_place place_of(const struct delta_list *list,
         return refuse(delta, "of another snapshot", why);
     if (delta->delta > SNAPSHOT_DELTAS_MAX)
         return refuse(delta, "there are never so many", why);
-    if (delta_list_find(list, delta->epoch, delta->delta, delta->sha256.bytes,
-                        DIGEST_SIZE))
+    if (is_there(list, delta))
         return refuse(delta, "it was there before", why);
     if (delta->delta == 1)
         return is_same(&delta->parent_sha256, &snapshot->sha256)
                    ? DELTA_CONTINUES
                    : refuse(delta, "it does not continue its snapshot", why);
-    if (has_predecessor(list, delta))
+    if (has_predecessor(list, delta->epoch, delta->delta,
+                        &delta->parent_sha256))
         return DELTA_CONTINUES;
     refuse(delta, "the one that it continues is not there (yet)", why);
     return DELTA_WAITS;
@@ -119,7 +162,10 @@ int delta_list_add(struct delta_list *list, const struct manifest *snapshot,
     if (!deltas)
         return error_no_memory(err, "%zu deltas", list->count);
     list->deltas = deltas;
-    deltas[list->count++] = delta_of(delta);
+    deltas[list->count] = delta_of(delta);
+    deltas[list->count++].is_linked = *place == DELTA_CONTINUES;
+    if (*place == DELTA_CONTINUES)
+        link_waiting(list);
     return 0;
 }
 
@@ -132,6 +178,52 @@ void delta_list_remove(struct delta_list *list, uint64_t epoch, uint32_t number)
             (number != 0 && list->deltas[i].number != number))
             list->deltas[kept++] = list->deltas[i];
     list->count = kept;
+}
+
+/* --- Which are of no use ---------------------------------------------- */
+
+static const struct manifest *snapshot_of(const struct manifests_there *there,
+                                          uint64_t epoch)
+{
+    for (size_t i = there->count; i-- > 0;)
+        if (there->snapshots[i].epoch == epoch)
+            return &there->snapshots[i];
+    return NULL;
+}
+
+/* The lowest epoch whose deltas are kept: those of the newest snapshot always
+ * are. */
+static uint64_t lowest_kept(const struct delta_list *list,
+                            const struct manifests_there *there, size_t kept)
+{
+    uint64_t lowest = UINT64_MAX;
+    size_t sum = 0;
+
+    for (size_t i = there->count; i-- > 0;) {
+        const struct manifest *snapshot = &there->snapshots[i];
+        for (size_t d = 0; d < list->count; d++)
+            sum += list->deltas[d].epoch == snapshot->epoch;
+        if (lowest != UINT64_MAX &&
+            (sum > kept || snapshot->first_chunk_offset < there->chunks_low))
+            break;
+        lowest = snapshot->epoch;
+    }
+    return lowest;
+}
+
+size_t delta_list_useless(const struct delta_list *list,
+                          const struct manifests_there *there, size_t kept,
+                          const struct delta **out, size_t room)
+{
+    const uint64_t lowest = lowest_kept(list, there, kept);
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count && count < room; i++) {
+        const struct delta *delta = &list->deltas[i];
+        if (delta->epoch < lowest || !snapshot_of(there, delta->epoch))
+            out[count++] = delta;
+    }
+    return count;
 }
 
 struct manifest delta_chunks(const struct delta *delta, const char *name)

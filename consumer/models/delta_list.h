@@ -30,6 +30,7 @@ struct delta {
     uint64_t size, packed_size;
     uint32_t chunk_count, chunk_size;
     int64_t first_chunk_offset;
+    bool is_linked;  /* the deltas before it lead back to the snapshot */
     bool is_refused; /* its bytes are of no use */
 };
 
@@ -61,11 +62,28 @@ void delta_list_remove(struct delta_list *list, uint64_t epoch,
 struct delta *delta_list_next(const struct delta_list *list, uint64_t epoch,
                               uint32_t number, const struct digest *state);
 
-/* The delta of that number whose SHA-256 begins with the hash (of 0 bytes:
- * any); NULL: none. Borrowed as above. */
+/* The linked delta of that number whose SHA-256 begins with the hash (of 0
+ * bytes: any); NULL: none. Borrowed as above. */
 const struct delta *delta_list_find(const struct delta_list *list,
                                     uint64_t epoch, uint32_t number,
                                     const uint8_t *hash, size_t hash_size);
+
+/* The deltas that are no longer worth their records: those of snapshots whose
+ * manifest or chunks are gone (chunks before `chunks_low` are), and whole
+ * chains of the oldest where more than `kept` would stay. Returns how many
+ * there are, at most `room`; `out` gets them, the oldest first. `snapshots`
+ * (count) are the manifests that are there. */
+struct manifests_there {
+    const struct manifest *snapshots;
+    size_t count;
+    int64_t chunks_low;
+};
+size_t delta_list_useless(const struct delta_list *list,
+                          const struct manifests_there *there, size_t kept,
+                          const struct delta **out, size_t room);
+
+/* The highest number of a linked delta of the snapshot; 0: there is none. */
+uint32_t delta_list_newest(const struct delta_list *list, uint64_t epoch);
 
 /* What fetches its chunks; it owns nothing. */
 struct manifest delta_chunks(const struct delta *delta, const char *name);

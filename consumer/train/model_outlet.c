@@ -137,6 +137,19 @@ static int attempt_failed(struct model_outlet *outlet, const struct error *why,
     return 0;
 }
 
+/* Deltas that are not taken off the topic now are taken off after the next
+ * model. */
+static void tidy(struct model_outlet *outlet)
+{
+    struct error why;
+    size_t count = 0;
+
+    if (publication_tidy(outlet->publication, &count, &why) < 0)
+        log_warn("old deltas stay on the topic", "reason=\"%s\"", why.text);
+    else if (count > 0)
+        log_info("old deltas are off the topic", "deltas=%zu", count);
+}
+
 int model_outlet_send(struct model_outlet *outlet, struct bad_records *letters,
                       const struct publication_fit *model, bool *is_sent,
                       struct error *err)
@@ -154,6 +167,7 @@ int model_outlet_send(struct model_outlet *outlet, struct bad_records *letters,
     show_model(outlet, model, epoch);
     outlet->attempts = 0;
     backoff_reset(&outlet->pause);
+    tidy(outlet);
     *is_sent = true;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "common/base/version.h"
 
 #include "consumer/models/snapshot_reader.h"
+#include "consumer/read/extent.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CATCH_UP_MS = 60000, MEETINGS_MAX = 20 };
+enum {
+    CATCH_UP_MS = 60000,
+    EXTENT_MS = 10000,
+    MEETINGS_MAX = 20,
+    DELTAS_KEPT = 16384, /* half of what a reader keeps in mind */
+    TIDY_MAX = 4096,     /* records of one transaction */
+};
 
 struct publication {
     struct snapshot_publisher_config config;
@@ -227,6 +234,49 @@ int publication_publish(struct publication *publication,
 }
 
 /* --- Deltas ----------------------------------------------------------- */
+
+static int ask_chunks_low(const struct publication *publication, int64_t *low,
+                          struct error *err)
+{
+    struct topic_extent extent;
+    const struct extent_query query = {.topic = publication->config.chunks,
+                                       .partition = 0,
+                                       .timeout_ms = EXTENT_MS};
+
+    if (topic_extent_find(&publication->config.kafka, &query, &extent, err) < 0)
+        return -1;
+    *low = extent.ends[0].low;
+    topic_extent_free(&extent);
+    return 0;
+}
+
+int publication_tidy(struct publication *publication, size_t *count,
+                     struct error *err)
+{
+    const struct delta_list *list = snapshot_reader_deltas(publication->reader);
+    const struct delta *useless[TIDY_MAX];
+    struct delta_name names[TIDY_MAX];
+    struct manifests_there there;
+
+    *count = 0;
+    if (list->count == 0)
+        return 0;
+    if (ask_chunks_low(publication, &there.chunks_low, err) < 0)
+        return -1;
+    there.snapshots =
+        snapshot_reader_manifests(publication->reader, &there.count);
+    size_t found =
+        delta_list_useless(list, &there, DELTAS_KEPT, useless, TIDY_MAX);
+    for (size_t i = 0; i < found; i++)
+        names[i] = (struct delta_name){useless[i]->epoch, useless[i]->number};
+    if (open_publisher(publication, err) < 0)
+        return -1;
+    if (snapshot_publisher_retire_deltas(publication->publisher, names, found,
+                                         err) < 0)
+        return close_failed(publication);
+    *count = found;
+    return 0;
+}
 
 const struct manifest *
 publication_published(const struct publication *publication)

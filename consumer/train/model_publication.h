@@ -78,6 +78,12 @@ int publication_delta(struct publication *publication,
                       const struct publication_delta *delta,
                       struct manifest *out, struct error *err) MUST_CHECK;
 
+/* Takes deltas off the topic that are of no use any more: see
+ * delta_list_useless(). *count is how many; the next call goes on where there
+ * were too many for one. Errors as above. */
+int publication_tidy(struct publication *publication, size_t *count,
+                     struct error *err) MUST_CHECK;
+
 /* Gives the manifest the next epoch and publishes it; its chunks are there.
  * `reader` has been opened for the same topics and name. ERROR_TEMPORARY:
  * others got in between each time. ERROR_LIMIT as above. */

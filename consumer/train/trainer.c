@@ -5,13 +5,13 @@
 #include "common/kafka/kafka_watch.h"
 
 #include "consumer/learn/online.h"
-#include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 #include "consumer/train/delta_line.h"
 #include "consumer/train/learner.h"
 #include "consumer/train/model_outlet.h"
 #include "consumer/train/online_learner.h"
 #include "consumer/train/record_source.h"
+#include "consumer/train/record_taker.h"
 #include "consumer/train/trainer_metrics.h"
 #include "consumer/train/trainer_parts.h"
 #include "consumer/train/trainer_resume.h"
@@ -46,6 +46,7 @@ struct trainer {
     struct model_outlet *outlet;
     struct delta_line *deltas;    /* NULL: none are published */
     struct live_evaluation *live; /* NULL: it is switched off */
+    struct record_taker taker;
 
     /* Of the thread alone: */
     int64_t from_ms;                /* record time; 0: from the beginning */
@@ -68,29 +69,6 @@ struct trainer {
 };
 
 /* --- Records ---------------------------------------------------------- */
-
-static enum trainer_topic topic_of(const struct trainer *trainer,
-                                   const struct merge_record *record)
-{
-    return trainer->config.intake.mode == JOIN_LABELS || record->topic == 1
-               ? TRAINER_TOPIC_LABELS
-               : TRAINER_TOPIC_IMPRESSIONS;
-}
-
-static int take_bad(struct trainer *trainer, const struct message *message,
-                    enum trainer_topic topic,
-                    const struct intake_result *became, struct error *err)
-{
-    const struct bad_record bad = {
-        .kind = topic == TRAINER_TOPIC_LABELS ? BAD_LABEL : BAD_IMPRESSION,
-        .message = message,
-        .fault = became->fault,
-        .field = became->field};
-
-    trainer->counts.bad++;
-    metrics_add(trainer->metrics, TRAINER_BAD, (int)became->fault, 1);
-    return bad_records_take(trainer->bad, &bad, err);
-}
 
 static struct online_reading reading_of(struct trainer *trainer)
 {
@@ -138,43 +116,11 @@ static int settle(struct trainer *trainer, struct error *err)
 static int take(struct trainer *trainer, const struct merge_record *record,
                 struct error *err)
 {
-    const struct message *message = &record->message;
-    enum trainer_topic topic = topic_of(trainer, record);
-    const enum intake_kind kind =
-        topic == TRAINER_TOPIC_LABELS ? INTAKE_LABEL : INTAKE_IMPRESSION;
-    struct span headers[EVENT_PLAN_MAX];
-    const struct event_record event = event_message_record(
-        message, intake_reader(trainer->intake, kind), headers);
-    const struct intake_record taken = {
-        .kind = kind,
-        .bytes = event.value,
-        .size = event.value_size,
-        .key = event.key,
-        .key_size = event.key_size,
-        .headers = event.headers,
-        .origin = {.partition = message->partition,
-                   .record_ms = message->timestamp_ms,
-                   .read_ms = clock_wall_ms(),
-                   .ahead_ms = record->ahead_ms}};
-    struct intake_result became;
+    bool is_event = false;
 
-    metrics_add(trainer->metrics, TRAINER_CONSUMED, (int)topic, 1);
-    if (intake_take(trainer->intake, &taken, &became, err) < 0)
+    if (record_taker_take(&trainer->taker, record, &is_event, err) < 0)
         return -1;
-    if (became.fault == EVENT_PASSED_OVER) {
-        metrics_add(trainer->metrics, TRAINER_BAD, EVENT_PASSED_OVER, 1);
-        return 0;
-    }
-    if (became.fault)
-        return take_bad(trainer, message, topic, &became, err);
-    if (taken.kind == INTAKE_LABEL &&
-        bad_records_note_good(trainer->bad, message->partition, err) < 0)
-        return -1;
-    if (taken.kind == INTAKE_IMPRESSION &&
-        live_evaluation_impression(trainer->live, &became.row, message, err) <
-            0)
-        return -1;
-    return settle(trainer, err);
+    return is_event ? settle(trainer, err) : 0;
 }
 
 /* A second without a record, with all partitions read to their ends, lets event
@@ -353,6 +299,7 @@ static void show_counts(struct trainer *trainer)
                                 : learner_counts(trainer->learner);
     now->models = model_outlet_counts(trainer->outlet);
     now->events = intake_counts(trainer->intake);
+    now->bad = trainer->taker.bad_count;
     now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
@@ -531,8 +478,15 @@ static int open_parts(struct trainer *trainer, struct error *err)
                                  trainer->source, &trainer->live, err) < 0)
         return -1;
     trainer->resumed = NULL;
-    return trainer_parts_bad_records(
-        config, model_outlet_newest(trainer->outlet), &trainer->bad, err);
+    if (trainer_parts_bad_records(config, model_outlet_newest(trainer->outlet),
+                                  &trainer->bad, err) < 0)
+        return -1;
+    trainer->taker = (struct record_taker){.intake = trainer->intake,
+                                           .mode = config->intake.mode,
+                                           .bad = trainer->bad,
+                                           .live = trainer->live,
+                                           .metrics = trainer->metrics};
+    return 0;
 }
 
 static int start(struct trainer *trainer, struct error *err)

@@ -528,6 +528,9 @@ _pctr() {
             '--to=[first impression that is left out, written as --from]:value:_files' \
             '--to_topic=[topic for the predictions, as a scorer'\''s]:value:_files' \
             '--model.version=[epoch that the snapshot was published as, for predictions on to_topic]:value:_files' \
+            '--model.delta=[number of the last delta that is applied to the published model]:value:_files' \
+            '--topic.models=[manifests of the published models]:value:_files' \
+            '--topic.chunks=[bytes of the published models]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
@@ -539,6 +542,8 @@ _pctr() {
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
+            '--model.name=[name under which models are published]:value:_files' \
+            '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
             '--brokers=[Kafka brokers as HOST]:value:_files' \

@@ -9,15 +9,17 @@
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/event/event_codec.h"
 #include "common/event/manifest.h"
 
+#include "model/algorithms/fields.h"
+#include "model/registry.h"
 #include "model/snapshot_delta.h"
 
 #include "producer/snapshot_publisher.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +29,9 @@
 enum {
     PARTITIONS = 2,
     LIVES = 3,  /* of the trainer */
-    DELTAS = 8, /* at least, in each of them */
+    DELTAS = 9, /* at least, in each of them */
     WAIT_MS = 60000,
+    OFFSETS = 200000, /* of a partition, at most */
 };
 
 #define FIELDS "--model.params=fields=user+ad+user*ad bits=16 start=0.1"
@@ -161,8 +164,8 @@ static struct published published(const struct pipeline *at)
     return all;
 }
 
-/* How many states of models predicted; *last is the newest one's number. */
-static size_t count_states(uint32_t *last)
+/* How many states of models predicted; *last is the newest one. */
+static size_t count_states(struct model_state *last)
 {
     struct fixture_records records =
         kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
@@ -186,7 +189,7 @@ static size_t count_states(uint32_t *last)
         before = state;
         states++;
     }
-    *last = before.delta;
+    *last = before;
     fixture_records_free(&records);
     return states;
 }
@@ -198,6 +201,96 @@ static void verify(void)
 
     printf("%s", verified);
     free(verified);
+}
+
+/* --- Answers made again ----------------------------------------------------
+ */
+
+struct answer {
+    double p;
+    struct model_state model;
+    enum basis basis;
+};
+
+/* By the place of its impression. */
+struct answers {
+    struct answer at[PARTITIONS][OFFSETS];
+};
+
+static struct answers *read_answers(const char *topic, size_t *count)
+{
+    struct fixture_records records = kafka_fixture_read(topic);
+    struct answers *answers = calloc(1, sizeof(*answers));
+
+    ck_assert_ptr_nonnull(answers);
+    for (size_t i = 0; i < records.count; i++) {
+        struct prediction_event event;
+        ck_assert_int_eq(one_prediction(records.at[i].value,
+                                        records.at[i].value_size, &event, NULL),
+                         EVENT_OK);
+        ck_assert_int_lt(event.src_partition, PARTITIONS);
+        ck_assert_int_lt(event.src_offset, OFFSETS);
+        answers->at[event.src_partition][event.src_offset] =
+            (struct answer){event.p, prediction_model(&event), event.basis};
+    }
+    *count = records.count;
+    fixture_records_free(&records);
+    return answers;
+}
+
+/* What is on the topic is what the scorers said, of one state (NULL: of all),
+ * which some impressions have. */
+static void compare_answers(const char *topic, const struct model_state *one)
+{
+    size_t count, again_count, same = 0;
+    struct answers *said = read_answers(line.names[PIPE_PREDICTIONS], &count);
+    struct answers *again = read_answers(topic, &again_count);
+
+    ck_assert_uint_eq(again_count, count);
+    for (int partition = 0; partition < PARTITIONS; partition++)
+        for (int offset = 0; offset < OFFSETS; offset++) {
+            const struct answer *a = &said->at[partition][offset],
+                                *b = &again->at[partition][offset];
+            if (one && model_state_order(&a->model, one) != 0)
+                continue;
+            ck_assert_mem_eq(&a->p, &b->p, sizeof(a->p));
+            ck_assert_int_eq(a->basis, b->basis);
+            ck_assert_int_eq(model_state_order(&a->model, &b->model), 0);
+            same++;
+        }
+    ck_assert_uint_gt(same, 0);
+    free(said);
+    free(again);
+}
+
+/* By `replay` of the models that were live. */
+static void replay_live(void)
+{
+    char topic[FIXTURE_NAME_SIZE], option[128];
+    const char *more[] = {option, "--bootstrap=0", "live", NULL};
+
+    kafka_fixture_name("again", topic);
+    kafka_fixture_create(topic, PARTITIONS, NULL);
+    snprintf(option, sizeof(option), "--predictions.topic=%s", topic);
+    free(pipeline_run(&line, "replay", more, WAIT_MS));
+    compare_answers(topic, NULL);
+}
+
+/* By `predict` with the state that answered the last impression. */
+static void predict_by(const struct model_state *state)
+{
+    char topic[FIXTURE_NAME_SIZE], to[128], from[128], version[40], delta[40];
+    const char *more[] = {to, from, version, delta, NULL};
+
+    kafka_fixture_name("again", topic);
+    kafka_fixture_create(topic, PARTITIONS, NULL);
+    snprintf(to, sizeof(to), "--to_topic=%s", topic);
+    snprintf(from, sizeof(from), "--topic=%s", line.names[PIPE_IMPRESSIONS]);
+    snprintf(version, sizeof(version), "--model.version=%" PRIu64,
+             state->version);
+    snprintf(delta, sizeof(delta), "--model.delta=%u", state->delta);
+    free(pipeline_run(&line, "predict", more, WAIT_MS));
+    compare_answers(topic, state);
 }
 
 /* --- Kills ---------------------------------------------------------------- */
@@ -224,22 +317,149 @@ static void train_to_the_end(const struct pipeline *at)
     free(log);
 }
 
+/* The scorer is killed in the middle of one. */
 static void live(int life)
 {
     start_feed(life);
     start_trainer(&line, NULL);
-    await_words(&trainer, "\"delta published\"", DELTAS / 2);
-    kill_now(&scorer);
-    start_scorer();
-    await_words(&scorer, "\"delta active\"", 2);
+    if (life == 1) {
+        await_words(&trainer, "\"delta published\"", DELTAS / 2);
+        kill_now(&scorer);
+        start_scorer();
+    }
     await_words(&trainer, "\"delta published\"", DELTAS);
+    await_words(&scorer, "\"delta active\"", 1);
     kill_now(&feed);
     kill_now(&trainer);
 }
 
+/* --- Records of somebody who may write the topics of models --------------- */
+
+static struct snapshot_publisher *open_publisher(void)
+{
+    struct snapshot_publisher_config to = {.kafka = kafka_fixture_settings(),
+                                           .role = SNAPSHOT_CHUNKS,
+                                           .chunk_bytes = 1000};
+    struct snapshot_publisher *publisher = NULL;
+
+    text_copy(to.name, sizeof(to.name), line.names[PIPE_MODEL]);
+    text_copy(to.models, sizeof(to.models), line.names[PIPE_MODELS]);
+    text_copy(to.chunks, sizeof(to.chunks), line.names[PIPE_CHUNKS]);
+    ck_assert_ok(snapshot_publisher_open(&to, &publisher, &err), err);
+    return publisher;
+}
+
+/* A delta of `snapshot` that changes the intercept alone. */
+static void make_delta(struct snapshot_delta *head, double rate,
+                       struct buffer *out)
+{
+    const struct model_ops *ops = NULL;
+    struct model_params params;
+    struct model *model = NULL;
+
+    ck_assert_ok(model_find("fields", &ops, &err), err);
+    ck_assert_ok(params_start(ops, &params, &err), err);
+    params.bits = 16;
+    params.start = rate;
+    ck_assert_ok(fields_start(&params, &model, &err), err);
+    ck_assert_ok(ops->changes->track(model, &err), err);
+    ck_assert_ok(snapshot_delta_encode(head, model, out, &err), err);
+    model_free(model);
+}
+
+/* Publishes `size` of the bytes as what the head says. */
+static void publish(struct snapshot_publisher *publisher,
+                    const struct published *all,
+                    const struct snapshot_delta *head,
+                    const struct buffer *bytes, size_t size)
+{
+    struct manifest manifest = all->newest;
+
+    manifest.delta = head->number;
+    manifest.base_sha256 = head->base;
+    manifest.parent_sha256 = head->before;
+    ck_assert_ok(snapshot_publisher_delta(publisher, bytes->bytes, size,
+                                          &manifest, &err),
+                 err);
+}
+
+/* The newest delta once more. */
+static void write_again(void)
+{
+    struct fixture_records records =
+        kafka_fixture_read(line.names[PIPE_MODELS]);
+    const struct fixture_record *last = &records.at[records.count - 1];
+    const struct outgoing record = {.key = last->key,
+                                    .key_size = last->key_size,
+                                    .value = last->value,
+                                    .value_size = last->value_size};
+
+    kafka_fixture_send(line.names[PIPE_MODELS], &record);
+    fixture_records_free(&records);
+}
+
+/* Each is refused for its reason; the state in service stays. Then the two that
+ * come in the wrong order are applied in the right one. */
+static void try_bad_deltas(void)
+{
+    const struct published all = published(&line);
+    struct snapshot_publisher *publisher = open_publisher();
+    struct snapshot_delta head = {.epoch = all.newest.epoch,
+                                  .base = all.newest.sha256,
+                                  .number = all.newest_delta.delta + 1,
+                                  .before = all.newest_delta.sha256,
+                                  .rows = all.newest_delta.rows};
+    struct buffer first = {0}, second = {0};
+    char active[64];
+
+    ck_assert_uint_eq(all.newest_delta.epoch, all.newest.epoch);
+    make_delta(&head, 0.2, &first);
+    write_again();
+    await_words(&scorer, "it was there before", 1);
+
+    struct snapshot_delta other = head;
+    other.base.bytes[0]++;
+    publish(publisher, &all, &other, &first, first.size);
+    await_words(&scorer, "of another snapshot", 1);
+    other = head;
+    other.before.bytes[0]++;
+    publish(publisher, &all, &other, &first, first.size);
+    await_words(&scorer, "is not there (yet)", 1);
+    publish(publisher, &all, &head, &first, first.size - 1);
+    await_words(&scorer, "\"delta refused\"", 1);
+
+    other = head;
+    other.number++;
+    other.before = digest_of(first.bytes, first.size);
+    make_delta(&other, 0.3, &second);
+    publish(publisher, &all, &other, &second, second.size);
+    await_words(&scorer, "is not there (yet)", 2);
+    publish(publisher, &all, &head, &first, first.size);
+    snprintf(active, sizeof(active),
+             "\"delta active\" version=%" PRIu64 " delta=%u", all.newest.epoch,
+             other.number);
+    await_words(&scorer, active, 1);
+    snapshot_publisher_close(publisher);
+    buffer_free(&first);
+    buffer_free(&second);
+}
+
+static void score_some_more(void)
+{
+    const char *more[] = {"--world",
+                          "--world.rows=500",
+                          "--world.users=50",
+                          "--clock.start=2026-11-28",
+                          "--id.start=9000001",
+                          NULL};
+
+    free(pipeline_run(&line, "feed", more, WAIT_MS));
+    pipeline_await_scored(&line, WAIT_MS);
+}
+
 START_TEST(kills_leave_no_trace)
 {
-    uint32_t last = 0;
+    struct model_state last = {.version = 0};
 
     ck_assert_ptr_nonnull(mkdtemp(state_dir));
     pipeline_create(&line, PARTITIONS);
@@ -247,6 +467,8 @@ START_TEST(kills_leave_no_trace)
     for (int life = 0; life < LIVES; life++)
         live(life);
     pipeline_await_scored(&line, WAIT_MS);
+    try_bad_deltas();
+    score_some_more();
     const struct published all = published(&line);
     size_t states = count_states(&last);
     printf("deltas: snapshots=%zu deltas=%zu states=%zu\n", all.snapshots,
@@ -254,7 +476,10 @@ START_TEST(kills_leave_no_trace)
     ck_assert_uint_ge(all.snapshots, LIVES);
     ck_assert_uint_ge(all.deltas, LIVES * DELTAS);
     ck_assert_uint_ge(states, DELTAS);
+    ck_assert_uint_eq(last.delta, all.newest_delta.delta + 1);
     verify();
+    replay_live();
+    predict_by(&last);
 
     /* The trainer that was killed comes to the bytes of one that was not. */
     struct pipeline other = another_name();

@@ -28,6 +28,9 @@ static void check(const struct manifest_list *list)
         assert(manifest_list_find(list, list->manifests[i].epoch) ==
                &list->manifests[i]);
     }
+    assert(list->deltas.count <= DELTA_LIST_MAX);
+    for (size_t i = 0; i < list->deltas.count; i++)
+        assert(manifest_list_find(list, list->deltas.deltas[i].epoch));
     assert(!wanted || (wanted >= list->manifests &&
                        wanted < list->manifests + list->count));
     assert(!wanted || list->pinned == 0 || wanted->epoch == list->pinned);
@@ -45,6 +48,24 @@ static void good(struct buffer *to, uint64_t epoch)
                                 .chunk_size = 1};
 
     strcpy(manifest.algorithm, "svd");
+    manifest_encode(&manifest, to);
+}
+
+/* Likewise a delta of it, which continues one of few states. */
+static void good_delta(struct buffer *to, uint64_t epoch, uint32_t number,
+                       uint64_t states)
+{
+    struct manifest manifest = {.format = MANIFEST_FORMAT,
+                                .name = "click",
+                                .epoch = epoch,
+                                .size = 1,
+                                .packed_size = 1,
+                                .chunk_count = 1,
+                                .chunk_size = 1,
+                                .delta = number};
+
+    manifest.sha256.bytes[0] = states & 3;
+    manifest.parent_sha256.bytes[0] = states >> 2 & 3;
     manifest_encode(&manifest, to);
 }
 
@@ -68,7 +89,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         record.key = kind % 4 == 2 ? "click!pin" : key;
         record.key_size = strlen(record.key);
         if (kind % 4 == 0) {
-            good(&value, epoch);
+            uint64_t states = kind & 32 ? pieces_number(&pieces, 1) : 0;
+            uint32_t number = 1 + (uint32_t)(states >> 6);
+            if (kind & 32) {
+                snprintf(key, sizeof(key), "click@%llu+%u",
+                         (unsigned long long)epoch, number);
+                record.key_size = strlen(key);
+                good_delta(&value, epoch, number, states);
+            } else {
+                good(&value, epoch);
+            }
             record.value = value.bytes;
             record.value_size = value.size;
         } else if (kind % 4 != 1) {

@@ -46,6 +46,8 @@ static const struct {
       [PIPE_CHUNKS] = true,
       [PIPE_MODEL] = true}},
     {"cat", {[PIPE_EVALUATIONS] = true}},
+    {"predict",
+     {[PIPE_MODELS] = true, [PIPE_CHUNKS] = true, [PIPE_MODEL] = true}},
     {"snapshot",
      {[PIPE_MODELS] = true, [PIPE_CHUNKS] = true, [PIPE_MODEL] = true}},
     {"verify",

@@ -45,7 +45,8 @@ void pipeline_name_defaults(struct pipeline *pipe, int32_t partitions);
 void pipeline_create(struct pipeline *pipe, int32_t partitions);
 
 /* `pctr COMMAND` with the options that lead it here and then `more`, which
- * NULL ends. Commands: feed, score, train, snapshot, verify, replay, cat. */
+ * NULL ends. Commands: feed, score, train, snapshot,
+ * verify, replay, predict, cat. */
 void pipeline_start(const struct pipeline *pipe, const char *command,
                     const char *const more[], struct child_process *child);
 

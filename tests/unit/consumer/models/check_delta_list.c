@@ -147,9 +147,12 @@ START_TEST(a_missing_one_ends_the_chain_until_it_comes)
     assert_refused_chain(1, "delta 3 of epoch 3: the one that it continues is "
                             "not there");
     take(delta(4, 3, 4));
+    ck_assert_ptr_null(
+        delta_list_find(&list->deltas, 3, 4, NULL, 0)); /* leads nowhere */
     take(delta(2, 1, 2));
     assert_chain("1 2 3 4");
-    assert_refused_chain(1, "");
+    ck_assert_ptr_nonnull(delta_list_find(&list->deltas, 3, 4, NULL, 0));
+    assert_refused_chain(2, "");
 }
 END_TEST
 
@@ -181,6 +184,25 @@ START_TEST(one_of_another_chain_is_refused)
     take(delta(1025, 1, 2));
     assert_refused_chain(4, "never so many");
     assert_chain("1");
+}
+END_TEST
+
+/* Who says something wrong of a delta's bytes cannot keep the delta out. */
+START_TEST(a_lie_about_a_delta_does_not_take_its_place)
+{
+    const uint8_t hash = 2;
+
+    take(snapshot(3, 33));
+    take(delta(1, 33, 1));
+    take(delta(2, 99, hash));
+    take(delta(3, hash, 3));
+    assert_chain("1");
+    take(delta(2, 1, hash));
+    assert_chain("1 2 3");
+    const struct delta *found =
+        delta_list_find(&list->deltas, 3, 2, &hash, sizeof(hash));
+    ck_assert_ptr_nonnull(found);
+    ck_assert_uint_eq(found->before.bytes[0], 1);
 }
 END_TEST
 
@@ -243,6 +265,56 @@ START_TEST(the_key_has_to_name_what_the_manifest_is)
 }
 END_TEST
 
+/* Manifests 3, 5, 7, 9, with two deltas of each but the newest. */
+static void take_four_chains(void)
+{
+    for (uint8_t epoch = 3; epoch <= 9; epoch = (uint8_t)(epoch + 2)) {
+        struct manifest base = snapshot(epoch, (uint8_t)(epoch * 11));
+        base.first_chunk_offset = epoch * 100;
+        take(base);
+        for (uint8_t number = 1; epoch < 9 && number <= 2; number++) {
+            struct manifest next = base;
+            next.delta = number;
+            next.base_sha256 = base.sha256;
+            next.parent_sha256 = number == 1
+                                     ? base.sha256
+                                     : digest_like((uint8_t)(epoch * 10 + 1));
+            next.sha256 = digest_like((uint8_t)(epoch * 10 + number));
+            take(next);
+        }
+    }
+    assert_refused_chain(0, "");
+}
+
+static size_t count_useless(int64_t chunks_low, size_t kept, uint64_t *newest)
+{
+    const struct delta *useless[16] = {NULL};
+    const struct manifests_there there = {list->manifests, list->count,
+                                          chunks_low};
+    size_t count = delta_list_useless(&list->deltas, &there, kept, useless, 16);
+
+    *newest = count > 0 ? useless[count - 1]->epoch : 0;
+    return count;
+}
+
+START_TEST(whole_chains_are_useless_from_the_oldest_on)
+{
+    uint64_t newest;
+
+    take_four_chains();
+    ck_assert_uint_eq(count_useless(0, 100, &newest), 0);
+    ck_assert_uint_eq(count_useless(0, 6, &newest), 0);
+    ck_assert_uint_eq(count_useless(0, 5, &newest), 2);
+    ck_assert_uint_eq(newest, 3);
+    ck_assert_uint_eq(count_useless(0, 3, &newest), 4);
+    ck_assert_uint_eq(newest, 5);
+    ck_assert_uint_eq(count_useless(0, 0, &newest), 6);
+    ck_assert_uint_eq(count_useless(501, 100, &newest), 4);
+    ck_assert_uint_eq(newest, 5);
+    ck_assert_uint_eq(count_useless(5000, 100, &newest), 6);
+}
+END_TEST
+
 START_TEST(where_keys_are_trusted_deltas_are_signed)
 {
     uint8_t signature[SIGNATURE_SIZE];
@@ -277,12 +349,14 @@ int main(void)
     tcase_add_test(tests, deltas_follow_their_snapshot);
     tcase_add_test(tests, a_missing_one_ends_the_chain_until_it_comes);
     tcase_add_test(tests, a_doubled_one_is_refused);
+    tcase_add_test(tests, a_lie_about_a_delta_does_not_take_its_place);
     tcase_add_test(tests, one_of_another_chain_is_refused);
     tcase_add_test(tests,
                    of_two_that_continue_a_state_the_last_good_one_counts);
     tcase_add_test(tests, those_of_a_snapshot_that_is_gone_are_passed_over);
     tcase_add_test(tests, a_tombstone_takes_one_delta);
     tcase_add_test(tests, the_key_has_to_name_what_the_manifest_is);
+    tcase_add_test(tests, whole_chains_are_useless_from_the_oldest_on);
     tcase_add_test(tests, where_keys_are_trusted_deltas_are_signed);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
