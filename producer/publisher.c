@@ -46,7 +46,7 @@ struct publisher {
 
 /* --- Opening ---------------------------------------------------------- */
 
-/* What is this small is never refused for its size. */
+/* Returns the size of key and value below which no message is refused. */
 static size_t run_bytes_max(rd_kafka_t *client)
 {
     char value[32] = "";
@@ -397,8 +397,9 @@ void publisher_serve(struct publisher *publisher)
     deliveries_take(publisher->deliveries, 0);
 }
 
-/* What a failed transaction throws away tells that it was thrown away: the
- * transaction knows why. */
+/* Says why a message was not delivered. One that a failed transaction threw
+ * away only says that it was thrown away: the transaction is asked why it
+ * failed. */
 static void undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
                         struct error *err)
 {
@@ -456,7 +457,8 @@ int32_t publisher_place(const struct publisher *publisher, size_t topic,
 
 struct publisher_counts publisher_counts(struct publisher *publisher)
 {
-    /* What else librdkafka has to tell waits, and counts, with the reports. */
+    /* librdkafka counts everything that it has to tell as messages under way:
+     * it is taken first. */
     deliveries_take(publisher->deliveries, 0);
 
     struct publisher_counts counts = {

@@ -82,8 +82,9 @@ static int begin(struct snapshot_publisher *self, struct error *err)
     return publisher_begin(self->publisher, err) == PUBLISHER_OK ? 0 : -1;
 }
 
-/* What failed is aborted; a producer that cannot even do that is closed by its
- * owner, and the broker ends the transaction by its timeout. */
+/* Commits what was sent, or aborts the transaction where something failed. A
+ * producer that cannot even abort is closed by its owner, and the broker ends
+ * the transaction by its timeout. */
 static int finish(struct snapshot_publisher *self, int sent, struct error *err)
 {
     if (!has_transactions(&self->config))

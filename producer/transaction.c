@@ -55,7 +55,7 @@ int transaction_take_over(struct transaction *t, struct error *err)
     return error_wrap(err, "'%s'", t->id);
 }
 
-/* Whose right is missing: the broker's words do not say. */
+/* The broker's words do not say which transactional id has no right. */
 static void name_id(const struct transaction *t, struct error *err)
 {
     if (err && err->code == ERROR_AUTH)

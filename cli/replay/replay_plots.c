@@ -58,14 +58,15 @@ static void draw_bin(const struct svg_plot *plot,
 
     double predicted = 100 * bin->predicted, clicked = 100 * bin->click_rate;
 
-    svg_segment(plot, predicted, 100 * bin->low, predicted, 100 * bin->high,
+    svg_segment(plot, (struct svg_point){predicted, 100 * bin->low},
+                (struct svg_point){predicted, 100 * bin->high},
                 svg_series(classes, contender, "whisker"));
     snprintf(tip, sizeof(tip),
              "predicted %.2f %%\nclicked %.2f %% (%.2f to %.2f)\n"
              "%zu impressions",
              predicted, clicked, 100 * bin->low, 100 * bin->high, bin->rows);
-    svg_dot(plot, predicted, clicked, 4, svg_series(classes, contender, "dot"),
-            tip);
+    svg_dot(plot, (struct svg_point){predicted, clicked}, 4,
+            svg_series(classes, contender, "dot"), tip);
 }
 
 /* Returns the impressions of `group` bins, `first` being the first of them. */
@@ -94,9 +95,9 @@ static void draw_counts(const struct svg_plot *plot,
     }
     for (size_t i = 0; i < SCORE_BINS; i += group)
         if (counts[i] > 0)
-            svg_bar(plot, 100.0 * (double)i / SCORE_BINS,
-                    100.0 * (double)(i + group) / SCORE_BINS, 0,
-                    tall * counts[i] / most,
+            svg_bar(plot, (struct svg_point){100.0 * (double)i / SCORE_BINS, 0},
+                    (struct svg_point){100.0 * (double)(i + group) / SCORE_BINS,
+                                       tall * counts[i] / most},
                     svg_series(classes, contender, "count"));
 }
 
@@ -117,7 +118,8 @@ void replay_plot_reliability(const struct replay_view *view, size_t contender,
     svg_axis_x(&plot, "predicted click rate, %");
     svg_axis_y(&plot, "clicked, %");
     draw_counts(&plot, curves, contender);
-    svg_segment(&plot, 0, 0, end, end, "even");
+    svg_segment(&plot, (struct svg_point){0, 0}, (struct svg_point){end, end},
+                "even");
     for (size_t i = 0; i < curves->bin_count; i++) {
         xs[i] = 100 * curves->bins[i].predicted;
         ys[i] = 100 * curves->bins[i].click_rate;
@@ -203,8 +205,10 @@ static void draw_bar(const struct replay_view *view,
 
     if (all <= 0)
         return;
-    svg_bar(plot, left, left + 0.86 * wide, 0, all, "others");
-    svg_bar(plot, left, left + 0.86 * wide, 0, clicks, "clicks");
+    svg_bar(plot, (struct svg_point){left, 0},
+            (struct svg_point){left + 0.86 * wide, all}, "others");
+    svg_bar(plot, (struct svg_point){left, 0},
+            (struct svg_point){left + 0.86 * wide, clicks}, "clicks");
     snprintf(tip, sizeof(tip),
              "predicted %g to %g %%\n%.2f %% of the impressions, %.2f %% of "
              "them clicked",
@@ -242,7 +246,8 @@ void replay_plot_roc(const struct replay_view *view, FILE *out)
     svg_open(&plot, "ROC curves");
     svg_axis_x(&plot, "non-clicks above the threshold, %");
     svg_axis_y(&plot, "clicks above the threshold, %");
-    svg_segment(&plot, 0, 0, 100, 100, "even");
+    svg_segment(&plot, (struct svg_point){0, 0}, (struct svg_point){100, 100},
+                "even");
     for (size_t c = 0; c < view->report->contenders; c++) {
         const struct curves *curves = &view->report->curves[c];
         double xs[ROC_POINTS_MAX], ys[ROC_POINTS_MAX];
@@ -281,10 +286,13 @@ static void draw_interval(const struct svg_plot *plot, const char *title,
 
     svg_open(plot, title);
     if (plot->x_low < 0 && plot->x_high > 0)
-        svg_segment(plot, 0, 0, 0, 1, "even");
-    svg_segment(plot, interval.low, 0.5, interval.high, 0.5,
+        svg_segment(plot, (struct svg_point){0, 0}, (struct svg_point){0, 1},
+                    "even");
+    svg_segment(plot, (struct svg_point){interval.low, 0.5},
+                (struct svg_point){interval.high, 0.5},
                 svg_series(classes, contender, "range"));
-    svg_dot(plot, value, 0.5, 4, svg_series(classes, contender, "dot"), NULL);
+    svg_dot(plot, (struct svg_point){value, 0.5}, 4,
+            svg_series(classes, contender, "dot"), NULL);
     svg_close(plot);
 }
 

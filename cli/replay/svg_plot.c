@@ -259,37 +259,37 @@ void svg_line(const struct svg_plot *plot, const double *xs, const double *ys,
     fputs("\"/>\n", plot->out);
 }
 
-void svg_segment(const struct svg_plot *plot, double x1, double y1, double x2,
-                 double y2, const char *classes)
+void svg_segment(const struct svg_plot *plot, struct svg_point from,
+                 struct svg_point to, const char *classes)
 {
     fprintf(plot->out,
             "<line clip-path=\"url(#%s)\" class=\"%s\" x1=\"%.1f\" "
             "y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n",
-            plot->id, classes, svg_x(plot, x1), svg_y(plot, y1),
-            svg_x(plot, x2), svg_y(plot, y2));
+            plot->id, classes, svg_x(plot, from.x), svg_y(plot, from.y),
+            svg_x(plot, to.x), svg_y(plot, to.y));
 }
 
-void svg_bar(const struct svg_plot *plot, double x1, double x2, double y1,
-             double y2, const char *classes)
+void svg_bar(const struct svg_plot *plot, struct svg_point low,
+             struct svg_point high, const char *classes)
 {
-    double left = svg_x(plot, x1), top = svg_y(plot, y2);
+    double left = svg_x(plot, low.x), top = svg_y(plot, high.y);
 
     fprintf(plot->out,
             "<rect clip-path=\"url(#%s)\" class=\"%s\" x=\"%.1f\" y=\"%.1f\" "
             "width=\"%.1f\" height=\"%.1f\"/>\n",
-            plot->id, classes, left, top, fmax(svg_x(plot, x2) - left, 0.5),
-            svg_y(plot, y1) - top);
+            plot->id, classes, left, top, fmax(svg_x(plot, high.x) - left, 0.5),
+            svg_y(plot, low.y) - top);
 }
 
-void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
+void svg_dot(const struct svg_plot *plot, struct svg_point at, double radius,
              const char *classes, const char *tip)
 {
-    if (!isfinite(x) || !isfinite(y))
+    if (!isfinite(at.x) || !isfinite(at.y))
         return;
     fprintf(plot->out,
             "<circle clip-path=\"url(#%s)\" class=\"%s\" cx=\"%.1f\" "
             "cy=\"%.1f\" r=\"%.1f\">",
-            plot->id, classes, svg_x(plot, x), svg_y(plot, y), radius);
+            plot->id, classes, svg_x(plot, at.x), svg_y(plot, at.y), radius);
     if (tip)
         title(plot->out, tip);
     fputs("</circle>\n", plot->out);

@@ -41,15 +41,21 @@ void svg_axis_y(const struct svg_plot *plot, const char *title);
 /* The same for times in ms. */
 void svg_axis_time(const struct svg_plot *plot);
 
+/* In the values of the axes. */
+struct svg_point {
+    double x, y;
+};
+
 /* A line through n points; NaN parts it. */
 void svg_line(const struct svg_plot *plot, const double *xs, const double *ys,
               size_t n, const char *classes);
-void svg_segment(const struct svg_plot *plot, double x1, double y1, double x2,
-                 double y2, const char *classes);
-void svg_bar(const struct svg_plot *plot, double x1, double x2, double y1,
-             double y2, const char *classes);
+void svg_segment(const struct svg_plot *plot, struct svg_point from,
+                 struct svg_point to, const char *classes);
+/* `low` is the corner where both values are least. */
+void svg_bar(const struct svg_plot *plot, struct svg_point low,
+             struct svg_point high, const char *classes);
 /* A dot with a text that shows when it is pointed at; NULL: no text. */
-void svg_dot(const struct svg_plot *plot, double x, double y, double radius,
+void svg_dot(const struct svg_plot *plot, struct svg_point at, double radius,
              const char *classes, const char *tip);
 
 /* From top to bottom of the frame, with a text that shows when pointed at. */

@@ -139,7 +139,8 @@ static void draw_line(const struct replay_view *view,
     svg_series(classes, contender, "dot");
     for (size_t i = 0; i < n; i++)
         if (is_alone(ys, i, n))
-            svg_dot(plot, points[i], ys[i], 3, classes, NULL);
+            svg_dot(plot, (struct svg_point){points[i], ys[i]}, 3, classes,
+                    NULL);
     free(points);
 }
 
@@ -218,7 +219,8 @@ void time_plot_figure(const struct replay_view *view, enum figure figure,
     svg_axis_time(&plot);
     svg_axis_y(&plot, titles[figure]);
     if (figure == FIGURE_ENTROPY || figure == FIGURE_CALIBRATION)
-        svg_segment(&plot, plot.x_low, 1, plot.x_high, 1, "even");
+        svg_segment(&plot, (struct svg_point){plot.x_low, 1},
+                    (struct svg_point){plot.x_high, 1}, "even");
     for (size_t c = 0; c < contenders; c++)
         draw_line(view, &plot, figure, c, LINE_RAW);
     for (size_t c = 0; c < contenders && time_plot_reach(view) > 0; c++)
@@ -256,8 +258,10 @@ void time_plot_traffic(const struct replay_view *view, FILE *out)
         double start = (double)window->start_ms;
         double end = start + 0.86 * (double)report->window_ms;
         double rows = (double)window->rows;
-        svg_bar(&plot, start, end, 0, rows, "others");
-        svg_bar(&plot, start, end, 0, rows * window->figures[0].click_rate,
+        svg_bar(&plot, (struct svg_point){start, 0},
+                (struct svg_point){end, rows}, "others");
+        svg_bar(&plot, (struct svg_point){start, 0},
+                (struct svg_point){end, rows * window->figures[0].click_rate},
                 "clicks");
     }
     svg_close(&plot);

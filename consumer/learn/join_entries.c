@@ -79,7 +79,7 @@ static int grow(struct join_entries *entries, struct error *err)
         memcpy(pool, entries->pool, entries->used * sizeof(*pool));
     if (entries->used && row)
         memcpy(values, entries->values, entries->used * row);
-    /* It grows only when every entry is in use. */
+    /* Every entry is in use: the table grows only then. */
     for (uint32_t slot = 0; slot < entries->used; slot++)
         slot_table_put(&table, pool[slot].hash, slot);
     free(entries->table.places);

@@ -52,8 +52,8 @@ bool resume_points_is_due(const struct resume_points *points,
                     points->margin_ms / POINTS_A_MARGIN);
 }
 
-/* Those before the latest safe one are of no use any more. Where time stands
- * still every second one has to go. */
+/* Drops the points before the latest safe one, which nobody will go on from.
+ * Where time stands still, and all are taken, every second point goes. */
 static void make_room(struct resume_points *points, int64_t stream_ms)
 {
     while (points->count > 1 && is_safe(points, &points->list[1], stream_ms))

@@ -64,7 +64,7 @@ static int64_t place(const struct stream_origin *origin)
     return origin->record_ms - origin->ahead_ms;
 }
 
-/* What the record's time may count as at most. */
+/* The latest time that the record may count as. */
 static int64_t latest(const struct stream_time *time,
                       const struct stream_origin *origin)
 {

@@ -239,7 +239,8 @@ static int note_progress(struct redrive *r, struct error *err)
     return 0;
 }
 
-/* What failed is aborted: nothing of it happened, and the next run does it. */
+/* A commit that fails is aborted: nothing of it happened, and the next run does
+ * the part again. */
 static int commit(struct redrive *r, struct error *err)
 {
     struct error unused;

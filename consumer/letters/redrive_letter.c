@@ -33,7 +33,7 @@ static int64_t number_of(const char *text)
     return *text && *end == '\0' ? number : -1;
 }
 
-/* What the letter says of itself. */
+/* Notes what a header says about the letter. */
 static void note(struct redrive_letter *letter,
                  const struct record_header *header)
 {

@@ -75,7 +75,7 @@ static int take_record(struct snapshot_reader *reader,
     return manifest_list_take(reader->list, &record, refused, err);
 }
 
-/* One message, or nothing within wait_ms. */
+/* Takes one message; *nothing: none came within wait_ms. */
 static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
                 uint64_t refused[REFUSED_COUNT], struct error *err)
 {

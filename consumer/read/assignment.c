@@ -244,8 +244,8 @@ bool assignment_take_choices(struct assignment *a,
     return true;
 }
 
-/* What is assigned is read: librdkafka keeps a pause over assignments, and
- * whoever paused it may have forgotten that. */
+/* A partition that is assigned is read: librdkafka keeps a pause over
+ * assignments, and whoever paused it may have forgotten that. */
 static void resume_paused(struct assignment *a)
 {
     rd_kafka_topic_partition_list_t *paused =

@@ -82,9 +82,9 @@ void positions_forget_others(struct positions *positions)
             positions->list[i].chosen = OFFSET_UNKNOWN;
 }
 
-/* Of the old records those that are gone, of the new ones those before `to`.
- * Behind the end of a topic that was made anew nobody knows how many there
- * were. */
+/* Counts the records between `from` and `to`. Of a topic that was made anew
+ * only its own can be counted, from `low` on: how many the old one had is
+ * unknown. */
 static uint64_t skipped(int64_t from, int64_t to, int64_t low)
 {
     if (from < low)

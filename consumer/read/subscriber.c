@@ -250,7 +250,7 @@ static int sort_out(struct subscriber *s, size_t *count, struct error *err)
     return -1;
 }
 
-/* What has to be done before records are taken. 1: the batch has an event
+/* Does what has to be done before records are taken. 1: the batch has an event
  * instead of records. */
 static int prepare(struct subscriber *s, struct message_batch *batch,
                    struct error *err)
@@ -356,7 +356,7 @@ const rd_kafka_topic_partition_list_t *subscriber_next(struct subscriber *s)
     return s->next->cnt > 0 ? s->next : NULL;
 }
 
-/* Who we are to the group; NULL: nobody. */
+/* The name that the group gave this member; NULL: it has none. */
 static char *member_id(const struct subscriber *s)
 {
     char *id = rd_kafka_memberid(s->client);

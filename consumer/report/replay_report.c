@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What it takes to measure one contender after the other. */
+/* The contenders are measured one after the other with these. */
 struct pass {
     const struct replay_log *log;
     const struct replay_census *census;

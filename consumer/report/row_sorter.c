@@ -134,7 +134,8 @@ static size_t digit_of(const struct sort_key *key, unsigned digit)
     return bits & (RADIX - 1);
 }
 
-/* One pass, stable; false when all keys have the same digit. */
+/* Sorts by one digit, and keeps the order of keys that have the same. Returns
+ * false, and sorts nothing, when all keys have the same. */
 static bool sort_by_digit(const struct sort_key *from, struct sort_key *to,
                           size_t n, unsigned digit)
 {
@@ -203,7 +204,8 @@ int row_sorter_add(struct row_sorter *sorter, const struct sorted_row *row,
 
 /* --- Merging ---------------------------------------------------------- */
 
-/* Of equal rows those of an earlier run came earlier. */
+/* Of equal rows the one of the earlier run comes first, as it was added
+ * first. */
 static bool comes_before(const void *context, const void *a, const void *b)
 {
     const struct row_sorter *sorter = context;

@@ -29,7 +29,8 @@ static void form_of(const struct score_rules *rules,
                                        &ignored) == 0;
 }
 
-/* Nobody's id is a value like any other. Returns whether one was assumed. */
+/* Fills in the values of a question. An id that means nobody is a value like
+ * any other. Returns whether a value was assumed. */
 static bool fill(const struct form *form, const struct score_question *question,
                  uint64_t *values)
 {
@@ -126,7 +127,7 @@ struct prediction score_pair(const struct score_rules *rules,
     return answer;
 }
 
-/* Of a model of fields. */
+/* Answers with a model of fields. */
 static struct prediction answer_values(const struct model *model,
                                        const uint64_t *values, bool is_assumed)
 {
@@ -139,7 +140,7 @@ static struct prediction answer_values(const struct model *model,
     return answer;
 }
 
-/* What the message's record says of a model's fields. */
+/* A record as a model of fields sees it. */
 struct said {
     enum event_fault fault; /* EVENT_OK: it is an impression */
     bool is_assumed;

@@ -49,8 +49,9 @@ static bool is_due(const struct evaluation_outbox *self)
     return !self->publication || self->waiting.count > 0;
 }
 
-/* False at the end. Whole batches change hands, so that nobody waits for a
- * lock while a broker is asked. */
+/* Waits for work and takes all of it; returns false at the end. A whole batch
+ * changes hands, so that no thread waits for the lock while a broker is
+ * asked. */
 static bool take_work(struct evaluation_outbox *self)
 {
     pthread_mutex_lock(&self->lock);

@@ -121,8 +121,8 @@ static int number(const struct snapshot_reader *reader,
     return 0;
 }
 
-/* One attempt. Opening the writer fences all others, so the highest epoch that
- * is read then stays the highest until the commit. */
+/* Tries once to publish the manifest. Opening the writer fences all others, so
+ * the highest epoch that is read then stays the highest until the commit. */
 static int announce(const struct snapshot_publisher_config *config,
                     struct snapshot_reader *reader, struct manifest *manifest,
                     struct error *err)

@@ -18,7 +18,7 @@ struct item {
     uint32_t slot;                 /* of its input */
 };
 
-/* What items are sorted by. */
+/* The input and the model of an item: items are sorted by them. */
 struct place {
     uint32_t item;
     int32_t partition; /* of the input */
