@@ -22,8 +22,8 @@ declare -A groups=(
     [build]="gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev
              libmsgpack-c-dev|libmsgpack-dev libopenblas-dev liblapacke-dev
              libmicrohttpd-dev libjansson-dev libzstd-dev libsodium-dev
-             zlib1g-dev"
-    [test]="check git scdoc"
+             zlib1g-dev libcurl4-openssl-dev"
+    [test]="check libavro-dev git scdoc"
     [analysis]="clang clang-format clang-tidy
                 libclang-rt-CLANG-dev|libclang-common-CLANG-dev llvm
                 shellcheck"

@@ -3,6 +3,7 @@
  * guesses which settings read it.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/settings.h"
 #include "cli/guess/guess_report.h"
 #include "cli/json/record_json.h"
@@ -34,6 +35,7 @@ struct cat_settings {
     char topic[250];
     int kind;
     struct event_fields fields;
+    struct registry_settings registry;
     char from[64], to[64], partition[16];
     uint32_t count, last;
     bool follow, guess;
@@ -63,6 +65,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(fields),
     FORMAT_IMPRESSIONS_KEYS(fields),
     FORMAT_LABELS_KEYS(fields),
+    REGISTRY_KEYS(registry),
     CLICK_FIELD_KEY(fields),
     TIMEOUT_KEY(timeout_ms, "30000"),
     CONFIG_END,
@@ -402,29 +405,40 @@ static int check(const void *of, struct error *err)
     return 0;
 }
 
-static int run(const struct invocation *with, void *settings, struct error *err)
+static int find_and_show(struct work *work, struct error *err)
 {
-    struct work work = {.with = with, .settings = settings};
     struct topic_extent extent = {.count = 0};
 
-    work.last = work.settings->last;
-
-    if (stop_on_signals(0, err) < 0 || choose_topic(&work, err) < 0 ||
-        record_readers_open(&work.settings->fields, &work.readers, err) < 0)
+    if (find_extent(work, &extent, err) < 0)
         return -1;
-    if (find_extent(&work, &extent, err) < 0) {
-        record_readers_close(&work.readers);
-        return -1;
-    }
     if (extent.gone > 0)
         log_warn("retention took what was asked for first",
-                 "topic=%s offsets=%" PRIu64, work.topic, extent.gone);
-    int status = show_or_guess(&work, &extent, err);
-    if (status == 0 && work.unread)
+                 "topic=%s offsets=%" PRIu64, work->topic, extent.gone);
+    int status = show_or_guess(work, &extent, err);
+    if (status == 0 && work->unread)
         status = error_set(err, ERROR_IO, "nobody reads standard output");
-    buffer_free(&work.line);
-    record_readers_close(&work.readers);
+    buffer_free(&work->line);
     topic_extent_free(&extent);
+    return status;
+}
+
+static int run(const struct invocation *with, void *settings, struct error *err)
+{
+    struct cat_settings *given = settings;
+    struct work work = {.with = with, .settings = given};
+    struct schema_registry *registry = NULL;
+
+    work.last = given->last;
+    if (stop_on_signals(0, err) < 0 || choose_topic(&work, err) < 0 ||
+        open_registry(&given->registry, NULL, NULL, 0, &given->fields,
+                      &registry, err) < 0)
+        return -1;
+    int status = record_readers_open(&given->fields, &work.readers, err);
+    if (status == 0) {
+        status = find_and_show(&work, err);
+        record_readers_close(&work.readers);
+    }
+    schema_registry_close(registry);
     return status < 0 ? -1 : stop_exit_status();
 }
 

@@ -3,6 +3,7 @@
  * that serves it would: the same code, the same bits.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/predict_topic.h"
 #include "cli/commands/published_model.h"
 #include "cli/commands/settings.h"
@@ -26,6 +27,7 @@
 struct predict_settings {
     char snapshot[512], user[64], ad[64];
     struct table_options table;
+    struct registry_settings registry;
     struct predict_topic_settings topic; /* fields.anonymous: for files too */
     struct published_model published;    /* in the place of the snapshot */
 };
@@ -54,6 +56,7 @@ static const struct config_key keys[] = {
     TOPIC_MODEL_KEYS(published.models, published.chunks),
     IMPRESSION_FIELD_KEYS(topic.fields),
     FORMAT_IMPRESSIONS_KEYS(topic.fields),
+    REGISTRY_KEYS(registry),
     FORMAT_PREDICTIONS_KEY(topic.fields),
     TIMEOUT_KEY(topic.timeout_ms, "30000"),
     CONFIG_END,
@@ -199,16 +202,21 @@ static int load(const struct invocation *with,
 
 static int run(const struct invocation *with, void *given, struct error *err)
 {
-    const struct predict_settings *settings = given;
+    struct predict_settings *settings = given;
+    struct schema_registry *registry = NULL;
     struct snapshot *snapshot = NULL;
 
     if (check_usage(with, settings, err) < 0 ||
         load(with, settings, &snapshot, err) < 0)
         return -1;
-    int status =
-        settings->topic.topic[0]
-            ? predict_topic(&settings->topic, &with->kafka, snapshot, err)
-            : predict_file(settings, with->arguments[0], snapshot, err);
+    int status = open_registry(&settings->registry, NULL, NULL, 0,
+                               &settings->topic.fields, &registry, err);
+    if (status == 0)
+        status =
+            settings->topic.topic[0]
+                ? predict_topic(&settings->topic, &with->kafka, snapshot, err)
+                : predict_file(settings, with->arguments[0], snapshot, err);
+    schema_registry_close(registry);
     snapshot_free(snapshot);
     return status;
 }

@@ -3,6 +3,7 @@
  * several models were, or would have been.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/settings.h"
 #include "cli/replay/predictions_file.h"
 #include "cli/replay/replay_view.h"
@@ -24,6 +25,7 @@ enum { DEADLINE_MS = 30000, TIMEOUT_MS = 10000 };
 struct replay_settings {
     struct replay_config replay;
     struct replay_report_config report;
+    struct registry_settings registry;
     /* Settings in the types of the table below; replay.intake gets them. */
     struct intake_times times;
     uint64_t history_ms, every_ms, report_ms;
@@ -57,6 +59,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(replay.intake.fields),
     FORMAT_IMPRESSIONS_KEYS(replay.intake.fields),
     FORMAT_LABELS_KEYS(replay.intake.fields),
+    REGISTRY_KEYS(registry),
     FORMAT_PREDICTIONS_KEY(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
@@ -351,11 +354,16 @@ static int replay_and_report(struct replay_settings *settings,
 static int run(const struct invocation *with, void *context, struct error *err)
 {
     struct replay_settings *settings = context;
+    struct schema_registry *registry = NULL;
 
     if (take_settings(settings, with, err) < 0 ||
         stop_on_signals(DEADLINE_MS, err) < 0)
         return -1;
-    int status = replay_and_report(settings, err);
+    int status = open_registry(&settings->registry, NULL, NULL, 0,
+                               &settings->replay.intake.fields, &registry, err);
+    if (status == 0)
+        status = replay_and_report(settings, err);
+    schema_registry_close(registry);
     replay_range_free(&settings->range);
     return status;
 }

@@ -3,6 +3,7 @@
  * is told to stop.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/score_http.h"
 #include "cli/commands/settings.h"
 #include "cli/online/online_check.h"
@@ -35,6 +36,7 @@ struct score_settings {
     char model_name[64];
     char state_dir[512], trusted[1024];
     uint32_t load_deadline_ms;
+    struct registry_settings registry;
     struct service_settings service;
     bool exit_at_end, huge_pages;
 };
@@ -50,6 +52,7 @@ static const struct config_key keys[] = {
     TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(scorer.fields),
     FORMAT_IMPRESSIONS_KEYS(scorer.fields),
+    REGISTRY_KEYS(registry),
     FORMAT_PREDICTIONS_KEY(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
     DEFAULT_FIELD_KEY(scorer.fields),
@@ -92,9 +95,10 @@ static const struct config_key keys[] = {
 /* Everything that runs, in the order it is started. */
 struct scoring {
     struct score_http http; /* first: the routes' context */
-    const struct score_settings *settings;
+    struct score_settings *settings;
     struct kafka_files *files;
     struct metrics *metrics;
+    struct schema_registry *registry;
     struct model_board *board;
     struct model_watcher *watcher;
     struct scorer *scorer;
@@ -214,6 +218,15 @@ static int start_models(struct scoring *scoring,
     return model_watcher_start(&config, scoring->board, &scoring->watcher, err);
 }
 
+static int start_registry(struct scoring *scoring, struct error *err)
+{
+    struct score_settings *settings = scoring->settings;
+
+    return open_registry(&settings->registry, settings->state_dir,
+                         scoring->metrics, SCORER_REGISTRY,
+                         &settings->scorer.fields, &scoring->registry, err);
+}
+
 static int start_scorer(struct scoring *scoring, struct error *err)
 {
     struct scorer_parts parts = {.board = scoring->board,
@@ -229,6 +242,7 @@ static int start(struct scoring *scoring, const struct kafka_settings *kafka,
 {
     if (kafka_files_note(kafka, &scoring->files, err) < 0 ||
         metrics_new(scorer_metric_families, &scoring->metrics, err) < 0 ||
+        start_registry(scoring, err) < 0 ||
         start_models(scoring, kafka, err) < 0 ||
         start_scorer(scoring, err) < 0 || start_service(scoring, err) < 0)
         return -1;
@@ -322,6 +336,7 @@ static int stop(struct scoring *scoring, int status, struct error *err)
                                        finish(scoring->scorer, &late), &late);
     model_watcher_stop(scoring->watcher);
     model_board_free(scoring->board);
+    schema_registry_close(scoring->registry);
     metrics_free(scoring->metrics);
     kafka_files_free(scoring->files);
     return status;
@@ -355,6 +370,23 @@ static int run(const struct invocation *with, void *context, struct error *err)
     return status < 0 ? -1 : stop_exit_status();
 }
 
+/* A record that waits for its schema holds a transaction open. */
+static int check_wait(const struct score_settings *settings, struct error *err)
+{
+    const uint32_t most_ms = settings->scorer.transaction_timeout_ms / 2;
+
+    if (settings->registry.url[0] == '\0' ||
+        settings->scorer.delivery != DELIVERY_EXACTLY_ONCE ||
+        settings->registry.wait_ms <= most_ms)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "registry.wait_ms=%u: at most half of "
+                     "transaction.timeout_ms=%u, or the broker aborts "
+                     "transactions while a record waits for its schema",
+                     settings->registry.wait_ms,
+                     settings->scorer.transaction_timeout_ms);
+}
+
 /* A transaction is open for an interval, and then everything in it has to be
  * delivered and committed before the broker gives it up. */
 static int check(const void *of, struct error *err)
@@ -362,10 +394,13 @@ static int check(const void *of, struct error *err)
     const struct score_settings *settings = of;
     const struct scorer_config *config = &settings->scorer;
 
-    if (service_check(&settings->service, err) < 0)
+    if (service_check(&settings->service, err) < 0 ||
+        registry_settings_check(&settings->registry, err) < 0)
         return -1;
     if (kafka_check_codec(config->compression, err) < 0)
         return error_wrap(err, "predictions.compression");
+    if (check_wait(settings, err) < 0)
+        return -1;
     if (config->delivery != DELIVERY_EXACTLY_ONCE ||
         config->commit_interval_ms <= config->transaction_timeout_ms / 2)
         return 0;

@@ -70,8 +70,17 @@ struct intake_times {
 #define FORMAT_PREDICTIONS_KEY(fields) \
     {GROUP_FIELDS, "format.predictions", CONFIG_CHOICE, FIELD(fields.predictions_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how predictions are written; readers take both"}
 #define FORMAT_FEED_KEYS(fields) \
-    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack"}, \
-    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack"}
+    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_FEED_WORDS, "how impressions are written; auto: msgpack"}, \
+    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_FEED_WORDS, "how labels are written; auto: msgpack"}
+#define REGISTRY_KEYS(registry) \
+    {GROUP_FIELDS, "registry.url", CONFIG_TEXT, FIELD(registry.url), "", 0, 0, NULL, "schema registry of records in Avro, as https://host:8081; empty: none"}, \
+    {GROUP_FIELDS | RARE, "registry.user", CONFIG_TEXT, FIELD(registry.user), "", 0, 0, NULL, "user of the registry; empty: it asks for none"}, \
+    {GROUP_FIELDS | RARE, "registry.password", CONFIG_SECRET, FIELD(registry.password), "", 0, 0, NULL, "password of that user"}, \
+    {GROUP_FIELDS | RARE, "registry.token", CONFIG_SECRET, FIELD(registry.token), "", 0, 0, NULL, "bearer token for the registry, in place of a user"}, \
+    {GROUP_FIELDS | RARE, "registry.ca", CONFIG_TEXT, FIELD(registry.ca), "", 0, 0, NULL, "file of certificates that the registry's is signed by; empty: those of the system"}, \
+    {GROUP_FIELDS | RARE, "registry.dir", CONFIG_TEXT, FIELD(registry.dir), "", 0, 0, NULL, "folder for copies of schemas, for a time without the registry; empty: state.dir where there is one"}, \
+    {GROUP_FIELDS | RARE, "registry.wait_ms", CONFIG_U32, FIELD(registry.wait_ms), "5000", 100, 60000, NULL, "how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away"}, \
+    {GROUP_FIELDS | RARE, "registry.timeout_ms", CONFIG_U32, FIELD(registry.timeout_ms), "5000", 100, 60000, NULL, "how long to wait for an answer of the registry"}
 #define DEFAULT_FIELD_KEY(fields) \
     {GROUP_FIELDS | RARE, "field.default", CONFIG_TEXT, FIELD(fields.defaults), "", 0, 0, NULL, "values of fields that a question lacks, as position:1+depth:1; for models of fields"}
 #define ANONYMOUS_FIELD_KEY(fields) \

@@ -3,6 +3,7 @@
  * it is told to stop.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/settings.h"
 #include "cli/online/online_check.h"
 
@@ -25,6 +26,7 @@ struct train_settings {
     struct intake_times times;
     uint64_t history_ms, every_ms, publish_ms, evaluation_ms;
     struct service_settings service;
+    struct registry_settings registry;
 };
 
 #define FIELD(f)                                                               \
@@ -41,6 +43,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(trainer.intake.fields),
     FORMAT_IMPRESSIONS_KEYS(trainer.intake.fields),
     FORMAT_LABELS_KEYS(trainer.intake.fields),
+    REGISTRY_KEYS(registry),
     {GROUP_FIELDS, "format.evaluations", CONFIG_CHOICE, FIELD(trainer.evaluations_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how evaluations are written; readers take both"},
     CLICK_FIELD_KEY(trainer.intake.fields),
     ANONYMOUS_FIELD_KEY(trainer.intake.fields),
@@ -145,6 +148,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
     struct kafka_files *files = NULL;
     struct metrics *metrics = NULL;
     struct trainer *trainer = NULL;
+    struct schema_registry *registry = NULL;
     struct service *service = NULL;
     struct error late;
 
@@ -160,7 +164,11 @@ static int run(const struct invocation *with, void *context, struct error *err)
         kafka_files_free(files);
         return -1;
     }
-    int status = trainer_start(&settings->trainer, metrics, &trainer, err);
+    int status =
+        open_registry(&settings->registry, NULL, metrics, TRAINER_REGISTRY,
+                      &settings->trainer.intake.fields, &registry, err);
+    if (status == 0)
+        status = trainer_start(&settings->trainer, metrics, &trainer, err);
     if (status == 0) {
         struct metric_label build[VERSION_LABELS];
         struct service_parts parts = {.metrics = metrics,
@@ -182,6 +190,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
     if (trainer)
         status =
             service_first_failure(status, err, finish(trainer, &late), &late);
+    schema_registry_close(registry);
     metrics_free(metrics);
     kafka_files_free(files);
     return status < 0 ? -1 : stop_exit_status();

@@ -3,6 +3,7 @@
  * and models that they name, and tells whether they are what they were.
  */
 #include "cli/command.h"
+#include "cli/commands/open_registry.h"
 #include "cli/commands/settings.h"
 #include "cli/commands/verify_print.h"
 
@@ -27,6 +28,7 @@ enum {
 
 struct verify_settings {
     struct event_fields fields;
+    struct registry_settings registry;
     char predictions[250], impressions[250], models[250], chunks[250];
     char model_name[64], state_dir[512], trusted[1024];
     char from[64], to[64];
@@ -51,6 +53,7 @@ static const struct config_key keys[] = {
     TOPIC_MODEL_KEYS(models, chunks),
     IMPRESSION_FIELD_KEYS(fields),
     FORMAT_IMPRESSIONS_KEYS(fields),
+    REGISTRY_KEYS(registry),
     ANONYMOUS_FIELD_KEY(fields),
     DEFAULT_FIELD_KEY(fields),
     MODEL_NAME_KEY(model_name),
@@ -66,7 +69,8 @@ static const struct config_key keys[] = {
 
 struct work {
     const struct invocation *with;
-    const struct verify_settings *settings;
+    struct verify_settings *settings;
+    struct schema_registry *registry;
     struct reproduction *reproduction;
     uint64_t read; /* predictions, of which every Nth is taken */
     uint64_t taken;
@@ -93,7 +97,10 @@ static int take_findings(struct work *work, struct error *err)
 
 static int open_reproduction(struct work *work, struct error *err)
 {
-    const struct verify_settings *settings = work->settings;
+    struct verify_settings *settings = work->settings;
+    if (open_registry(&settings->registry, settings->state_dir, NULL, 0,
+                      &settings->fields, &work->registry, err) < 0)
+        return -1;
     struct reproduction_config config = {
         .kafka = work->with->kafka,
         .impressions = settings->impressions,
@@ -251,6 +258,7 @@ static int run(const struct invocation *with, void *settings, struct error *err)
             status = stop_exit_status();
     }
     reproduction_close(work.reproduction);
+    schema_registry_close(work.registry);
     topic_extent_free(&extent);
     return status;
 }

@@ -89,11 +89,15 @@ enum event_format {
     EVENT_FORMAT_MSGPACK,
     EVENT_FORMAT_JSON,
     EVENT_FORMAT_AUTO, /* each record by its first byte */
+    EVENT_FORMAT_AVRO, /* of a schema registry */
 };
-#define EVENT_FORMAT_WORDS "msgpack|json|auto"
-#define EVENT_FORMAT_OUT_WORDS "msgpack|json" /* what is written */
+#define EVENT_FORMAT_WORDS "msgpack|json|auto|avro"
+#define EVENT_FORMAT_FEED_WORDS "msgpack|json|auto" /* that feed writes */
+#define EVENT_FORMAT_OUT_WORDS "msgpack|json"       /* what is written */
 
 enum { EVENT_FIELD_SIZE = 128, EVENT_FILTER_SIZE = 256 };
+
+struct event_schemas;
 
 /* The settings of events: the format of the records, the fields that are
  * modelled, and what their values mean. Fields are paths (event_path.h). */
@@ -108,6 +112,9 @@ struct event_fields {
     char labels_filter[EVENT_FILTER_SIZE];
     char anonymous[256]; /* comma-separated user ids that mean nobody */
     char defaults[256];  /* of fields that an impression lacks: "position:1" */
+    /* Of records that name their schema by number; borrowed. NULL: there is no
+     * registry. */
+    const struct event_schemas *schemas;
 };
 
 #define EVENT_FIELDS_DEFAULT                                                   \

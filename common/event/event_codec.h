@@ -30,12 +30,17 @@ enum event_fault {
     EVENT_TOO_LARGE,   /* more than EVENT_BYTES_MAX bytes */
     EVENT_PASSED_OVER, /* an event of another kind: filter.impressions or
                           filter.labels does not let it through */
+    EVENT_SCHEMA_UNKNOWN, /* the registry did not tell the schema that the
+                             record names, or not in time */
+    EVENT_SCHEMA_UNFIT,   /* records of that schema cannot be read: Protobuf */
     EVENT_FAULT_COUNT
 };
-#define EVENT_FAULT_REASONS                                                    \
+#define EVENT_FAULT_OF_BYTES                                                   \
     "empty|truncated|trailing|invalid|not_a_map|too_deep|too_many|missing|"    \
     "type|range|id_length|repeated|too_large"
-#define EVENT_FAULT_WORDS "ok|" EVENT_FAULT_REASONS "|passed_over"
+#define EVENT_FAULT_OF_SCHEMA "schema_unknown|schema_unfit"
+#define EVENT_FAULT_WORDS                                                      \
+    "ok|" EVENT_FAULT_OF_BYTES "|passed_over|" EVENT_FAULT_OF_SCHEMA
 
 enum {
     EVENT_DEPTH_MAX = 8,

@@ -18,6 +18,8 @@ const char *event_fault_name(enum event_fault fault)
         [EVENT_REPEATED] = "repeated",
         [EVENT_TOO_LARGE] = "too_large",
         [EVENT_PASSED_OVER] = "passed_over",
+        [EVENT_SCHEMA_UNKNOWN] = "schema_unknown",
+        [EVENT_SCHEMA_UNFIT] = "schema_unfit",
     };
     return names[fault];
 }

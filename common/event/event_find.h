@@ -20,6 +20,8 @@
 
 struct event_found {
     unsigned seen;  /* the paths that lead to a value */
+    unsigned in_ms; /* those whose value counts milliseconds, as their schema
+                       says; the finder in Avro alone writes it */
     unsigned about; /* of a fault: the path that it is about; of EVENT_REPEATED
                        the one that leads to two values */
     /* Of a container, the head. Valid where `seen` has the path's bit. */
@@ -52,5 +54,15 @@ enum event_fault event_find_in_msgpack(const struct event_plan *plan,
 enum event_fault event_find_in_json(const struct event_plan *plan,
                                     const uint8_t *bytes, size_t size,
                                     struct event_scratch *scratch);
+
+struct avro_program;
+
+/* The same of a record in Avro, behind its head, by the program of its schema
+ * and this plan. A logical time comes as whole milliseconds, rounded down; a
+ * symbol of an enum as text, which belongs to the schema. */
+enum event_fault event_find_in_avro(const struct event_plan *plan,
+                                    const struct avro_program *program,
+                                    const uint8_t *bytes, size_t size,
+                                    struct event_found *out);
 
 #endif

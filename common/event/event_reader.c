@@ -5,6 +5,7 @@
 #include "common/event/event_rules.h"
 #include "common/event/event_time.h"
 #include "common/event/event_value.h"
+#include "common/event/event_writers.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -12,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGISTRY_HEAD = 5 }; /* a schema registry's magic byte and schema id */
-
 struct event_reader {
     struct event_rules rules;
     struct event_order order; /* of the last record that was read */
+    struct event_writers writers;
 };
 
 int event_reader_new(const struct event_fields *fields, enum event_kind kind,
@@ -45,6 +45,7 @@ int event_reader_want(struct event_reader *reader, const char *path,
         return 0;
     }
     *at = reader->rules.plan.count;
+    event_writers_clear(&reader->writers);
     return event_rules_add(&reader->rules, "a field that is wanted", path, err);
 }
 
@@ -62,8 +63,19 @@ bool event_reader_has_headers(const struct event_reader *reader)
     return reader->rules.has_headers;
 }
 
+int event_reader_check(const struct event_fields *fields,
+                       enum event_fault fault, struct error *err)
+{
+    return fault == EVENT_SCHEMA_UNKNOWN
+               ? fields->schemas->check(fields->schemas->context, err)
+               : 0;
+}
+
 void event_reader_free(struct event_reader *reader)
 {
+    if (!reader)
+        return;
+    event_writers_clear(&reader->writers);
     free(reader);
 }
 
@@ -71,10 +83,10 @@ void event_reader_free(struct event_reader *reader)
 
 /* What a record is read with. */
 struct reading {
-    const struct event_reader *reader;
+    struct event_reader *reader;
     const struct event_record *record;
     struct event_scratch *scratch;
-    bool is_json;
+    bool is_foreign; /* its values are no msgpack */
     const char *about;
 };
 
@@ -90,10 +102,10 @@ static enum event_fault blame(struct reading *reading, unsigned at,
 /* The JSON of a schema registry stands behind its five bytes. */
 static size_t head_size(const uint8_t *bytes, size_t size)
 {
-    return size > REGISTRY_HEAD && bytes[0] == 0 &&
-                   event_find_is_json(bytes + REGISTRY_HEAD,
-                                      size - REGISTRY_HEAD)
-               ? REGISTRY_HEAD
+    return event_schema_has_head(bytes, size) &&
+                   event_find_is_json(bytes + EVENT_SCHEMA_HEAD,
+                                      size - EVENT_SCHEMA_HEAD)
+               ? EVENT_SCHEMA_HEAD
                : 0;
 }
 
@@ -135,30 +147,73 @@ static bool find_beside(const struct event_record *record, unsigned at,
     return false;
 }
 
-static inline enum event_fault find_fields(struct reading *reading)
+/* A record that names its schema. */
+static enum event_fault find_by_schema(struct reading *reading)
 {
-    const struct event_reader *reader = reading->reader;
-    const struct event_record *record = reading->record;
-    const uint8_t *bytes = record->value;
-    size_t size = record->value_size;
-    enum event_fault fault;
+    const struct event_rules *rules = &reading->reader->rules;
+    const uint8_t *head = reading->record->value;
+    const uint8_t *bytes = head + EVENT_SCHEMA_HEAD;
+    const size_t size = reading->record->value_size - EVENT_SCHEMA_HEAD;
+    const struct event_writer *writer = NULL;
 
-    reading->about = NULL;
-    reading->is_json = reader->rules.format == EVENT_FORMAT_JSON;
-    if (reader->rules.format != EVENT_FORMAT_MSGPACK) {
+    enum event_fault fault = event_writers_find(
+        &reading->reader->writers, rules->schemas, &rules->plan, head, &writer);
+    if (fault != EVENT_OK)
+        return fault;
+    reading->is_foreign = true;
+    return writer->program
+               ? event_find_in_avro(&rules->plan, writer->program, bytes, size,
+                                    &reading->scratch->found)
+               : event_find_in_json(&rules->plan, bytes, size,
+                                    reading->scratch);
+}
+
+/* A record that says itself what it is. */
+static inline enum event_fault find_plain(struct reading *reading)
+{
+    const struct event_rules *rules = &reading->reader->rules;
+    const uint8_t *bytes = reading->record->value;
+    size_t size = reading->record->value_size;
+
+    reading->is_foreign = rules->format == EVENT_FORMAT_JSON;
+    if (rules->format != EVENT_FORMAT_MSGPACK) {
         const size_t head = head_size(bytes, size);
         if (head > 0) { /* a tombstone has no bytes to move on from */
             bytes += head;
             size -= head;
         }
-        if (reader->rules.format == EVENT_FORMAT_AUTO)
-            reading->is_json = event_find_is_json(bytes, size);
+        if (rules->format == EVENT_FORMAT_AUTO)
+            reading->is_foreign = event_find_is_json(bytes, size);
     }
-    fault = reading->is_json
-                ? event_find_in_json(&reader->rules.plan, bytes, size,
-                                     reading->scratch)
-                : event_find_in_msgpack(&reader->rules.plan, bytes, size,
-                                        &reading->scratch->found);
+    return reading->is_foreign
+               ? event_find_in_json(&rules->plan, bytes, size, reading->scratch)
+               : event_find_in_msgpack(&rules->plan, bytes, size,
+                                       &reading->scratch->found);
+}
+
+static inline enum event_fault find_in_value(struct reading *reading)
+{
+    const struct event_rules *rules = &reading->reader->rules;
+    const struct event_record *record = reading->record;
+
+    reading->scratch->found.in_ms = 0;
+    if (rules->format < EVENT_FORMAT_AUTO ||
+        (rules->format == EVENT_FORMAT_AUTO && !rules->schemas))
+        return find_plain(reading);
+    if (event_schema_has_head(record->value, record->value_size))
+        return find_by_schema(reading);
+    if (rules->format == EVENT_FORMAT_AUTO)
+        return find_plain(reading);
+    return record->value_size == 0 ? EVENT_EMPTY : EVENT_INVALID;
+}
+
+static inline enum event_fault find_fields(struct reading *reading)
+{
+    const struct event_reader *reader = reading->reader;
+    const struct event_record *record = reading->record;
+
+    reading->about = NULL;
+    const enum event_fault fault = find_in_value(reading);
     if (fault == EVENT_REPEATED)
         return blame(reading, reading->scratch->found.about, fault);
     if (fault != EVENT_OK)
@@ -236,7 +291,7 @@ static inline struct span raw_of(const struct reading *reading, unsigned at)
 
 static inline struct span id_span(struct reading *reading, unsigned at)
 {
-    return reading->is_json || reading->reader->rules.beside >> at & 1
+    return reading->is_foreign || reading->reader->rules.beside >> at & 1
                ? event_scratch_id(reading->scratch,
                                   &reading->scratch->found.values[at])
                : raw_of(reading, at);
@@ -248,18 +303,19 @@ static enum event_fault read_other_ts(struct reading *reading, int64_t *ms,
 {
     const struct event_reader *reader = reading->reader;
     const bool is_beside = reader->rules.beside >> AT_TS & 1;
-    const bool is_ours = is_beside && reader->rules.plan.paths[AT_TS].place ==
-                                          EVENT_IN_TIMESTAMP;
+    const bool is_in_ms = reading->scratch->found.in_ms >> AT_TS & 1 ||
+                          (is_beside && reader->rules.plan.paths[AT_TS].place ==
+                                            EVENT_IN_TIMESTAMP);
     struct event_time time;
 
     enum event_fault fault =
         event_time_of(&reading->scratch->found.values[AT_TS],
-                      is_ours ? EVENT_TIME_MS : reader->rules.ts_unit, &time);
+                      is_in_ms ? EVENT_TIME_MS : reader->rules.ts_unit, &time);
     if (fault != EVENT_OK)
         return blame(reading, AT_TS, fault);
     reading->scratch->guessed_times += time.is_guessed;
     *ms = time.ms;
-    if (time.is_plain && !reading->is_json && !is_beside) {
+    if (time.is_plain && !reading->is_foreign && !is_beside) {
         *raw = raw_of(reading, AT_TS);
     } else {
         *raw = event_scratch_integer(reading->scratch, time.ms);
@@ -282,7 +338,7 @@ static inline enum event_fault read_ts(struct reading *reading, int64_t *ms,
         !reader->rules.has_plain_ts)
         return read_other_ts(reading, ms, raw);
     *ms = value->integer;
-    *raw = reading->is_json
+    *raw = reading->is_foreign
                ? event_scratch_integer(reading->scratch, value->integer)
                : raw_of(reading, AT_TS);
     return EVENT_OK;

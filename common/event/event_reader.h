@@ -89,6 +89,13 @@ enum event_fault event_reader_prediction(struct event_reader *reader,
                                          struct prediction_event *out,
                                          const char **about);
 
+/* To be called before a record is given up for a fault. Fails where the fault
+ * is not the record's: its schema is not known (EVENT_SCHEMA_UNKNOWN), and
+ * whoever looks for schemas has given up, because the registry does not let the
+ * program in (ERROR_AUTH) or because the program ends (ERROR_STOPPED). */
+int event_reader_check(const struct event_fields *fields,
+                       enum event_fault fault, struct error *err) MUST_CHECK;
+
 /* NULL is fine. */
 void event_reader_free(struct event_reader *reader);
 

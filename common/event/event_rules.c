@@ -107,11 +107,23 @@ static int read_four(struct event_rules *rules,
         event_rules_add(rules, "field.user", fields->user, err) < 0 ||
         event_rules_add(rules, "field.ad", fields->ad, err) < 0)
         return -1;
+    rules->schemas = fields->schemas;
     rules->ts_unit = (enum event_time_unit)fields->ts_unit;
     rules->has_plain_ts =
         !(rules->beside >> AT_TS & 1) &&
         (rules->ts_unit == EVENT_TIME_MS || rules->ts_unit == EVENT_TIME_AUTO);
     return 0;
+}
+
+static int check_registry(const struct event_rules *rules, const char *setting,
+                          struct error *err)
+{
+    if (rules->format != EVENT_FORMAT_AVRO || rules->schemas)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "%s: avro needs registry.url, which says where the "
+                     "schemas of records are",
+                     setting);
 }
 
 static int read_impressions(struct event_rules *rules,
@@ -120,7 +132,8 @@ static int read_impressions(struct event_rules *rules,
 {
     rules->format = (enum event_format)fields->impressions_format;
     rules->fields = IMPRESSION_FIELDS;
-    if (read_four(rules, fields, err) < 0)
+    if (read_four(rules, fields, err) < 0 ||
+        check_registry(rules, "format.impressions", err) < 0)
         return -1;
     return read_filter(rules, "filter.impressions", fields->impressions_filter,
                        err);
@@ -132,6 +145,7 @@ static int read_labels(struct event_rules *rules,
     rules->format = (enum event_format)fields->labels_format;
     rules->fields = LABEL_FIELDS;
     if (read_four(rules, fields, err) < 0 ||
+        check_registry(rules, "format.labels", err) < 0 ||
         event_rules_add(rules, "field.click", fields->click, err) < 0 ||
         read_click_values(rules, fields->click_values, err) < 0)
         return -1;

@@ -61,6 +61,7 @@ struct event_rules {
     bool has_headers;
     unsigned beside; /* paths that do not lead into the value */
     enum event_format format;
+    const struct event_schemas *schemas; /* NULL: there is no registry */
     enum event_time_unit ts_unit;
     bool has_plain_ts; /* in the value, and ms or AUTO */
     bool has_filter;   /* the path behind the fields */

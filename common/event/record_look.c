@@ -245,16 +245,15 @@ const char *record_look_advice(enum record_look look)
                       "auto",
         [LOOK_REGISTRY_JSON] = "format.impressions and format.labels must be "
                                "json or auto",
-        [LOOK_REGISTRY_AVRO] =
-            "Avro is not read: let the producer write JSON "
-            "(value.serializer=KafkaJsonSchemaSerializer) or msgpack",
+        [LOOK_REGISTRY_AVRO] = "registry.url must say where its schemas are",
         [LOOK_REGISTRY_PROTOBUF] =
             "Protobuf is not read: let the producer write JSON "
             "(value.serializer=KafkaJsonSchemaSerializer) or msgpack",
         [LOOK_PROTOBUF] = "Protobuf is not read: let the producer write JSON "
                           "or msgpack",
-        [LOOK_AVRO_CONTAINER] = "Avro is not read: let the producer write JSON "
-                                "or msgpack",
+        [LOOK_AVRO_CONTAINER] = "one record of the queue must be one of Avro: "
+                                "let the producer use the serializer of a "
+                                "schema registry",
         [LOOK_XML] = "let the producer write JSON or msgpack",
         [LOOK_JSON_MARK] = "let the producer leave the byte-order mark out",
         [LOOK_JSON_ARRAY] = "let the producer write one object a record",

@@ -154,7 +154,7 @@ static int take_impression(struct intake *intake,
         event_reader_impression(intake->readers[INTAKE_IMPRESSION], read,
                                 &intake->scratch, &event, &became->field);
     if (became->fault)
-        return 0;
+        return event_reader_check(&intake->config.fields, became->fault, err);
     if (intake_impression(intake, &event, &record->origin, &became->row, err) <
         0)
         return -1;
@@ -193,7 +193,7 @@ static int take_label(struct intake *intake, const struct intake_record *record,
         became->field = intake->config.fields.user;
     }
     if (became->fault)
-        return 0;
+        return event_reader_check(&intake->config.fields, became->fault, err);
     if (intake_label(intake, &event, &record->origin, err) < 0)
         return -1;
     if (intake->config.list && intake->config.mode == JOIN_LABELS)

@@ -1,7 +1,9 @@
 #include "consumer/letters/letter_text.h"
 
+#include "common/event/event_schemas.h"
 #include "common/event/record_look.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,12 +25,14 @@ static const struct {
     {"id_length", "an id must have 1 to 255 bytes"},
     {"repeated", "it occurs twice"},
     {"too_large", "the value is larger than an event may be"},
+    {"schema_unknown", "the schema registry did not tell its schema"},
+    {"schema_unfit", "records of its schema cannot be read"},
 };
 
 static bool is_of_form(const char *reason)
 {
     static const char *const forms[] = {"truncated", "trailing", "invalid",
-                                        "not_a_map"};
+                                        "not_a_map", "schema_unfit"};
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
         if (strcmp(reason, forms[i]) == 0)
@@ -47,6 +51,7 @@ void letter_text(const char *reason, const char *field, const uint8_t *value,
 {
     const enum record_look look = record_look_at(value, size);
     const char *text = NULL;
+    char named[96] = "";
 
     if (strcmp(reason, "missing") == 0 && look == LOOK_MSGPACK_BYTES)
         text = "the keys of the map are msgpack bin, not str";
@@ -55,6 +60,12 @@ void letter_text(const char *reason, const char *field, const uint8_t *value,
             text = texts[i].text;
     if (!text)
         text = reason;
+    if (strncmp(reason, "schema_", 7) == 0 &&
+        event_schema_has_head(value, size))
+        snprintf(named, sizeof(named), "%s (number %" PRIu32 ")", text,
+                 event_schema_number(value));
+    if (named[0])
+        text = named;
     if (field)
         snprintf(out, LETTER_TEXT_SIZE, "field '%.200s': %s", field, text);
     else if (is_of_form(reason) && has_name(look))

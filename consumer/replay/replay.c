@@ -202,7 +202,7 @@ static int take_impression(struct replay_pass *pass,
         pass->rows, &bytes, &pass->scratch, &event, &about);
     if (fault != EVENT_OK) {
         pass->out->counts.bad_impressions += fault != EVENT_PASSED_OVER;
-        return 0;
+        return event_reader_check(&pass->config->intake.fields, fault, err);
     }
     const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
@@ -244,7 +244,7 @@ static int read_label(struct replay_pass *pass, struct event_reader *reader,
     *is_label = fault == EVENT_OK;
     pass->out->counts.bad_labels +=
         fault != EVENT_OK && fault != EVENT_PASSED_OVER;
-    return 0;
+    return event_reader_check(&pass->config->intake.fields, fault, err);
 }
 
 static int take_label(struct replay_pass *pass,

@@ -95,6 +95,8 @@ static int decode(struct batch_scorer *batch, const struct field_list *list,
         scored->fault =
             impression_reader_read(batch->reader, &messages[i], &batch->scratch,
                                    impression, &scored->field);
+        if (impression_reader_check(batch->reader, scored->fault, err) < 0)
+            return -1;
         if (scored->fault != EVENT_OK)
             continue;
         if (list)

@@ -44,7 +44,8 @@ int batch_scorer_new(const struct batch_scorer_config *config,
                      struct batch_scorer **out, struct error *err) MUST_CHECK;
 
 /* model may be NULL: the prior then. *scored is (count), in the order of the
- * messages, valid until the next run. Fails only without memory. */
+ * messages, valid until the next run. Fails without memory, and as
+ * event_reader_check() does: then nothing may be committed of the messages. */
 int batch_scorer_run(struct batch_scorer *batch,
                      const struct served_model *model,
                      const struct message *messages, size_t count,

@@ -86,6 +86,12 @@ enum event_fault impression_reader_read(struct impression_reader *reader,
                                    about);
 }
 
+int impression_reader_check(const struct impression_reader *reader,
+                            enum event_fault fault, struct error *err)
+{
+    return event_reader_check(&reader->names, fault, err);
+}
+
 bool impression_reader_values(const struct impression_reader *reader,
                               const struct event_scratch *scratch,
                               uint64_t *values)

@@ -40,6 +40,11 @@ enum event_fault impression_reader_read(struct impression_reader *reader,
                                         struct impression *out,
                                         const char **about);
 
+/* As event_reader_check(). */
+int impression_reader_check(const struct impression_reader *reader,
+                            enum event_fault fault,
+                            struct error *err) MUST_CHECK;
+
 /* Of the message that was read last into the scratch: the values of the list
  * that was wanted last, (list->values). Says whether one that the message lacks
  * was assumed. */

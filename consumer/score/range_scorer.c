@@ -44,7 +44,7 @@ static int take(void *context, const struct message *message, struct error *err)
         return 0;
     if (fault != EVENT_OK) {
         pass_over(message, fault, field, pass->counts);
-        return 0;
+        return event_reader_check(&config->fields, fault, err);
     }
     const struct score_rules rules = {.reader = pass->reader,
                                       .scratch = &pass->scratch,

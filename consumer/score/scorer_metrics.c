@@ -100,6 +100,7 @@ const struct metric_family scorer_metric_families[] = {
                             NULL, NULL, 0,
                             "Records that filter.impressions does not take for "
                             "impressions."},
+    [SCORER_REGISTRY] = REGISTRY_METRIC_FAMILIES,
     [SCORER_KAFKA] = KAFKA_METRIC_FAMILIES,
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };

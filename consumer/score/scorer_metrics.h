@@ -7,6 +7,7 @@
 #include "common/base/metrics.h"
 #include "common/event/event_codec.h"
 #include "common/kafka/kafka_watch.h"
+#include "common/registry/schema_registry.h"
 
 enum scorer_metric {
     SCORER_BUILD_INFO,
@@ -37,13 +38,15 @@ enum scorer_metric {
     SCORER_MODEL_SWAPS,
     SCORER_MODEL_REJECTED,
     SCORER_PASSED_OVER,
-    SCORER_KAFKA, /* the first of KAFKA_METRICS */
+    SCORER_REGISTRY, /* the first of REGISTRY_METRICS */
+    SCORER_KAFKA = SCORER_REGISTRY + REGISTRY_METRICS, /* of KAFKA_METRICS */
 };
 
 /* A dead letter that is an event, but was refused by the broker. */
 enum { DEAD_LETTER_REFUSED = EVENT_FAULT_COUNT };
 /* What is sound or passed over is no dead letter. */
-#define DEAD_LETTER_WORDS "|" EVENT_FAULT_REASONS "||refused"
+#define DEAD_LETTER_WORDS                                                      \
+    "|" EVENT_FAULT_OF_BYTES "||" EVENT_FAULT_OF_SCHEMA "|refused"
 
 enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
 /* By enum error_code. */

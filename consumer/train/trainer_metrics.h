@@ -6,6 +6,7 @@
 
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_watch.h"
+#include "common/registry/schema_registry.h"
 
 #include "consumer/learn/intake.h"
 #include "consumer/learn/join.h"
@@ -63,7 +64,8 @@ enum trainer_metric {
     TRAINER_WINDOW_AUC,
     TRAINER_WINDOW_CALIBRATION,
     TRAINER_WINDOW_ECE,
-    TRAINER_KAFKA, /* the first of KAFKA_METRICS */
+    TRAINER_REGISTRY, /* the first of REGISTRY_METRICS */
+    TRAINER_KAFKA = TRAINER_REGISTRY + REGISTRY_METRICS, /* of KAFKA_METRICS */
 };
 
 enum trainer_topic {

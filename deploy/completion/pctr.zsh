@@ -131,9 +131,17 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
@@ -194,16 +202,25 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--format.evaluations=[how evaluations are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
-            '--model.name=[name under which models are published]:value:_files' \
+            '--holdout=[share of the newest rows that a model is measured on before it is
+'--model.name=[name under which models are again on all rows and published]:value:_files' \
             '--model.algorithm=[algorithm that is fit]:value:_files' \
             '--model.params=[its parameters, as '\''factors=20 epochs=20'\'']:value:_files' \
             '--model.seed=[seed of the model'\''s random numbers]:value:_files' \
@@ -223,7 +240,7 @@ _pctr() {
             '--training.max_age_ms=[event time to learn from]:value:_files' \
             '--merge.linger_ms=[how long a live record waits for older ones of other partitions]:value:_files' \
             '--bad_records=[labels that cannot be read go to the dead letters, are skipped, or stop the trainer]:value:(dlq skip fail)' \
-            '--holdout=[share of the newest rows that a model is measured on before it is fit again on all rows and published]:value:_files' \
+            '--holdout=[share of the newest rows that the model is measured on, and not fit on]:value:_files' \
             '--calibrate[turn scores into click probabilities]' \
             '--evaluate[judge the models in service by their predictions, window by window]' \
             '--evaluation.window_ms=[event time of a window]:value:_files' \
@@ -271,12 +288,20 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
@@ -286,7 +311,7 @@ _pctr() {
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--refit.every_ms=[event time between two fits of a contender refit]:value:_files' \
             '--refit.min_rows=[least number of rows to fit on]:value:_files' \
-            '--holdout=[share of the newest rows that calibrate a refit, as pctr train has it]:value:_files' \
+            '--holdout=[share of the newest rows that a refit does not learn from]:value:_files' \
             '--calibrate[turn scores of refits into click probabilities]' \
             '--history_ms=[record time before the range that contenders learn from and that is not counted]:value:_files' \
             '--join=[labels meet impressions by id, or carry user and ad themselves]:value:(impressions labels)' \
@@ -312,7 +337,8 @@ _pctr() {
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
-            '--check-config[check all settings and exit with 0 or 78]' \
+            '--check-config[check all settings calibrate a refit, as pctr train has it]:value:_files'
+and exit with 0 or 78]' \
             '--dump-config[print all settings with their origins, secrets masked, and exit]' \
             '--help-all[show all settings and what the command does]' \
             '*:file:_files' ;;
@@ -368,12 +394,20 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \
             '-b[Kafka brokers as HOST]:value:_files' \
@@ -405,9 +439,17 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -528,9 +570,6 @@ _pctr() {
             '--to=[first impression that is left out, written as --from]:value:_files' \
             '--to_topic=[topic for the predictions, as a scorer'\''s]:value:_files' \
             '--model.version=[epoch that the snapshot was published as, for predictions on to_topic]:value:_files' \
-            '--model.delta=[number of the last delta that is applied to the published model]:value:_files' \
-            '--topic.models=[manifests of the published models]:value:_files' \
-            '--topic.chunks=[bytes of the published models]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
@@ -538,9 +577,21 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
-            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--model.delta=[number of the last delta that is applied to the published model]:value:_files' \
+            '--topic.models=[manifests of the published models]:value:_files' \
+            '--topic.chunks=[bytes of the published models]:value:_files' \
+            '--topics.prefix=[beginning
+'--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
             '--format.predictions=[how predictions are written]:value:(msgpack json)' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \

@@ -1,12 +1,14 @@
 /*
  * check_formats.c - the same events as msgpack, as JSON, and as JSON in the
- * form of somebody else (nested, times as text, the id in a wrapper): the
- * models are the same bytes, and the predictions the same bits, each once.
+ * form of somebody else (nested, times as text, the id in a wrapper), and as
+ * Avro of two versions of a schema out of a registry: the models are the same
+ * bytes, and the predictions the same bits, each once.
  *
  * With PCTR_DATA the events are those of real clicks.
  */
 #include "support/one_event.h"
 #include "support/pipeline.h"
+#include "support/registry_stub.h"
 #include "support/run_suite.h"
 #include "support/test_producer.h"
 
@@ -85,11 +87,104 @@ static int write_nested_label(const struct parts *of, char *out, size_t size)
                     of->id, of->ts, of->click);
 }
 
+/* --- Avro -------------------------------------------------------------------
+ */
+
+#define AVRO_ID(name, aliases)                                                 \
+    "{\"name\":\"" name "\"," aliases "\"type\":[\"string\",\"long\"]}"
+#define AVRO_TIME                                                              \
+    "{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":"            \
+    "\"timestamp-micros\"}}"
+#define AVRO_RECORD(name, fields)                                              \
+    "{\"type\":\"record\",\"name\":\"" name "\",\"fields\":[" fields "]}"
+
+/* The second version begins with a new field, and the user has another name. */
+static const char *const avro_schemas[] = {
+    AVRO_RECORD("Impression", AVRO_ID("id", "") "," AVRO_TIME "," AVRO_ID(
+                                  "user", "") "," AVRO_ID("ad", "")),
+    AVRO_RECORD("Impression",
+                "{\"name\":\"tags\",\"type\":{\"type\":\"array\",\"items\":"
+                "\"string\"}}," AVRO_ID("id", "") "," AVRO_TIME "," AVRO_ID(
+                    "person", "\"aliases\":[\"user\"],") "," AVRO_ID("ad", "")),
+    AVRO_RECORD(
+        "Label",
+        AVRO_ID(
+            "id",
+            "") "," AVRO_TIME
+                ",{\"name\":\"outcome\",\"type\":{\"type\":\"enum\","
+                "\"name\":\"Outcome\",\"symbols\":[\"seen\",\"clicked\"]}}"),
+};
+
+static size_t put_long(char *out, int64_t number)
+{
+    uint64_t bits = (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
+    size_t size = 0;
+
+    for (; bits >= 0x80; bits >>= 7)
+        out[size++] = (char)((bits & 0x7f) | 0x80);
+    out[size++] = (char)bits;
+    return size;
+}
+
+/* A number, or a text in quotes, as one of the two branches. */
+static size_t put_id(char *out, const char *json)
+{
+    const size_t length = strlen(json);
+    size_t size;
+
+    if (*json != '"') {
+        size = put_long(out, 1);
+        return size + put_long(out + size, strtoll(json, NULL, 10));
+    }
+    size = put_long(out, 0);
+    size += put_long(out + size, (int64_t)length - 2);
+    memcpy(out + size, json + 1, length - 2);
+    return size + length - 2;
+}
+
+static size_t put_head(char *out, unsigned number)
+{
+    memset(out, 0, 4);
+    out[4] = (char)number;
+    return 5;
+}
+
+static int write_avro_impression(const struct parts *of, char *out, size_t room)
+{
+    static unsigned written;
+    const unsigned version = written++ % 2;
+    size_t size = put_head(out, version);
+
+    ck_assert_uint_gt(room, 1024);
+    if (version == 1) { /* two tags, in a block of five bytes */
+        static const char tags[] = {3, 10, 4, 'x', '1', 2, 'y', 0};
+        memcpy(out + size, tags, sizeof(tags));
+        size += sizeof(tags);
+    }
+    size += put_id(out + size, of->id);
+    size += put_long(out + size, strtoll(of->ts, NULL, 10) * 1000);
+    size += put_id(out + size, of->user);
+    size += put_id(out + size, of->ad);
+    return (int)size;
+}
+
+static int write_avro_label(const struct parts *of, char *out, size_t room)
+{
+    size_t size = put_head(out, 2);
+
+    ck_assert_uint_gt(room, 1024);
+    size += put_id(out + size, of->id);
+    size += put_long(out + size, strtoll(of->ts, NULL, 10) * 1000);
+    return (int)(size + put_long(out + size, strcmp(of->click, "true") == 0));
+}
+
 struct form {
     writer *impression, *label;
     bool has_text_times;
     const char *more[8]; /* options that read it */
 };
+
+static char registry_option[128];
 
 static const struct form forms[] = {
     {write_flat_impression, write_flat_label, false, {NULL}},
@@ -99,6 +194,10 @@ static const struct form forms[] = {
      {"--format.impressions=json", "--field.id=event.id", "--field.ts=event.at",
       "--field.user=$.context.user.id", "--field.ad=context.ads[1].id",
       "--filter.impressions=type==view"}},
+    {write_avro_impression,
+     write_avro_label,
+     false,
+     {"--format.impressions=avro", "--field.ts=at", registry_option}},
 };
 
 static void copy_impressions(const struct form *form, const char *from,
@@ -186,6 +285,11 @@ static void run(const struct pipeline *pipe, const char *command,
         more[count++] = form->more[i];
     if (form && form->more[0] && strcmp(command, "train") == 0)
         more[count++] = "--field.click=outcome";
+    if (form && form->impression == write_avro_impression &&
+        strcmp(command, "train") == 0) {
+        more[count++] = "--format.labels=avro";
+        more[count++] = "--field.click.values=clicked:1,seen:0";
+    }
     more[count] = NULL;
     free(pipeline_run(pipe, command, more, WAIT_MS));
 }
@@ -284,6 +388,7 @@ START_TEST(a_format_changes_no_bit_of_a_prediction)
 {
     const struct form *form = &forms[_i];
     static struct pipeline packed, json;
+    struct registry_stub *registry = registry_stub_start();
     char file[512], rows[32];
     const char *const feed[] = {"--extras=none", is_real() ? file : "--world",
                                 is_real() ? "--seed=1" : rows, NULL};
@@ -300,9 +405,14 @@ START_TEST(a_format_changes_no_bit_of_a_prediction)
     copy_labels(form, packed.names[PIPE_LABELS], json.names[PIPE_LABELS]);
     test_producer_free(producer);
 
+    for (unsigned i = 0; i < sizeof(avro_schemas) / sizeof(*avro_schemas); i++)
+        registry_stub_put(registry, i, NULL, avro_schemas[i]);
+    snprintf(registry_option, sizeof(registry_option), "--registry.url=%s",
+             registry_stub_url(registry));
     learn_and_score(&packed, NULL);
     learn_and_score(&json, form);
     compare(&packed, &json);
+    registry_stub_stop(registry);
 }
 END_TEST
 

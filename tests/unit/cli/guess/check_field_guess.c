@@ -340,8 +340,9 @@ START_TEST(what_cannot_be_read_has_no_settings)
 
     ck_assert_ok(field_survey_take(survey, &message, NULL, 0, &err), err);
     const char *text = guess("t");
-    ck_assert_ptr_nonnull(strstr(text, "1  Avro of a schema registry; Avro is "
-                                       "not read: let the producer write"));
+    ck_assert_ptr_nonnull(strstr(text, "1  Avro of a schema registry; "
+                                       "registry.url must say where its "
+                                       "schemas are"));
     ck_assert_ptr_nonnull(strstr(text, "there is nothing to set"));
     ck_assert_ptr_null(strstr(text, "\nformat."));
 }

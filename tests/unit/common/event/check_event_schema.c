@@ -10,6 +10,7 @@
 #include "common/event/event_codec.h"
 #include "common/event/event_json.h"
 #include "common/event/event_reader.h"
+#include "common/event/event_schemas.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -22,14 +23,30 @@ static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct error err;
 
 /* The blocks between ``` lines, their hexadecimal columns as bytes; and the
- * blocks of JSON as they stand, a line each. */
+ * blocks of JSON as they stand. */
 static struct {
     uint8_t bytes[EXAMPLE_SIZE_MAX];
     size_t size;
 } examples[EXAMPLES_MAX];
 static size_t example_count;
 
-enum { JSON_IMPRESSION, JSON_PREDICTION, JSON_EVALUATION, JSON_COUNT };
+/* In the order of the page. */
+enum {
+    EXAMPLE_IMPRESSION,
+    EXAMPLE_AVRO,
+    EXAMPLE_LABEL,
+    EXAMPLE_PREDICTION,
+    EXAMPLE_PIN,
+    EXAMPLE_EVALUATION,
+    EXAMPLE_COUNT
+};
+enum {
+    JSON_IMPRESSION,
+    JSON_AVRO_SCHEMA,
+    JSON_PREDICTION,
+    JSON_EVALUATION,
+    JSON_COUNT
+};
 static char json[JSON_COUNT][768];
 static size_t json_count;
 
@@ -66,13 +83,16 @@ static void read_page(void)
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         if (strcmp(line, "```") == 0) {
             example_count += inside;
+            json_count += is_json;
             inside = !inside && !is_json;
             is_json = false;
         } else if (strcmp(line, "```json") == 0) {
             is_json = true;
         } else if (is_json) {
             ck_assert_uint_lt(json_count, JSON_COUNT);
-            snprintf(json[json_count++], sizeof(json[0]), "%s", line);
+            ck_assert_uint_lt(strlen(json[json_count]) + strlen(line),
+                              sizeof(json[0]));
+            strcat(json[json_count], line);
         } else if (inside) {
             ck_assert_uint_lt(example_count, EXAMPLES_MAX);
             take_line(line);
@@ -88,22 +108,24 @@ START_TEST(the_examples_decode_to_what_the_page_says)
     struct prediction_event prediction;
 
     read_page();
-    ck_assert_uint_eq(example_count, 5);
-    ck_assert_int_eq(one_impression(&fields, examples[0].bytes,
-                                    examples[0].size, &impression, NULL),
+    ck_assert_uint_eq(example_count, EXAMPLE_COUNT);
+    ck_assert_int_eq(one_impression(&fields, examples[EXAMPLE_IMPRESSION].bytes,
+                                    examples[EXAMPLE_IMPRESSION].size,
+                                    &impression, NULL),
                      EVENT_OK);
     ck_assert_int_eq(impression.ts_ms, 1700000000123);
     ck_assert_int_eq(impression.user.number, 7);
     ck_assert_int_eq(impression.ad.number, 42);
-    ck_assert_int_eq(
-        one_label(&fields, examples[1].bytes, examples[1].size, &label, NULL),
-        EVENT_OK);
+    ck_assert_int_eq(one_label(&fields, examples[EXAMPLE_LABEL].bytes,
+                               examples[EXAMPLE_LABEL].size, &label, NULL),
+                     EVENT_OK);
     ck_assert(id_equal(&label.id, &impression.id));
     ck_assert_int_eq(label.ts_ms, 1700000030123);
     ck_assert(label.click == 1);
-    ck_assert_int_eq(
-        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
-        EVENT_OK);
+    ck_assert_int_eq(one_prediction(examples[EXAMPLE_PREDICTION].bytes,
+                                    examples[EXAMPLE_PREDICTION].size,
+                                    &prediction, NULL),
+                     EVENT_OK);
     ck_assert(prediction.p == 0.0625);
     ck_assert_uint_eq(prediction.model_version, 12);
     ck_assert_int_eq(prediction.src_partition, 3);
@@ -117,12 +139,14 @@ START_TEST(the_examples_are_what_we_write)
     struct buffer bytes = {0};
 
     read_page();
-    ck_assert_int_eq(
-        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
-        EVENT_OK);
+    ck_assert_int_eq(one_prediction(examples[EXAMPLE_PREDICTION].bytes,
+                                    examples[EXAMPLE_PREDICTION].size,
+                                    &prediction, NULL),
+                     EVENT_OK);
     event_encode_prediction(&prediction, &bytes);
-    ck_assert_uint_eq(bytes.size, examples[2].size);
-    ck_assert_mem_eq(bytes.bytes, examples[2].bytes, bytes.size);
+    ck_assert_uint_eq(bytes.size, examples[EXAMPLE_PREDICTION].size);
+    ck_assert_mem_eq(bytes.bytes, examples[EXAMPLE_PREDICTION].bytes,
+                     bytes.size);
     buffer_free(&bytes);
 }
 END_TEST
@@ -133,14 +157,16 @@ START_TEST(the_evaluation_is_what_we_write)
     struct buffer bytes = {0};
 
     read_page();
-    ck_assert_ok(evaluation_event_decode(examples[4].bytes, examples[4].size,
+    ck_assert_ok(evaluation_event_decode(examples[EXAMPLE_EVALUATION].bytes,
+                                         examples[EXAMPLE_EVALUATION].size,
                                          &event, &err),
                  err);
     ck_assert_int_eq(event.start_ms, 1699999200000);
     ck_assert_double_eq(event.ece, 0.0625);
     evaluation_event_encode(&event, &bytes);
-    ck_assert_uint_eq(bytes.size, examples[4].size);
-    ck_assert_mem_eq(bytes.bytes, examples[4].bytes, bytes.size);
+    ck_assert_uint_eq(bytes.size, examples[EXAMPLE_EVALUATION].size);
+    ck_assert_mem_eq(bytes.bytes, examples[EXAMPLE_EVALUATION].bytes,
+                     bytes.size);
     buffer_free(&bytes);
 }
 END_TEST
@@ -152,13 +178,15 @@ START_TEST(the_json_is_what_we_write)
     struct buffer bytes = {0};
 
     read_page();
-    ck_assert_int_eq(
-        one_prediction(examples[2].bytes, examples[2].size, &prediction, NULL),
-        EVENT_OK);
+    ck_assert_int_eq(one_prediction(examples[EXAMPLE_PREDICTION].bytes,
+                                    examples[EXAMPLE_PREDICTION].size,
+                                    &prediction, NULL),
+                     EVENT_OK);
     event_json_prediction(&prediction, &bytes);
     buffer_append(&bytes, "", 1);
     ck_assert_str_eq((const char *)bytes.bytes, json[JSON_PREDICTION]);
-    ck_assert_ok(evaluation_event_decode(examples[4].bytes, examples[4].size,
+    ck_assert_ok(evaluation_event_decode(examples[EXAMPLE_EVALUATION].bytes,
+                                         examples[EXAMPLE_EVALUATION].size,
                                          &evaluation, &err),
                  err);
     buffer_clear(&bytes);
@@ -169,37 +197,63 @@ START_TEST(the_json_is_what_we_write)
 }
 END_TEST
 
-START_TEST(the_impression_of_json_is_that_of_msgpack)
+static struct event_schema schema = {.kind = EVENT_SCHEMA_AVRO};
+static atomic_uint version;
+
+static const struct event_schema *find(void *context, uint32_t number)
+{
+    (void)context;
+    return number == 7 ? &schema : NULL;
+}
+
+static const struct event_schemas schemas = {.find = find, .version = &version};
+
+static void check_same(const struct impression *a, const struct impression *b)
+{
+    ck_assert(id_equal(&a->id, &b->id));
+    ck_assert(id_equal(&a->user, &b->user));
+    ck_assert(id_equal(&a->ad, &b->ad));
+    ck_assert_int_eq(a->ts_ms, b->ts_ms);
+    ck_assert_uint_eq(a->raw_ts.size, b->raw_ts.size);
+    ck_assert_mem_eq(a->raw_ts.bytes, b->raw_ts.bytes, a->raw_ts.size);
+    ck_assert_uint_eq(a->raw_id.size, b->raw_id.size);
+    ck_assert_mem_eq(a->raw_id.bytes, b->raw_id.bytes, a->raw_id.size);
+}
+
+START_TEST(the_impression_is_the_same_in_each_format)
 {
     struct event_fields settings = EVENT_FIELDS_DEFAULT;
     read_page();
     const struct event_record records[] = {
+        {.value = examples[EXAMPLE_IMPRESSION].bytes,
+         .value_size = examples[EXAMPLE_IMPRESSION].size},
         {.value = (const uint8_t *)json[JSON_IMPRESSION],
          .value_size = strlen(json[JSON_IMPRESSION])},
-        {.value = examples[0].bytes, .value_size = examples[0].size}};
+        {.value = examples[EXAMPLE_AVRO].bytes,
+         .value_size = examples[EXAMPLE_AVRO].size}};
     struct event_scratch scratch = {0};
     struct event_reader *reader = NULL;
-    struct impression read[2];
+    struct impression read[3];
     const char *about;
 
+    ck_assert_ok(writer_schema_parse(json[JSON_AVRO_SCHEMA],
+                                     strlen(json[JSON_AVRO_SCHEMA]),
+                                     &schema.avro, &err),
+                 err);
     settings.impressions_format = EVENT_FORMAT_AUTO;
+    settings.schemas = &schemas;
     ck_assert_ok(event_reader_new(&settings, EVENT_IMPRESSIONS, &reader, &err),
                  err);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         ck_assert_ok(event_scratch_ready(&scratch, &err), err);
         ck_assert_int_eq(event_reader_impression(reader, &records[i], &scratch,
                                                  &read[i], &about),
                          EVENT_OK);
+        check_same(&read[0], &read[i]);
     }
-    ck_assert(id_equal(&read[0].id, &read[1].id));
-    ck_assert(id_equal(&read[0].user, &read[1].user));
-    ck_assert(id_equal(&read[0].ad, &read[1].ad));
-    ck_assert_int_eq(read[0].ts_ms, read[1].ts_ms);
-    ck_assert_uint_eq(read[0].raw_ts.size, read[1].raw_ts.size);
-    ck_assert_mem_eq(read[0].raw_ts.bytes, read[1].raw_ts.bytes,
-                     read[0].raw_ts.size);
     event_reader_free(reader);
     event_scratch_free(&scratch);
+    writer_schema_free(schema.avro);
 }
 END_TEST
 
@@ -228,7 +282,7 @@ int main(void)
     tcase_add_test(tests, the_examples_are_what_we_write);
     tcase_add_test(tests, the_evaluation_is_what_we_write);
     tcase_add_test(tests, the_json_is_what_we_write);
-    tcase_add_test(tests, the_impression_of_json_is_that_of_msgpack);
+    tcase_add_test(tests, the_impression_is_the_same_in_each_format);
     tcase_add_test(tests, every_fault_is_on_the_page);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

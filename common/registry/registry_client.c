@@ -1,0 +1,160 @@
+#include "common/registry/registry_client.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct registry_client {
+    struct registry_settings settings;
+    char base[512]; /* the URL without slashes at its end */
+    CURL *curl;
+    struct curl_slist *headers;
+    char why[CURL_ERROR_SIZE];
+};
+
+/* Takes a part of an answer; less than all of it ends the transfer. */
+static size_t take_part(char *bytes, size_t each, size_t count, void *context)
+{
+    struct buffer *answer = context;
+
+    if (count * each > REGISTRY_ANSWER_MAX - answer->size)
+        return 0;
+    buffer_append(answer, bytes, count * each);
+    return buffer_failed(answer) ? 0 : count * each;
+}
+
+/* Sets what all questions have in common. */
+static CURLcode set_up(struct registry_client *client)
+{
+    const struct registry_settings *settings = &client->settings;
+    CURL *curl = client->curl;
+    CURLcode code = CURLE_OK;
+
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->why);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_part);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)settings->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)REGISTRY_ANSWER_MAX);
+    code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "pctr");
+    if (code == CURLE_OK && settings->ca[0])
+        code = curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca);
+    if (code == CURLE_OK && settings->user[0]) {
+        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        code = curl_easy_setopt(curl, CURLOPT_USERNAME, settings->user);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(curl, CURLOPT_PASSWORD, settings->password);
+    }
+    if (code == CURLE_OK && settings->token[0]) {
+        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        code = curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, settings->token);
+    }
+    return code;
+}
+
+int registry_client_new(const struct registry_settings *settings,
+                        struct registry_client **out, struct error *err)
+{
+    if (registry_settings_check(settings, err) < 0)
+        return -1;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(err, ERROR_FAILED, "libcurl does not start");
+    struct registry_client *client = calloc(1, sizeof(*client));
+    if (!client)
+        return error_no_memory(err, "the client of the schema registry");
+    client->settings = *settings;
+    memcpy(client->base, settings->url, sizeof(client->base));
+    size_t size = strlen(client->base);
+    while (size > 0 && client->base[size - 1] == '/')
+        client->base[--size] = '\0';
+    client->curl = curl_easy_init();
+    client->headers = curl_slist_append(
+        NULL, "Accept: application/vnd.schemaregistry.v1+json, "
+              "application/json");
+    const CURLcode code =
+        client->curl && client->headers ? set_up(client) : CURLE_OUT_OF_MEMORY;
+    if (code != CURLE_OK) {
+        registry_client_free(client);
+        return code == CURLE_OUT_OF_MEMORY
+                   ? error_no_memory(err, "the client of the schema registry")
+                   : error_set(err, ERROR_CONFIG, "registry.url: %s",
+                               curl_easy_strerror(code));
+    }
+    *out = client;
+    return 0;
+}
+
+/* What a transfer that did not end well means. */
+static enum registry_result failed(struct registry_client *client,
+                                   CURLcode code, struct error *why)
+{
+    if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED) {
+        error_set(why, ERROR_LIMIT, "the answer of %s has more than %d bytes",
+                  client->base, REGISTRY_ANSWER_MAX);
+        return REGISTRY_WRONG;
+    }
+    error_set(why, ERROR_UNAVAILABLE, "%s: %s", client->base,
+              client->why[0] ? client->why : curl_easy_strerror(code));
+    return REGISTRY_UNAVAILABLE;
+}
+
+static enum registry_result judge(struct registry_client *client, long status,
+                                  struct error *why)
+{
+    switch (status) {
+    case 200:
+        return REGISTRY_OK;
+    case 401:
+    case 403:
+        error_set(why, ERROR_AUTH,
+                  "%s says %ld: it does not let this program in: look at "
+                  "registry.user, registry.password and registry.token",
+                  client->base, status);
+        return REGISTRY_UNAUTHORIZED;
+    case 404:
+        error_set(why, ERROR_UNAVAILABLE, "%s has no such schema",
+                  client->base);
+        return REGISTRY_UNKNOWN;
+    default:
+        error_set(why, ERROR_UNAVAILABLE, "%s says %ld", client->base, status);
+        return status >= 500 || status == 408 || status == 429
+                   ? REGISTRY_UNAVAILABLE
+                   : REGISTRY_WRONG;
+    }
+}
+
+enum registry_result registry_client_ask(struct registry_client *client,
+                                         uint32_t number, struct buffer *answer,
+                                         struct error *why)
+{
+    char url[sizeof(client->base) + 32];
+    long status = 0;
+
+    buffer_clear(answer);
+    client->why[0] = '\0';
+    snprintf(url, sizeof(url), "%s/schemas/ids/%" PRIu32, client->base, number);
+    CURLcode code = curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, answer);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(client->curl);
+    if (code != CURLE_OK)
+        return failed(client, code, why);
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return judge(client, status, why);
+}
+
+void registry_client_free(struct registry_client *client)
+{
+    if (!client)
+        return;
+    curl_easy_cleanup(client->curl);
+    curl_slist_free_all(client->headers);
+    free(client);
+}

@@ -1,0 +1,44 @@
+/*
+ * registry_client.h - asks a schema registry for a schema, over HTTP (libcurl).
+ *
+ * Only http and https, no redirects, and an answer of at most
+ * REGISTRY_ANSWER_MAX bytes. One thread.
+ */
+#ifndef COMMON_REGISTRY_CLIENT_H
+#define COMMON_REGISTRY_CLIENT_H
+
+#include "common/base/buffer.h"
+#include "common/registry/registry_settings.h"
+
+#include <stdint.h>
+
+enum { REGISTRY_ANSWER_MAX = 4 << 20 };
+
+struct registry_client;
+
+/* What came of a question. */
+enum registry_result {
+    REGISTRY_OK,
+    REGISTRY_UNKNOWN,      /* it says that there is no such schema */
+    REGISTRY_UNAUTHORIZED, /* it says: not you */
+    REGISTRY_UNAVAILABLE,  /* no answer, not in time, or that it cannot */
+    REGISTRY_WRONG,        /* an answer that makes no sense */
+};
+#define REGISTRY_RESULT_WORDS "ok|unknown|unauthorized|unavailable|wrong"
+
+/* Fails with ERROR_CONFIG and ERROR_MEMORY. The settings are copied. To be
+ * called before the process has threads: libcurl asks for it. */
+int registry_client_new(const struct registry_settings *settings,
+                        struct registry_client **out,
+                        struct error *err) MUST_CHECK;
+
+/* Replaces the buffer by the answer. Any result but REGISTRY_OK is explained in
+ * `why`. */
+enum registry_result registry_client_ask(struct registry_client *client,
+                                         uint32_t number, struct buffer *answer,
+                                         struct error *why);
+
+/* NULL is fine. */
+void registry_client_free(struct registry_client *client);
+
+#endif

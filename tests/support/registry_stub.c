@@ -1,0 +1,209 @@
+#include "support/registry_stub.h"
+
+#include "common/base/json_writer.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SCHEMAS_MAX = 64, FLOOD_BYTES = 100 << 20 };
+
+struct stub_schema {
+    uint32_t number;
+    const char *type, *text;
+};
+
+struct registry_stub {
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    char url[64];
+    pthread_mutex_t lock;
+    struct stub_schema schemas[SCHEMAS_MAX];
+    size_t count;
+    enum stub_mood mood;
+    unsigned delay_ms, questions;
+    const char *secret;
+};
+
+static ssize_t flood(void *context, uint64_t at, char *out, size_t room)
+{
+    (void)context;
+    if (at >= FLOOD_BYTES)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    memset(out, ' ', room);
+    return (ssize_t)room;
+}
+
+static struct MHD_Response *respond(const char *text, size_t size)
+{
+    return MHD_create_response_from_buffer(size, (void *)(uintptr_t)text,
+                                           MHD_RESPMEM_MUST_COPY);
+}
+
+static struct MHD_Response *describe(const struct stub_schema *schema)
+{
+    struct buffer body = {0};
+    struct json_writer to = {.to = &body};
+
+    json_writer_open(&to, '{');
+    if (schema->type)
+        json_writer_member_text(&to, "schemaType", schema->type);
+    json_writer_member_text(&to, "schema", schema->text);
+    json_writer_close(&to, '}');
+    struct MHD_Response *response =
+        respond((const char *)body.bytes, body.size);
+    buffer_free(&body);
+    return response;
+}
+
+/* The answer of a registry that is well. */
+static struct MHD_Response *look_up(const struct registry_stub *stub,
+                                    const char *path, unsigned *status)
+{
+    static const char none[] = "{\"error_code\":40403,\"message\":\"no\"}";
+    uint32_t number = 0;
+
+    if (sscanf(path, "/root/schemas/ids/%" SCNu32, &number) == 1)
+        for (size_t i = 0; i < stub->count; i++)
+            if (stub->schemas[i].number == number)
+                return describe(&stub->schemas[i]);
+    *status = 404;
+    return respond(none, sizeof(none) - 1);
+}
+
+static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
+                              const char *path, const char *method,
+                              const char *version, const char *data,
+                              size_t *size, void **state)
+{
+    struct registry_stub *stub = context;
+    unsigned status = 200;
+    struct MHD_Response *response;
+
+    (void)method, (void)version, (void)data, (void)size, (void)state;
+    pthread_mutex_lock(&stub->lock);
+    stub->questions++;
+    const unsigned delay_ms = stub->delay_ms;
+    const char *given = MHD_lookup_connection_value(
+        connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    const bool is_let_in =
+        !stub->secret || (given && strcmp(given, stub->secret) == 0);
+    if (stub->mood == STUB_REFUSES || !is_let_in) {
+        status = 401;
+        response = respond("no", 2);
+    } else if (stub->mood == STUB_FAILS) {
+        status = 500;
+        response = respond("no", 2);
+    } else if (stub->mood == STUB_BABBLES) {
+        response = respond("<html>", 6);
+    } else if (stub->mood == STUB_FLOODS) {
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1 << 16,
+                                                     flood, NULL, NULL);
+    } else {
+        response = look_up(stub, path, &status);
+    }
+    pthread_mutex_unlock(&stub->lock);
+    nanosleep(
+        &(struct timespec){delay_ms / 1000, (long)(delay_ms % 1000) * 1000000},
+        NULL);
+    const enum MHD_Result result =
+        MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+void registry_stub_listen(struct registry_stub *stub)
+{
+    const struct sockaddr_in where = {.sin_family = AF_INET,
+                                      .sin_port = htons(stub->port),
+                                      .sin_addr.s_addr =
+                                          htonl(INADDR_LOOPBACK)};
+
+    stub->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0,
+        NULL, NULL, answer, stub, MHD_OPTION_SOCK_ADDR, &where,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    ck_assert_ptr_nonnull(stub->daemon);
+    stub->port =
+        MHD_get_daemon_info(stub->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+void registry_stub_hang_up(struct registry_stub *stub)
+{
+    MHD_stop_daemon(stub->daemon);
+    stub->daemon = NULL;
+}
+
+struct registry_stub *registry_stub_start(void)
+{
+    struct registry_stub *stub = calloc(1, sizeof(*stub));
+
+    ck_assert_ptr_nonnull(stub);
+    pthread_mutex_init(&stub->lock, NULL);
+    registry_stub_listen(stub);
+    snprintf(stub->url, sizeof(stub->url), "http://127.0.0.1:%u/root",
+             stub->port);
+    return stub;
+}
+
+const char *registry_stub_url(const struct registry_stub *stub)
+{
+    return stub->url;
+}
+
+void registry_stub_put(struct registry_stub *stub, uint32_t number,
+                       const char *type, const char *schema)
+{
+    size_t at = 0;
+
+    pthread_mutex_lock(&stub->lock);
+    while (at < stub->count && stub->schemas[at].number != number)
+        at++;
+    ck_assert_uint_lt(at, SCHEMAS_MAX);
+    stub->schemas[at] = (struct stub_schema){number, type, schema};
+    stub->count += at == stub->count;
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void registry_stub_set_mood(struct registry_stub *stub, enum stub_mood mood)
+{
+    pthread_mutex_lock(&stub->lock);
+    stub->mood = mood;
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void registry_stub_set_delay(struct registry_stub *stub, unsigned ms)
+{
+    pthread_mutex_lock(&stub->lock);
+    stub->delay_ms = ms;
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void registry_stub_set_secret(struct registry_stub *stub, const char *value)
+{
+    pthread_mutex_lock(&stub->lock);
+    stub->secret = value;
+    pthread_mutex_unlock(&stub->lock);
+}
+
+unsigned registry_stub_questions(struct registry_stub *stub)
+{
+    pthread_mutex_lock(&stub->lock);
+    const unsigned questions = stub->questions;
+    pthread_mutex_unlock(&stub->lock);
+    return questions;
+}
+
+void registry_stub_stop(struct registry_stub *stub)
+{
+    if (stub->daemon)
+        registry_stub_hang_up(stub);
+    pthread_mutex_destroy(&stub->lock);
+    free(stub);
+}
