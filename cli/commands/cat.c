@@ -377,17 +377,19 @@ static int show_or_guess(struct work *work, struct topic_extent *extent,
         return show(work, extent, err);
     if (work->last == 0 && work->settings->count == 0)
         work->last = GUESS_LAST;
-    if (field_survey_new(&work->survey, err) < 0)
+    if (field_survey_new(work->settings->fields.schemas, &work->survey, err) <
+        0)
         return -1;
     status = show(work, extent, err);
     if (status == 0) {
         const struct field_guess guess = field_guess_of(work->survey);
-        const struct guess_report report = {.topic = work->topic,
-                                            .brokers =
-                                                work->with->kafka.brokers,
-                                            .size = size,
-                                            .survey = work->survey,
-                                            .guess = &guess};
+        const struct guess_report report = {
+            .topic = work->topic,
+            .brokers = work->with->kafka.brokers,
+            .registry = work->settings->registry.url,
+            .size = size,
+            .survey = work->survey,
+            .guess = &guess};
         buffer_clear(&work->line);
         guess_report_write(&report, &work->line);
         status = print_line(work, &work->line, err);

@@ -363,16 +363,26 @@ static enum guess_kind kind_of(const struct field_guess *guess)
     return has_pair ? GUESS_OUTCOMES : GUESS_LABELS;
 }
 
+static const char *format_of(const struct field_survey *survey)
+{
+    const uint64_t *looks = field_survey_looks(survey);
+    const uint64_t avro = field_survey_avro(survey);
+
+    if (avro > 0)
+        return avro == field_survey_maps(survey) ? "avro" : "auto";
+    return looks[LOOK_JSON] + looks[LOOK_REGISTRY_JSON] > 0 ? "json"
+                                                            : "msgpack";
+}
+
 struct field_guess field_guess_of(struct field_survey *survey)
 {
     struct field_guess guess = {.kind = GUESS_NOTHING, .unit = EVENT_TIME_AUTO};
     const struct guessing all = {survey, field_survey_maps(survey), &guess};
     struct guessing impressions = all;
-    const uint64_t *looks = field_survey_looks(survey);
 
     if (field_survey_maps(survey) == 0)
         return guess;
-    guess.is_json = looks[LOOK_JSON] + looks[LOOK_REGISTRY_JSON] > 0;
+    guess.format = format_of(survey);
     find_words(&all);
     if (guess.view_word)
         impressions.needed = guess.view_word->records;

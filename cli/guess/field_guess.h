@@ -31,7 +31,7 @@ enum guess_kind {
 
 struct field_guess {
     enum guess_kind kind;
-    bool is_json;
+    const char *format; /* the word of format.impressions */
     const struct surveyed_field *fields[GUESS_ROLES]; /* NULL: none looks so */
     const struct surveyed_field *others[GUESS_ROLES]; /* the next best */
     enum event_time_unit unit;

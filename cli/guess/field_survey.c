@@ -4,6 +4,7 @@
 
 #include "common/base/utf8.h"
 #include "common/event/event_find.h"
+#include "common/event/event_plain.h"
 #include "common/event/event_scratch.h"
 #include "common/event/event_value.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 
 enum {
-    REGISTRY_HEAD = 5,
     FIRST_HASHES = 64,
     EXAMPLE_BYTES = 40, /* of a text */
     TIMESTAMP = -1,     /* msgpack's extension type for times */
@@ -32,17 +32,21 @@ struct field_survey {
     struct entry *entries[SURVEY_FIELDS_MAX];
     size_t count;
     uint64_t looks[LOOK_COUNT];
-    uint64_t records, maps, left_out;
+    uint64_t records, maps, avro, left_out;
+    const struct event_schemas *schemas;
+    struct buffer plain;          /* of a record in Avro */
     struct event_scratch scratch; /* for the check of a form */
     struct value_walk walk;
 };
 
-int field_survey_new(struct field_survey **out, struct error *err)
+int field_survey_new(const struct event_schemas *schemas,
+                     struct field_survey **out, struct error *err)
 {
     struct field_survey *survey = calloc(1, sizeof(*survey));
 
     if (!survey)
         return error_no_memory(err, "a survey of fields");
+    survey->schemas = schemas;
     *out = survey;
     return 0;
 }
@@ -54,7 +58,7 @@ void field_survey_clear(struct field_survey *survey)
         free(survey->entries[i]);
     }
     survey->count = 0;
-    survey->records = survey->maps = survey->left_out = 0;
+    survey->records = survey->maps = survey->avro = survey->left_out = 0;
     memset(survey->looks, 0, sizeof(survey->looks));
 }
 
@@ -64,6 +68,7 @@ void field_survey_free(struct field_survey *survey)
         return;
     field_survey_clear(survey);
     event_scratch_free(&survey->scratch);
+    buffer_free(&survey->plain);
     free(survey);
 }
 
@@ -386,31 +391,54 @@ static bool is_map(struct field_survey *survey, const uint8_t *bytes,
                                        &survey->scratch.found) == EVENT_OK;
 }
 
+/* What the bytes look like, or what their schema says that they are. */
+static enum record_look look_of(const uint8_t *bytes, size_t size,
+                                const struct event_plain *plain)
+{
+    const enum record_look look = record_look_at(bytes, size);
+
+    if (!plain->schema)
+        return look;
+    switch (plain->schema->kind) {
+    case EVENT_SCHEMA_AVRO:
+        return LOOK_REGISTRY_AVRO;
+    case EVENT_SCHEMA_JSON:
+        return LOOK_REGISTRY_JSON;
+    case EVENT_SCHEMA_PROTOBUF:
+        return LOOK_REGISTRY_PROTOBUF;
+    case EVENT_SCHEMA_OTHER:
+        break;
+    }
+    return look;
+}
+
 int field_survey_take(struct field_survey *survey,
                       const struct message *message,
                       const struct record_header *headers, size_t header_count,
                       struct error *err)
 {
     const uint8_t *bytes = message->value;
-    size_t size = bytes ? message->value_size : 0;
-    const enum record_look look = record_look_at(bytes, size);
+    const size_t size = bytes ? message->value_size : 0;
+    struct event_plain plain;
     struct cursor_value value;
     const char *path;
 
+    const enum event_fault fault =
+        event_plain_of(survey->schemas, bytes, size, &survey->plain, &plain);
+    if (buffer_failed(&survey->plain))
+        return error_no_memory(err, "a record");
+    const enum record_look look = look_of(bytes, size, &plain);
     survey->records++;
     survey->looks[look]++;
-    if (size == 0)
+    if (size == 0 || fault != EVENT_OK)
         return 0;
-    if (look == LOOK_REGISTRY_JSON) {
-        bytes += REGISTRY_HEAD;
-        size -= REGISTRY_HEAD;
-    }
     if (event_scratch_ready(&survey->scratch, err) < 0)
         return -1;
-    if (!is_map(survey, bytes, size))
+    if (!is_map(survey, plain.bytes, plain.size))
         return 0;
     survey->maps++;
-    value_walk_start(&survey->walk, bytes, size);
+    survey->avro += look == LOOK_REGISTRY_AVRO;
+    value_walk_start(&survey->walk, plain.bytes, plain.size);
     while (value_walk_next(&survey->walk, &path, &value))
         if (note(survey, path, &value, err) < 0)
             return -1;
@@ -433,6 +461,11 @@ uint64_t field_survey_records(const struct field_survey *survey)
 uint64_t field_survey_maps(const struct field_survey *survey)
 {
     return survey->maps;
+}
+
+uint64_t field_survey_avro(const struct field_survey *survey)
+{
+    return survey->avro;
 }
 
 uint64_t field_survey_left_out(const struct field_survey *survey)

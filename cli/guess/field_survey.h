@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/event/event_path.h"
+#include "common/event/event_schemas.h"
 #include "common/event/event_time.h"
 #include "common/event/record_look.h"
 
@@ -67,8 +68,10 @@ struct surveyed_field {
 
 struct field_survey;
 
-/* Fails with ERROR_MEMORY. */
-int field_survey_new(struct field_survey **out, struct error *err) MUST_CHECK;
+/* Records in Avro are read by the schemas, which are borrowed; NULL: there are
+ * none. Fails with ERROR_MEMORY. */
+int field_survey_new(const struct event_schemas *schemas,
+                     struct field_survey **out, struct error *err) MUST_CHECK;
 
 /* Fails with ERROR_MEMORY; the survey is as good as before then. */
 int field_survey_take(struct field_survey *survey,
@@ -85,6 +88,9 @@ uint64_t field_survey_records(const struct field_survey *survey);
 
 /* The records whose fields were seen: maps that are in good form. */
 uint64_t field_survey_maps(const struct field_survey *survey);
+
+/* How many of these are in Avro. */
+uint64_t field_survey_avro(const struct field_survey *survey);
 
 /* Fields that had no room, and names that no path can have. */
 uint64_t field_survey_left_out(const struct field_survey *survey);

@@ -39,7 +39,9 @@ static void put_looks(const struct guess_report *report, struct buffer *out)
         put(out, "# %7" PRIu64 "  %s", looks[look],
             record_look_name((enum record_look)look));
         /* What can be read needs no advice. */
-        if (advice && look != LOOK_JSON && look != LOOK_REGISTRY_JSON)
+        if (advice && look != LOOK_JSON && look != LOOK_REGISTRY_JSON &&
+            (look != LOOK_REGISTRY_AVRO ||
+             field_survey_avro(report->survey) == 0))
             put(out, "; %s", advice);
         put(out, "\n");
     }
@@ -178,13 +180,11 @@ static void put_roles(const struct guess_report *report, struct buffer *out)
 static void put_formats(const struct field_guess *guess, bool is_impressions,
                         bool is_labels, const char *topic, struct buffer *out)
 {
-    const char *format = guess->is_json ? "json" : "msgpack";
-
     if (is_impressions)
         put(out, "topic.impressions=%s\nformat.impressions=%s\n", topic,
-            format);
+            guess->format);
     if (is_labels)
-        put(out, "topic.labels=%s\nformat.labels=%s\n", topic, format);
+        put(out, "topic.labels=%s\nformat.labels=%s\n", topic, guess->format);
 }
 
 static void put_click_values(const struct field_guess *guess,
@@ -214,6 +214,8 @@ static void put_settings(const struct guess_report *report, struct buffer *out)
     if (report->brokers && report->brokers[0])
         put(out, "brokers=%s\n", report->brokers);
     put_formats(guess, is_impressions, is_labels, report->topic, out);
+    if (field_survey_avro(report->survey) > 0)
+        put(out, "registry.url=%s\n", report->registry);
     for (int role = 0; role < GUESS_ROLES; role++)
         if (guess->fields[role] && (role != GUESS_CLICK || is_labels))
             put(out, "field.%s=%s\n", field_guess_name((enum guess_role)role),

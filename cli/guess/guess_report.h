@@ -14,6 +14,7 @@
 
 struct guess_report {
     const char *topic, *brokers;
+    const char *registry; /* its URL; "": none */
     uint64_t size; /* offsets of the part of the topic that was chosen from */
     struct field_survey *survey;
     const struct field_guess *guess;

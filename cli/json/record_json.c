@@ -22,7 +22,9 @@ struct showing {
     struct json_writer *to;
     const struct record *record;
     struct record_readers *readers;
-    bool is_json; /* the value is well-formed JSON */
+    struct event_plain plain; /* the value, as msgpack or JSON */
+    enum event_fault fault;   /* why there is no such value */
+    bool is_json;             /* it is well-formed JSON */
 };
 
 static const struct record_header *find_header(const struct record *record,
@@ -38,24 +40,24 @@ static const struct record_header *find_header(const struct record *record,
 
 /* --- Any msgpack ------------------------------------------------------ */
 
-static enum event_fault form(const struct message *message)
+static enum event_fault form(const struct showing *with)
 {
     static const struct event_plan nothing;
     struct event_found found;
 
-    return event_find_in_msgpack(&nothing, message->value, message->value_size,
-                                 &found);
+    return with->fault != EVENT_OK
+               ? with->fault
+               : event_find_in_msgpack(&nothing, with->plain.bytes,
+                                       with->plain.size, &found);
 }
 
-static bool is_json(const struct message *message)
+static bool is_json(const struct event_plain *plain)
 {
     static const struct event_plan nothing;
     struct event_scratch scratch = {0};
     enum event_fault fault =
-        message->value &&
-                event_find_is_json(message->value, message->value_size)
-            ? event_find_in_json(&nothing, message->value, message->value_size,
-                                 &scratch)
+        plain->bytes && event_find_is_json(plain->bytes, plain->size)
+            ? event_find_in_json(&nothing, plain->bytes, plain->size, &scratch)
             : EVENT_INVALID;
 
     return fault == EVENT_OK || fault == EVENT_NOT_A_MAP;
@@ -65,18 +67,18 @@ static bool is_json(const struct message *message)
  * only; control characters that a terminal would obey, in its texts only. */
 static void write_json(const struct showing *with)
 {
-    const struct message *message = with->record->message;
+    const struct event_plain *plain = &with->plain;
     struct buffer *out = with->to->to;
 
-    for (size_t i = 0; i < message->value_size; i++) {
-        const uint8_t byte = message->value[i];
+    for (size_t i = 0; i < plain->size; i++) {
+        const uint8_t byte = plain->bytes[i];
         char escape[8];
         if (byte == '\n' || byte == '\r' || byte == '\t') {
             buffer_append(out, " ", 1);
         } else if (byte == 0x7f) {
             buffer_append(out, "\\u007f", 6);
-        } else if (byte == 0xc2 && message->value[i + 1] < 0xa0) {
-            snprintf(escape, sizeof(escape), "\\u%04x", message->value[++i]);
+        } else if (byte == 0xc2 && plain->bytes[i + 1] < 0xa0) {
+            snprintf(escape, sizeof(escape), "\\u%04x", plain->bytes[++i]);
             buffer_append(out, escape, 6);
         } else {
             buffer_append(out, &byte, 1);
@@ -85,9 +87,9 @@ static void write_json(const struct showing *with)
     with->to->comma = true;
 }
 
-static bool is_well_formed(const struct message *message)
+static bool is_well_formed(const struct showing *with)
 {
-    enum event_fault fault = form(message);
+    enum event_fault fault = form(with);
 
     return fault == EVENT_OK || fault == EVENT_NOT_A_MAP;
 }
@@ -99,8 +101,7 @@ static void write_whole(const struct showing *with, enum msgpack_bytes style)
         return;
     }
     struct cursor cursor =
-        cursor_over(with->record->message->value,
-                    with->record->message->value_size, EVENT_VALUES_MAX);
+        cursor_over(with->plain.bytes, with->plain.size, EVENT_VALUES_MAX);
 
     msgpack_json(with->to, &cursor, style);
 }
@@ -131,7 +132,7 @@ static void write_raw(const struct showing *with, const char *fault,
     json_writer_text(to, fault);
     write_optional(to, "field", field);
     write_optional(to, "message", text);
-    if (with->is_json || form(message) == EVENT_OK) {
+    if (with->is_json || form(with) == EVENT_OK) {
         json_writer_name(to, "fields");
         write_whole(with, BYTES_TAGGED);
     } else if (message->value_size > 0 &&
@@ -144,11 +145,10 @@ static void write_raw(const struct showing *with, const char *fault,
 
 static void write_msgpack(const struct showing *with)
 {
-    if (with->is_json || is_well_formed(with->record->message))
+    if (with->is_json || is_well_formed(with))
         write_whole(with, BYTES_TAGGED);
     else
-        write_raw(with, event_fault_name(form(with->record->message)), NULL,
-                  NULL);
+        write_raw(with, event_fault_name(form(with)), NULL, NULL);
 }
 
 /* --- Events ----------------------------------------------------------- */
@@ -426,7 +426,7 @@ static void write_headers(const struct showing *with, enum record_kind kind)
 int record_readers_open(const struct event_fields *fields,
                         struct record_readers *out, struct error *err)
 {
-    struct record_readers readers = {.impressions = NULL};
+    struct record_readers readers = {.schemas = fields->schemas};
 
     if (event_reader_new(fields, EVENT_IMPRESSIONS, &readers.impressions, err) <
             0 ||
@@ -447,16 +447,34 @@ void record_readers_close(struct record_readers *readers)
     event_reader_free(readers->labels);
     event_reader_free(readers->predictions);
     event_scratch_free(&readers->scratch);
+    buffer_free(&readers->plain);
+}
+
+/* What other programs write may name its schema. */
+static void look_at(struct showing *with, enum record_kind kind)
+{
+    const struct message *message = with->record->message;
+    const bool is_of_others =
+        kind == RECORD_IMPRESSION || kind == RECORD_LABEL ||
+        kind == RECORD_DEAD_LETTER || kind == RECORD_MSGPACK;
+
+    with->plain =
+        (struct event_plain){message->value, message->value_size, NULL};
+    if (message->value && is_of_others)
+        with->fault = event_plain_of(with->readers->schemas, message->value,
+                                     message->value_size, &with->readers->plain,
+                                     &with->plain);
+    with->is_json = with->fault == EVENT_OK && is_json(&with->plain);
 }
 
 void record_json(const struct record *record, enum record_kind kind,
                  struct record_readers *readers, struct buffer *out)
 {
     struct json_writer to = {.to = out};
-    const struct showing with = {&to, record, readers,
-                                 is_json(record->message)};
+    struct showing with = {.to = &to, .record = record, .readers = readers};
     const struct message *message = record->message;
 
+    look_at(&with, kind);
     event_scratch_clear(&readers->scratch);
     json_writer_open(&to, '{');
     json_writer_name(&to, "topic");

@@ -5,8 +5,10 @@
  *    "headers":{...},"value":{...}}
  *
  * `ts` is the record's time in ms since 1970. The value is shown by its kind; a
- * record that is not of its kind is {"raw": "<base64>", "fault": "<word>", ...}
- * and not an error. Ids keep their types; bytes that are not UTF-8 are
+ * record that names its schema is shown as that
+ * says, and one that is not of its kind is {"raw": "<base64>", "fault":
+ * "<word>", ...} and not an error. Ids keep their types; bytes that are not
+ * UTF-8 are
  * {"bin": "<base64>"}, hashes hexadecimal, times milliseconds. docs/cat.md has
  * an example of each kind. One thread at a time.
  */
@@ -14,6 +16,7 @@
 #define CLI_RECORD_JSON_H
 
 #include "common/base/buffer.h"
+#include "common/event/event_plain.h"
 #include "common/event/event_reader.h"
 
 #include "consumer/read/message.h"
@@ -46,7 +49,9 @@ struct record {
 /* What events are read with. */
 struct record_readers {
     struct event_reader *impressions, *labels, *predictions;
-    struct event_scratch scratch; /* of one record, and ready */
+    struct event_scratch scratch;        /* of one record, and ready */
+    const struct event_schemas *schemas; /* of the settings */
+    struct buffer plain;                 /* of one record in Avro */
 };
 
 /* Fails with ERROR_CONFIG where the settings make no sense, and with

@@ -2,6 +2,7 @@
  * check_field_guess.c - the topics of strangers, and the settings that read
  * them: whatever is guessed reads every record that it was guessed from.
  */
+#include "support/one_schema.h"
 #include "support/run_suite.h"
 
 #include "cli/guess/guess_report.h"
@@ -21,7 +22,7 @@ static struct buffer report;
 
 static void start(void)
 {
-    ck_assert_ok(field_survey_new(&survey, &err), err);
+    ck_assert_ok(field_survey_new(NULL, &survey, &err), err);
 }
 
 static void stop(void)
@@ -175,8 +176,11 @@ static void take_row(const struct topic *topic, int row, char value[512],
 static const char *guess(const char *topic)
 {
     const struct field_guess is = field_guess_of(survey);
-    const struct guess_report of = {
-        .topic = topic, .size = ROWS, .survey = survey, .guess = &is};
+    const struct guess_report of = {.topic = topic,
+                                    .registry = "http://registry:8081",
+                                    .size = ROWS,
+                                    .survey = survey,
+                                    .guess = &is};
 
     buffer_clear(&report);
     guess_report_write(&of, &report);
@@ -332,6 +336,43 @@ START_TEST(strangers_reach_no_terminal_and_no_setting)
 }
 END_TEST
 
+START_TEST(avro_is_guessed_by_its_schema)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+        "{\"name\":\"impression_id\",\"type\":\"string\"},"
+        "{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":"
+        "\"timestamp-millis\"}},{\"name\":\"context\",\"type\":[\"null\","
+        "{\"type\":\"record\",\"name\":\"C\",\"fields\":[{\"name\":\"user_id\","
+        "\"type\":\"int\"},{\"name\":\"ad_id\",\"type\":\"int\"}]}]}]}";
+    const struct event_schemas *schemas =
+        one_schema(7, EVENT_SCHEMA_AVRO, schema);
+
+    field_survey_free(survey);
+    ck_assert_ok(field_survey_new(schemas, &survey, &err), err);
+    for (int row = 0; row < 50; row++) {
+        uint8_t avro[] = {0,    0,    0,    0,   7,    10,   'i',
+                          'm',  'p',  '0',  '0', 0xf6, 0xa1, 0xab,
+                          0xfe, 0xf9, 0x62, 2,   0,    8};
+        avro[9] = (uint8_t)('0' + row / 10);
+        avro[10] = (uint8_t)('0' + row % 10);
+        avro[18] = (uint8_t)(2 * (row % 20));
+        avro[19] = (uint8_t)(2 * (row % 7));
+        const struct message message = {
+            .value = avro, .value_size = sizeof(avro), .timestamp_ms = -1};
+        ck_assert_ok(field_survey_take(survey, &message, NULL, 0, &err), err);
+    }
+    const char *text = guess("t");
+    ck_assert_ptr_nonnull(strstr(text, "50  Avro of a schema registry\n"));
+    ck_assert_str_eq(settings_in(text),
+                     "topic.impressions=t\nformat.impressions=avro\n"
+                     "registry.url=http://registry:8081\n"
+                     "field.id=impression_id\nfield.ts=at\n"
+                     "field.user=context.user_id\nfield.ad=context.ad_id\n"
+                     "field.ts.unit=ms\n");
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_has_no_settings)
 {
     const uint8_t avro[] = {0, 0, 0, 0, 7, 10, 'i', 'm', 'p', '-', '1', 14};
@@ -377,6 +418,7 @@ int main(void)
     tcase_add_loop_test(tests, settings_are_guessed, 0, TOPICS);
     tcase_add_loop_test(tests, what_is_guessed_reads_every_record, 0, TOPICS);
     tcase_add_test(tests, strangers_reach_no_terminal_and_no_setting);
+    tcase_add_test(tests, avro_is_guessed_by_its_schema);
     tcase_add_test(tests, what_cannot_be_read_has_no_settings);
     tcase_add_test(tests, what_is_not_found_is_said);
     suite_add_tcase(suite, tests);

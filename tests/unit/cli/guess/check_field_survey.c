@@ -17,7 +17,7 @@ static struct error err;
 
 static void start(void)
 {
-    ck_assert_ok(field_survey_new(&survey, &err), err);
+    ck_assert_ok(field_survey_new(NULL, &survey, &err), err);
 }
 
 static void stop(void)

@@ -2,6 +2,7 @@
  * check_record_json.c - every kind of record as the JSON that is promised, and
  * any bytes whatever as JSON that a parser takes.
  */
+#include "support/one_schema.h"
 #include "support/run_suite.h"
 
 #include "cli/json/record_json.h"
@@ -123,6 +124,51 @@ START_TEST(events)
                      "\xa5"
                      "click\xc3")),
         "{\"id\":{\"bin\":\"NDI=\"},\"ts\":1700000000000,\"click\":true}");
+}
+END_TEST
+
+START_TEST(records_that_name_their_schema)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+        "{\"name\":\"id\",\"type\":\"string\"},"
+        "{\"name\":\"ts\",\"type\":{\"type\":\"long\",\"logicalType\":"
+        "\"timestamp-micros\"}},{\"name\":\"user\",\"type\":\"int\"},"
+        "{\"name\":\"ad\",\"type\":{\"type\":\"enum\",\"name\":\"E\","
+        "\"symbols\":[\"top\",\"side\"]}},"
+        "{\"name\":\"at\",\"type\":[\"null\",{\"type\":\"array\",\"items\":"
+        "\"double\"}]}]}";
+    static const char avro[] = "\0\0\0\0\7\x04i1\xd0\x0f\x0e\x02\x02\x02"
+                               "\0\0\0\0\0\0\xe0\x3f\0";
+    static const char json[] = "\0\0\0\0\7{\"id\":1,\"ts\":2,\"user\":3,"
+                               "\"ad\":\"x\"}";
+
+    /* JSON Schema needs no registry. */
+    ck_assert_str_eq(show_value(RECORD_IMPRESSION, B(json)),
+                     "{\"id\":1,\"ts\":2,\"user\":3,\"ad\":\"x\"}");
+    ck_assert_str_eq(show_value(RECORD_MSGPACK, B(json)),
+                     "{\"id\":1,\"ts\":2,\"user\":3,\"ad\":\"x\"}");
+    record_readers_close(&readers);
+    fields.schemas = one_schema(7, EVENT_SCHEMA_AVRO, schema);
+    ck_assert_ok(record_readers_open(&fields, &readers, &err), err);
+    static const enum record_kind kinds[] = {RECORD_IMPRESSION, RECORD_MSGPACK};
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_str_eq(show_value(kinds[i], B(avro)),
+                         "{\"id\":\"i1\",\"ts\":1,\"user\":7,"
+                         "\"ad\":\"side\",\"at\":[0.5]}");
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_DEAD_LETTER, B(avro)), "\"fields\":{\"id\""));
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_MSGPACK, avro, 9), "\"fault\":\"truncated\""));
+    one_schema(8, EVENT_SCHEMA_AVRO, schema);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_ptr_nonnull(strstr(show_value(kinds[i], B(avro)),
+                                     "\"fault\":\"schema_unknown\""));
+    one_schema(7, EVENT_SCHEMA_PROTOBUF, NULL);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_ptr_nonnull(strstr(show_value(kinds[i], B(avro)),
+                                     "\"fault\":\"schema_unfit\""));
+    fields.schemas = NULL;
 }
 END_TEST
 
@@ -379,6 +425,7 @@ int main(void)
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, an_envelope);
     tcase_add_test(tests, events);
+    tcase_add_test(tests, records_that_name_their_schema);
     tcase_add_test(tests, predictions);
     tcase_add_test(tests, what_is_no_event);
     tcase_add_test(tests, models);

@@ -7,6 +7,7 @@
 #include "common/base/attributes.h"
 #include "common/base/buffer.h"
 #include "common/base/random.h"
+#include "common/event/avro_msgpack.h"
 #include "common/event/avro_program.h"
 #include "common/event/event_find.h"
 
@@ -356,6 +357,30 @@ static void check_value(const struct leaf *leaf,
     }
 }
 
+/* The record as msgpack has the same values. */
+static void check_packed(const struct event_plan *plan,
+                         const struct writer_schema *schema)
+{
+    struct buffer packed = {0};
+    struct event_found found;
+
+    ck_assert_int_eq(avro_msgpack(schema, doc.bytes, doc.size, &packed),
+                     EVENT_OK);
+    ck_assert_int_eq(
+        event_find_in_msgpack(plan, packed.bytes, packed.size, &found),
+        EVENT_OK);
+    for (unsigned i = 0; i < doc.leaf_count; i++) {
+        ck_assert(found.seen >> i & 1);
+        check_value(&doc.leaves[i], &found.values[i]);
+    }
+    for (size_t size = 0; size < doc.size; size++) {
+        buffer_clear(&packed);
+        ck_assert_int_ne(avro_msgpack(schema, doc.bytes, size, &packed),
+                         EVENT_OK);
+    }
+    buffer_free(&packed);
+}
+
 /* The copy ends where the bytes end: a sanitizer sees a look beyond. */
 static enum event_fault find(const struct event_plan *plan,
                              const struct avro_program *program,
@@ -416,6 +441,7 @@ START_TEST(values_are_those_that_another_library_wrote)
         ck_assert_int_eq(
             find(&plan, program, doc.bytes, doc.size, &found, true), EVENT_OK);
         leaves += doc.leaf_count;
+        check_packed(&plan, schema);
         damage(&plan, program);
         avro_program_free(program);
         writer_schema_free(schema);
