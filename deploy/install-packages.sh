@@ -7,7 +7,7 @@
 #   test       what the tests need, and scdoc for the manual page
 #   analysis   clang, its sanitizers and checkers, shellcheck
 #   browser    Chromium and Python, for the test of the replay's page
-#   broker     Java (17 or newer) and Maven, for deploy/kafka
+#   broker     Java (17 or newer) and Maven, for deploy/kafka and deploy/registry
 #   fresh      mmdebstrap, for deploy/fresh.sh
 #   package    debhelper and lintian, for deploy/package.sh
 #   deploy     Prometheus, Python and systemd, for deploy/check.sh
@@ -29,7 +29,7 @@ declare -A groups=(
                 shellcheck"
     [browser]="chromium python3 fonts-dejavu-core"
     [broker]="openjdk-21-jre-headless|openjdk-25-jre-headless|openjdk-17-jre-headless
-              maven openssl"
+              maven openssl unzip"
     [package]="build-essential debhelper lintian git scdoc"
     [fresh]="mmdebstrap"
     [deploy]="prometheus python3 python3-venv systemd"

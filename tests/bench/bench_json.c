@@ -1,10 +1,11 @@
 /*
- * bench_json.c - ns per impression of ten fields, read from JSON and from
- * msgpack, beside jansson on the same bytes in the same run.
+ * bench_json.c - ns per impression of ten fields, read from JSON, from msgpack
+ * and from Avro, beside jansson on the same bytes in the same run.
  */
 #include "common/base/attributes.h"
 #include "common/base/clock.h"
 #include "common/event/event_reader.h"
+#include "common/event/event_schemas.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -21,7 +22,7 @@ struct records {
     size_t starts[EVENTS + 1];
 };
 
-static struct event_reader *readers[3]; /* by enum event_format */
+static struct event_reader *readers[4]; /* by enum event_format */
 static struct event_scratch scratch;
 
 static void PRINTF_LIKE(2, 3) append(struct buffer *to, const char *format, ...)
@@ -97,6 +98,63 @@ static void make_msgpack(struct records *records)
     records->starts[EVENTS] = to->size;
 }
 
+#define FIELD(name, type) "{\"name\":\"" name "\",\"type\":\"" type "\"}"
+static const char avro_schema[] =
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[" FIELD("id", "string") "," FIELD("ts", "long") "," FIELD("user", "long") "," FIELD(
+        "ad",
+        "int") "," FIELD("campaign",
+                         "int") "," FIELD("site",
+                                          "string") "," FIELD("device",
+                                                              "string") "," FIELD("country",
+                                                                                  "string") "," FIELD("position",
+                                                                                                      "int") "," FIELD("depth",
+                                                                                                                       "int") "]}";
+
+static void append_long(struct buffer *to, uint64_t number)
+{
+    for (number <<= 1; number >= 0x80; number >>= 7)
+        append(to, "%c", (int)(number & 0x7f) | 0x80);
+    append(to, "%c", (int)number);
+}
+
+static void append_string(struct buffer *to, const char *text)
+{
+    append_long(to, strlen(text));
+    append(to, "%s", text);
+}
+
+static void make_avro(struct records *records)
+{
+    static const uint8_t head[] = {0, 0, 0, 0, 7};
+    struct buffer *to = &records->bytes;
+    char id[16];
+
+    for (int i = 0; i < EVENTS; i++) {
+        records->starts[i] = to->size;
+        buffer_append(to, head, sizeof(head));
+        snprintf(id, sizeof(id), "imp-%d", 1000000 + i);
+        append_string(to, id);
+        append_long(to, UINT64_C(1700000000000) + (uint64_t)i);
+        append_long(to, 70000 + 13 * (uint64_t)i);
+        append_long(to, 3000 + (uint64_t)i % 500);
+        append_long(to, 300 + (uint64_t)i % 50);
+        append_string(to, "example.com");
+        append_string(to, "mobile");
+        append_string(to, "DE");
+        append_long(to, 100000 + (uint64_t)i % 3);
+        append_long(to, 100000);
+    }
+    records->starts[EVENTS] = to->size;
+}
+
+static struct event_schema schema = {.kind = EVENT_SCHEMA_AVRO};
+
+static const struct event_schema *find_schema(void *context, uint32_t number)
+{
+    (void)context;
+    return number == 7 ? &schema : NULL;
+}
+
 static uint64_t read_all(const struct records *records, int format)
 {
     uint64_t sum = 0;
@@ -156,15 +214,23 @@ static double ns_each(uint64_t (*all)(const struct records *, int),
 
 int main(void)
 {
-    static struct records json, msgpack;
-    uint64_t sums[4] = {0};
+    static struct records json, msgpack, avro;
+    static atomic_uint version;
+    const struct event_schemas schemas = {.find = find_schema,
+                                          .version = &version};
+    uint64_t sums[5] = {0};
     struct error err;
 
+    make_avro(&avro);
+    if (writer_schema_parse(avro_schema, strlen(avro_schema), &schema.avro,
+                            &err) < 0)
+        return EXIT_FAILURE;
     make_json(&json);
     make_msgpack(&msgpack);
-    for (int format = 0; format < 3; format++) {
+    for (int format = 0; format < 4; format++) {
         struct event_fields fields = EVENT_FIELDS_DEFAULT;
         fields.impressions_format = format;
+        fields.schemas = format == EVENT_FORMAT_AVRO ? &schemas : NULL;
         if (event_reader_new(&fields, EVENT_IMPRESSIONS, &readers[format],
                              &err) < 0) {
             fprintf(stderr, "%s\n", err.text);
@@ -174,17 +240,21 @@ int main(void)
     double binary = ns_each(read_all, &msgpack, EVENT_FORMAT_MSGPACK, &sums[0]);
     double ours = ns_each(read_all, &json, EVENT_FORMAT_JSON, &sums[1]);
     double guessed = ns_each(read_all, &json, EVENT_FORMAT_AUTO, &sums[2]);
+    double by_schema = ns_each(read_all, &avro, EVENT_FORMAT_AVRO, &sums[4]);
     double peer = ns_each(load_all, &json, 0, &sums[3]);
     printf("read an impression of ten fields: JSON of %zu bytes %.1f ns (auto "
-           "%.1f ns), msgpack of %zu bytes %.1f ns, ratio %.2f; jansson %.1f "
-           "ns, ratio %.3f (check %d)\n",
+           "%.1f ns), msgpack of %zu bytes %.1f ns, ratio %.2f; Avro of %zu "
+           "bytes %.1f ns; jansson %.1f ns, ratio %.3f (check %d)\n",
            json.starts[1], ours, guessed, msgpack.starts[1], binary,
-           ours / binary, peer, ours / peer,
-           sums[0] == sums[1] && sums[1] == sums[2] && sums[1] > 0);
-    for (int format = 0; format < 3; format++)
+           ours / binary, avro.starts[1], by_schema, peer, ours / peer,
+           sums[0] == sums[1] && sums[1] == sums[2] && sums[1] == sums[4] &&
+               sums[1] > 0);
+    for (int format = 0; format < 4; format++)
         event_reader_free(readers[format]);
     event_scratch_free(&scratch);
     buffer_free(&json.bytes);
     buffer_free(&msgpack.bytes);
+    buffer_free(&avro.bytes);
+    writer_schema_free(schema.avro);
     return sums[0] == sums[1] ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -137,6 +137,31 @@ seeds["record_json"] = {
         ("letter", b"\x1b[31m\xc2\x9b\xff"),
         ("evaluation", b"\x80"), ("msgpack", seeds["event"]["times"])])
 }
+def record(fields):
+    return b'{"type":"record","name":"R","fields":[' + b",".join(
+        b'{"name":"%s","type":%s}' % field for field in fields) + b"]}"
+
+
+seeds["avro"] = {
+    "flat": piece(record([(b"id", b'"string"'), (b"user", b'"long"')]), 2)
+            + b"\x0aimp-1\x0e",
+    "nested": piece(record([
+        (b"user", b'["null",{"type":"record","name":"U","fields":'
+                  b'[{"name":"id","aliases":["uid"],"type":"double"}]}]'),
+        (b"ads", b'{"type":"array","items":{"type":"fixed","name":"F",'
+                 b'"size":2}}'),
+        (b"tags", b'{"type":"map","values":["int","bytes"]}')]), 2)
+              + b"\x02" + bytes(8) + b"\x03\x08abcd\0\x02\x04id\0\x02\0",
+    "list": piece(record([(b"id", b'"int"'), (b"next", b'["null","R"]')]), 2)
+            + b"\x02\x02\x04\x02\x06\0",
+    "times": piece(record([(b"id", b'{"type":"long","logicalType":'
+                                   b'"timestamp-nanos"}'),
+                           (b"user", b'{"type":"enum","name":"E",'
+                                     b'"symbols":["A","B"]}')]), 2)
+             + b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02",
+    "nulls": piece(record([(b"ads", b'{"type":"array","items":"null"}')]), 2)
+             + b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\0",
+}
 for target, files in seeds.items():
     (here / f"fuzz_{target}").mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
