@@ -101,7 +101,6 @@ static enum event_fault pack_record(struct packing *with,
                                     const struct writer_node *node,
                                     unsigned depth)
 {
-    const struct writer_field *fields = with->schema->fields + node->first;
     enum event_fault fault = EVENT_OK;
 
     if (node->size > with->cursor.values_left)
@@ -109,8 +108,10 @@ static enum event_fault pack_record(struct packing *with,
     with->cursor.values_left -= node->size;
     msgpack_pack_map(&with->to, node->size);
     for (uint32_t i = 0; i < node->size && fault == EVENT_OK; i++) {
-        pack_name(with, fields[i].name);
-        fault = pack(with, fields[i].node, depth);
+        const struct writer_field *field =
+            &with->schema->fields[node->first + i];
+        pack_name(with, field->name);
+        fault = pack(with, field->node, depth);
     }
     return fault;
 }

@@ -250,16 +250,18 @@ static uint32_t field_of(const struct compiling *with,
                          const struct writer_node *record,
                          const struct event_path *path, uint32_t step)
 {
-    const struct writer_field *fields = with->schema->fields + record->first;
+    const struct writer_field *fields = with->schema->fields;
 
     for (uint32_t i = 0; i < record->size; i++)
-        if (is_named(with, fields[i].name, path, step))
+        if (is_named(with, fields[record->first + i].name, path, step))
             return i;
-    for (uint32_t i = 0; i < record->size; i++)
-        for (uint32_t a = 0; a < fields[i].alias_count; a++)
-            if (is_named(with, with->schema->aliases[fields[i].alias_first + a],
+    for (uint32_t i = 0; i < record->size; i++) {
+        const struct writer_field *field = &fields[record->first + i];
+        for (uint32_t a = 0; a < field->alias_count; a++)
+            if (is_named(with, with->schema->aliases[field->alias_first + a],
                          path, step))
                 return i;
+    }
     return record->size;
 }
 
@@ -267,10 +269,11 @@ static uint32_t field_of(const struct compiling *with,
 static bool is_flat(const struct compiling *with,
                     const struct writer_node *record)
 {
-    const struct writer_field *fields = with->schema->fields + record->first;
+    const struct writer_field *fields = with->schema->fields;
 
     for (uint32_t i = 0; i < record->size; i++)
-        if (with->schema->nodes[fields[i].node].type >= WRITER_ARRAY)
+        if (with->schema->nodes[fields[record->first + i].node].type >=
+            WRITER_ARRAY)
             return false;
     return true;
 }
@@ -279,7 +282,7 @@ static bool is_flat(const struct compiling *with,
 static int compile_fields(struct compiling *with, struct spot spot)
 {
     const struct writer_node *record = &with->schema->nodes[spot.node];
-    const struct writer_field *fields = with->schema->fields + record->first;
+    const struct writer_field *fields = with->schema->fields;
     uint32_t leads_to[EVENT_PLAN_MAX] = {0};
 
     for (unsigned i = 0; spot.paths >> i; i++)
@@ -287,7 +290,8 @@ static int compile_fields(struct compiling *with, struct spot spot)
             leads_to[i] =
                 field_of(with, record, &with->plan->paths[i], spot.taken);
     for (uint32_t f = 0; f < record->size; f++) {
-        struct spot field = {fields[f].node, spot.depth + 1, spot.taken + 1, 0};
+        struct spot field = {fields[record->first + f].node, spot.depth + 1,
+                             spot.taken + 1, 0};
         for (unsigned i = 0; spot.paths >> i; i++)
             if (spot.paths >> i & 1 && leads_to[i] == f)
                 field.paths |= 1u << i;

@@ -203,12 +203,10 @@ static int read_aliases(struct making *making, const json_t *json,
 static bool has_field(const struct making *making,
                       const struct writer_node *record, const char *name)
 {
-    const struct writer_field *fields =
-        (const struct writer_field *)(const void *)making->fields.bytes +
-        record->first;
+    const struct writer_field *fields = (const void *)making->fields.bytes;
     const size_t size = strlen(name);
 
-    for (uint32_t i = 0; i < record->size; i++)
+    for (uint32_t i = record->first; i < record->first + record->size; i++)
         if (fields[i].name.size == size &&
             memcmp(making->names.bytes + fields[i].name.at, name, size) == 0)
             return true;

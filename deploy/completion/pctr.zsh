@@ -219,8 +219,7 @@ _pctr() {
             '--format.evaluations=[how evaluations are written]:value:(msgpack json)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
-            '--holdout=[share of the newest rows that a model is measured on before it is
-'--model.name=[name under which models are again on all rows and published]:value:_files' \
+            '--model.name=[name under which models are published]:value:_files' \
             '--model.algorithm=[algorithm that is fit]:value:_files' \
             '--model.params=[its parameters, as '\''factors=20 epochs=20'\'']:value:_files' \
             '--model.seed=[seed of the model'\''s random numbers]:value:_files' \
@@ -240,7 +239,7 @@ _pctr() {
             '--training.max_age_ms=[event time to learn from]:value:_files' \
             '--merge.linger_ms=[how long a live record waits for older ones of other partitions]:value:_files' \
             '--bad_records=[labels that cannot be read go to the dead letters, are skipped, or stop the trainer]:value:(dlq skip fail)' \
-            '--holdout=[share of the newest rows that the model is measured on, and not fit on]:value:_files' \
+            '--holdout=[share of the newest rows that a model is measured on before it is fit again on all rows and published]:value:_files' \
             '--calibrate[turn scores into click probabilities]' \
             '--evaluate[judge the models in service by their predictions, window by window]' \
             '--evaluation.window_ms=[event time of a window]:value:_files' \
@@ -311,7 +310,7 @@ _pctr() {
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--refit.every_ms=[event time between two fits of a contender refit]:value:_files' \
             '--refit.min_rows=[least number of rows to fit on]:value:_files' \
-            '--holdout=[share of the newest rows that a refit does not learn from]:value:_files' \
+            '--holdout=[share of the newest rows that calibrate a refit, as pctr train has it]:value:_files' \
             '--calibrate[turn scores of refits into click probabilities]' \
             '--history_ms=[record time before the range that contenders learn from and that is not counted]:value:_files' \
             '--join=[labels meet impressions by id, or carry user and ad themselves]:value:(impressions labels)' \
@@ -337,8 +336,7 @@ _pctr() {
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \
             '-F[read settings from a file of lines name = value]:value:_files' \
-            '--check-config[check all settings calibrate a refit, as pctr train has it]:value:_files'
-and exit with 0 or 78]' \
+            '--check-config[check all settings and exit with 0 or 78]' \
             '--dump-config[print all settings with their origins, secrets masked, and exit]' \
             '--help-all[show all settings and what the command does]' \
             '*:file:_files' ;;
@@ -570,6 +568,9 @@ and exit with 0 or 78]' \
             '--to=[first impression that is left out, written as --from]:value:_files' \
             '--to_topic=[topic for the predictions, as a scorer'\''s]:value:_files' \
             '--model.version=[epoch that the snapshot was published as, for predictions on to_topic]:value:_files' \
+            '--model.delta=[number of the last delta that is applied to the published model]:value:_files' \
+            '--topic.models=[manifests of the published models]:value:_files' \
+            '--topic.chunks=[bytes of the published models]:value:_files' \
             '--topics.prefix=[beginning of the names of all topics]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
@@ -578,11 +579,7 @@ and exit with 0 or 78]' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
             '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
-            '--model.delta=[number of the last delta that is applied to the published model]:value:_files' \
-            '--topic.models=[manifests of the published models]:value:_files' \
-            '--topic.chunks=[bytes of the published models]:value:_files' \
-            '--topics.prefix=[beginning
-'--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
+            '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
             '--registry.user=[user of the registry]:value:_files' \
