@@ -36,6 +36,7 @@ struct entry {
     uint32_t number;
     enum entry_state state;
     bool is_copy;      /* known from a copy: to be asked for, too */
+    unsigned waiters;  /* who wait for it at this time */
     int64_t wanted_ms; /* when somebody wanted it last */
     int64_t asked_ms;  /* when the registry was asked last; 0: not yet */
     int64_t vain_ms;   /* since when it was asked in vain; 0: it was not */
@@ -77,8 +78,9 @@ static struct entry *find_entry(struct schema_registry *self, uint32_t number)
     return NULL;
 }
 
-/* A place for one more; of those that are not known the one that nobody wanted
- * for longest is given up. NULL where all are known. */
+/* A place for one more; of those that are not known and that nobody waits for,
+ * the one that nobody wanted for longest is given up. NULL where there is none.
+ */
 static struct entry *free_entry(struct schema_registry *self)
 {
     struct entry *oldest = NULL;
@@ -87,7 +89,7 @@ static struct entry *free_entry(struct schema_registry *self)
         return &self->entries[self->count++];
     for (size_t i = 0; i < ENTRIES_MAX; i++) {
         struct entry *entry = &self->entries[i];
-        if (entry->state != ENTRY_KNOWN &&
+        if (entry->state != ENTRY_KNOWN && entry->waiters == 0 &&
             (!oldest || entry->wanted_ms < oldest->wanted_ms))
             oldest = entry;
     }
@@ -168,8 +170,17 @@ static void take_answer(struct schema_registry *self, struct entry *entry,
 /* --- Asking ----------------------------------------------------------------
  */
 
-/* The entry to ask for: of those that somebody wants, or that are copies, the
- * one whose turn was longest ago. NULL: none may be asked for at this time. */
+/* Should the entry be asked for before the other? */
+static bool is_sooner(const struct entry *entry, const struct entry *other)
+{
+    if (!other || (entry->waiters > 0) != (other->waiters > 0))
+        return !other || entry->waiters > 0;
+    return entry->asked_ms < other->asked_ms;
+}
+
+/* The entry to ask for: of those that somebody wants, or that are copies, one
+ * that is waited for, and the one whose turn was longest ago. NULL: none may be
+ * asked for at this time. */
 static struct entry *next_question(struct schema_registry *self, int64_t now_ms)
 {
     struct entry *next = NULL;
@@ -181,7 +192,7 @@ static struct entry *next_question(struct schema_registry *self, int64_t now_ms)
         const bool is_wanted = entry->state == ENTRY_WANTED &&
                                now_ms - entry->wanted_ms < FORGET_MS;
         if ((is_wanted || entry->is_copy) && now_ms >= entry->next_ms &&
-            (!next || entry->asked_ms < next->asked_ms))
+            is_sooner(entry, next))
             next = entry;
     }
     return next;
@@ -343,6 +354,8 @@ static const struct event_schema *find(void *context, uint32_t number)
     struct entry *entry = want_entry(self, number, start_ms);
     if (entry && entry->state == ENTRY_WANTED)
         pthread_cond_broadcast(&self->changed);
+    if (entry) /* it stays where it is while it is waited for */
+        entry->waiters++;
     while (entry && entry->state == ENTRY_WANTED && !stop_requested() &&
            self->refusals < REFUSALS_MAX) {
         const int64_t now_ms = clock_monotonic_ms();
@@ -353,8 +366,9 @@ static const struct event_schema *find(void *context, uint32_t number)
                              until_ms < now_ms + STOP_SLICE_MS
                                  ? until_ms
                                  : now_ms + STOP_SLICE_MS);
-        entry = find_entry(self, number);
     }
+    if (entry)
+        entry->waiters--;
     if (entry && entry->state == ENTRY_KNOWN)
         schema = &entry->answer->schema;
     pthread_mutex_unlock(&self->lock);
