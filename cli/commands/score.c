@@ -261,6 +261,8 @@ static void show_model(struct scoring *scoring)
     metrics_set(scoring->metrics, SCORER_MODEL_WANTED, 0, (double)watch.wanted);
     metrics_set(scoring->metrics, SCORER_MODEL_SERVED, 0,
                 model ? (double)model->manifest.epoch : 0);
+    metrics_set(scoring->metrics, SCORER_MODEL_DELTA, 0,
+                model ? (double)model->snapshot->delta : 0);
     if (!model)
         return;
     metrics_set(scoring->metrics, SCORER_MODEL_AGE, 0,

@@ -200,15 +200,15 @@ static bool is_name(const struct cursor_value *key, const char *name)
 /* Writes an array as an object with these names. Later versions may append to
  * the array. */
 static void write_array(struct json_writer *to, struct cursor *cursor,
-                        const char *const names[2])
+                        const char *const *names)
 {
     struct cursor_value array = {.size = 0}, further;
 
     (void)cursor_take(cursor, &array); /* decoded before */
     json_writer_open(to, '{');
     for (uint32_t i = 0; i < array.size; i++) {
-        if (i < 2) {
-            json_writer_name(to, names[i]);
+        if (*names) {
+            json_writer_name(to, *names++);
             msgpack_json(to, cursor, BYTES_HEX);
             continue;
         }
@@ -221,8 +221,9 @@ static void write_array(struct json_writer *to, struct cursor *cursor,
 
 static void write_prediction_fields(const struct showing *with)
 {
-    static const char *const model[2] = {"version", "hash"};
-    static const char *const source[2] = {"partition", "offset"};
+    static const char *const model[] = {"version", "hash", "delta",
+                                        "delta_hash", NULL};
+    static const char *const source[] = {"partition", "offset", NULL};
     const struct message *message = with->record->message;
     struct cursor cursor =
         cursor_over(message->value, message->value_size, EVENT_VALUES_MAX);

@@ -75,12 +75,13 @@ static void append_signed(const struct manifest *manifest, struct buffer *out)
     buffer_append_u64(out, manifest->epoch);
     buffer_append(out, manifest->sha256.bytes, DIGEST_SIZE);
     buffer_append_u64(out, manifest->size);
-    append_ranges(manifest->ranges, manifest->range_count, out);
     if (manifest->delta) {
         buffer_append_u32(out, manifest->delta);
         buffer_append(out, manifest->base_sha256.bytes, DIGEST_SIZE);
         buffer_append(out, manifest->parent_sha256.bytes, DIGEST_SIZE);
+        return;
     }
+    append_ranges(manifest->ranges, manifest->range_count, out);
     if (!manifest_has_resume(manifest))
         return;
     append_ranges(manifest->resume, manifest->resume_count, out);

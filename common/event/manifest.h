@@ -95,7 +95,8 @@ int manifest_decode(const uint8_t *bytes, size_t size, struct manifest *out,
 
 /* Signs the name, the epoch, the digest and size of the snapshot, the ranges,
  * and what there is to resume from; of a delta its number and what it continues
- * as well. Without a key the manifest is unsigned afterwards. ERROR_MEMORY. */
+ * in the place of these two. Without a key the manifest is unsigned afterwards.
+ * ERROR_MEMORY. */
 int manifest_sign(struct manifest *manifest, const struct signing_key *key,
                   struct error *err) MUST_CHECK;
 

@@ -84,6 +84,23 @@ static void postpone(struct delta_follower *follower, struct delta *next,
     follower->missing_ms = 0;
 }
 
+/* --- The local copy --------------------------------------------------- */
+
+static void keep_copy(struct delta_follower *follower,
+                      const struct delta *delta, const struct buffer *bytes)
+{
+    const struct manifest manifest =
+        delta_manifest(delta, follower->config.name);
+    struct error err;
+
+    if (!follower->config.store ||
+        snapshot_store_add_delta(follower->config.store, &manifest,
+                                 bytes->bytes, bytes->size, &err) == 0)
+        return;
+    atomic_fetch_add(&follower->failed, 1);
+    log_warn("no local copy of the delta", "error=\"%s\"", err.text);
+}
+
 /* --- Applying --------------------------------------------------------- */
 
 /* Applies what there is to the chain's snapshot; *applied is how many deltas.
@@ -106,8 +123,10 @@ static bool apply(struct delta_follower *follower,
                 &err);
         else if (stepped.step == DELTA_STEP_REFUSED)
             refuse(follower, &stepped.delta, stepped.why, &err);
-        else if (stepped.step == DELTA_STEP_APPLIED)
+        if (status == 0 && stepped.step == DELTA_STEP_APPLIED) {
+            keep_copy(follower, &stepped.delta, &bytes);
             ++*applied;
+        }
     }
     buffer_free(&bytes);
     return status == 0;

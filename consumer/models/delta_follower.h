@@ -16,6 +16,7 @@
 
 #include "consumer/models/model_board.h"
 #include "consumer/models/snapshot_reader.h"
+#include "consumer/models/snapshot_store.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,8 +30,10 @@ struct delta_follower_config {
     struct model_board *board; /* posts go there from this thread alone */
     unsigned fetch_timeout_ms; /* longest silence between two chunks */
     const atomic_bool *stopping;
-    struct metrics *metrics; /* may be NULL */
-    int refused_family;      /* counter by SNAPSHOT_REFUSAL_WORDS */
+    struct snapshot_store *store; /* for the local copy; NULL: none */
+    const char *name;             /* of the model */
+    struct metrics *metrics;      /* may be NULL */
+    int refused_family;           /* counter by SNAPSHOT_REFUSAL_WORDS */
 };
 
 struct delta_follower_counts {

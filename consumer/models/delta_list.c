@@ -66,7 +66,9 @@ static struct delta delta_of(const struct manifest *from)
                           .created_ms = from->created_ms,
                           .rows = from->rows,
                           .sha256 = from->sha256,
+                          .base = from->base_sha256,
                           .before = from->parent_sha256,
+                          .is_signed = from->is_signed,
                           .size = from->size,
                           .packed_size = from->packed_size,
                           .chunk_count = from->chunk_count,
@@ -74,6 +76,7 @@ static struct delta delta_of(const struct manifest *from)
                           .first_chunk_offset = from->first_chunk_offset};
 
     memcpy(delta.snapshot_id, from->snapshot_id, SNAPSHOT_ID_SIZE);
+    memcpy(delta.signature, from->signature, SIGNATURE_SIZE);
     return delta;
 }
 
@@ -226,11 +229,17 @@ size_t delta_list_useless(const struct delta_list *list,
     return count;
 }
 
-struct manifest delta_chunks(const struct delta *delta, const char *name)
+struct manifest delta_manifest(const struct delta *delta, const char *name)
 {
     struct manifest manifest = {.format = MANIFEST_FORMAT,
                                 .epoch = delta->epoch,
                                 .delta = delta->number,
+                                .created_ms = delta->created_ms,
+                                .rows = delta->rows,
+                                .base_sha256 = delta->base,
+                                .parent_epoch = delta->epoch,
+                                .parent_sha256 = delta->before,
+                                .is_signed = delta->is_signed,
                                 .sha256 = delta->sha256,
                                 .size = delta->size,
                                 .packed_size = delta->packed_size,
@@ -241,6 +250,7 @@ struct manifest delta_chunks(const struct delta *delta, const char *name)
 
     memcpy(manifest.name, name, strnlen(name, sizeof(manifest.name) - 1));
     memcpy(manifest.snapshot_id, delta->snapshot_id, SNAPSHOT_ID_SIZE);
+    memcpy(manifest.signature, delta->signature, SIGNATURE_SIZE);
     return manifest;
 }
 

@@ -25,7 +25,10 @@ struct delta {
     uint32_t number;
     int64_t created_ms;
     uint64_t rows;
-    struct digest sha256, before; /* of its bytes; of the state it continues */
+    struct digest base, before; /* of the snapshot; of the state it continues */
+    struct digest sha256;       /* of its bytes */
+    bool is_signed;
+    uint8_t signature[SIGNATURE_SIZE];
     uint8_t snapshot_id[SNAPSHOT_ID_SIZE]; /* of its chunks */
     uint64_t size, packed_size;
     uint32_t chunk_count, chunk_size;
@@ -85,8 +88,9 @@ size_t delta_list_useless(const struct delta_list *list,
 /* The highest number of a linked delta of the snapshot; 0: there is none. */
 uint32_t delta_list_newest(const struct delta_list *list, uint64_t epoch);
 
-/* What fetches its chunks; it owns nothing. */
-struct manifest delta_chunks(const struct delta *delta, const char *name);
+/* Its manifest, without what only people want to know: it fetches the chunks,
+ * and its signature is good. It owns nothing. */
+struct manifest delta_manifest(const struct delta *delta, const char *name);
 
 void delta_list_free(struct delta_list *list);
 

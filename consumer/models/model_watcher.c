@@ -12,6 +12,7 @@
 #include "common/base/trouble.h"
 
 #include "consumer/models/delta_follower.h"
+#include "consumer/models/local_copy.h"
 #include "consumer/models/snapshot_store.h"
 
 #include <errno.h>
@@ -155,18 +156,13 @@ static void refuse(struct model_watcher *watcher, uint64_t epoch,
     watcher->bad[watcher->bad_count++] = epoch;
 }
 
-static int decode_and_post(struct model_watcher *watcher,
-                           const struct manifest *manifest,
-                           const struct buffer *bytes,
-                           enum snapshot_refusal *why, struct error *err)
+/* Takes over the snapshot. */
+static int probe_and_post(struct model_watcher *watcher,
+                          const struct manifest *manifest,
+                          struct snapshot *snapshot, struct error *err)
 {
-    struct snapshot *snapshot = NULL;
     struct manifest copy;
 
-    *why = REFUSED_FORMAT;
-    if (snapshot_decode(bytes->bytes, bytes->size, &snapshot, err) < 0)
-        return -1;
-    *why = REFUSED_PROBE;
     if (snapshot_probe(snapshot, err) < 0 ||
         manifest_copy(manifest, &copy, err) < 0) {
         snapshot_free(snapshot);
@@ -176,6 +172,20 @@ static int decode_and_post(struct model_watcher *watcher,
         return -1;
     atomic_fetch_add(&watcher->posted, 1);
     return 0;
+}
+
+static int decode_and_post(struct model_watcher *watcher,
+                           const struct manifest *manifest,
+                           const struct buffer *bytes,
+                           enum snapshot_refusal *why, struct error *err)
+{
+    struct snapshot *snapshot = NULL;
+
+    *why = REFUSED_FORMAT;
+    if (snapshot_decode(bytes->bytes, bytes->size, &snapshot, err) < 0)
+        return -1;
+    *why = REFUSED_PROBE;
+    return probe_and_post(watcher, manifest, snapshot, err);
 }
 
 static void keep_copy(struct model_watcher *watcher,
@@ -366,29 +376,29 @@ static void *watch(void *context)
 
 static void post_local_copy(struct model_watcher *watcher)
 {
-    struct manifest manifest;
-    struct buffer bytes = {0};
+    const struct local_copy_source from = {.store = watcher->store,
+                                           .name = watcher->config.reader.name,
+                                           .trusted =
+                                               &watcher->config.reader.trusted};
+    struct local_copy copy;
     struct error err = {ERROR_NONE};
-    enum snapshot_refusal why;
-    bool found = false;
 
-    if (snapshot_store_load(watcher->store, watcher->config.reader.name,
-                            &manifest, &bytes, &found, &err) < 0)
-        report_failure(watcher, "no local copy of the model", &err);
-    if (!found)
+    int status = local_copy_load(&from, &copy, &err);
+    if (status == 0 && !copy.snapshot)
         return;
-    why = REFUSED_SIGNATURE;
-    if (manifest_check_signature(&manifest, &watcher->config.reader.trusted,
-                                 &err) == 0 &&
-        decode_and_post(watcher, &manifest, &bytes, &why, &err) == 0)
-        log_info("model active", "version=%" PRIu64 " from=\"%s\"",
-                 manifest.epoch, watcher->config.state_dir);
+    const uint32_t delta = status == 0 ? copy.snapshot->delta : 0;
+    if (status == 0) {
+        copy.why = REFUSED_PROBE;
+        status = probe_and_post(watcher, &copy.manifest, copy.snapshot, &err);
+    }
+    if (status == 0)
+        log_info("model active", "version=%" PRIu64 " delta=%u from=\"%s\"",
+                 copy.manifest.epoch, delta, watcher->config.state_dir);
     else if (err.code == ERROR_FORMAT || err.code == ERROR_LIMIT)
-        refuse(watcher, manifest.epoch, why, &err);
+        refuse(watcher, copy.manifest.epoch, copy.why, &err);
     else
         report_failure(watcher, "no local copy of the model", &err);
-    manifest_free(&manifest);
-    buffer_free(&bytes);
+    manifest_free(&copy.manifest);
 }
 
 static int start_thread(struct model_watcher *watcher, struct error *err)
@@ -421,6 +431,8 @@ static int open_follower(struct model_watcher *watcher, struct error *err)
         .board = watcher->board,
         .fetch_timeout_ms = watcher->config.fetch_timeout_ms,
         .stopping = &watcher->stopping,
+        .store = watcher->store,
+        .name = watcher->config.reader.name,
         .metrics = watcher->config.metrics,
         .refused_family = watcher->config.refused_family};
 

@@ -231,7 +231,7 @@ int snapshot_reader_fetch_delta(struct snapshot_reader *reader,
                                 struct buffer *out, enum snapshot_refusal *why,
                                 struct error *err)
 {
-    const struct manifest chunks = delta_chunks(delta, reader->config.name);
+    const struct manifest chunks = delta_manifest(delta, reader->config.name);
 
     return snapshot_reader_fetch(reader, &chunks, timeout_ms, out, why, err);
 }

@@ -1,7 +1,9 @@
 /*
  * snapshot_store.c - files <name>-<epoch>.snapshot and <name>-<epoch>.manifest
  * in one folder. The manifest is written last and removed first: where there
- * is one, there is a snapshot.
+ * is one, there is a snapshot. Beside them <name>-<epoch>.deltas has, for each
+ * delta in order: u32 size of its manifest, u64 size of its bytes, manifest,
+ * bytes.
  */
 #include "consumer/models/snapshot_store.h"
 
@@ -169,6 +171,8 @@ static void remove_epoch(const struct snapshot_store *store, const char *name,
     unlink(path);
     path_of(store, name, epoch, "snapshot", path);
     unlink(path);
+    path_of(store, name, epoch, "deltas", path);
+    unlink(path);
 }
 
 int snapshot_store_save(struct snapshot_store *store,
@@ -186,6 +190,8 @@ int snapshot_store_save(struct snapshot_store *store,
         error_no_memory(err, "the snapshot store");
         goto out;
     }
+    path_of(store, manifest->name, manifest->epoch, "deltas", path);
+    unlink(path); /* of another life */
     path_of(store, manifest->name, manifest->epoch, "snapshot", path);
     if (file_replace_private(path, bytes, size, err) < 0)
         goto out;
@@ -201,6 +207,112 @@ int snapshot_store_save(struct snapshot_store *store,
 out:
     buffer_free(&encoded);
     return status;
+}
+
+/* --- Deltas ----------------------------------------------------------- */
+
+static int write_all(int file, const struct buffer *bytes)
+{
+    for (size_t done = 0; done < bytes->size;) {
+        ssize_t count = write(file, bytes->bytes + done, bytes->size - done);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return -1;
+        done += (size_t)count;
+    }
+    return 0;
+}
+
+/* Behind what is there; a part of it is taken back. */
+static int append_file(const char *path, const struct buffer *bytes,
+                       struct error *err)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    struct stat before;
+
+    if (file < 0 || fstat(file, &before) != 0 || write_all(file, bytes) < 0) {
+        error_set(err, ERROR_IO, "write '%s': %s", path, strerror(errno));
+        if (file >= 0 && ftruncate(file, before.st_size) != 0)
+            unlink(path);
+        if (file >= 0)
+            close(file);
+        return -1;
+    }
+    close(file);
+    return 0;
+}
+
+int snapshot_store_add_delta(struct snapshot_store *store,
+                             const struct manifest *delta, const uint8_t *bytes,
+                             size_t size, struct error *err)
+{
+    char path[PATH_SIZE];
+    struct buffer encoded = {0}, all = {0};
+
+    manifest_encode(delta, &encoded);
+    buffer_append_u32(&all, (uint32_t)encoded.size);
+    buffer_append_u64(&all, size);
+    buffer_append(&all, encoded.bytes, encoded.size);
+    buffer_append(&all, bytes, size);
+    path_of(store, delta->name, delta->epoch, "deltas", path);
+    int status = buffer_failed(&encoded) || buffer_failed(&all)
+                     ? error_no_memory(err, "the snapshot store")
+                     : append_file(path, &all, err);
+    buffer_free(&encoded);
+    buffer_free(&all);
+    return status;
+}
+
+int snapshot_store_load_deltas(struct snapshot_store *store, const char *name,
+                               uint64_t epoch, struct buffer *out,
+                               struct error *err)
+{
+    char path[PATH_SIZE];
+    uint8_t *bytes = NULL;
+    size_t size;
+
+    path_of(store, name, epoch, "deltas", path);
+    if (access(path, F_OK) != 0)
+        return 0;
+    if (file_read(path, MANIFEST_SNAPSHOT_MAX, &bytes, &size, err) < 0)
+        return -1;
+    buffer_free(out);
+    *out = (struct buffer){.bytes = bytes, .size = size, .room = size};
+    return 0;
+}
+
+void snapshot_store_cut_deltas(struct snapshot_store *store, const char *name,
+                               uint64_t epoch, size_t size)
+{
+    char path[PATH_SIZE];
+
+    path_of(store, name, epoch, "deltas", path);
+    if (truncate(path, (off_t)size) != 0)
+        unlink(path);
+}
+
+bool stored_delta_next(struct bytes_reader *from, struct stored_delta *out)
+{
+    struct error ignored;
+    const uint32_t manifest_size = bytes_read_u32(from);
+    const uint64_t size = bytes_read_u64(from);
+    const uint8_t *manifest = bytes_read(from, manifest_size);
+    const uint8_t *bytes =
+        size <= MANIFEST_SNAPSHOT_MAX ? bytes_read(from, size) : NULL;
+
+    if (!manifest || !bytes ||
+        manifest_decode(manifest, manifest_size, &out->manifest, &ignored) < 0)
+        return false;
+    struct digest digest = digest_of(bytes, size);
+    if (out->manifest.delta == 0 || out->manifest.size != size ||
+        memcmp(digest.bytes, out->manifest.sha256.bytes, DIGEST_SIZE) != 0) {
+        manifest_free(&out->manifest);
+        return false;
+    }
+    out->bytes = bytes;
+    out->size = size;
+    return true;
 }
 
 /* --- Load ------------------------------------------------------------- */

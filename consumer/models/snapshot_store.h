@@ -10,6 +10,7 @@
 #define CONSUMER_SNAPSHOT_STORE_H
 
 #include "common/base/buffer.h"
+#include "common/base/bytes_reader.h"
 #include "common/base/error.h"
 #include "common/event/manifest.h"
 
@@ -33,6 +34,33 @@ int snapshot_store_open(const char *folder, struct snapshot_store **out,
 int snapshot_store_save(struct snapshot_store *store,
                         const struct manifest *manifest, const uint8_t *bytes,
                         size_t size, struct error *err) MUST_CHECK;
+
+/* Keeps a delta (verified) of a snapshot that was saved, behind those before
+ * it. ERROR_IO, and those before it are as they were; ERROR_MEMORY. */
+int snapshot_store_add_delta(struct snapshot_store *store,
+                             const struct manifest *delta, const uint8_t *bytes,
+                             size_t size, struct error *err) MUST_CHECK;
+
+/* The deltas that were kept of a snapshot, as one run of bytes, which is empty
+ * where there are none; stored_delta_next() takes it apart. */
+int snapshot_store_load_deltas(struct snapshot_store *store, const char *name,
+                               uint64_t epoch, struct buffer *out,
+                               struct error *err) MUST_CHECK;
+
+/* Keeps the first `size` bytes of that run: what lies behind is of no use. */
+void snapshot_store_cut_deltas(struct snapshot_store *store, const char *name,
+                               uint64_t epoch, size_t size);
+
+struct stored_delta {
+    struct manifest manifest; /* owned */
+    const uint8_t *bytes;     /* (size) borrowed from the run; they have the
+                                 manifest's SHA-256 */
+    size_t size;
+};
+
+/* False at the end of the run, and where what comes next makes no sense; there
+ * is then nothing to free. */
+bool stored_delta_next(struct bytes_reader *from, struct stored_delta *out);
 
 /* The newest of the model's that is sound; *found is false where there is
  * none. The caller frees what *manifest owns and the buffer. */

@@ -85,6 +85,10 @@ const struct metric_family scorer_metric_families[] = {
                            "Always 1; the labels say which model serves."},
     [SCORER_MODEL_SERVED] = {"pctr_model_served_version", METRIC_GAUGE, NULL,
                              NULL, 0, "Version of the model in service."},
+    [SCORER_MODEL_DELTA] =
+        {"pctr_model_served_delta", METRIC_GAUGE, NULL, NULL, 0,
+         "Number of the newest delta that was applied to it; "
+         "0: none."},
     [SCORER_MODEL_WANTED] =
         {"pctr_model_wanted_version", METRIC_GAUGE, NULL, NULL, 0,
          "Version that should serve: the pinned or else the "

@@ -9,7 +9,8 @@
  * million. The rows go through in batches of 512, once to warm up and then five
  * times; the best of the five counts. The last column is the bare loop: the
  * same slots, prefetched, summed and put through the logistic function, without
- * a model around it.
+ * a model around it. Below are learning with changes tracked, and the time of a
+ * copy.
  */
 #include "common/base/attributes.h"
 #include "common/base/clock.h"
@@ -91,6 +92,30 @@ static double bare(const float *table, uint32_t bits, const struct rows *rows,
     return (double)(clock_monotonic_ns() - start) / (double)rows->count;
 }
 
+/* What deltas cost: learning while the changes are kept in mind, and a copy of
+ * the table, which is made for each delta that is applied. */
+static int measure_deltas(struct model *model, const struct rows *rows,
+                          struct error *err)
+{
+    const struct change_ops *changes = model->ops->changes;
+    struct model *copy = NULL;
+    double learn_ns = 1e9, copy_ms = 1e9;
+
+    if (changes->track(model, err) < 0)
+        return -1;
+    for (int round = 0; round < ROUNDS; round++) {
+        changes->forget(model);
+        learn_ns = fmin(learn_ns, learn(model, rows));
+        int64_t start = clock_monotonic_ns();
+        if (changes->copy(model, &copy, err) < 0)
+            return -1;
+        copy_ms = fmin(copy_ms, (double)(clock_monotonic_ns() - start) / 1e6);
+        model_free(copy);
+    }
+    printf("  tracked_learn_ns=%.1f copy_ms=%.2f\n", learn_ns, copy_ms);
+    return 0;
+}
+
 static int measure(const struct rows *rows, uint32_t bits, struct error *err)
 {
     const struct model_ops *ops = NULL;
@@ -121,9 +146,10 @@ static int measure(const struct rows *rows, uint32_t bits, struct error *err)
            "bare_ns=%.1f (check %.6g)\n",
            bits, ldexp(8, (int)bits) / (1 << 20), predict_ns, learn_ns, bare_ns,
            sum);
+    int status = measure_deltas(model, rows, err);
     model_free(model);
     free(table);
-    return 0;
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -326,6 +326,10 @@ static void live(int life)
         await_words(&trainer, "\"delta published\"", DELTAS / 2);
         kill_now(&scorer);
         start_scorer();
+        /* It begins with the deltas of its local copy. */
+        char *log = child_errors(&scorer);
+        ck_assert_uint_gt(child_log_number(log, "model active", "delta"), 0);
+        free(log);
     }
     await_words(&trainer, "\"delta published\"", DELTAS);
     await_words(&scorer, "\"delta active\"", 1);

@@ -53,6 +53,110 @@ static void save(uint64_t epoch)
                  err);
 }
 
+/* --- Deltas ----------------------------------------------------------------
+ */
+
+static void add_delta(uint64_t epoch, uint32_t number)
+{
+    char bytes[32];
+    int size = snprintf(bytes, sizeof(bytes), "delta %u", number);
+    const struct manifest manifest = {
+        .format = MANIFEST_FORMAT,
+        .name = "click",
+        .epoch = epoch,
+        .delta = number,
+        .size = (uint64_t)size,
+        .packed_size = 10,
+        .chunk_count = 1,
+        .chunk_size = 10,
+        .sha256 = digest_of(bytes, (size_t)size),
+    };
+
+    ck_assert_ok(snapshot_store_add_delta(store, &manifest,
+                                          (const uint8_t *)bytes, (size_t)size,
+                                          &err),
+                 err);
+}
+
+/* The numbers of those that are there, as "1 2 3"; *size is that of the run. */
+static void assert_deltas(uint64_t epoch, const char *numbers, size_t *size)
+{
+    struct buffer run = {0};
+    struct stored_delta delta;
+    char text[64] = "", bytes[32];
+
+    ck_assert_ok(snapshot_store_load_deltas(store, "click", epoch, &run, &err),
+                 err);
+    struct bytes_reader from = {.at = run.bytes, .left = run.size};
+    while (from.left > 0 && stored_delta_next(&from, &delta)) {
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof(text) - at, "%s%u", at ? " " : "",
+                 delta.manifest.delta);
+        snprintf(bytes, sizeof(bytes), "delta %u", delta.manifest.delta);
+        ck_assert_uint_eq(delta.size, strlen(bytes));
+        ck_assert_mem_eq(delta.bytes, bytes, delta.size);
+        manifest_free(&delta.manifest);
+    }
+    ck_assert_str_eq(text, numbers);
+    *size = run.size;
+    buffer_free(&run);
+}
+
+static void write_byte_at(const char *file, long at, int byte)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, file);
+    FILE *to = fopen(path, "r+");
+    ck_assert_ptr_nonnull(to);
+    ck_assert_int_eq(fseek(to, at, SEEK_SET), 0);
+    ck_assert_int_eq(fputc(byte, to), byte);
+    ck_assert_int_eq(fclose(to), 0);
+}
+
+START_TEST(deltas_are_kept_behind_their_snapshot)
+{
+    size_t one, two, three, now;
+
+    save(3);
+    assert_deltas(3, "", &now);
+    add_delta(3, 1);
+    assert_deltas(3, "1", &one);
+    add_delta(3, 2);
+    assert_deltas(3, "1 2", &two);
+    add_delta(3, 3);
+    assert_deltas(3, "1 2 3", &three);
+    ck_assert_uint_lt(two, three);
+
+    /* What was torn or damaged ends the run; it is cut off there. */
+    snapshot_store_cut_deltas(store, "click", 3, three - 1);
+    assert_deltas(3, "1 2", &now);
+    write_byte_at("click-3.deltas", (long)two - 1, '9');
+    assert_deltas(3, "1", &now);
+    snapshot_store_cut_deltas(store, "click", 3, one);
+    add_delta(3, 2);
+    assert_deltas(3, "1 2", &now);
+}
+END_TEST
+
+START_TEST(deltas_go_with_their_snapshot)
+{
+    size_t size;
+
+    save(3);
+    add_delta(3, 1);
+    save(4);
+    add_delta(4, 1);
+    add_delta(4, 2);
+    assert_deltas(3, "1", &size);
+    save(5);
+    assert_deltas(3, "", &size);
+    assert_deltas(4, "1 2", &size);
+    save(4); /* once more, as it was published */
+    assert_deltas(4, "", &size);
+}
+END_TEST
+
 /* The epoch that is loaded, 0 for none; its bytes must be its own. */
 static uint64_t load(void)
 {
@@ -239,6 +343,8 @@ int main(void)
     tcase_add_test(tests, drafts_of_the_dead_are_swept);
     tcase_add_test(tests, a_folder_of_others_is_refused);
     tcase_add_test(tests, a_folder_that_cannot_be_is_refused);
+    tcase_add_test(tests, deltas_are_kept_behind_their_snapshot);
+    tcase_add_test(tests, deltas_go_with_their_snapshot);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
