@@ -28,8 +28,8 @@
 
 enum {
     PARTITIONS = 2,
-    LIVES = 3,  /* of the trainer */
-    DELTAS = 9, /* at least, in each of them */
+    LIVES = 3,   /* of the trainer */
+    DELTAS = 10, /* at least, in each of them */
     WAIT_MS = 60000,
     OFFSETS = 200000, /* of a partition, at most */
 };
@@ -111,24 +111,47 @@ static void kill_now(struct child_process *child)
     child_wait(child, WAIT_MS);
 }
 
+static int count_words(const struct child_process *child, const char *words)
+{
+    char *log = child_errors(child);
+    int found = 0;
+
+    for (const char *at = log; (at = strstr(at, words)); at++)
+        found++;
+    free(log);
+    return found;
+}
+
 static void await_words(struct child_process *child, const char *words,
                         int count)
 {
     int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
 
-    for (;;) {
-        char *log = child_errors(child);
-        int found = 0;
-        for (const char *at = log; (at = strstr(at, words)); at++)
-            found++;
-        free(log);
-        if (found >= count)
-            return;
+    while (count_words(child, words) < count) {
         ck_assert_msg(clock_monotonic_ms() < deadline_ms, "%s: %d of %d times",
-                      words, found, count);
+                      words, count_words(child, words), count);
         ck_assert(child_is_running(child));
         clock_sleep_ms(50);
     }
+}
+
+/* Until that many deltas more. */
+static void await_deltas(int count)
+{
+    static const char words[] = "\"delta published\"";
+
+    await_words(&trainer, words, count_words(&trainer, words) + count);
+}
+
+/* Until the scorers have partitions, and are at work. */
+static void await_scoring(void)
+{
+    struct fixture_records now =
+        kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
+    const size_t count = now.count;
+
+    fixture_records_free(&now);
+    kafka_fixture_await(line.names[PIPE_PREDICTIONS], count + 2000, WAIT_MS);
 }
 
 /* --- What was published --------------------------------------------------- */
@@ -322,16 +345,18 @@ static void live(int life)
 {
     start_feed(life);
     start_trainer(&line, NULL);
+    await_scoring();
     if (life == 1) {
-        await_words(&trainer, "\"delta published\"", DELTAS / 2);
+        await_deltas(DELTAS / 2);
         kill_now(&scorer);
         start_scorer();
         /* It begins with the deltas of its local copy. */
         char *log = child_errors(&scorer);
         ck_assert_uint_gt(child_log_number(log, "model active", "delta"), 0);
         free(log);
+        await_scoring();
     }
-    await_words(&trainer, "\"delta published\"", DELTAS);
+    await_deltas(DELTAS);
     await_words(&scorer, "\"delta active\"", 1);
     kill_now(&feed);
     kill_now(&trainer);
@@ -479,7 +504,7 @@ START_TEST(kills_leave_no_trace)
            all.deltas, states);
     ck_assert_uint_ge(all.snapshots, LIVES);
     ck_assert_uint_ge(all.deltas, LIVES * DELTAS);
-    ck_assert_uint_ge(states, DELTAS);
+    ck_assert_uint_ge(states, 2 * DELTAS);
     ck_assert_uint_eq(last.delta, all.newest_delta.delta + 1);
     verify();
     replay_live();
