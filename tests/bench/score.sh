@@ -7,6 +7,7 @@
 #   streams  Kafka Streams copying the same bytes (needs javac and Maven)
 #   latency  impression to prediction at 1,000/s
 #   start    process to first prediction, snapshot published to active
+#   questions  GET and POST /score over the loopback, 1 and 4 connections
 #
 # Environment: BUILD (build/release), ROWS (2000000), TURNS (3), MODEL (svd),
 # PARAMS ("factors=100 epochs=5"), INSTANCE (bench; of deploy/kafka),
@@ -103,7 +104,7 @@ run_score() {
     [ "$4" = 0 ] || mode+=(--exit.at_end)
     [ "${HUGE:-1}" = 1 ] || mode+=(--memory.huge_pages=false)
     # shellcheck disable=SC2086 # OPTIONS is a list
-    exec "$pctr" score -b "$broker" --group "$2" --http.port 0 \
+    exec "$pctr" score -b "$broker" --group "$2" --http.port "${PORT:-0}" \
         --topic.impressions "$1" --topic.predictions "$2" \
         --model.name "$model" "${mode[@]}" ${OPTIONS:-}
 }
@@ -240,6 +241,30 @@ activate() {
     drop "$to"
 }
 
+# --- Questions over HTTP ------------------------------------------------------
+
+questions() {
+    local topic connections port=19464
+    topic=bench-questions-$(now_ms)
+    "$meter" topic "$broker" "$topic"
+    "$meter" topic "$broker" "$topic-out"
+    (PORT=$port run_score "$topic" "$topic-out" 100 0) \
+        >"$work/score.log" 2>&1 &
+    running+=($!)
+    for _ in $(seq 100); do
+        ! grep -q 'model active' "$work/score.log" || break
+        sleep 0.2
+    done
+    say "$model, load $(cut -d' ' -f1 /proc/loadavg)"
+    for connections in 1 4; do
+        "$build/tests/bench/bench_questions" $port "$users" "$ads" \
+            "${SECONDS_EACH:-6}" "$connections"
+    done
+    stop_all
+    drop "$topic"
+    drop "$topic-out"
+}
+
 # --- Kafka Streams -----------------------------------------------------------
 
 prepare_streams() {
@@ -261,6 +286,7 @@ main() {
         streams) prepare_streams && rates score streams ;;
         latency) latency ;;
         start) start ;;
+        questions) questions ;;
         *) die "no such part: $part" ;;
         esac
     done
