@@ -13,6 +13,10 @@ static const double bounds[] = {
     1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2,
     5e-2, 0.1,    0.25, 0.5,  1,      2.5,  5,    10,     25,   50,   100};
 enum { BOUNDS = sizeof(bounds) / sizeof(bounds[0]) };
+_Static_assert((int)METRIC_DELAY_BOUNDS <= (int)BOUNDS, "they have room");
+
+const double metric_delay_bounds[METRIC_DELAY_BOUNDS] = {
+    1, 5, 15, 60, 300, 600, 1200, 1800, 3600, 10800, 43200, 86400};
 
 /* A counter counts in `count`; a gauge keeps the bits of a double there. */
 struct series {
@@ -29,7 +33,7 @@ struct histogram {
 struct family {
     struct series *series; /* (series_count) */
     size_t series_count;
-    struct histogram *histogram; /* only for METRIC_HISTOGRAM */
+    struct histogram *histogram; /* of a histogram only */
     char info[METRIC_INFO_MAX];  /* guarded by metrics.lock */
 };
 
@@ -39,6 +43,11 @@ struct metrics {
     size_t count;
     pthread_mutex_t lock; /* of the info texts */
 };
+
+static bool is_histogram(const struct metric_family *family)
+{
+    return family->kind == METRIC_HISTOGRAM || family->kind == METRIC_DELAYS;
+}
 
 static size_t word_count(const char *words)
 {
@@ -61,7 +70,7 @@ static int family_open(struct family *family,
 {
     family->series_count = series_count(described);
     family->series = calloc(family->series_count, sizeof(*family->series));
-    if (described->kind == METRIC_HISTOGRAM) {
+    if (is_histogram(described)) {
         family->histogram = calloc(1, sizeof(*family->histogram));
         if (!family->histogram)
             return -1;
@@ -182,6 +191,20 @@ void metrics_observe_many(struct metrics *metrics, int family, double seconds,
         add_to_sum(to, seconds * (double)count);
 }
 
+void metrics_set_delays(struct metrics *metrics, int family,
+                        const uint64_t *counts, double sum)
+{
+    uint64_t bits;
+
+    if (!metrics)
+        return;
+    struct histogram *to = metrics->families[family].histogram;
+    for (size_t b = 0; b <= METRIC_DELAY_BOUNDS; b++)
+        atomic_store_explicit(&to->buckets[b], counts[b], memory_order_relaxed);
+    memcpy(&bits, &sum, sizeof(bits));
+    atomic_store_explicit(&to->sum, bits, memory_order_relaxed);
+}
+
 static double observations(const struct histogram *of)
 {
     uint64_t sum = 0;
@@ -203,6 +226,7 @@ double metrics_value(const struct metrics *metrics, int family, int series)
     case METRIC_TIME:
         return (double)from->count / 1e9;
     case METRIC_HISTOGRAM:
+    case METRIC_DELAYS:
         return observations(metrics->families[family].histogram);
     default:
         return double_of(from->count);
@@ -303,17 +327,21 @@ static void render_series(const struct metrics *metrics, size_t i, FILE *out)
     }
 }
 
-static void render_histogram(const char *name, const struct histogram *from,
-                             FILE *out)
+static void render_histogram(const struct metric_family *family,
+                             const struct histogram *from, FILE *out)
 {
+    const bool is_delays = family->kind == METRIC_DELAYS;
+    const double *limits = is_delays ? metric_delay_bounds : bounds;
+    const size_t count = is_delays ? METRIC_DELAY_BOUNDS : BOUNDS;
+    const char *name = family->name;
     uint64_t total = 0;
 
-    for (size_t b = 0; b < BOUNDS; b++) {
+    for (size_t b = 0; b < count; b++) {
         total += from->buckets[b];
-        fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name, bounds[b],
+        fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name, limits[b],
                 (unsigned long long)total);
     }
-    total += from->buckets[BOUNDS];
+    total += from->buckets[count];
     fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
             (unsigned long long)total);
     fprintf(out, "%s_sum %.9g\n%s_count %llu\n", name, double_of(from->sum),
@@ -323,6 +351,7 @@ static void render_histogram(const char *name, const struct histogram *from,
 static const char *const kinds[] = {[METRIC_COUNTER] = "counter",
                                     [METRIC_GAUGE] = "gauge",
                                     [METRIC_HISTOGRAM] = "histogram",
+                                    [METRIC_DELAYS] = "histogram",
                                     [METRIC_TIME] = "counter"};
 
 static void render_head(const struct metric_family *family, FILE *out)
@@ -337,8 +366,8 @@ void metrics_render(struct metrics *metrics, FILE *out)
     for (size_t i = 0; i < metrics->count; i++) {
         const struct metric_family *family = &metrics->described[i];
         render_head(family, out);
-        if (family->kind == METRIC_HISTOGRAM)
-            render_histogram(family->name, metrics->families[i].histogram, out);
+        if (is_histogram(family))
+            render_histogram(family, metrics->families[i].histogram, out);
         else
             render_series(metrics, i, out);
     }

@@ -19,7 +19,8 @@ enum metric_kind {
     METRIC_COUNTER,
     METRIC_GAUGE,
     METRIC_HISTOGRAM,
-    METRIC_TIME, /* a counter of time: nanoseconds are added, seconds shown */
+    METRIC_DELAYS, /* a histogram of longer times, which is set as a whole */
+    METRIC_TIME,   /* a counter of time: nanoseconds are added, seconds shown */
 };
 
 /* `labels` says what the second argument of metrics_add() means. */
@@ -53,6 +54,16 @@ void metrics_set(struct metrics *metrics, int family, int series, double value);
 void metrics_observe(struct metrics *metrics, int family, double seconds);
 void metrics_observe_many(struct metrics *metrics, int family, double seconds,
                           uint64_t count);
+
+/* Seconds from 1 s to a day. */
+enum { METRIC_DELAY_BOUNDS = 12 };
+extern const double metric_delay_bounds[METRIC_DELAY_BOUNDS];
+
+/* Sets all of a histogram of delays: counts (METRIC_DELAY_BOUNDS + 1) by
+ * bucket, the last one of those beyond all bounds, and the sum of the seconds.
+ */
+void metrics_set_delays(struct metrics *metrics, int family,
+                        const uint64_t *counts, double sum);
 
 /* The value of a counter or gauge (a time in seconds), or the number of a
  * histogram's observations; 0 where nothing was counted. */

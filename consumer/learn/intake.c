@@ -290,6 +290,11 @@ struct join_books intake_books(const struct intake *intake)
     return join_books(intake->join);
 }
 
+const struct click_delays *intake_delays(const struct intake *intake)
+{
+    return join_delays(intake->join);
+}
+
 /* A label that carries its pair is a row that is never corrected. */
 int64_t intake_final_ms(const struct intake *intake)
 {

@@ -155,6 +155,7 @@ struct join_books intake_books(const struct intake *intake);
 /* Labels of the log's rows of before this time can not change any more. */
 int64_t intake_final_ms(const struct intake *intake);
 
+const struct click_delays *intake_delays(const struct intake *intake);
 struct intake_counts intake_counts(const struct intake *intake);
 size_t intake_bytes(const struct intake *intake); /* memory in use */
 

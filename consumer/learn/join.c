@@ -24,6 +24,7 @@ struct join {
     struct join_outcome ready; /* of the last call, which has one at most */
     bool is_ready;
     struct join_books books;
+    struct click_delays delays;
 };
 
 /* --- Times ------------------------------------------------------------ */
@@ -211,8 +212,17 @@ static bool make_room_for_label(struct join *join)
 
 /* --- Labels ----------------------------------------------------------- */
 
+/* The impression of the entry is clicked. */
+static void note_click(struct join *join, const struct join_entry *entry,
+                       int64_t label_ms)
+{
+    click_delays_add(&join->delays, label_ms - entry->ts_ms,
+                     join->config.window_ms + join->config.late_ms);
+}
+
 /* Another label comes for an impression that has one: the highest counts. */
-static void compare(struct join *join, uint32_t slot, float label)
+static void compare(struct join *join, uint32_t slot, int64_t label_ms,
+                    float label)
 {
     struct join_entry *entry = entry_at(join, slot);
 
@@ -222,10 +232,13 @@ static void compare(struct join *join, uint32_t slot, float label)
         join->books.contradicted++;
     } else {
         join->books.corrected++;
-        if (entry->state == JOIN_WAITING)
+        if (entry->state == JOIN_WAITING) {
             entry->label = label;
-        else
-            change(join, slot, label);
+            return;
+        }
+        if (entry->label <= 0)
+            note_click(join, entry, label_ms);
+        change(join, slot, label);
     }
 }
 
@@ -242,6 +255,8 @@ static void attribute(struct join *join, uint32_t slot, int64_t label_ms,
     else
         join->books.joined++;
     entry->labelled = true;
+    if (label > 0)
+        note_click(join, entry, label_ms);
     if (entry->state == JOIN_OPEN) {
         answer(join, entry, label);
         emit(join, outcome_of(join, slot, NAN));
@@ -285,12 +300,12 @@ int join_label(struct join *join, const struct id *id, int64_t ts_ms,
     } else {
         const struct join_entry *entry = entry_at(join, slot);
         if (entry->state == JOIN_WAITING)
-            compare(join, slot, label);
+            compare(join, slot, ts_ms, label);
         else if (!in_reach(join, entry->ts_ms, ts_ms) ||
                  is_out_of_reach(join, entry->ts_ms))
             join->books.orphan++;
         else if (entry->labelled)
-            compare(join, slot, label);
+            compare(join, slot, ts_ms, label);
         else
             attribute(join, slot, ts_ms, label);
     }
@@ -464,6 +479,11 @@ int join_new(const struct join_config *config, struct join **out,
 struct join_books join_books(const struct join *join)
 {
     return join->books;
+}
+
+const struct click_delays *join_delays(const struct join *join)
+{
+    return &join->delays;
 }
 
 size_t join_bytes(const struct join *join)

@@ -47,6 +47,8 @@
 #include "common/base/error.h"
 #include "common/base/id.h"
 
+#include "consumer/learn/click_delays.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,6 +99,9 @@ struct join_books {
     uint64_t forgotten; /* answered impressions, early, for want of room: a
                            late label to them is an orphan */
 };
+
+/* Of the clicks that met their impressions: the first label above 0 of each. */
+const struct click_delays *join_delays(const struct join *join);
 
 bool join_books_balance(const struct join_books *books);
 

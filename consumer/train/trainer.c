@@ -302,6 +302,7 @@ static void show_counts(struct trainer *trainer)
     now->bad = trainer->taker.bad_count;
     now->letters = bad_records_counts(trainer->bad);
     now->books = intake_books(trainer->intake);
+    now->delays = *intake_delays(trainer->intake);
     now->log = training_log_counts(intake_log(trainer->intake));
     now->evaluation = live_evaluation_counts(trainer->live);
     now->deltas = trainer->deltas ? delta_line_count(trainer->deltas) : 0;

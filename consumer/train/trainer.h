@@ -70,6 +70,7 @@ struct trainer_config {
 struct trainer_counts {
     struct intake_counts events;
     struct join_books books;
+    struct click_delays delays;
     struct training_log_counts log;
     uint64_t bad;
     struct bad_records_counts letters;

@@ -31,6 +31,7 @@ const struct metric_family trainer_metric_families[] = {
     [TRAINER_PENDING] = {"pctr_join_pending", METRIC_GAUGE, "state", PENDING_WORDS, 0, "Impressions by state; together, all there were. Unknown are those that came after their reach or were given up: they are not learned from."},
     [TRAINER_LABELS] = {"pctr_label_join_total", METRIC_COUNTER, "result", LABEL_WORDS, 0, "What became of the labels; with the waiting ones, all there were."},
     [TRAINER_WAITING] = {"pctr_join_waiting_labels", METRIC_GAUGE, NULL, NULL, 0, "Labels that wait for their impression."},
+    [TRAINER_CLICK_DELAY] = {"pctr_click_delay_seconds", METRIC_DELAYS, NULL, NULL, 0, "From an impression to its click, in event time, of clicks within the reach of the join."},
     [TRAINER_ODD_TIMES] = {"pctr_trainer_odd_times_total", METRIC_COUNTER, "kind", ODD_TIME_WORDS, 0, "Events whose time is odd: the record has no time (untimed), the event is dated 1 to 30 minutes after its record (ahead) or more (skewed), the record more than a tenth of join.window_ms, or half of join.late_ms, after its reading (future), the time looks like seconds (seconds), no label can reach an event of that time any more (late), or the record is dated more than a minute after those behind it in its partition (jumped)."},
     [TRAINER_GUESSED_TIMES] = {"pctr_guessed_times_total", METRIC_COUNTER, NULL, NULL, 0, "Event times that are not in milliseconds and whose unit was guessed (field.ts.unit=auto)."},
     [TRAINER_LOG_ROWS] = {"pctr_training_log_rows", METRIC_GAUGE, NULL, NULL, 0, "Rows in the training log, open ones included."},
@@ -164,6 +165,20 @@ void trainer_metrics_odd_times(struct metrics *metrics,
                  now->guessed_times);
 }
 
+void trainer_metrics_delays(struct metrics *metrics,
+                            const struct click_delays *before,
+                            const struct click_delays *now)
+{
+    metrics_set_delays(metrics, TRAINER_CLICK_DELAY, now->counts, now->sum_s);
+    if (click_delays_are_long(now) && !click_delays_are_long(before))
+        log_warn("clicks come late",
+                 "clicks=%" PRIu64 " in_second_half=%" PRIu64
+                 " reason=\"of the reach of join.window_ms and join.late_ms: "
+                 "others come after it and are lost, so that predictions are "
+                 "too low; raise join.late_ms\"",
+                 now->clicks, now->long_after);
+}
+
 void trainer_metrics_join(struct metrics *metrics,
                           const struct join_books *before,
                           const struct join_books *now)
@@ -257,6 +272,7 @@ void trainer_metrics_counts(struct metrics *metrics,
     trainer_metrics_odd_times(metrics, &before->events, &now->events);
     trainer_metrics_evaluation(metrics, &before->evaluation, &now->evaluation);
     trainer_metrics_join(metrics, &before->books, &now->books);
+    trainer_metrics_delays(metrics, &before->delays, &now->delays);
     metrics_add(metrics, TRAINER_DEAD_LETTERS, 0,
                 now->letters.sent - before->letters.sent);
     metrics_add(metrics, TRAINER_HELD_LETTERS, 0,

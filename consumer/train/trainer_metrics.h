@@ -8,6 +8,7 @@
 #include "common/kafka/kafka_watch.h"
 #include "common/registry/schema_registry.h"
 
+#include "consumer/learn/click_delays.h"
 #include "consumer/learn/intake.h"
 #include "consumer/learn/join.h"
 #include "consumer/train/live_evaluation.h"
@@ -23,6 +24,7 @@ enum trainer_metric {
     TRAINER_PENDING,
     TRAINER_LABELS,
     TRAINER_WAITING,
+    TRAINER_CLICK_DELAY,
     TRAINER_ODD_TIMES,
     TRAINER_GUESSED_TIMES,
     TRAINER_LOG_ROWS,
@@ -85,6 +87,12 @@ enum gate_outcome { GATE_PASSED, GATE_UNGATED, GATE_REFUSED };
 #define GATE_OUTCOME_WORDS "passed|ungated|refused"
 
 extern const struct metric_family trainer_metric_families[];
+
+/* How long after their impressions clicks come. Warns, once, where so many come
+ * late that others come too late. */
+void trainer_metrics_delays(struct metrics *metrics,
+                            const struct click_delays *before,
+                            const struct click_delays *now);
 
 /* Adds to the join's families what the books have gained since `before`. */
 void trainer_metrics_join(struct metrics *metrics,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS, FAULTS, LAG, DELAY, MODEL, BUSY };
+enum { EVENTS, FAULTS, LAG, DELAY, MODEL, BUSY, WAIT };
 
 static const struct metric_family families[] = {
     {"x_events_total", METRIC_COUNTER, NULL, NULL, 0, "All events."},
@@ -18,6 +18,7 @@ static const struct metric_family families[] = {
     {"x_delay_seconds", METRIC_HISTOGRAM, NULL, NULL, 0, "Delay."},
     {"x_model_info", METRIC_GAUGE, NULL, NULL, 0, "Model."},
     {"x_busy_seconds_total", METRIC_TIME, "worker", NULL, 2, "Time."},
+    {"x_wait_seconds", METRIC_DELAYS, NULL, NULL, 0, "Wait."},
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
 };
 
@@ -231,12 +232,33 @@ START_TEST(the_table_is_a_page)
 }
 END_TEST
 
+START_TEST(delays_are_set_as_a_whole)
+{
+    uint64_t counts[METRIC_DELAY_BOUNDS + 1] = {3};
+
+    counts[METRIC_DELAY_BOUNDS - 1] = 2;
+    counts[METRIC_DELAY_BOUNDS] = 1;
+    metrics_set_delays(metrics, WAIT, counts, 2.5);
+    counts[0] = 4;
+    metrics_set_delays(metrics, WAIT, counts, 250000.5);
+    assert_shown("# TYPE x_wait_seconds histogram\n");
+    assert_shown("x_wait_seconds_bucket{le=\"1\"} 4\n");
+    assert_shown("x_wait_seconds_bucket{le=\"43200\"} 4\n");
+    assert_shown("x_wait_seconds_bucket{le=\"86400\"} 6\n"
+                 "x_wait_seconds_bucket{le=\"+Inf\"} 7\n"
+                 "x_wait_seconds_sum 250000.5\n"
+                 "x_wait_seconds_count 7\n");
+    ck_assert_double_eq(metrics_value(metrics, WAIT, 0), 7);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("metrics");
     TCase *tests = tcase_create("page");
 
     tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, delays_are_set_as_a_whole);
     tcase_add_test(tests, counters_show_from_zero_on);
     tcase_add_test(tests, an_empty_word_has_no_series);
     tcase_add_test(tests, a_large_counter_keeps_its_digits);

@@ -326,11 +326,73 @@ START_TEST(the_last_time_there_is_does_not_wrap)
 }
 END_TEST
 
+/* --- Delays of clicks ---------------------------------------------------- */
+
+static void show_and_click(struct join *join, int64_t number, int64_t delay_ms,
+                           double click)
+{
+    const struct id id = id_from_number(number);
+    const int64_t ts_ms = 1000000 + number;
+    struct join_place place;
+    struct join_outcome outcome;
+
+    ck_assert_ok(join_impression(join, &id, ts_ms, &place, &err), err);
+    while (join_next(join, &outcome))
+        ;
+    ck_assert_ok(join_label(join, &id, ts_ms + delay_ms, click, &err), err);
+    while (join_next(join, &outcome))
+        ;
+}
+
+START_TEST(clicks_are_counted_by_their_delay)
+{
+    const struct join_config config = {60000, 60000, 10};
+    struct join *join = NULL;
+    const struct id again = id_from_number(4);
+
+    ck_assert_ok(join_new(&config, &join, &err), err);
+    show_and_click(join, 1, -20, 1);
+    show_and_click(join, 2, 1001, 1);
+    show_and_click(join, 3, 60001, 0.5);
+    show_and_click(join, 4, 2000, 0); /* no click yet */
+    ck_assert_uint_eq(join_delays(join)->clicks, 3);
+    ck_assert_ok(join_label(join, &again, 1000004 + 70000, 1, &err), err);
+    show_and_click(join, 5, 120001, 1); /* an orphan */
+    const struct click_delays *delays = join_delays(join);
+    ck_assert_uint_eq(delays->clicks, 4);
+    ck_assert_uint_eq(delays->counts[0], 1); /* to 1 s */
+    ck_assert_uint_eq(delays->counts[1], 1); /* to 5 s */
+    ck_assert_uint_eq(delays->counts[4], 2); /* to 5 min */
+    ck_assert_uint_eq(delays->long_after, 2);
+    ck_assert_double_eq_tol(delays->sum_s, 1.001 + 60.001 + 70, 1e-9);
+    join_free(join);
+}
+END_TEST
+
+START_TEST(many_clicks_in_the_second_half_of_the_reach_are_noticed)
+{
+    struct click_delays delays = {0};
+
+    for (int i = 0; i < 49; i++)
+        click_delays_add(&delays, 101, 200);
+    for (int i = 0; i < 950; i++)
+        click_delays_add(&delays, 100, 200);
+    ck_assert(!click_delays_are_long(&delays)); /* 49 of 999: too few */
+    click_delays_add(&delays, 150, 200);
+    ck_assert(!click_delays_are_long(&delays)); /* 50 of 1,000 */
+    click_delays_add(&delays, 199, 200);
+    ck_assert(click_delays_are_long(&delays)); /* 51 of 1,001 */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("join");
     TCase *tests = tcase_create("stories");
 
+    tcase_add_test(tests, clicks_are_counted_by_their_delay);
+    tcase_add_test(tests,
+                   many_clicks_in_the_second_half_of_the_reach_are_noticed);
     tcase_add_loop_test(tests, each_story_ends_as_told, 0,
                         sizeof(stories) / sizeof(stories[0]));
     tcase_add_test(tests, a_full_join_gives_up_the_oldest_open_impression);
