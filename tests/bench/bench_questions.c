@@ -151,6 +151,12 @@ static void *ask(void *context)
     return NULL;
 }
 
+/* Of sorted times. */
+static uint32_t percentile(const uint32_t *us, size_t count, size_t percent)
+{
+    return us[count * percent / 100];
+}
+
 static int by_value(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
@@ -183,8 +189,8 @@ static void run(size_t kind)
         return;
     qsort(all_us, count, sizeof(*all_us), by_value);
     best[kind].requests = (double)count / took;
-    best[kind].p50 = all_us[count / 2];
-    best[kind].p99 = all_us[count * 99 / 100];
+    best[kind].p50 = percentile(all_us, count, 50);
+    best[kind].p99 = percentile(all_us, count, 99);
 }
 
 static unsigned number(const char *text, unsigned most)
