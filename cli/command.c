@@ -375,7 +375,8 @@ static int run(struct parsing *p, void *settings)
     fill_invocation(p);
     leave_no_core(&p->config);
     if ((p->command->kafka != KAFKA_NEVER &&
-         kafka_check(&p->with.kafka, &p->err) < 0) ||
+         (kafka_check(&p->with.kafka, &p->err) < 0 ||
+          (p->check && kafka_check_clients(&p->with.kafka, &p->err) < 0))) ||
         (p->command->check && p->command->check(settings, &p->err) < 0))
         return -1;
     if (p->online)

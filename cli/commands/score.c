@@ -357,8 +357,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
     settings->scorer.kafka = with->kafka;
     settings->scorer.watch_end = settings->exit_at_end;
     settings->scorer.plan.random = (uint64_t)clock_wall_ms();
-    if (check_loop(settings, err) < 0 ||
-        service_prepare(&settings->service, err) < 0 ||
+    if (service_prepare(&settings->service, err) < 0 ||
         check_topics(&with->kafka, settings, err) < 0)
         return -1;
     int status = start(&scoring, &with->kafka, err);
@@ -398,6 +397,11 @@ static int check(const void *of, struct error *err)
 
     if (service_check(&settings->service, err) < 0 ||
         registry_settings_check(&settings->registry, err) < 0)
+        return -1;
+    struct trusted_keys trusted;
+
+    if (check_loop(settings, err) < 0 ||
+        trusted_keys_read(settings->trusted, &trusted, err) < 0)
         return -1;
     if (kafka_check_codec(config->compression, err) < 0)
         return error_wrap(err, "predictions.compression");

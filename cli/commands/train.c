@@ -153,10 +153,6 @@ static int run(const struct invocation *with, void *context, struct error *err)
     struct error late;
 
     take_settings(settings, &with->kafka);
-    if (!(settings->trainer.scale.low < settings->trainer.scale.high))
-        return error_set(
-            err, ERROR_CONFIG, "model.low: %g is not below model.high, %g",
-            settings->trainer.scale.low, settings->trainer.scale.high);
     if (service_prepare(&settings->service, err) < 0 ||
         kafka_files_note(&with->kafka, &files, err) < 0)
         return -1;
@@ -200,7 +196,9 @@ static int check(const void *of, struct error *err)
 {
     const struct train_settings *settings = of;
 
-    return service_check(&settings->service, err);
+    if (service_check(&settings->service, err) < 0)
+        return -1;
+    return trainer_check(&settings->trainer, err);
 }
 
 static void ask(const void *of, struct online_check *check)

@@ -7,6 +7,7 @@
 #include "common/base/stop.h"
 #include "common/base/text.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,13 @@ struct service {
 
 int service_check(const struct service_settings *settings, struct error *err)
 {
+    struct in_addr unused;
+
+    if (inet_pton(AF_INET, settings->address, &unused) != 1)
+        return error_set(err, ERROR_CONFIG,
+                         "http.address: '%s' is not an IPv4 address such as "
+                         "127.0.0.1",
+                         settings->address);
     if (settings->probe_port == 0 || settings->probe_port != settings->port)
         return 0;
     return error_set(err, ERROR_CONFIG,

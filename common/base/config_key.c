@@ -172,6 +172,21 @@ static int check_private(const char *name, const char *path, struct error *err)
     return 0; /* a missing file is the reader's complaint */
 }
 
+/* What Kafka takes for a name. */
+static int check_topic(const char *name, const char *text, struct error *err)
+{
+    size_t legal = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    if (text[legal] == '\0' && strcmp(text, ".") != 0 &&
+        strcmp(text, "..") != 0)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "%s: '%s' cannot be the name of a topic: it may have "
+                     "letters, digits, '.', '_' and '-'",
+                     name, text);
+}
+
 static int copy_text(const char *name, const char *text, char *out, size_t room,
                      struct error *err)
 {
@@ -246,6 +261,8 @@ int config_take_value(const struct config_key *key, const char *text,
         if (!*text && key->min > 0)
             return error_set(err, ERROR_CONFIG, "%s: must not be empty",
                              key->name);
+        if (key->type == CONFIG_TOPIC && check_topic(key->name, text, err) < 0)
+            return -1;
         return copy_text(key->name, text, field, key->size, err);
     case CONFIG_SECRET:
         return config_take_secret(key->name, text, field, key->size, err);

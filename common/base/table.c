@@ -491,6 +491,33 @@ static void choose_separator(struct table *table, const char *given)
     }
 }
 
+/* Excel's first line "sep=;" is about the file, and not of it. */
+static int skip_separator(struct table *table, const char **given,
+                          char named[TABLE_SEPARATOR_SIZE], struct error *err)
+{
+    const char *line = (const char *)table->line.bytes;
+
+    if (table_input_line_number(table->input) != 1 ||
+        table->line.size != strlen("sep=x") || strncmp(line, "sep=", 4) != 0)
+        return 0;
+    if (!**given) {
+        text_copy(named, TABLE_SEPARATOR_SIZE, line + strlen("sep="));
+        *given = named;
+    }
+    return peek_line(table, err);
+}
+
+static int check_line_ends(const struct table *table, struct error *err)
+{
+    const char *line = (const char *)table->line.bytes;
+
+    if (!strchr(line, '\r') || strchr(line, '"'))
+        return 0;
+    return error_set(err, ERROR_FORMAT,
+                     "its lines end with a carriage return alone, as on old "
+                     "Macs: tr '\\r' '\\n' makes them lines");
+}
+
 static int read_header(struct table *table, int header, struct error *err)
 {
     switch (table->format) {
@@ -508,24 +535,28 @@ int table_open(const char *path, const struct table_options *options,
 {
     static const struct table_options usual;
     struct table *table = calloc(1, sizeof(*table));
+    char named[TABLE_SEPARATOR_SIZE];
 
     options = options ? options : &usual;
     if (!table)
         return error_no_memory(err, "the table");
+    const char *separator = options->separator;
     if (table_input_open(path, &table->input, err) < 0)
         goto failed;
-    if (peek_line(table, err) < 0)
-        goto named;
+    if (peek_line(table, err) < 0 ||
+        skip_separator(table, &separator, named, err) < 0 ||
+        check_line_ends(table, err) < 0)
+        goto wrong;
     table->format = options->format == TABLE_AUTO
                         ? guess(table, options->header)
                         : (enum table_format)options->format;
-    choose_separator(table, options->separator);
+    choose_separator(table, separator);
     if (read_header(table, options->header, err) < 0)
-        goto named;
+        goto wrong;
     *out = table;
     return 0;
 
-named:
+wrong:
     error_wrap(err, "'%s'", path);
 failed:
     table_close(table);

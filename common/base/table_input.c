@@ -58,6 +58,10 @@ static int check_packing(struct table_input *input, struct error *err)
         {"\xff\xfe", 2, "text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
         {"\xfe\xff", 2, "text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
         {"PAR1", 4, "a Parquet file", "write it as CSV"},
+        {"{\"", 2, "JSON", "write it as CSV"},
+        {"{ \"", 3, "JSON", "write it as CSV"},
+        {"[{", 2, "JSON", "write it as CSV"},
+        {"[\n", 2, "JSON", "write it as CSV"},
         {"SQLite f", 8, "an SQLite database", "write it as CSV"},
     };
     int byte = 0;

@@ -430,6 +430,29 @@ int kafka_check(const struct kafka_settings *settings, struct error *err)
     return 0;
 }
 
+int kafka_check_clients(const struct kafka_settings *settings,
+                        struct error *err)
+{
+    static const struct kafka_property in_group[] = {
+        {"bootstrap.servers", ""}, {"group.id", "check-config"}, {NULL, NULL}};
+    static const struct kafka_property alone[] = {{"bootstrap.servers", ""},
+                                                  {NULL, NULL}};
+
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        rd_kafka_conf_t *conf = NULL;
+        rd_kafka_t *client = NULL;
+        if (kafka_conf(settings, (enum kafka_role)role,
+                       role == KAFKA_CONSUMER ? in_group : alone, &conf,
+                       err) < 0)
+            return -1;
+        rd_kafka_conf_set_log_cb(conf, kafka_log_quiet);
+        if (kafka_client_of(conf, (enum kafka_role)role, &client, err) < 0)
+            return -1;
+        rd_kafka_destroy(client);
+    }
+    return 0;
+}
+
 int kafka_check_codec(const char *name, struct error *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -87,6 +87,12 @@ uint64_t kafka_descriptors(uint32_t clients, int32_t brokers);
 int kafka_check(const struct kafka_settings *settings,
                 struct error *err) MUST_CHECK;
 
+/* Would librdkafka make clients of the settings, in a group and without? It
+ * compares properties with each other, and reads certificates. No broker is
+ * asked. */
+int kafka_check_clients(const struct kafka_settings *settings,
+                        struct error *err) MUST_CHECK;
+
 /* Is there a codec of that name in this librdkafka? ERROR_CONFIG. */
 int kafka_check_codec(const char *name, struct error *err) MUST_CHECK;
 

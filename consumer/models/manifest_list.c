@@ -236,7 +236,8 @@ static bool read_name(const char *rest, struct named *out)
 {
     char *end = NULL;
 
-    if (*rest != '@' || rest[1] < '0' || rest[1] > '9')
+    if (*rest != '@' || rest[1] < '0' || rest[1] > '9' ||
+        (rest[1] == '0' && rest[2] != '\0')) /* compaction would keep both */
         return false;
     *out = (struct named){.epoch = strtoull(rest + 1, &end, 10)};
     if (*end == '\0')

@@ -80,6 +80,11 @@ struct trainer_counts {
     struct live_evaluation_counts evaluation;
 };
 
+/* Do the settings fit each other, is there such a model with such parameters,
+ * and can the key be read? */
+int trainer_check(const struct trainer_config *config,
+                  struct error *err) MUST_CHECK;
+
 /* Opens all clients before it returns: no broker, no topic and a broken
  * setting are told here. `metrics` (of trainer_metric_families; may be NULL)
  * must outlive the trainer. */

@@ -35,6 +35,25 @@ int trainer_parts_learning(const struct trainer_config *from,
     return 0;
 }
 
+int trainer_check(const struct trainer_config *config, struct error *err)
+{
+    struct learner_config learning;
+    struct signing_key key;
+
+    if (!(config->scale.low < config->scale.high))
+        return error_set(err, ERROR_CONFIG,
+                         "model.low: %g is not below model.high, %g",
+                         config->scale.low, config->scale.high);
+    if (strcmp(config->models, config->chunks) == 0)
+        return error_set(err, ERROR_CONFIG,
+                         "topic.chunks: '%s' is topic.models too: name another",
+                         config->chunks);
+    if (trainer_parts_learning(config, &learning, err) < 0 ||
+        signing_key_read(config->signing_key, &key, err) < 0)
+        return -1;
+    return 0;
+}
+
 /* The margin is what the join has to remember, and what windows that are not
  * judged yet hold. */
 int trainer_parts_online(const struct trainer_config *from,

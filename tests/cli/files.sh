@@ -375,6 +375,22 @@ refused 78 "predictions.compression: Kafka property 'compression.codec'" \
     score -b nobody:1 --check-config --predictions.compression=brotli
 "$pctr" score -b nobody:1 --check-config --predictions.compression=zstd ||
     fail "score: zstd"
+settings() { refused 78 "$1" "$2" -b nobody:1 --check-config "${@:3}"; }
+settings "cannot be the name of a topic" score --topic.impressions=a/b
+settings "would read what it writes" score --topic.dead_letters=pctr.impressions
+settings "http.address: 'localhost'" score --http.address=localhost
+settings "max.poll.interval.ms" score -X max.poll.interval.ms=1000 -X session.timeout.ms=20000
+settings "max.in.flight" train -X producer.max.in.flight=100
+settings "ssl.ca.location" cat -X security.protocol=ssl -X ssl.ca.location=/no/such impressions
+settings "model.low: 1 is not below" train --model.low=1 --model.high=0
+settings "nothere" train --model.algorithm=nothere
+settings "lr_all: 99" train --model.params=lr_all=99
+settings "topic.chunks: 'one' is topic.models too" train --topic.models=one --topic.chunks=one
+refused 66 "/no/such" train -b nobody:1 --check-config --signing.key=/no/such
+refused 66 "/no/such" score -b nobody:1 --check-config --trusted.keys=/no/such
+"$pctr" train -b nobody:1 --check-config || fail "train: the settings that are there without any"
+printf 'sep=;\nuser;ad;click\nu1;a1;1\nu1;a2;0\n' >excel.csv
+"$pctr" fit excel.csv --model=popular | grep -q '2 rows, 1 users, 2 ads' || fail "fit: sep="
 
 "$pctr" score --help-all >help.txt
 grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"

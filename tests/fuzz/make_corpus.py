@@ -81,6 +81,33 @@ def manifest():
 seeds["manifest"]["good"] = manifest()
 
 
+def evaluation(version, figure):
+    def whole(number):
+        return b"\xcf" + number.to_bytes(8, "big")
+
+    fields = [("name", text("click")), ("start", whole(1700000400000)),
+              ("window_ms", whole(3600000)), ("version", version),
+              ("rows", b"\xcd\x03\xe8")]
+    fields += [(n, figure) for n in "click_rate rmse mae logloss "
+               "normalised_entropy auc calibration ece".split()]
+    fields += [("left_out", b"\x03"), ("early", b"\xc2"),
+               ("created", whole(1700007600000))]
+    return (b"\xde\x00" + bytes([len(fields)])
+            + b"".join(text(name) + value for name, value in fields))
+
+
+HALF = b"\xcb\x3f\xe0" + bytes(6)
+seeds["evaluation"] = {
+    "window": evaluation(b"\xc0", HALF),
+    "version": evaluation(b"\x07", b"\xc0"),
+    "json": b'{"name":"click","start":1700000400000,"window_ms":3600000,'
+            b'"version":null,"rows":1000,"click_rate":0.1,"rmse":0.3,'
+            b'"mae":0.2,"logloss":0.3,"normalised_entropy":0.9,"auc":null,'
+            b'"calibration":1.01,"ece":0.02,"left_out":3,"early":false,'
+            b'"created":1700007600000}',
+}
+
+
 def piece(content, width=1):
     return len(content).to_bytes(width, "little") + content
 

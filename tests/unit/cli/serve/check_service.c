@@ -89,6 +89,9 @@ START_TEST(one_port_for_both_is_refused)
     ck_assert_ok(service_check(&settings, &err), err);
     settings.port = settings.probe_port = 0;
     ck_assert_ok(service_check(&settings, &err), err);
+    strcpy(settings.address, "localhost");
+    ck_assert_refused(service_check(&settings, &err), err, ERROR_CONFIG,
+                      "http.address: 'localhost' is not an IPv4 address");
 }
 END_TEST
 

@@ -130,6 +130,9 @@ static const struct {
 } bad[] = {
     {"topic", "12345678", "topic: longer than 7 bytes"},
     {"topic", "", "topic: must not be empty"},
+    {"topic.clicks", "a/b", "topic.clicks: 'a/b' cannot be the name of"},
+    {"topic.clicks", "..", "topic.clicks: '..' cannot be the name of"},
+    {"topic.clicks", "a b", "'a b' cannot be the name of a topic"},
     {"count", "0", "count: 0 is outside 1..4294967295"},
     {"count", "4294967296", "outside"},
     {"count", "-1", "not a whole number"},

@@ -289,6 +289,9 @@ static const struct {
 } mistakes[] = {
     {".csv", "", ERROR_FORMAT, "it ends before the first row"},
     {".csv", "\"a,b\n1,2\n", ERROR_FORMAT, "a quote is not closed"},
+    {".csv", "a,b\r1,2\r", ERROR_FORMAT, "a carriage return alone"},
+    {".csv", "{\"a\":1,\"b\":2}\n", ERROR_FORMAT, "is JSON: write it as CSV"},
+    {".csv", "[{\"a\":1}]\n", ERROR_FORMAT, "is JSON: write it as CSV"},
     {".arff", "@relation r\n@data\n1\n", ERROR_FORMAT, "no @attribute"},
     {".arff", "@relation r\n@attribute a numeric\n", ERROR_FORMAT,
      "it ends before the first row"},

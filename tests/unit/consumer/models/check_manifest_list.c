@@ -76,6 +76,16 @@ START_TEST(the_newest_is_wanted)
 }
 END_TEST
 
+START_TEST(an_epoch_is_written_in_one_way)
+{
+    publish("click@1", "click", 1);
+    publish("click@02", "click", 2);
+    ck_assert_uint_eq(wanted(), 1);
+    publish("click@2", "click", 2);
+    ck_assert_uint_eq(wanted(), 2);
+}
+END_TEST
+
 START_TEST(epochs_only_rise)
 {
     publish("click@5", "click", 5);
@@ -435,6 +445,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, the_newest_is_wanted);
+    tcase_add_test(tests, an_epoch_is_written_in_one_way);
     tcase_add_test(tests, epochs_only_rise);
     tcase_add_test(tests, a_retired_one_is_gone_and_its_epoch_used);
     tcase_add_test(tests, an_epoch_does_not_jump);
