@@ -53,10 +53,12 @@ export PCTR_TEST_MEMORY=${PCTR_TEST_MEMORY:-8}
 export CK_TIMEOUT_MULTIPLIER=$PCTR_TEST_PATIENCE
 export OPENBLAS_NUM_THREADS=1
 
-# Each process writes a file of its own, also one that a test kills.
+# Each process writes a file of its own, also one that a test kills. What is
+# freed waits in 16 MB and not in 256, which tests of memory would count as the
+# program's.
 arm() { # LOG
     rm -f "$1".report.*
-    export ASAN_OPTIONS=detect_leaks=1:log_path=$1.report
+    export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=16:log_path=$1.report
     export UBSAN_OPTIONS=print_stacktrace=1:log_path=$1.report
     export TSAN_OPTIONS=suppressions=$support/tsan.supp:log_path=$1.report:exitcode=66:ignore_noninstrumented_modules=1
 }
