@@ -381,7 +381,7 @@ settings "would read what it writes" score --topic.dead_letters=pctr.impressions
 settings "http.address: 'localhost'" score --http.address=localhost
 settings "max.poll.interval.ms" score -X max.poll.interval.ms=1000 -X session.timeout.ms=20000
 settings "max.in.flight" train -X producer.max.in.flight=100
-settings "ssl.ca.location" cat -X security.protocol=ssl -X ssl.ca.location=/no/such impressions
+refused 66 "/no/such" cat -b nobody:1 --check-config -X security.protocol=ssl -X ssl.ca.location=/no/such impressions
 settings "model.low: 1 is not below" train --model.low=1 --model.high=0
 settings "nothere" train --model.algorithm=nothere
 settings "lr_all: 99" train --model.params=lr_all=99
