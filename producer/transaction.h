@@ -22,7 +22,8 @@ struct transaction {
     struct deliveries *deliveries; /* of the client */
     const char *id;
     uint32_t timeout_ms; /* 0: librdkafka's default */
-    bool is_open;        /* set here */
+    bool is_open;        /* set here, as the next one */
+    int64_t slowest_ms;  /* call about an end or its offsets */
 };
 
 /* Before the first transaction: fences whoever had the id, and aborts what that

@@ -173,11 +173,35 @@ static enum redrive_fate judge(struct redrive *r, const struct message *message,
     return REDRIVE_FOREIGN;
 }
 
+static int open_publisher(struct redrive *r, struct error *err)
+{
+    struct publisher_config config = {
+        .kafka = r->config.kafka,
+        .transaction_timeout_ms = TRANSACTION_MS,
+        .linger_ms = 5,
+    };
+
+    const char *const topics[] = {r->config.dead_letters, NULL};
+    const struct transactional_work work = {"redrive", r->config.group, NULL, 0,
+                                            topics};
+    transactional_id_of(&work, config.transactional_id);
+    memcpy(config.topics, r->targets, sizeof(config.topics));
+    return publisher_open(&config, &r->publisher, err);
+}
+
 static int begin(struct redrive *r, struct error *err)
 {
     if (r->in_transaction)
         return 0;
-    r->in_transaction = publisher_begin(r->publisher, err) == PUBLISHER_OK;
+    enum publisher_verdict verdict = publisher_begin(r->publisher, err);
+    if (verdict == PUBLISHER_REBUILD) {
+        publisher_close(r->publisher);
+        r->publisher = NULL;
+        if (open_publisher(r, err) < 0)
+            return -1;
+        verdict = publisher_begin(r->publisher, err);
+    }
+    r->in_transaction = verdict == PUBLISHER_OK;
     return r->in_transaction ? 0 : -1;
 }
 
@@ -315,22 +339,6 @@ static int pass(struct redrive *r, struct error *err)
     merge_reader_close(reader);
     free(ranges);
     return status;
-}
-
-static int open_publisher(struct redrive *r, struct error *err)
-{
-    struct publisher_config config = {
-        .kafka = r->config.kafka,
-        .transaction_timeout_ms = TRANSACTION_MS,
-        .linger_ms = 5,
-    };
-
-    const char *const topics[] = {r->config.dead_letters, NULL};
-    const struct transactional_work work = {"redrive", r->config.group, NULL, 0,
-                                            topics};
-    transactional_id_of(&work, config.transactional_id);
-    memcpy(config.topics, r->targets, sizeof(config.topics));
-    return publisher_open(&config, &r->publisher, err);
 }
 
 /* Ends what a run that died left open: only then are the accounts sure. */

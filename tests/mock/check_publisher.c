@@ -352,6 +352,21 @@ START_TEST(a_transaction_works_again_after_an_abort)
 }
 END_TEST
 
+/* An end that was asked for again and again may still be on its way, and would
+ * end the next transaction. */
+START_TEST(a_slow_end_asks_for_a_new_producer)
+{
+    open_transactional();
+    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
+    ck_assert_ok(send_text(0, 0, "x"), err);
+    mock_cluster_fail(cluster, (enum mock_request)END_TRANSACTION,
+                      RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 20);
+    ck_assert_int_eq(publisher_commit(publisher, &err), PUBLISHER_OK);
+    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_REBUILD);
+    ck_assert_ptr_nonnull(strstr(err.text, "may come twice"));
+}
+END_TEST
+
 /* What librdkafka 2.0.2 classes wrongly is judged by its name. */
 static const struct {
     rd_kafka_resp_err_t error;
@@ -407,6 +422,7 @@ int main(void)
         THROWN_AWAY);
     tcase_add_test(tests,
                    a_message_for_a_failed_transaction_says_why_that_failed);
+    tcase_add_test(tests, a_slow_end_asks_for_a_new_producer);
     tcase_add_test(tests, a_transaction_works_again_after_an_abort);
     tcase_add_loop_test(tests, some_errors_are_judged_by_name, 0, NAMES);
     tcase_add_test(tests, an_unknown_producer_id_is_never_a_mere_abort);

@@ -40,6 +40,7 @@ enum { REQUESTS, REPLIES, WAYS };
 struct pair {
     int ends[WAYS]; /* ends[REQUESTS] sends requests: the client's */
     struct way ways[WAYS];
+    bool is_held; /* its requests */
 };
 
 struct tcp_proxy {
@@ -47,6 +48,7 @@ struct tcp_proxy {
     pthread_mutex_t lock; /* guards what follows, up to the empty line */
     struct proxy_weather weather;
     unsigned resets_wanted, resets_done;
+    bool holds_open_ones, releases;
     bool must_end;
 
     int listener;
@@ -183,7 +185,7 @@ static void admit(struct tcp_proxy *proxy)
 static bool serve(struct tcp_proxy *proxy, struct pair *pair,
                   const struct pollfd ready[WAYS])
 {
-    const bool held[WAYS] = {proxy->weather.holds_requests,
+    const bool held[WAYS] = {proxy->weather.holds_requests || pair->is_held,
                              proxy->weather.holds_replies};
 
     for (int i = 0; i < WAYS; i++) {
@@ -215,6 +217,11 @@ static void round_once(struct tcp_proxy *proxy)
 
     pthread_mutex_lock(&proxy->lock);
     bool resets = proxy->resets_done != proxy->resets_wanted;
+    for (size_t i = 0; i < count; i++)
+        proxy->pairs[i]->is_held =
+            (proxy->pairs[i]->is_held || proxy->holds_open_ones) &&
+            !proxy->releases;
+    proxy->holds_open_ones = proxy->releases = false;
     for (size_t i = count; i-- > 0;)
         if (resets || !serve(proxy, proxy->pairs[i], &ready[1 + i * WAYS]))
             close_pair(proxy, i, resets);
@@ -268,6 +275,20 @@ void tcp_proxy_set(struct tcp_proxy *proxy, struct proxy_weather weather)
 {
     pthread_mutex_lock(&proxy->lock);
     proxy->weather = weather;
+    pthread_mutex_unlock(&proxy->lock);
+}
+
+void tcp_proxy_hold_open_ones(struct tcp_proxy *proxy)
+{
+    pthread_mutex_lock(&proxy->lock);
+    proxy->holds_open_ones = true;
+    pthread_mutex_unlock(&proxy->lock);
+}
+
+void tcp_proxy_release(struct tcp_proxy *proxy)
+{
+    pthread_mutex_lock(&proxy->lock);
+    proxy->releases = true;
     pthread_mutex_unlock(&proxy->lock);
 }
 

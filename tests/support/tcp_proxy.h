@@ -26,6 +26,11 @@ struct tcp_proxy *tcp_proxy_start(unsigned port, unsigned broker_port);
 
 void tcp_proxy_set(struct tcp_proxy *proxy, struct proxy_weather weather);
 
+/* The connections of now: what is sent on them does not arrive until they are
+ * released, also when they were closed meanwhile. New ones are not held. */
+void tcp_proxy_hold_open_ones(struct tcp_proxy *proxy);
+void tcp_proxy_release(struct tcp_proxy *proxy);
+
 /* Every connection ends with a reset at both ends; what was under way is
  * lost. */
 void tcp_proxy_reset(struct tcp_proxy *proxy);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 30000, STOP_MS = 20000 };
+enum { WAIT_MS = 120000, STOP_MS = 20000 }; /* of a busy machine */
 
 /* --- Starting --------------------------------------------------------- */
 
