@@ -256,6 +256,7 @@ static void start(void)
 
     random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
     printf("seed=%" PRIu64 " minutes=%d\n", random_state, minutes());
+    unsetenv("PCTR_SEED"); /* it is a setting of feed, too */
     ck_assert_int_eq(setenv("PCTR_DATA", "", 1), 0); /* it would run dry */
     length_ms = minutes() * INT64_C(60000);
     samples = file && *file ? fopen(file, "w") : NULL;
