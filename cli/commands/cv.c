@@ -61,7 +61,7 @@ static const char *const figure_names[FIGURES] = {
     "mse",       "fit_seconds", "test_seconds",
     "precision", "recall",      "ndcg"};
 
-/* Whose figures: those of a fold's test rows, or of its training rows. */
+/* The rows of a fold whose figures are meant. */
 enum judged_rows { TEST_ROWS, TRAIN_ROWS };
 
 static void figures_of(const struct fold_result *fold, enum judged_rows rows,

@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
-/* Its finaliser: from any one bit of x to every bit. Inline, since ids are
- * hashed with it. */
+/* The generator's last step, which carries any one bit of x into every bit. It
+ * is inline, since ids are hashed with it. */
 static inline uint64_t random_mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -21,7 +21,7 @@ static inline uint64_t random_mix(uint64_t x)
 
 uint64_t random_next(uint64_t *state);
 
-/* In [0, 1), 53 bits. */
+/* A number of 53 bits in [0, 1). */
 double random_uniform(uint64_t *state);
 
 /* Standard normal (Box and Muller 1958). */

@@ -29,10 +29,10 @@ struct event_plan {
     unsigned ends[EVENT_PATH_STEPS_MAX]; /* by step: the paths that end there */
     struct event_order *order; /* of the record before; borrowed. NULL: none is
                                   kept */
-    /* By step and event_plan_letter(): the paths whose name may be the one.
-     * Most names that are not wanted have none. */
+    /* The paths whose name at a step may be the one that was found, by step and
+     * event_plan_letter(). Most names that are not wanted have none. */
     uint32_t by_letter[EVENT_PATH_STEPS_MAX][EVENT_PLAN_LETTERS];
-    /* By step: the token of each path's name; 0 where the path is shorter. */
+    /* The token of each path's name, by step; 0 where the path is shorter. */
     uint64_t tokens[EVENT_PATH_STEPS_MAX][EVENT_PLAN_MAX];
     struct event_path paths[EVENT_PLAN_MAX];
 };
@@ -67,7 +67,8 @@ static inline uint64_t event_plan_token(const uint8_t *name, uint32_t size,
            (uint64_t)(size < 255 ? size : 255) << 56;
 }
 
-/* Which of EVENT_PLAN_LETTERS a name has, by its first byte and its size. */
+/* One of EVENT_PLAN_LETTERS, which the first byte of a name and its size give.
+ */
 static inline unsigned event_plan_letter(const uint8_t *name, uint32_t size)
 {
     return (name[0] + 5 * size) % EVENT_PLAN_LETTERS;

@@ -35,7 +35,8 @@ void pin_encode(const struct pin *pin, struct buffer *out);
 int pin_decode(const uint8_t *bytes, size_t size, struct pin *out,
                struct error *err) MUST_CHECK;
 
-/* Without a key the pin is unsigned afterwards. `name` is the model's. */
+/* Signs the pin of the model `name`. Where `key` is NULL the pin is unsigned
+ * afterwards. */
 void pin_sign(struct pin *pin, const char *name, const struct signing_key *key);
 
 /* Where keys are trusted, the pin must be signed by one of them: ERROR_FORMAT
@@ -55,7 +56,8 @@ void retirement_sign(const struct retirement *retired,
                      const struct signing_key *key,
                      uint8_t out[SIGNATURE_SIZE]);
 
-/* As pin_check_signature(); a signature of another size is none. */
+/* Checks a retirement as pin_check_signature() does a pin. A signature of
+ * another size counts as none. */
 int retirement_check_signature(const struct retirement *retired,
                                const uint8_t *signature, size_t size,
                                const struct trusted_keys *trusted,

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 enum join_state {
-    JOIN_OPEN,    /* an impression within its window: in that queue */
-    JOIN_CLOSED,  /* an impression after it: in the list of closed ones */
-    JOIN_WAITING, /* a label without impression: in that queue */
+    JOIN_OPEN,    /* an impression within its window, in the queue of these */
+    JOIN_CLOSED,  /* an impression after its window, in the list of these */
+    JOIN_WAITING, /* a label without its impression, in the queue of these */
 };
 
 /* Labels without an impression get a quarter of the room at most. */

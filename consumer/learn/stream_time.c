@@ -11,7 +11,7 @@ enum {
     UNTIMED_MAX = 10000, /* before a topic is taken to have no times at all */
 };
 
-/* In ms this is March 1973; in seconds the year 5138. */
+/* This number is March 1973 in ms, and the year 5138 in seconds. */
 static const int64_t seconds_max = INT64_C(100000000000);
 
 const char *odd_time_name(enum odd_time kind)
@@ -58,7 +58,7 @@ static int64_t distance(int64_t from, int64_t to)
 
 /* --- Stamps ----------------------------------------------------------- */
 
-/* As of when the record came, among the others. */
+/* The time at which the record takes its turn among the others. */
 static int64_t place(const struct stream_origin *origin)
 {
     return origin->record_ms - origin->ahead_ms;

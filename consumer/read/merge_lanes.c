@@ -90,7 +90,7 @@ int merge_lanes_list(struct merge_lanes *lanes,
     return 0;
 }
 
-/* Where a lane begins that goes on behind what was read before. */
+/* The first offset of a lane that goes on behind what was read before. */
 static int64_t begin_behind(const struct merge_reader_config *config,
                             const struct partition_offsets *now,
                             const struct merge_lane *lane)
@@ -113,7 +113,8 @@ static int64_t begin_behind(const struct merge_reader_config *config,
     return now->low;
 }
 
-/* Where this lane begins and ends, as the partition does now. */
+/* Sets the first and the last offset of this lane by those that its partition
+ * has now. */
 static int bound_lane(const struct merge_reader_config *config,
                       const struct partition_offsets *now,
                       struct merge_lane *lane, struct error *err)
@@ -262,7 +263,7 @@ uint64_t merge_lanes_lag(const struct merge_lanes *lanes, rd_kafka_t *client)
     for (size_t i = 0; i < lanes->count; i++) {
         const struct merge_lane *lane = &lanes->list[i];
         int64_t low, high;
-        /* Behind the last record there may be markers of transactions. */
+        /* Markers of transactions may follow the last record. */
         if (lane->done || (lane->at_end && !merge_lane_has_head(lane)))
             continue;
         if (!rd_kafka_get_watermark_offsets(client, lane->name, lane->partition,

@@ -155,7 +155,8 @@ static bool sort_by_digit(const struct sort_key *from, struct sort_key *to,
     return true;
 }
 
-/* By the lowest digit first; leaves the sorted keys in `keys`. */
+/* A radix sort that begins with the lowest digit. It leaves the sorted keys in
+ * `keys`. */
 static void sort_memory(struct row_sorter *sorter)
 {
     struct sort_key *from = sorter->keys, *to = sorter->keys + sorter->room;

@@ -92,7 +92,7 @@ bool scorer_is_running(const struct scorer *scorer);
 /* Everything that is on the topic is scored and committed. */
 bool scorer_at_end(const struct scorer *scorer);
 
-/* For probes; `why` gets one line when the answer is no.
+/* The two answers to probes. `why` gets one line when the answer is no.
  *
  * Live: every worker's thread moves. A broker that is away does not stop them.
  * Ready: every worker is a member of the group (also one that got no
@@ -108,7 +108,8 @@ const struct served_model *scorer_take_model(const struct scorer *scorer);
 void scorer_put_model(const struct scorer *scorer,
                       const struct served_model *model);
 
-/* As impressions are scored; valid as long as the scorer. */
+/* The rules by which impressions are scored. They are valid as long as the
+ * scorer. */
 struct score_rules scorer_rules(const struct scorer *scorer);
 
 /* Impressions do not wait for a first model. */

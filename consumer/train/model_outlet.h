@@ -49,7 +49,7 @@ int model_outlet_open(const struct snapshot_publisher_config *config,
  * the next call. */
 const struct manifest *model_outlet_newest(const struct model_outlet *outlet);
 
-/* As publication_fetch_newest(). */
+/* Does what publication_fetch_newest() does. */
 int model_outlet_fetch_newest(struct model_outlet *outlet, struct buffer *out,
                               struct error *err) MUST_CHECK;
 
@@ -65,7 +65,7 @@ int model_outlet_send(struct model_outlet *outlet, struct bad_records *letters,
                       const struct publication_fit *model, bool *is_sent,
                       struct error *err) MUST_CHECK;
 
-/* As publication_published(). */
+/* Does what publication_published() does. */
 const struct manifest *
 model_outlet_published(const struct model_outlet *outlet);
 

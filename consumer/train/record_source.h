@@ -34,13 +34,13 @@ int record_source_open(const struct merge_reader_config *reading,
  * have been learned. */
 bool record_source_is_again(const struct record_source *source);
 
-/* As merge_reader_next(); MERGE_END comes once all is read. Between the parts
- * there is MERGE_NOTHING. */
+/* Reads on as merge_reader_next() does. MERGE_END comes once all is read, and
+ * MERGE_NOTHING between two parts. */
 int record_source_next(struct record_source *source, unsigned wait_ms,
                        enum merge_result *result, struct merge_record *record,
                        struct error *err) MUST_CHECK;
 
-/* As those of merge_reader.h; of the part that is being read. */
+/* The answers of the part that is being read, as in merge_reader.h. */
 const struct offset_range *record_source_ranges(struct record_source *source,
                                                 size_t *count);
 bool record_source_caught_up(const struct record_source *source);

@@ -28,7 +28,7 @@ static double exponential(double x)
     const double r = (x - n * ln2_high) - n * ln2_low;
     const double r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
 
-    /* In pairs, so that few of the steps wait for one another. */
+    /* The terms are added in pairs, so that few steps wait for one another. */
     const double a = (1 + r) + r2 * (1.0 / 2 + r * (1.0 / 6));
     const double b =
         (1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720 + r * (1.0 / 5040));

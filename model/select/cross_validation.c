@@ -146,7 +146,7 @@ static double seconds_since(int64_t started_ns)
     return (double)(clock_monotonic_ns() - started_ns) / 1e9;
 }
 
-/* Without rows every figure is NaN. */
+/* Every figure is NaN where there are no rows. */
 static void forget_figures(size_t rows, struct fold_result *result)
 {
     const struct evaluation_sums none = {0};
