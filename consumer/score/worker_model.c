@@ -24,7 +24,7 @@ struct worker_model {
     struct worker_pulse *pulse;
 
     const struct served_model *served; /* taken from the board; may be NULL */
-    uint64_t epoch;                    /* of it; 0 without one */
+    uint64_t posts;                    /* of the board, when it was looked at */
     struct trouble troubles;           /* of catching up */
     unsigned refusals; /* of reading models, since that worked */
     int64_t look_ms;   /* when the rights are looked at again */
@@ -120,11 +120,14 @@ int worker_model_check_rights(struct worker_model *m, struct error *err)
 
 const struct served_model *worker_model_take(struct worker_model *m)
 {
-    if (model_board_epoch(m->parts->board) == m->epoch)
+    /* A delta is a post as well, under the same epoch. */
+    const uint64_t posts = model_board_posts(m->parts->board);
+
+    if (posts == m->posts)
         return m->served;
+    m->posts = posts;
     model_board_put(m->parts->board, m->served);
     m->served = model_board_take(m->parts->board);
-    m->epoch = m->served ? m->served->manifest.epoch : 0;
     atomic_fetch_add(&m->pulse->status.swaps, 1);
     metrics_add(m->parts->metrics, SCORER_MODEL_SWAPS, 0, 1);
     return m->served;
