@@ -342,7 +342,7 @@ static int lose_replies(void)
 static int deliver_late(void)
 {
     enum { TIMES = 10, HELD_MS = 5000 };
-    const char *const more[] = {"-Xproducer.socket.timeout.ms=2000", NULL};
+    const char *const more[] = {"-Xsocket.timeout.ms=2000", NULL};
 
     go_through_proxy();
     pipeline_stop(&scorers[0], WAIT_MS);
