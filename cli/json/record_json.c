@@ -197,8 +197,8 @@ static bool is_name(const struct cursor_value *key, const char *name)
            memcmp(key->bytes, name, key->size) == 0;
 }
 
-/* Writes an array as an object with these names. Later versions may append to
- * the array. */
+/* Writes an array as an object with these names, of which two at a time are
+ * there or not. Later versions may append to the array. */
 static void write_array(struct json_writer *to, struct cursor *cursor,
                         const char *const *names)
 {
@@ -207,7 +207,7 @@ static void write_array(struct json_writer *to, struct cursor *cursor,
     (void)cursor_take(cursor, &array); /* decoded before */
     json_writer_open(to, '{');
     for (uint32_t i = 0; i < array.size; i++) {
-        if (*names) {
+        if (*names && i < array.size / 2 * 2) {
             json_writer_name(to, *names++);
             msgpack_json(to, cursor, BYTES_HEX);
             continue;

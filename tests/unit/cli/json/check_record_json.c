@@ -192,6 +192,24 @@ START_TEST(predictions)
 }
 END_TEST
 
+START_TEST(a_prediction_names_its_delta)
+{
+    static const char prediction[] =
+        "\x88" EVENT "\xa1p\xcb\x3f\xb0\x00\x00\x00\x00\x00\x00"
+        "\xa5model\x94\x0c\xc4\x08\x01\x23\x45\x67\x89\xab\xcd\xef\x03"
+        "\xc4\x08\xfe\xdc\xba\x98\x76\x54\x32\x10"
+        "\xa5"
+        "basis\xa7learned\xa3src\x92\x03\xcd\x01\x00";
+
+    ck_assert_str_eq(
+        show_value(RECORD_PREDICTION, B(prediction)),
+        "{\"id\":\"imp-1\",\"ts\":1700000000123,\"user\":7,\"ad\":\"42\","
+        "\"p\":0.0625,\"model\":{\"version\":12,\"hash\":\"0123456789abcdef\","
+        "\"delta\":3,\"delta_hash\":\"fedcba9876543210\"},"
+        "\"basis\":\"learned\",\"src\":{\"partition\":3,\"offset\":256}}");
+}
+END_TEST
+
 START_TEST(what_is_no_event)
 {
     ck_assert_str_eq(show_value(RECORD_IMPRESSION, B("{\"id\":1}")),
@@ -427,6 +445,7 @@ int main(void)
     tcase_add_test(tests, events);
     tcase_add_test(tests, records_that_name_their_schema);
     tcase_add_test(tests, predictions);
+    tcase_add_test(tests, a_prediction_names_its_delta);
     tcase_add_test(tests, what_is_no_event);
     tcase_add_test(tests, models);
     tcase_add_test(tests, chunks);
