@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 20000, POLL_MS = 100 };
+enum { PATIENCE_MS = 60000, POLL_MS = 100 };
 
 static struct error err;
 static struct mock_cluster *cluster;
@@ -377,7 +377,7 @@ int main(void)
     Suite *suite = suite_create("subscriber");
     TCase *tests = tcase_create("mock");
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 150);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests,
                    a_new_group_commits_its_start_before_the_first_record);
