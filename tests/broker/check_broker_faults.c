@@ -2,6 +2,7 @@
  * check_broker_faults.c - a broker of our own that freezes or is killed in
  * the middle of the scoring: nothing is lost or doubled, and it goes on.
  */
+#include "support/impression_feed.h"
 #include "support/own_broker.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
@@ -24,6 +25,8 @@ enum {
     STOP_LATE_MS = 4000, /* a busy machine */
     FREEZE_MS = 500,     /* until the commands notice, or not */
     DEADLINE_MS = 30000,
+    LATE_COMERS = 10, /* on each partition */
+    LATE_MS = 500,    /* between two of them */
 };
 
 #define RETRAIN "--retrain.every_ms=300"
@@ -105,6 +108,22 @@ static void tell_what_it_did(void)
     free(log);
 }
 
+/* A lone broker that starts again has partitions without a leader for a moment,
+ * and Kafka leaves out markers of transactions then (docs/operations.md). The
+ * next transaction of the same scorer makes up for one of a commit, so somebody
+ * has to come by. */
+static void let_others_come(void)
+{
+    const struct impression_feed late = {pipe.names[PIPE_IMPRESSIONS],
+                                         PARTITIONS, 1, 1};
+
+    for (int64_t i = ROWS; i < ROWS + LATE_COMERS; i++) {
+        impression_feed_send(&late, i * PARTITIONS, (i + 1) * PARTITIONS,
+                             FEED_COMMITS);
+        clock_sleep_ms(LATE_MS);
+    }
+}
+
 static void assert_all_scored_once(const char *run)
 {
     ck_assert_int_eq(child_wait(&feed, WAIT_MS), 0);
@@ -114,7 +133,8 @@ static void assert_all_scored_once(const char *run)
     if (!verdict_is_clean(&verdict))
         tell_what_it_did();
     ck_assert(verdict_is_clean(&verdict));
-    ck_assert_uint_eq(verdict.predictions, ROWS);
+    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
+    ck_assert_uint_ge(verdict.impressions, ROWS);
 }
 
 START_TEST(frozen_for_longer_than_a_transaction)
@@ -132,6 +152,7 @@ START_TEST(killed_and_started_again)
     own_broker_do("kill", 0);
     own_broker_do("revive", 0);
     await_recovery("killed broker");
+    let_others_come();
     assert_all_scored_once("killed broker");
 }
 END_TEST

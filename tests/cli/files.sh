@@ -10,6 +10,9 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 clicks=$golden/click.csv
 
+# Is the pattern in what comes? All of it is read: who writes to a reader that
+# has gone fails.
+has() { grep "$@" >has.txt; }
 fail() {
     printf 'files.sh: %s\n' "$*" >&2
     exit 1
@@ -284,9 +287,9 @@ sed '1iuser,ad,rating,ts' ratings.any | sed 's/::/,/g' >stars.csv && same_rows s
 
 # Ids of a column of numbers are numbers; ids of text are told.
 printf '@relation r\n@attribute user numeric\n@attribute ad real\n@attribute click {0,1}\n@data\n1.0,10.0,1\n1,10,0\n' >float.arff
-learned float.arff | grep -q "2 rows, 1 users, 1 ads" || fail "ARFF: 1.0 is not 1"
+learned float.arff | has "2 rows, 1 users, 1 ads" || fail "ARFF: 1.0 is not 1"
 printf 'user,ad,click\n1.0,10.0,1\n1,10,0\n' >float.csv
-learned float.csv | grep -q "2 rows, 2 users, 2 ads" || fail "CSV: 1.0 is 1"
+learned float.csv | has "2 rows, 2 users, 2 ads" || fail "CSV: 1.0 is 1"
 grep -q "1.0 is another id than 1" shape.txt || fail "CSV: 1.0 is not told"
 
 # A time that nobody needs is not read; a split by time needs it.
@@ -304,9 +307,9 @@ refused 65 "'soon' is no number and no time" cv soon.csv --split=time --split.fo
 for scale in 0.1 0.. ..1 1..0 0..1..2 a..b 0..nan; do
     refused 78 "write lowest..highest" fit shape.csv --scale=$scale
 done
-learned stars.csv --click.min=4 | grep -q "mean 0.5," || fail "click.min: labels stay"
+learned stars.csv --click.min=4 | has "mean 0.5," || fail "click.min: labels stay"
 "$pctr" fit shape.arff --model=popular --output=shape.snap >/dev/null
-"$pctr" predict --snapshot=shape.snap shape2.csv | grep -q '^u2,a1,' ||
+"$pctr" predict --snapshot=shape.snap shape2.csv | has '^u2,a1,' ||
     fail "predict: the columns that fit found"
 
 # Refused by name, before a row is lost.
@@ -343,7 +346,7 @@ try_rates >wild.txt 2>err.txt
 grep -q '^ *1  lr_all=0.00001' wild.txt || fail "tune: a diverged fit is ranked"
 grep -q '^ *-  lr_all=0.005 .*diverged' wild.txt || fail "tune: diverged is not said"
 grep -q 'diverged=1' err.txt || fail "tune: no word of what diverged"
-try_rates --output=json 2>err.txt | head -1 | grep -q '"diverged":true,"rmse":{"mean":null,"std":null,"rank":null' ||
+try_rates --output=json 2>err.txt | head -1 | has '"diverged":true,"rmse":{"mean":null,"std":null,"rank":null' ||
     fail "tune: JSON of a diverged fit"
 try_rates --measure=auc >wild.txt 2>err.txt
 grep -q '^ *1 ' wild.txt && fail "tune: a rank by a measure without a value"
@@ -365,9 +368,9 @@ refused 78 "give fewer slices than rows" cv two.csv --models=baseline --split=ti
 refused 78 "ranking.threshold: 'x' is not a number" cv stars.csv --split.folds=2 --ranking.threshold=x
 
 # Figures of many rows are made of a sample, or not at all.
-"$pctr" fit "$clicks" --model=popular --figures.max_rows=100 | grep -q '^on 100 of them' ||
+"$pctr" fit "$clicks" --model=popular --figures.max_rows=100 | has '^on 100 of them' ||
     fail "fit: no sample"
-"$pctr" fit "$clicks" --model=popular --figures.max_rows=0 | grep -q '^on' &&
+"$pctr" fit "$clicks" --model=popular --figures.max_rows=0 | has '^on' &&
     fail "fit: figures that nobody wants"
 
 # What would fail at the start is said by --check-config.
@@ -390,7 +393,7 @@ refused 66 "/no/such" train -b nobody:1 --check-config --signing.key=/no/such
 refused 66 "/no/such" score -b nobody:1 --check-config --trusted.keys=/no/such
 "$pctr" train -b nobody:1 --check-config || fail "train: the settings that are there without any"
 printf 'sep=;\nuser;ad;click\nu1;a1;1\nu1;a2;0\n' >excel.csv
-"$pctr" fit excel.csv --model=popular | grep -q '2 rows, 1 users, 2 ads' || fail "fit: sep="
+"$pctr" fit excel.csv --model=popular | has '2 rows, 1 users, 2 ads' || fail "fit: sep="
 
 "$pctr" score --help-all >help.txt
 grep -qF "records scored together (default 10000)" help.txt || fail "help: no default"
