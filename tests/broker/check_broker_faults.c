@@ -119,7 +119,7 @@ static void let_others_come(void)
 
     for (int64_t i = ROWS; i < ROWS + LATE_COMERS; i++) {
         impression_feed_send(&late, i * PARTITIONS, (i + 1) * PARTITIONS,
-                             FEED_COMMITS);
+                             FEED_PLAIN);
         clock_sleep_ms(LATE_MS);
     }
 }

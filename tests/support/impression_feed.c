@@ -56,14 +56,19 @@ void impression_feed_send(const struct impression_feed *feed, int64_t first,
     struct publisher *publisher = NULL;
     struct buffer bytes = {0};
 
-    strcpy(config.transactional_id, feed->topic);
+    if (end != FEED_PLAIN)
+        strcpy(config.transactional_id, feed->topic);
     ck_assert_ok(publisher_open(&config, &publisher, &err), err);
-    ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
+    if (end != FEED_PLAIN)
+        ck_assert_int_eq(publisher_begin(publisher, &err), PUBLISHER_OK);
     for (int64_t number = first; number < next; number++)
         send_one(feed, publisher, number, &bytes);
-    ck_assert_int_eq(end == FEED_COMMITS ? publisher_commit(publisher, &err)
-                                         : publisher_abort(publisher, &err),
-                     PUBLISHER_OK);
+    if (end == FEED_PLAIN)
+        ck_assert_ok(publisher_flush(publisher, WAIT_MS, &err), err);
+    else
+        ck_assert_int_eq(end == FEED_COMMITS ? publisher_commit(publisher, &err)
+                                             : publisher_abort(publisher, &err),
+                         PUBLISHER_OK);
     publisher_close(publisher);
     buffer_free(&bytes);
     /* The markers of the transaction may be written after its end is told. */

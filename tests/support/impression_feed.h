@@ -27,10 +27,11 @@ int64_t impression_feed_time(int64_t number);
 struct impression impression_feed_event(const struct impression_feed *feed,
                                         int64_t number, char ad[AD_TEXT_SIZE]);
 
-enum feed_end { FEED_COMMITS, FEED_ABORTS };
+/* FEED_PLAIN: there is no transaction, and no marker behind the last record. */
+enum feed_end { FEED_COMMITS, FEED_ABORTS, FEED_PLAIN };
 
-/* Sends numbers first to next - 1 in one transaction. When it returns, readers
- * of committed records can pass the transaction. */
+/* Sends numbers first to next - 1 in one transaction, or without. When it
+ * returns, readers of committed records can pass all of them. */
 void impression_feed_send(const struct impression_feed *feed, int64_t first,
                           int64_t next, enum feed_end end);
 
