@@ -1,6 +1,7 @@
 #include "common/base/table.h"
 
 #include "common/base/quoted.h"
+#include "common/base/table_guess.h"
 #include "common/base/table_input.h"
 #include "common/base/text.h"
 
@@ -238,14 +239,6 @@ static int header_line(struct table *table, char **line, struct error *err)
     return 0;
 }
 
-static bool is_number(const char *text)
-{
-    char *end;
-
-    strtod(text, &end);
-    return end != text && *end == '\0';
-}
-
 /* A file whose columns are mostly called by numbers has no header: its first
  * row would be lost in silence. */
 static int check_names(const struct table *table, struct error *err)
@@ -253,7 +246,7 @@ static int check_names(const struct table *table, struct error *err)
     size_t numbers = 0;
 
     for (size_t i = 0; i < table->column_count; i++)
-        numbers += is_number(table->names[i]);
+        numbers += table_is_number(table->names[i]);
     if (numbers == 0 || numbers * 2 < table->column_count)
         return 0;
     return error_set(err, ERROR_CONFIG,
@@ -417,78 +410,17 @@ static int peek_line(struct table *table, struct error *err)
     return 0;
 }
 
-/* How often the separator stands in the line, outside of quotes. */
-static size_t count_separators(const char *line, const char *separator)
-{
-    size_t count = 0, width = strlen(separator);
-    bool is_quoted = false;
-
-    for (; *line; line++) {
-        if (*line == '"')
-            is_quoted = !is_quoted;
-        else if (!is_quoted && strncmp(line, separator, width) == 0)
-            count++;
-    }
-    return count;
-}
-
-/* Whether the line has `most` + 1 fields or one less, and all are numbers. */
-static bool are_numbers(const char *line, const char *separator, size_t least,
-                        size_t most)
-{
-    size_t count = 0, width = strlen(separator);
-
-    for (;;) {
-        char field[64];
-        const char *end = strstr(line, separator);
-        size_t size = end ? (size_t)(end - line) : strlen(line);
-        if (size == 0 || size >= sizeof(field))
-            return false;
-        memcpy(field, line, size);
-        field[size] = '\0';
-        if (!is_number(field))
-            return false;
-        count++;
-        if (!end)
-            return count >= least && count <= most;
-        line = end + width;
-    }
-}
-
-static enum table_format guess(const struct table *table, int header)
-{
-    const char *line = (const char *)table->line.bytes;
-    char first = line[strspn(line, " \t")];
-
-    if (first == '@' || first == '%')
-        return TABLE_ARFF;
-    if (header == HEADER_AUTO &&
-        (are_numbers(line, "::", 3, 4) || are_numbers(line, "\t", 4, 4)))
-        return TABLE_MOVIELENS;
-    return TABLE_CSV;
-}
-
 static void choose_separator(struct table *table, const char *given)
 {
-    static const char *const usual[] = {",", "\t", ";", "|", "::"};
-    const char *line = (const char *)table->line.bytes;
-    size_t most = 0;
+    const bool is_tab = strcmp(given, "tab") == 0 || strcmp(given, "\\t") == 0;
 
-    text_copy(table->separator, sizeof(table->separator),
-              strcmp(given, "tab") == 0 || strcmp(given, "\\t") == 0 ? "\t"
-                                                                     : given);
     if (*given)
-        return;
-    text_copy(table->separator, sizeof(table->separator), ",");
-    if (table->format == TABLE_ARFF)
-        return;
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        size_t count = count_separators(line, usual[i]);
-        if (count > most) {
-            most = count;
-            text_copy(table->separator, sizeof(table->separator), usual[i]);
-        }
-    }
+        given = is_tab ? "\t" : given;
+    else if (table->format == TABLE_ARFF)
+        given = ",";
+    else
+        given = table_guess_separator((const char *)table->line.bytes);
+    text_copy(table->separator, sizeof(table->separator), given);
 }
 
 /* Excel's first line "sep=;" is about the file, and not of it. */
@@ -548,7 +480,8 @@ int table_open(const char *path, const struct table_options *options,
         check_line_ends(table, err) < 0)
         goto wrong;
     table->format = options->format == TABLE_AUTO
-                        ? guess(table, options->header)
+                        ? table_guess_format((const char *)table->line.bytes,
+                                             options->header)
                         : (enum table_format)options->format;
     choose_separator(table, separator);
     if (read_header(table, options->header, err) < 0)
