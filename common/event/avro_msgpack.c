@@ -20,8 +20,7 @@ static void pack_name(struct packing *with, struct writer_name name)
     packer_text(&with->to, writer_schema_text(with->schema, name), name.size);
 }
 
-/* --- Single values ---------------------------------------------------------
- */
+/* --- Single values ---------------------------------------------------- */
 
 static enum event_fault pack_real(struct packing *with, enum writer_type type)
 {
@@ -94,8 +93,7 @@ static enum event_fault pack_integer(struct packing *with,
     return fault;
 }
 
-/* --- Values with parts -----------------------------------------------------
- */
+/* --- Values with parts ------------------------------------------------ */
 
 static enum event_fault pack_record(struct packing *with,
                                     const struct writer_node *node,

@@ -28,8 +28,7 @@ struct compiling {
 
 static int compile(struct compiling *with, struct spot spot);
 
-/* --- Putting steps ---------------------------------------------------------
- */
+/* --- Putting steps ---------------------------------------------------- */
 
 static uint32_t step_count(const struct compiling *with)
 {
@@ -96,8 +95,7 @@ static int put_take(struct compiling *with, enum avro_code code, unsigned paths,
     return 0;
 }
 
-/* --- Single values ---------------------------------------------------------
- */
+/* --- Single values ---------------------------------------------------- */
 
 static int pass_scalar(struct compiling *with, const struct writer_node *node)
 {
@@ -170,8 +168,7 @@ static int take_scalar(struct compiling *with, const struct writer_node *node,
     }
 }
 
-/* --- Values with parts -----------------------------------------------------
- */
+/* --- Values with parts ------------------------------------------------ */
 
 /* The routine of a spot, which is made once. */
 static int find_routine(struct compiling *with, struct spot spot,
@@ -239,9 +236,9 @@ static int compile_union(struct compiling *with, struct spot spot)
 static bool is_named(const struct compiling *with, struct writer_name name,
                      const struct event_path *path, uint32_t step)
 {
-    return name.size == path->steps[step].size &&
-           memcmp(writer_schema_text(with->schema, name),
-                  path->text + path->steps[step].at, name.size) == 0;
+    return writer_name_is(with->schema->names, name,
+                          path->text + path->steps[step].at,
+                          path->steps[step].size);
 }
 
 /* The field of a record that a path leads through, by name before alias; the
@@ -376,8 +373,7 @@ static int compile_items(struct compiling *with, struct spot spot)
     return 0;
 }
 
-/* --- Any value -------------------------------------------------------------
- */
+/* --- Any value -------------------------------------------------------- */
 
 static int compile(struct compiling *with, struct spot spot)
 {

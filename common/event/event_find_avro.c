@@ -25,8 +25,7 @@ static inline enum event_fault pass_varints(struct avro_cursor *cursor,
     return fault;
 }
 
-/* --- Values that are taken -------------------------------------------------
- */
+/* --- Values that are taken -------------------------------------------- */
 
 static enum event_fault take_enum(struct avro_walk *walk,
                                   const struct avro_step *step,
@@ -126,8 +125,7 @@ static void copy_value(struct avro_walk *walk, const struct avro_step *step)
     event_walk_found(&walk->base, 1u << step->arg);
 }
 
-/* --- Arrays and maps -------------------------------------------------------
- */
+/* --- Arrays and maps -------------------------------------------------- */
 
 static const struct avro_member *at_index(const struct avro_member *member,
                                           uint32_t count, uint32_t index)
@@ -155,21 +153,33 @@ static enum event_fault run_member(struct avro_walk *walk,
     return run(walk, walk->program->routines[member->routine]);
 }
 
+/* Goes to the next block that has a wanted entry, or whose size it does not
+ * say; *count is 0 at the end. */
+static enum event_fault next_block(struct avro_walk *walk,
+                                   const struct avro_step *step, unsigned each,
+                                   uint32_t *count)
+{
+    enum event_fault fault;
+    int64_t size;
+
+    do {
+        fault = avro_take_block(&walk->cursor, each, count, &size);
+        if (fault != EVENT_OK || *count == 0 || size < 0 || step->count > 0)
+            return fault;
+        fault = avro_pass(&walk->cursor, (uint64_t)size);
+    } while (fault == EVENT_OK);
+    return fault;
+}
+
 static enum event_fault walk_items(struct avro_walk *walk,
                                    const struct avro_step *step)
 {
     const struct avro_member *members = walk->program->members + step->arg;
     enum event_fault fault;
     uint32_t index = 0, count;
-    int64_t size;
 
-    while ((fault = avro_take_block(&walk->cursor, 1, &count, &size)) ==
-               EVENT_OK &&
+    while ((fault = next_block(walk, step, 1, &count)) == EVENT_OK &&
            count > 0) {
-        if (size >= 0 && step->count == 0) {
-            fault = avro_pass(&walk->cursor, (uint64_t)size);
-            count = 0;
-        }
         for (; count > 0 && fault == EVENT_OK; count--, index++)
             fault = run_member(walk, at_index(members, step->count, index));
         if (fault != EVENT_OK)
@@ -186,15 +196,9 @@ static enum event_fault walk_entries(struct avro_walk *walk,
     const uint8_t *name;
     uint32_t count, name_size;
     unsigned met = 0;
-    int64_t size;
 
-    while ((fault = avro_take_block(&walk->cursor, 2, &count, &size)) ==
-               EVENT_OK &&
+    while ((fault = next_block(walk, step, 2, &count)) == EVENT_OK &&
            count > 0) {
-        if (size >= 0 && step->count == 0) {
-            fault = avro_pass(&walk->cursor, (uint64_t)size);
-            count = 0;
-        }
         for (; count > 0 && fault == EVENT_OK; count--) {
             fault = avro_take_text(&walk->cursor, &name, &name_size);
             if (fault != EVENT_OK)
@@ -212,8 +216,7 @@ static enum event_fault walk_entries(struct avro_walk *walk,
     return fault;
 }
 
-/* --- The walk --------------------------------------------------------------
- */
+/* --- The walk --------------------------------------------------------- */
 
 static inline enum event_fault
 take_branch(struct avro_walk *walk, const struct avro_step *step, uint32_t *at)

@@ -54,8 +54,7 @@ void event_scratch_clear(struct event_scratch *scratch);
 /* The scratch is empty and valid again. */
 void event_scratch_free(struct event_scratch *scratch);
 
-/* --- Values as msgpack, of which there must be room ------------------------
- */
+/* --- Values as msgpack, of which there must be room ------------------- */
 
 /* A head byte and then `width` bytes of the number. */
 static inline struct span event_scratch_number(struct event_scratch *scratch,

@@ -66,8 +66,12 @@ static int add_name(struct making *making, const char *text, size_t size,
     return add(making, &making->names, text, size);
 }
 
-/* --- Names -----------------------------------------------------------------
- */
+/* --- Names ------------------------------------------------------------ */
+
+static const char *names_of(const struct making *making)
+{
+    return (const char *)making->names.bytes;
+}
 
 static int find_named(const struct making *making, const char *name,
                       uint32_t *node)
@@ -76,8 +80,7 @@ static int find_named(const struct making *making, const char *name,
     const size_t size = strlen(name);
 
     for (size_t i = 0; i < making->named.size / sizeof(*all); i++) {
-        if (all[i].name.size != size ||
-            memcmp(making->names.bytes + all[i].name.at, name, size) != 0)
+        if (!writer_name_is(names_of(making), all[i].name, name, size))
             continue;
         *node = all[i].node;
         return 0;
@@ -176,28 +179,34 @@ static int read_name(struct making *making, const char *name,
     return 0;
 }
 
-/* --- Types with parts ------------------------------------------------------
- */
+/* --- Types with parts ------------------------------------------------- */
+
+/* Adds the texts of a list; *first is the place of the first one. */
+static int read_texts(struct making *making, const json_t *list,
+                      const char *what, struct buffer *to, uint32_t *first)
+{
+    *first = (uint32_t)(to->size / sizeof(struct writer_name));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        struct writer_name name;
+        if (!text)
+            return error_set(making->err, ERROR_FORMAT,
+                             "the Avro schema has %s that is no text", what);
+        if (add_name(making, text, strlen(text), &name) < 0 ||
+            add(making, to, &name, sizeof(name)) < 0)
+            return -1;
+    }
+    return 0;
+}
 
 static int read_aliases(struct making *making, const json_t *json,
                         struct writer_field *field)
 {
     const json_t *aliases = json_object_get(json, "aliases");
 
-    field->alias_first =
-        (uint32_t)(making->aliases.size / sizeof(struct writer_name));
-    for (size_t i = 0; i < json_array_size(aliases); i++) {
-        const char *text = json_string_value(json_array_get(aliases, i));
-        struct writer_name name;
-        if (!text)
-            return error_set(making->err, ERROR_FORMAT,
-                             "the Avro schema has an alias that is no text");
-        if (add_name(making, text, strlen(text), &name) < 0 ||
-            add(making, &making->aliases, &name, sizeof(name)) < 0)
-            return -1;
-        field->alias_count++;
-    }
-    return 0;
+    field->alias_count = (uint32_t)json_array_size(aliases);
+    return read_texts(making, aliases, "an alias", &making->aliases,
+                      &field->alias_first);
 }
 
 static bool has_field(const struct making *making,
@@ -207,8 +216,7 @@ static bool has_field(const struct making *making,
     const size_t size = strlen(name);
 
     for (uint32_t i = record->first; i < record->first + record->size; i++)
-        if (fields[i].name.size == size &&
-            memcmp(making->names.bytes + fields[i].name.at, name, size) == 0)
+        if (writer_name_is(names_of(making), fields[i].name, name, size))
             return true;
     return false;
 }
@@ -265,24 +273,14 @@ static int read_enum(struct making *making, const json_t *json,
 
     if (define(making, json, scope, at, space) < 0)
         return -1;
-    *node_at(making, at) = (struct writer_node){
-        .type = WRITER_ENUM,
-        .first = (uint32_t)(making->symbols.size / sizeof(struct writer_name)),
-        .size = (uint32_t)count};
     if (count == 0)
         return error_set(making->err, ERROR_FORMAT,
                          "the Avro schema has an enum without symbols");
-    for (size_t i = 0; i < count; i++) {
-        const char *text = json_string_value(json_array_get(symbols, i));
-        struct writer_name name;
-        if (!text)
-            return error_set(making->err, ERROR_FORMAT,
-                             "the Avro schema has a symbol that is no text");
-        if (add_name(making, text, strlen(text), &name) < 0 ||
-            add(making, &making->symbols, &name, sizeof(name)) < 0)
-            return -1;
-    }
-    return 0;
+    struct writer_node *node = node_at(making, at);
+    node->type = WRITER_ENUM;
+    node->size = (uint32_t)count;
+    return read_texts(making, symbols, "a symbol", &making->symbols,
+                      &node->first);
 }
 
 static int read_fixed(struct making *making, const json_t *json,
@@ -346,8 +344,7 @@ static int read_items(struct making *making, const json_t *items,
     return read_type(making, items, scope, node);
 }
 
-/* --- Any type --------------------------------------------------------------
- */
+/* --- Any type --------------------------------------------------------- */
 
 static enum writer_time time_of(const char *logical, enum writer_type type)
 {
@@ -418,8 +415,7 @@ static int read_type(struct making *making, const json_t *json,
                      "array");
 }
 
-/* --- The whole -------------------------------------------------------------
- */
+/* --- The whole -------------------------------------------------------- */
 
 static struct writer_schema *take_over(struct making *making)
 {

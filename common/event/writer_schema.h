@@ -14,8 +14,10 @@
 #include "common/base/attributes.h"
 #include "common/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     WRITER_TEXT_MAX = 1 << 20,    /* bytes of a schema's text */
@@ -88,6 +90,13 @@ struct writer_schema {
 int writer_schema_parse(const char *text, size_t size,
                         struct writer_schema **out,
                         struct error *err) MUST_CHECK;
+
+/* `names` are those of the schema, or of one that is being read. */
+static inline bool writer_name_is(const char *names, struct writer_name name,
+                                  const char *text, size_t size)
+{
+    return name.size == size && memcmp(names + name.at, text, size) == 0;
+}
 
 static inline const char *writer_schema_text(const struct writer_schema *schema,
                                              struct writer_name name)
