@@ -102,14 +102,13 @@ static int check_place(const struct snapshot *snapshot, uint64_t epoch,
         return error_set(err, ERROR_FORMAT,
                          "delta: of epoch %" PRIu64 ", not of %" PRIu64,
                          head->epoch, epoch);
-    if (memcmp(head->base.bytes, snapshot->sha256.bytes, DIGEST_SIZE) != 0)
+    if (!digest_equals(&head->base, &snapshot->sha256))
         return refuse(err, "of another snapshot");
     if (head->number != snapshot->delta + 1)
         return error_set(err, ERROR_FORMAT,
                          "delta: number %u where %u should be", head->number,
                          snapshot->delta + 1);
-    if (memcmp(head->before.bytes, snapshot_state(snapshot)->bytes,
-               DIGEST_SIZE) != 0)
+    if (!digest_equals(&head->before, snapshot_state(snapshot)))
         return refuse(err, "it continues another state");
     return 0;
 }

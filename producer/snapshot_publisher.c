@@ -251,9 +251,13 @@ static void describe(struct snapshot_publisher *self, const uint8_t *bytes,
     manifest->sha256 = digest_of(bytes, size);
 }
 
-int snapshot_publisher_chunks(struct snapshot_publisher *self,
-                              const uint8_t *bytes, size_t size,
-                              struct manifest *manifest, struct error *err)
+enum sent_parts { CHUNKS_ALONE, CHUNKS_AND_MANIFEST };
+
+/* Sends the bytes in one transaction, and fills in what the manifest says of
+ * them. */
+static int publish(struct snapshot_publisher *self, const uint8_t *bytes,
+                   size_t size, enum sent_parts parts,
+                   struct manifest *manifest, struct error *err)
 {
     struct buffer packed = {0};
     int status = pack(bytes, size, &packed, err);
@@ -262,10 +266,28 @@ int snapshot_publisher_chunks(struct snapshot_publisher *self,
         describe(self, bytes, size, packed.size, manifest);
         status = begin(self, err);
     }
-    if (status == 0)
-        status = finish(self, send_chunks(self, &packed, manifest, err), err);
+    if (status == 0) {
+        int sent = send_chunks(self, &packed, manifest, err);
+        if (sent == 0 && parts == CHUNKS_AND_MANIFEST)
+            sent = send_manifest(self, manifest, err);
+        status = finish(self, sent, err);
+    }
     buffer_free(&packed);
     return status;
+}
+
+int snapshot_publisher_chunks(struct snapshot_publisher *self,
+                              const uint8_t *bytes, size_t size,
+                              struct manifest *manifest, struct error *err)
+{
+    return publish(self, bytes, size, CHUNKS_ALONE, manifest, err);
+}
+
+int snapshot_publisher_delta(struct snapshot_publisher *self,
+                             const uint8_t *bytes, size_t size,
+                             struct manifest *manifest, struct error *err)
+{
+    return publish(self, bytes, size, CHUNKS_AND_MANIFEST, manifest, err);
 }
 
 int snapshot_publisher_announce(struct snapshot_publisher *self,
@@ -327,30 +349,6 @@ int snapshot_publisher_retire(struct snapshot_publisher *self, uint64_t epoch,
     if (begin(self, err) < 0)
         return -1;
     return finish(self, send_retirement(self, &retired, err), err);
-}
-
-/* --- Deltas
- * --------------------------------------------------------------- */
-
-int snapshot_publisher_delta(struct snapshot_publisher *self,
-                             const uint8_t *bytes, size_t size,
-                             struct manifest *manifest, struct error *err)
-{
-    struct buffer packed = {0};
-    int status = pack(bytes, size, &packed, err);
-
-    if (status == 0) {
-        describe(self, bytes, size, packed.size, manifest);
-        status = begin(self, err);
-    }
-    if (status == 0) {
-        int sent = send_chunks(self, &packed, manifest, err);
-        if (sent == 0)
-            sent = send_manifest(self, manifest, err);
-        status = finish(self, sent, err);
-    }
-    buffer_free(&packed);
-    return status;
 }
 
 int snapshot_publisher_retire_deltas(struct snapshot_publisher *self,

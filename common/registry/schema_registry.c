@@ -67,8 +67,7 @@ struct schema_registry {
     struct error refusal; /* the newest */
 };
 
-/* --- Entries, under the lock -----------------------------------------------
- */
+/* --- Entries, under the lock ------------------------------------------ */
 
 static struct entry *find_entry(struct schema_registry *self, uint32_t number)
 {
@@ -132,8 +131,7 @@ static void take_answer(struct schema_registry *self, struct entry *entry,
     const bool is_new = !entry->answer;
     const bool is_same = !is_new &&
                          entry->answer->schema.kind == answer->schema.kind &&
-                         memcmp(&entry->answer->digest, &answer->digest,
-                                sizeof(answer->digest)) == 0;
+                         digest_equals(&entry->answer->digest, &answer->digest);
 
     entry->is_copy = is_copy;
     entry->vain_ms = 0;
@@ -167,8 +165,7 @@ static void take_answer(struct schema_registry *self, struct entry *entry,
              answer->why[0] ? "no" : "yes", answer->why);
 }
 
-/* --- Asking ----------------------------------------------------------------
- */
+/* --- Asking ----------------------------------------------------------- */
 
 /* Should the entry be asked for before the other? */
 static bool is_sooner(const struct entry *entry, const struct entry *other)
@@ -327,8 +324,7 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* --- For readers -----------------------------------------------------------
- */
+/* --- For readers ------------------------------------------------------ */
 
 /* Until when a schema that is wanted since start_ms is waited for: nobody waits
  * again for what was waited for in vain. */
@@ -391,8 +387,7 @@ static int check(void *context, struct error *err)
     return status;
 }
 
-/* --- The whole -------------------------------------------------------------
- */
+/* --- The whole -------------------------------------------------------- */
 
 int schema_registry_open(const struct schema_registry_config *config,
                          struct schema_registry **out, struct error *err)

@@ -82,8 +82,7 @@ int chunk_unpack(const struct manifest *manifest, const struct buffer *packed,
 
     struct digest digest = digest_of(to, manifest->size);
     *why = REFUSED_DIGEST;
-    if (size != manifest->size ||
-        memcmp(digest.bytes, manifest->sha256.bytes, DIGEST_SIZE) != 0)
+    if (size != manifest->size || !digest_equals(&digest, &manifest->sha256))
         return error_set(err, ERROR_FORMAT,
                          "the SHA-256 is not the manifest's");
     out->size += size;

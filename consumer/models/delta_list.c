@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_same(const struct digest *a, const struct digest *b)
-{
-    return memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0;
-}
-
 static bool is_number(const struct delta *delta, uint64_t epoch,
                       uint32_t number)
 {
@@ -25,7 +20,7 @@ struct delta *delta_list_next(const struct delta_list *list, uint64_t epoch,
     for (size_t i = list->count; i-- > 0;) {
         struct delta *delta = &list->deltas[i];
         if (is_number(delta, epoch, number + 1) && !delta->is_refused &&
-            is_same(&delta->before, state))
+            digest_equals(&delta->before, state))
             return delta;
     }
     return NULL;
@@ -93,8 +88,8 @@ static bool is_there(const struct delta_list *list,
     for (size_t i = 0; i < list->count; i++) {
         const struct delta *delta = &list->deltas[i];
         if (is_number(delta, manifest->epoch, manifest->delta) &&
-            is_same(&delta->sha256, &manifest->sha256) &&
-            is_same(&delta->before, &manifest->parent_sha256))
+            digest_equals(&delta->sha256, &manifest->sha256) &&
+            digest_equals(&delta->before, &manifest->parent_sha256))
             return true;
     }
     return false;
@@ -131,14 +126,14 @@ static enum delta_place place_of(const struct delta_list *list,
                                  const struct manifest *delta,
                                  struct error *why)
 {
-    if (!is_same(&delta->base_sha256, &snapshot->sha256))
+    if (!digest_equals(&delta->base_sha256, &snapshot->sha256))
         return refuse(delta, "of another snapshot", why);
     if (delta->delta > SNAPSHOT_DELTAS_MAX)
         return refuse(delta, "there are never so many", why);
     if (is_there(list, delta))
         return refuse(delta, "it was there before", why);
     if (delta->delta == 1)
-        return is_same(&delta->parent_sha256, &snapshot->sha256)
+        return digest_equals(&delta->parent_sha256, &snapshot->sha256)
                    ? DELTA_CONTINUES
                    : refuse(delta, "it does not continue its snapshot", why);
     if (has_predecessor(list, delta->epoch, delta->delta,

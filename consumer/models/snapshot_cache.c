@@ -305,8 +305,8 @@ static bool is_on(const struct way *way, const struct snapshot *snapshot)
     const uint32_t delta = snapshot->delta;
 
     return delta > 0 && delta < way->last &&
-           memcmp(way->deltas[delta - 1]->sha256.bytes,
-                  snapshot->delta_sha256.bytes, DIGEST_SIZE) == 0;
+           digest_equals(&way->deltas[delta - 1]->sha256,
+                         &snapshot->delta_sha256);
 }
 
 /* The state nearest to the end of the way; else the snapshot, which is

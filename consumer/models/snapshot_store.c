@@ -306,7 +306,7 @@ bool stored_delta_next(struct bytes_reader *from, struct stored_delta *out)
         return false;
     struct digest digest = digest_of(bytes, size);
     if (out->manifest.delta == 0 || out->manifest.size != size ||
-        memcmp(digest.bytes, out->manifest.sha256.bytes, DIGEST_SIZE) != 0) {
+        !digest_equals(&digest, &out->manifest.sha256)) {
         manifest_free(&out->manifest);
         return false;
     }
@@ -339,8 +339,7 @@ static int read_snapshot(const char *path, const struct manifest *manifest,
     if (file_read(path, MANIFEST_SNAPSHOT_MAX, &bytes, &size, err) < 0)
         return -1;
     struct digest digest = digest_of(bytes, size);
-    if (size != manifest->size ||
-        memcmp(digest.bytes, manifest->sha256.bytes, DIGEST_SIZE) != 0) {
+    if (size != manifest->size || !digest_equals(&digest, &manifest->sha256)) {
         free(bytes);
         return error_set(err, ERROR_FORMAT,
                          "'%s': the SHA-256 is not the manifest's", path);

@@ -95,15 +95,6 @@ void assignment_release(struct assignment *a)
 
 /* --- Where partitions begin that are offered -------------------------- */
 
-/* 0: the question is asked again at the next call; -1: asking does not help. */
-static int wait_or_fail(struct error *waits, const struct error *err)
-{
-    if (!offsets_may_come_later(err))
-        return -1;
-    *waits = *err;
-    return 0;
-}
-
 static int refuse(const struct assignment *a, const struct offset_gap *gap,
                   struct error *err)
 {
@@ -136,7 +127,7 @@ static int place_offered(struct assignment *a, struct error *waits,
     struct group_found found = {.gaps = a->gaps};
     if (group_start_find(&a->member, a->offered, &a->positions, &found, err) <
         0)
-        return wait_or_fail(waits, err);
+        return offsets_wait_or_fail(waits, err);
     if (found.is_refused)
         return refuse(a, &a->gaps[found.gap_count - 1], err);
     a->gap_count = found.gap_count;
@@ -210,7 +201,7 @@ static int move_lost(struct assignment *a, struct error *waits,
                                                        .partition = i};
     int status = offsets_find_ends(a->member.client, list, count,
                                    a->member.timeout_ms, err);
-    status = status < 0 ? wait_or_fail(waits, err)
+    status = status < 0 ? offsets_wait_or_fail(waits, err)
                         : move_partitions(a, list, count, err);
     free(list);
     return status;

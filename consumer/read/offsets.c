@@ -38,9 +38,12 @@ static rd_kafka_resp_err_t ask_times(rd_kafka_t *client,
     return failed;
 }
 
-bool offsets_may_come_later(const struct error *err)
+int offsets_wait_or_fail(struct error *waits, const struct error *err)
 {
-    return err->code == ERROR_UNAVAILABLE || err->code == ERROR_TEMPORARY;
+    if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_TEMPORARY)
+        return -1;
+    *waits = *err;
+    return 0;
 }
 
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,

@@ -25,9 +25,10 @@ struct partition_offsets {
     int64_t at;   /* of the first record of a time; -1: none is that young */
 };
 
-/* A question failed: may the broker answer it later? True for ERROR_UNAVAILABLE
- * and ERROR_TEMPORARY. */
-bool offsets_may_come_later(const struct error *err);
+/* A question failed with `err`. 0 where the broker may answer it later, which
+ * is so after ERROR_UNAVAILABLE and ERROR_TEMPORARY: *waits says why. Else -1.
+ */
+int offsets_wait_or_fail(struct error *waits, const struct error *err);
 
 /* How many partitions the topic has; 0: there is no such topic. */
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,

@@ -73,10 +73,7 @@ static int ask_for_topic(struct reading_trouble *trouble,
     if (offsets_count_partitions(member->client, member->handle,
                                  member->timeout_ms, &partitions, err) < 0) {
         trouble->gone_since_ms += member->timeout_ms; /* asked again soon */
-        if (!offsets_may_come_later(err))
-            return -1;
-        *waits = *err;
-        return 0;
+        return offsets_wait_or_fail(waits, err);
     }
     trouble->gone_since_ms = 0;
     if (partitions > 0)

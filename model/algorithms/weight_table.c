@@ -28,37 +28,30 @@ void weight_table_free(struct weight_table *table)
     *table = (struct weight_table){.bits = 0};
 }
 
-size_t weight_table_bytes(const struct weight_table *table)
+static size_t bytes_of_slots(const struct weight_table *table)
 {
     const size_t slots = (size_t)table->slots + WEIGHT_SPARES;
-    const size_t width =
-        table->precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
 
-    return slots * 2 * width +
+    return slots * 2 *
+           (table->precision == PRECISION_SINGLE ? sizeof(float)
+                                                 : sizeof(double));
+}
+
+size_t weight_table_bytes(const struct weight_table *table)
+{
+    return bytes_of_slots(table) +
            (table->changed ? ((size_t)table->slots + 7) / 8 : 0);
 }
 
 int weight_table_copy(const struct weight_table *table,
                       struct weight_table *out, struct error *err)
 {
-    const size_t slots = (size_t)table->slots + WEIGHT_SPARES;
-    struct weight_table copy = {.precision = table->precision,
-                                .bits = table->bits,
-                                .slots = table->slots};
-
+    if (weight_table_new(table->bits, table->precision, out, err) < 0)
+        return -1;
     if (table->precision == PRECISION_SINGLE)
-        copy.of_single = malloc(slots * 2 * sizeof(*copy.of_single));
+        memcpy(out->of_single, table->of_single, bytes_of_slots(table));
     else
-        copy.of_double = malloc(slots * 2 * sizeof(*copy.of_double));
-    if (copy.of_single)
-        memcpy(copy.of_single, table->of_single,
-               slots * 2 * sizeof(*copy.of_single));
-    else if (copy.of_double)
-        memcpy(copy.of_double, table->of_double,
-               slots * 2 * sizeof(*copy.of_double));
-    else
-        return error_no_memory(err, "2^%u slots of fields", table->bits);
-    *out = copy;
+        memcpy(out->of_double, table->of_double, bytes_of_slots(table));
     return 0;
 }
 
