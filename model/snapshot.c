@@ -32,10 +32,10 @@ enum {
 static const char names[SECTION_COUNT][NAME_SIZE + 1] = {
     "meta\0\0\0\0", "users\0\0\0", "ads\0\0\0\0\0", "model\0\0\0"};
 
-/* --- The meta section
- * ---------------------------------------------------------- Lines key=value,
- * so that `strings` and people can read what a file is. Only the three counts
- * are read back: the rest is said again in its own section.
+/* --- The meta section ------------------------------------------------- */
+
+/* Lines key=value, so that `strings` and people can read what a file is. Only
+ * the three counts are read back: the rest is said again in its own section.
  */
 
 static void append_meta(const struct snapshot *snapshot, struct buffer *to)

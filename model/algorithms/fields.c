@@ -66,7 +66,7 @@ struct fields {
     struct pair_values pairs;
 };
 
-/* --- Memory ------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------- */
 
 static void fields_free(struct model *model)
 {
@@ -102,7 +102,7 @@ static int fields_new(const struct model_params *params, uint32_t users,
     return 0;
 }
 
-/* --- Slots -------------------------------------------------------------- */
+/* --- Slots ------------------------------------------------------------ */
 
 /* fmin() of two numbers, which the C library would be called for. */
 static inline double least(double a, double b)
@@ -175,7 +175,7 @@ static void learn_slots(struct fields *self, const uint32_t *slots, double y)
         learn_as(self, slots, PRECISION_DOUBLE, y);
 }
 
-/* --- Row by row --------------------------------------------------------- */
+/* --- Row by row ------------------------------------------------------- */
 
 /* A label of the model's scale as one of 0..1, and a probability back. */
 static double to_share(const struct scale *scale, double label)
@@ -225,7 +225,7 @@ static void fields_correct(struct model *model, const uint64_t *values,
     move(self, slots, self->table.precision, 0, width > 0 ? change / width : 0);
 }
 
-/* --- Predicting --------------------------------------------------------- */
+/* --- Predicting ------------------------------------------------------- */
 
 static inline void answer_as(const struct fields *self, const uint32_t *slots,
                              enum fields_precision precision,
@@ -302,7 +302,7 @@ static void fields_predict(const struct model *model, const struct pair *pairs,
     predict_values(model, pairs, NULL, n, out);
 }
 
-/* --- Fitting ------------------------------------------------------------ */
+/* --- Fitting ---------------------------------------------------------- */
 
 /* The log-odds of the rate, which has to be below 1 and above 0: one half of a
  * row speaks against rows that all agree. */
@@ -363,7 +363,7 @@ static int fields_fit(const struct ratings *train,
     return 0;
 }
 
-/* --- Saving and loading ------------------------------------------------- */
+/* --- Saving and loading ----------------------------------------------- */
 
 /* The body: u32 F, then the title of each field as u32 size and text; u32 bits,
  * u32 1 where indices stand for the ids, else 0, f64 lambda (F), f64 memory (F)
@@ -448,7 +448,7 @@ static int fields_load(struct bytes_reader *from, const struct model *head,
     return 0;
 }
 
-/* --- What changed ------------------------------------------------------- */
+/* --- What changed ----------------------------------------------------- */
 
 /* f64 m_0, f64 q_0, then the slots that changed (weight_table.h). Lists,
  * settings, mean and keys are those of the snapshot. */
@@ -527,7 +527,7 @@ static size_t fields_bytes(const struct model *model)
            ((size_t)self->pairs.users + self->pairs.ads) * sizeof(uint64_t);
 }
 
-/* --- The model ---------------------------------------------------------- */
+/* --- The model -------------------------------------------------------- */
 
 static int start_at(const struct model_params *params, double rate,
                     struct model **out, struct error *err);

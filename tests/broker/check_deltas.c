@@ -48,7 +48,7 @@ static void stop(void)
     child_end(&scorer);
 }
 
-/* --- Processes ---------------------------------------------------------- */
+/* --- Processes -------------------------------------------------------- */
 
 /* Half an hour of event time a second, and a click comes within minutes. */
 static void start_feed(int life)
@@ -154,7 +154,7 @@ static void await_scoring(void)
     kafka_fixture_await(line.names[PIPE_PREDICTIONS], count + 2000, WAIT_MS);
 }
 
-/* --- What was published --------------------------------------------------- */
+/* --- What was published ----------------------------------------------- */
 
 struct published {
     size_t snapshots, deltas;
@@ -228,8 +228,7 @@ static void verify(void)
     free(verified);
 }
 
-/* --- Answers made again ----------------------------------------------------
- */
+/* --- Answers made again ----------------------------------------------- */
 
 struct answer {
     double p;
@@ -318,7 +317,7 @@ static void predict_by(const struct model_state *state)
     compare_answers(topic, state);
 }
 
-/* --- Kills ---------------------------------------------------------------- */
+/* --- Kills ------------------------------------------------------------ */
 
 /* Another model name on topics of its own; the events are the same. */
 static struct pipeline another_name(void)
@@ -364,7 +363,7 @@ static void live(int life)
     kill_now(&trainer);
 }
 
-/* --- Records of somebody who may write the topics of models --------------- */
+/* --- Records of somebody who may write the topics of models ----------- */
 
 static struct snapshot_publisher *open_publisher(void)
 {

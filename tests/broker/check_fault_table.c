@@ -288,7 +288,7 @@ static int slow_the_broker(void)
     return TIMES;
 }
 
-/* --- A bad network: what scorers and broker tell each other ------------- */
+/* --- A bad network: what scorers and broker tell each other ----------- */
 
 static const struct proxy_weather good = {.delay_ms = 0};
 

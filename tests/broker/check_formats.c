@@ -88,8 +88,7 @@ static int write_nested_label(const struct parts *of, char *out, size_t size)
                     of->id, of->ts, of->click);
 }
 
-/* --- Avro -------------------------------------------------------------------
- */
+/* --- Avro ------------------------------------------------------------- */
 
 #define AVRO_ID(name, aliases)                                                 \
     "{\"name\":\"" name "\"," aliases "\"type\":[\"string\",\"long\"]}"

@@ -482,7 +482,7 @@ START_TEST(an_honest_producer_is_served_as_if_the_other_were_not_there)
 }
 END_TEST
 
-/* --- A trainer that runs meanwhile ---------------------------------------- */
+/* --- A trainer that runs meanwhile ------------------------------------ */
 
 static unsigned start_live_trainer(void)
 {

@@ -56,7 +56,7 @@ static int64_t at_random(int64_t most)
     return (int64_t)(random_uniform(&random_state) * (double)most);
 }
 
-/* --- Memory ------------------------------------------------------------ */
+/* --- Memory ----------------------------------------------------------- */
 
 /* Resident, of a process that runs; 0 of one that does not. */
 static long resident_kib(pid_t pid)
@@ -113,7 +113,7 @@ static void assert_memory_is_flat(void)
     }
 }
 
-/* --- Faults ------------------------------------------------------------ */
+/* --- Faults ----------------------------------------------------------- */
 
 /* Beside the samples: all that a process said, before its successor begins. */
 static void keep_log(enum role role)
@@ -234,7 +234,7 @@ static int provoke_at_random(void)
     return times;
 }
 
-/* --- The run ------------------------------------------------------------- */
+/* --- The run ---------------------------------------------------------- */
 
 static int minutes(void)
 {

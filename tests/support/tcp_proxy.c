@@ -58,7 +58,7 @@ struct tcp_proxy {
     size_t count;
 };
 
-/* --- One way ----------------------------------------------------------- */
+/* --- One way ---------------------------------------------------------- */
 
 static uint32_t next_random(struct tcp_proxy *proxy)
 {
@@ -123,7 +123,7 @@ static bool give(struct way *way, bool is_held, int to)
     return way->count > 0 || !way->has_ended;
 }
 
-/* --- Connections --------------------------------------------------------- */
+/* --- Connections ------------------------------------------------------ */
 
 static void close_pair(struct tcp_proxy *proxy, size_t at, bool resets)
 {
@@ -198,7 +198,7 @@ static bool serve(struct tcp_proxy *proxy, struct pair *pair,
     return true;
 }
 
-/* --- The thread ----------------------------------------------------------- */
+/* --- The thread ------------------------------------------------------- */
 
 static void round_once(struct tcp_proxy *proxy)
 {

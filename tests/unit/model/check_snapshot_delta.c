@@ -22,7 +22,7 @@ static struct snapshot_delta next; /* that is to come */
 static struct buffer bytes;        /* of a delta */
 static uint64_t rows;
 
-/* --- The teacher -------------------------------------------------------- */
+/* --- The teacher ------------------------------------------------------ */
 
 static void teach(unsigned seed, unsigned count)
 {
@@ -87,7 +87,7 @@ static void stop(void)
     buffer_free(&bytes);
 }
 
-/* --- Deltas ------------------------------------------------------------- */
+/* --- Deltas ----------------------------------------------------------- */
 
 static void make_delta(void)
 {
@@ -185,7 +185,7 @@ START_TEST(a_copy_is_its_own)
 }
 END_TEST
 
-/* --- What is refused ---------------------------------------------------- */
+/* --- What is refused -------------------------------------------------- */
 
 static void assert_refused(const char *text)
 {

@@ -60,8 +60,7 @@ static void PRINTF_LIKE(1, 2) append(const char *format, ...)
     buffer_append(&doc.schema, text, (size_t)size);
 }
 
-/* --- Random schemas ---------------------------------------------------------
- */
+/* --- Random schemas --------------------------------------------------- */
 
 static void write_type(unsigned depth, bool may_be_union);
 
@@ -121,8 +120,7 @@ static void write_type(unsigned depth, bool may_be_union)
     }
 }
 
-/* --- Random values ----------------------------------------------------------
- */
+/* --- Random values ---------------------------------------------------- */
 
 /* Remembers the value, sometimes. The path need not be one that can be asked
  * for: eight steps are the most. */
@@ -326,8 +324,7 @@ static void make_document(void)
     avro_schema_decref(schema);
 }
 
-/* --- The comparison ---------------------------------------------------------
- */
+/* --- The comparison --------------------------------------------------- */
 
 static void check_value(const struct leaf *leaf,
                         const struct cursor_value *found)

@@ -51,8 +51,7 @@ static void tear_down(void)
     event_scratch_free(&scratch);
 }
 
-/* --- Records ----------------------------------------------------------------
- */
+/* --- Records ---------------------------------------------------------- */
 
 static struct buffer record;
 
@@ -144,8 +143,7 @@ static void put_flat(void)
     put_long(-4);
 }
 
-/* --- What events are -------------------------------------------------------
- */
+/* --- What events are -------------------------------------------------- */
 
 START_TEST(ids_and_times_are_those_of_the_schema)
 {
@@ -351,8 +349,7 @@ START_TEST(a_null_is_no_id)
 }
 END_TEST
 
-/* --- What is no event ------------------------------------------------------
- */
+/* --- What is no event ------------------------------------------------- */
 
 START_TEST(a_cut_record_is_truncated)
 {
@@ -519,8 +516,7 @@ START_TEST(only_maps_and_records_are_events)
 }
 END_TEST
 
-/* --- Schemas ---------------------------------------------------------------
- */
+/* --- Schemas ---------------------------------------------------------- */
 
 START_TEST(a_schema_is_asked_for_once_and_again_when_it_changed)
 {

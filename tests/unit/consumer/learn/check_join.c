@@ -326,7 +326,7 @@ START_TEST(the_last_time_there_is_does_not_wrap)
 }
 END_TEST
 
-/* --- Delays of clicks ---------------------------------------------------- */
+/* --- Delays of clicks ------------------------------------------------- */
 
 static void show_and_click(struct join *join, int64_t number, int64_t delay_ms,
                            double click)

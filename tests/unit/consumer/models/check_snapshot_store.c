@@ -53,8 +53,7 @@ static void save(uint64_t epoch)
                  err);
 }
 
-/* --- Deltas ----------------------------------------------------------------
- */
+/* --- Deltas ----------------------------------------------------------- */
 
 static void add_delta(uint64_t epoch, uint32_t number)
 {

@@ -62,7 +62,7 @@ static struct field_list list_of(const char *text)
     return list;
 }
 
-/* --- Keys --------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------- */
 
 START_TEST(keys_are_those_of_the_other_implementation)
 {
@@ -171,7 +171,7 @@ START_TEST(numbers_are_given_to_fields_by_title)
 }
 END_TEST
 
-/* --- Learning ----------------------------------------------------------- */
+/* --- Learning --------------------------------------------------------- */
 
 enum { BITS = 10, SLOTS = 1 << BITS, PLAIN_FIELDS = 4 };
 static const char *const plain[PLAIN_FIELDS] = {"user", "ad", "advertiser",
@@ -308,7 +308,7 @@ START_TEST(single_precision_is_close)
 }
 END_TEST
 
-/* --- Rows with fields --------------------------------------------------- */
+/* --- Rows with fields ------------------------------------------------- */
 
 enum { ROWS = 300 };
 
