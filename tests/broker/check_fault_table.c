@@ -258,6 +258,13 @@ static int kill_the_broker(void)
     return bounce_the_broker("kill", 3);
 }
 
+static void freeze_for(int64_t ms)
+{
+    own_broker_do("pause", 0);
+    clock_sleep_ms(ms);
+    own_broker_do("resume", 0);
+}
+
 /* The last time is longer than a transaction may take. */
 static int freeze_the_broker(void)
 {
@@ -266,9 +273,7 @@ static int freeze_the_broker(void)
 
     for (int i = 0; i < TIMES; i++) {
         await_more();
-        own_broker_do("pause", 0);
-        clock_sleep_ms(ms[i]);
-        own_broker_do("resume", 0);
+        freeze_for(ms[i]);
         await_more();
     }
     return TIMES;
@@ -279,9 +284,7 @@ static int slow_the_broker(void)
     enum { TIMES = 20 };
 
     for (int i = 0; i < TIMES; i++) {
-        own_broker_do("pause", 0);
-        clock_sleep_ms(450);
-        own_broker_do("resume", 0);
+        freeze_for(450);
         clock_sleep_ms(50);
     }
     await_more();

@@ -6,6 +6,7 @@
  *
  * With PCTR_DATA the events are those of real clicks.
  */
+#include "support/avro_event.h"
 #include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/real_registry.h"
@@ -120,13 +121,7 @@ static uint32_t avro_numbers[AVRO_SCHEMAS];
 
 static size_t put_long(char *out, int64_t number)
 {
-    uint64_t bits = (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
-    size_t size = 0;
-
-    for (; bits >= 0x80; bits >>= 7)
-        out[size++] = (char)((bits & 0x7f) | 0x80);
-    out[size++] = (char)bits;
-    return size;
+    return avro_write_long((uint8_t *)out, number);
 }
 
 /* A number, or a text in quotes, as one of the two branches. */

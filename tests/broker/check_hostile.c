@@ -10,6 +10,7 @@
  * reads, fits and publishes while both producers write.
  */
 #include "support/attacker.h"
+#include "support/honest_world.h"
 #include "support/metrics_page.h"
 #include "support/one_event.h"
 #include "support/pipeline.h"
@@ -17,7 +18,6 @@
 #include "support/truth.h"
 
 #include "common/base/clock.h"
-#include "common/base/random.h"
 #include "common/event/event_codec.h"
 
 #include "producer/publisher.h"
@@ -33,13 +33,10 @@
 enum {
     PARTITIONS = 4,
     ROWS = 16000,
-    UNSEEN = 8000, /* further impressions, which nobody learns from */
-    USERS = 80,
-    ADS = 12,
+    UNSEEN = 8000,     /* further impressions, which nobody learns from */
     STRIKE_EVERY = 16, /* honest impressions */
     FLOOD = 6000,
     SETTLED = ROWS - 1200, /* whose windows are over at the end */
-    SEED = 20240229,
     WAIT_MS = 60000,
     PATH_SIZE = 32,
     FIT_ROWS = 4000, /* from one model to the next of a live trainer */
@@ -88,29 +85,6 @@ static void stop(void)
 
 /* --- The honest world: all follows from an impression's number -------- */
 
-static int64_t user_of(int64_t number)
-{
-    uint64_t state = SEED + (uint64_t)number;
-
-    return (int64_t)(random_next(&state) % USERS);
-}
-
-static int64_t ad_of(int64_t number)
-{
-    uint64_t state = 2 * SEED + (uint64_t)number;
-
-    return (int64_t)(random_next(&state) % ADS);
-}
-
-static bool is_clicked(int64_t number)
-{
-    uint64_t state = 3 * SEED + (uint64_t)number;
-    double p = 0.02 + 0.04 * (double)ad_of(number) +
-               0.004 * (double)(user_of(number) % 40);
-
-    return random_uniform(&state) < p;
-}
-
 static int64_t time_of(int64_t number)
 {
     return timing.start_ms + number * timing.step_us / 1000;
@@ -133,8 +107,8 @@ static void send_impression(int64_t number)
 {
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     struct impression event = {.id = id_from_number(number),
-                               .user = id_from_number(user_of(number)),
-                               .ad = id_from_number(ad_of(number)),
+                               .user = id_from_number(honest_user(number)),
+                               .ad = id_from_number(honest_ad(number)),
                                .ts_ms = time_of(number)};
     struct buffer bytes = {0};
 
@@ -147,7 +121,7 @@ static void send_label(int64_t number)
     const struct event_fields fields = EVENT_FIELDS_DEFAULT;
     struct label event = {.id = id_from_number(number),
                           .ts_ms = time_of(number + timing.click_rows),
-                          .click = is_clicked(number)};
+                          .click = honest_is_clicked(number)};
     struct buffer bytes = {0};
 
     event_encode_label(&fields, &event, &bytes);
@@ -156,7 +130,7 @@ static void send_label(int64_t number)
 
 static bool is_labelled(int64_t number)
 {
-    return timing.is_live || is_clicked(number);
+    return timing.is_live || honest_is_clicked(number);
 }
 
 static uint64_t count_clicks(void)
@@ -164,7 +138,7 @@ static uint64_t count_clicks(void)
     uint64_t clicks = 0;
 
     for (int64_t i = 0; i < timing.rows; i++)
-        clicks += is_clicked(i);
+        clicks += honest_is_clicked(i);
     return clicks;
 }
 
@@ -305,7 +279,8 @@ static double normalised_entropy(uint64_t version)
     FILE *pairs = new_file(path);
     fputs("user,ad\n", pairs);
     for (int64_t i = ROWS; i < ROWS + UNSEEN; i++)
-        fprintf(pairs, "%" PRId64 ",%" PRId64 "\n", user_of(i), ad_of(i));
+        fprintf(pairs, "%" PRId64 ",%" PRId64 "\n", honest_user(i),
+                honest_ad(i));
     ck_assert_int_eq(fclose(pairs), 0);
     char *output = truth_answers(&way, version, path);
     unlink(path);
@@ -315,8 +290,8 @@ static double normalised_entropy(uint64_t version)
         double p = NAN;
         ck_assert(line && sscanf(line, "\n%*[^,],%*[^,],%lf", &p) == 1);
         line = strchr(line + 1, '\n');
-        loss -= log(is_clicked(i) ? p : 1 - p);
-        clicks += is_clicked(i);
+        loss -= log(honest_is_clicked(i) ? p : 1 - p);
+        clicks += honest_is_clicked(i);
     }
     free(output);
     double mean = clicks / UNSEEN;
@@ -379,9 +354,10 @@ static void judge_labels(struct outcome *outcome)
         if (sscanf(line, "%d,%lld,%*d,%lf", &partition, &offset, &label) != 3)
             continue; /* the head, or without a label */
         int32_t number = numbers[partition][offset];
-        bool is_right = number >= 0 && label == (double)is_clicked(number);
+        bool is_right =
+            number >= 0 && label == (double)honest_is_clicked(number);
         right += is_right && number < SETTLED;
-        joined += is_right && is_clicked(number);
+        joined += is_right && honest_is_clicked(number);
     }
     fclose(lines);
     for (int32_t p = 0; p < PARTITIONS; p++)
@@ -409,18 +385,26 @@ static void check_letters(const struct attacker_books *sent, size_t of_labels,
                       of_labels);
 }
 
-/* Both producers send while the scorer scores. */
-static struct attacker_books feed_and_score(bool is_attacked)
+/* The honest producer sends, and the other one beside it. */
+static struct attacker_books feed_beside(bool is_attacked)
 {
     struct attacker_books sent = {.impressions = 0};
-
-    pipeline_create(&way, PARTITIONS);
-    start_scorer();
     struct attacker *attacker =
-        is_attacked ? attacker_open(&way, SEED, USERS, ADS) : NULL;
+        is_attacked ? attacker_open(&way, HONEST_SEED, HONEST_USERS, HONEST_ADS)
+                    : NULL;
+
     feed(attacker);
     if (attacker)
         sent = attacker_close(attacker);
+    return sent;
+}
+
+/* Both producers send while the scorer scores. */
+static struct attacker_books feed_and_score(bool is_attacked)
+{
+    pipeline_create(&way, PARTITIONS);
+    start_scorer();
+    struct attacker_books sent = feed_beside(is_attacked);
     publisher_close(honest);
     honest = NULL;
     pipeline_await_scored(&way, WAIT_MS);
@@ -551,17 +535,12 @@ static void move_time_on(void)
 static double run_live(bool is_attacked)
 {
     int64_t began_ms = clock_monotonic_ms();
-    struct attacker_books sent = {.impressions = 0};
 
     pipeline_create(&way, PARTITIONS);
     timing = live;
     unsigned port = start_live_trainer();
     timing.start_ms = clock_wall_ms();
-    struct attacker *attacker =
-        is_attacked ? attacker_open(&way, SEED, USERS, ADS) : NULL;
-    feed(attacker);
-    if (attacker)
-        sent = attacker_close(attacker);
+    struct attacker_books sent = feed_beside(is_attacked);
     move_time_on();
     publisher_close(honest);
     honest = NULL;
