@@ -13,25 +13,16 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=common.sh
+. "$root/tests/bench/common.sh"
 build=${BUILD:-$root/build/release}
 rows=${ROWS:-500000} turns=${TURNS:-3}
 pctr=$build/cli/pctr
 meter=$build/tests/bench/bench_meter
 work=$(mktemp -d)
-running=()
 
-die() { echo "capacity.sh: $*" >&2; exit 1; }
-
-stop_all() {
-    local pid
-    for pid in "${running[@]}"; do
-        if kill "$pid" 2>/dev/null; then wait "$pid" || true; fi
-    done
-    running=()
-}
 trap 'stop_all; rm -rf "$work"' EXIT
 
-median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 load() { cut -d' ' -f1 /proc/loadavg; }
 
 # NAME USERS ADS ROWS-TO-LEARN-FROM

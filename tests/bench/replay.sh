@@ -14,15 +14,13 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=common.sh
+. "$root/tests/bench/common.sh"
 build=${BUILD:-$root/build/release}
 rows=${ROWS:-1000000} turns=${TURNS:-3} instance=${INSTANCE:-bench}
 pctr=$build/cli/pctr
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-die() { echo "replay.sh: $*" >&2; exit 1; }
-now_ms() { date +%s%3N; }
-median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 impressions=replay-impressions-$rows labels=replay-labels-$rows
 topics=(--topic.impressions "$impressions" --topic.labels "$labels")

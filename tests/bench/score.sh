@@ -16,6 +16,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=common.sh
+. "$root/tests/bench/common.sh"
 build=${BUILD:-$root/build/release}
 rows=${ROWS:-2000000} turns=${TURNS:-3} model=${MODEL:-svd}
 params=${PARAMS-factors=100 epochs=5}
@@ -27,22 +29,10 @@ meter=$build/tests/bench/bench_meter
 work=$(mktemp -d)
 declare -A rates=() costs=()
 TIMEFORMAT='%U %S'
-running=()
 
-die() { echo "score.sh: $*" >&2; exit 1; }
-now_ms() { date +%s%3N; }
 say() { echo "# $*"; }
 
-stop_all() {
-    local pid
-    for pid in "${running[@]}"; do
-        if kill "$pid" 2>/dev/null; then wait "$pid" || true; fi
-    done
-    running=()
-}
 trap 'stop_all; rm -rf "$work"' EXIT
-
-median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 # --- Events and a model, once per instance -----------------------------------
 

@@ -36,16 +36,21 @@ static void check(const struct manifest_list *list)
     assert(!wanted || list->pinned == 0 || wanted->epoch == list->pinned);
 }
 
+static struct manifest small(uint64_t epoch)
+{
+    return (struct manifest){.format = MANIFEST_FORMAT,
+                             .name = "click",
+                             .epoch = epoch,
+                             .size = 1,
+                             .packed_size = 1,
+                             .chunk_count = 1,
+                             .chunk_size = 1};
+}
+
 /* A good manifest under any epoch, so that more than refusals happens. */
 static void good(struct buffer *to, uint64_t epoch)
 {
-    struct manifest manifest = {.format = MANIFEST_FORMAT,
-                                .name = "click",
-                                .epoch = epoch,
-                                .size = 1,
-                                .packed_size = 1,
-                                .chunk_count = 1,
-                                .chunk_size = 1};
+    struct manifest manifest = small(epoch);
 
     strcpy(manifest.algorithm, "svd");
     manifest_encode(&manifest, to);
@@ -55,15 +60,9 @@ static void good(struct buffer *to, uint64_t epoch)
 static void good_delta(struct buffer *to, uint64_t epoch, uint32_t number,
                        uint64_t states)
 {
-    struct manifest manifest = {.format = MANIFEST_FORMAT,
-                                .name = "click",
-                                .epoch = epoch,
-                                .size = 1,
-                                .packed_size = 1,
-                                .chunk_count = 1,
-                                .chunk_size = 1,
-                                .delta = number};
+    struct manifest manifest = small(epoch);
 
+    manifest.delta = number;
     manifest.sha256.bytes[0] = states & 3;
     manifest.parent_sha256.bytes[0] = states >> 2 & 3;
     manifest_encode(&manifest, to);

@@ -95,14 +95,6 @@ enum event_fault avro_take(const struct event_fields *fields,
     return fault;
 }
 
-void avro_check_id(const struct id *id, const char *text)
-{
-    char printed[ID_PRINT_SIZE];
-
-    id_print(id, printed);
-    ck_assert_str_eq(printed, text);
-}
-
 void avro_free(void)
 {
     event_scratch_free(&scratch);

@@ -48,8 +48,6 @@ enum event_fault avro_take(const struct event_fields *fields,
 enum event_fault avro_take_with(struct event_reader *reader,
                                 struct impression *out);
 
-void avro_check_id(const struct id *id, const char *text);
-
 void avro_free(void);
 
 #endif

@@ -26,6 +26,14 @@ static struct event_record record_of(const uint8_t *bytes, size_t size)
         .value = bytes, .value_size = size, .timestamp_ms = -1};
 }
 
+void one_id(const struct id *id, const char *printed)
+{
+    char text[ID_PRINT_SIZE];
+
+    id_print(id, text);
+    ck_assert_str_eq(text, printed);
+}
+
 enum event_fault one_impression(const struct event_fields *fields,
                                 const uint8_t *bytes, size_t size,
                                 struct impression *out, const char **field)

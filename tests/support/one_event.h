@@ -9,6 +9,9 @@
 
 #include "common/event/event_reader.h"
 
+/* Fails the test where the id is printed in another way. */
+void one_id(const struct id *id, const char *printed);
+
 enum event_fault one_impression(const struct event_fields *fields,
                                 const uint8_t *bytes, size_t size,
                                 struct impression *out, const char **field);

@@ -3,6 +3,7 @@
  * type, and what hostile bytes come to.
  */
 #include "support/avro_event.h"
+#include "support/one_event.h"
 #include "support/one_schema.h"
 #include "support/run_suite.h"
 
@@ -40,9 +41,9 @@ START_TEST(ids_and_times_are_those_of_the_schema)
     know(AVRO_FLAT);
     avro_put_flat();
     ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
-    avro_check_id(&event.id, "1");
-    avro_check_id(&event.user, "300");
-    avro_check_id(&event.ad, "-4");
+    one_id(&event.id, "1");
+    one_id(&event.user, "300");
+    one_id(&event.ad, "-4");
     ck_assert_int_eq(event.ts_ms, AVRO_NOW_MS);
     check_raw(event.raw_id, "\x01", 1);
     check_raw(event.raw_user, "\xcd\x01\x2c", 3);
@@ -63,11 +64,11 @@ START_TEST(a_field_is_found_by_its_name_before_an_alias)
                                             "\"long\"}," AVRO_LONG("ad")));
     avro_put_flat();
     ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
-    avro_check_id(&event.user, "300");
-    avro_check_id(&event.ad, "-4");
+    one_id(&event.user, "300");
+    one_id(&event.ad, "-4");
     strcpy(fields.user, "who");
     ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
-    avro_check_id(&event.user, "300");
+    one_id(&event.user, "300");
 }
 END_TEST
 
@@ -154,9 +155,9 @@ START_TEST(fields_are_found_by_paths_through_all_that_nests)
     for (int blocks = ONE_BLOCK; blocks <= SIZED_BLOCKS; blocks++) {
         put_nested((enum blocks)blocks);
         ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
-        avro_check_id(&event.id, "r-1");
-        avro_check_id(&event.user, "ann");
-        avro_check_id(&event.ad, "a2");
+        one_id(&event.id, "r-1");
+        one_id(&event.user, "ann");
+        one_id(&event.ad, "a2");
         ck_assert_int_eq(event.ts_ms, AVRO_NOW_MS);
     }
 }
@@ -284,7 +285,7 @@ START_TEST(a_number_has_64_bits)
         ck_assert_int_eq(avro_take(&fields, &event),
                          last == 1 ? EVENT_OK : EVENT_INVALID);
         if (last == 1)
-            avro_check_id(&event.id, "9223372036854775807");
+            one_id(&event.id, "9223372036854775807");
     }
     know(AVRO_RECORD_OF("{\"name\":\"id\",\"type\":\"int\"}"));
     avro_begin();

@@ -2,6 +2,7 @@
  * check_event_reader.c - events as people have them: JSON and msgpack, and
  * fields by paths.
  */
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include "common/event/event_reader.h"
@@ -53,14 +54,6 @@ static enum event_fault take_impression(const struct event_fields *fields,
     }
     event_reader_free(reader);
     return fault;
-}
-
-static void check_id(const struct id *id, const char *text)
-{
-    char printed[ID_PRINT_SIZE];
-
-    id_print(id, printed);
-    ck_assert_str_eq(printed, text);
 }
 
 /* --- JSON ------------------------------------------------------------- */
@@ -127,9 +120,9 @@ START_TEST(json_is_an_event_or_has_a_reason)
             ck_assert_int_eq(event.ts_ms, -5); /* untouched */
     }
     if (records[_i].fault == EVENT_OK && event.ts_ms > 1) {
-        check_id(&event.id, "1");
-        check_id(&event.user, "7");
-        check_id(&event.ad, "42");
+        one_id(&event.id, "1");
+        one_id(&event.user, "7");
+        one_id(&event.ad, "42");
         ck_assert_int_eq(event.ts_ms, 1700000000123);
     }
 }
@@ -259,9 +252,9 @@ START_TEST(fields_stand_in_nested_records)
                                          is_json ? &in_json : &in_msgpack,
                                          &event, &about),
                          EVENT_OK);
-        check_id(&event.id, "e1");
-        check_id(&event.user, "7");
-        check_id(&event.ad, "42");
+        one_id(&event.id, "e1");
+        one_id(&event.user, "7");
+        one_id(&event.ad, "42");
         ck_assert_int_eq(event.ts_ms, 1700000000000);
     }
     strcpy(fields.ad, "data.context.ads[2].id");
@@ -339,9 +332,9 @@ START_TEST(fields_stand_beside_the_value)
         (struct span){(const uint8_t *)"2023-11-14T23:13:20.5+01:00", 27};
     ck_assert_int_eq(take_impression(&fields, &record, &event, &about),
                      EVENT_OK);
-    check_id(&event.id, "42");
-    check_id(&event.user, "u7");
-    check_id(&event.ad, "3");
+    one_id(&event.id, "42");
+    one_id(&event.user, "u7");
+    one_id(&event.ad, "3");
     ck_assert_int_eq(event.ts_ms, 1700000000500);
     ck_assert_mem_eq(event.raw_id.bytes,
                      "\xa2"
@@ -538,7 +531,7 @@ START_TEST(a_batch_shares_a_scratch)
             char id[16];
             struct id user = event_span_id(events[i].raw_user);
             snprintf(id, sizeof(id), "i%d", i);
-            check_id(&events[i].id, id);
+            one_id(&events[i].id, id);
             ck_assert(id_equal(&user, &events[i].user));
             ck_assert_int_eq(events[i].ad.number, i);
         }

@@ -3,6 +3,7 @@
  * keeps them.
  */
 #include "support/avro_event.h"
+#include "support/one_event.h"
 #include "support/run_suite.h"
 
 #include <stdio.h>
@@ -64,7 +65,7 @@ START_TEST(a_schema_is_asked_for_once_and_again_when_it_changed)
             atomic_fetch_add(&version, 1);
         }
         ck_assert_int_eq(avro_take_with(reader, &event), EVENT_OK);
-        avro_check_id(&event.user, i < 3 ? "300" : "1");
+        one_id(&event.user, i < 3 ? "300" : "1");
         ck_assert_uint_eq(questions, i < 3 ? 1 : 2);
     }
     event_reader_free(reader);
@@ -137,7 +138,7 @@ START_TEST(auto_tells_a_schema_by_the_zero)
     avro_begin();
     buffer_append(&avro_record, json, sizeof(json) - 1);
     ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
-    avro_check_id(&event.user, "2");
+    one_id(&event.user, "2");
     fields.impressions_format = EVENT_FORMAT_AVRO;
     ck_assert_int_eq(avro_take(&fields, &event), EVENT_OK);
 }
