@@ -126,7 +126,9 @@ summary() {
         log=$logs/ctest-$log.log
         [ -f "$log" ] || continue
         echo "-- ${log##*/}"
-        grep -E 'tests passed|tests failed|^[a-z]+ += .*sec\*proc|Total Test time|\((Failed|Skipped|Timeout|Not Run)\)' "$log"
+        grep -aE 'tests passed|tests failed|^[a-z]+ += .*sec\*proc|Total Test time|\((Failed|Skipped|Timeout|Not Run)\)' "$log"
+        # What a test asserted, or a sanitizer saw: the rest is in the log.
+        grep -aE ':[FE]:|Sanitizer: |runtime error: ' "$log" | head -n 20
     done
     if [ ${#failures[@]} -gt 0 ]; then
         echo "deploy/test.sh: FAILED: ${failures[*]} (${SECONDS} s)"
