@@ -371,6 +371,7 @@ START_TEST(a_worker_accounts_for_its_time_and_its_records)
 
     scorer_world_send(&world, 0, 2000);
     scorer_world_await(scorer, 2000);
+    clock_sleep_ms(500); /* with nothing to do */
     double least_s = (double)(clock_monotonic_ms() - before_ms) / 1e3;
     ck_assert_double_eq(metrics_value(world.metrics, SCORER_ASSIGNED, 0),
                         SCORER_WORLD_PARTITIONS);
@@ -385,7 +386,7 @@ START_TEST(a_worker_accounts_for_its_time_and_its_records)
                   sum_s, least_s, most_s);
     ck_assert(time_of(SCORER_BUSY_TIME) > 0);
     ck_assert(time_of(SCORER_COMMIT_TIME) > 0);
-    ck_assert(time_of(SCORER_WAIT_TIME) > time_of(SCORER_BUSY_TIME));
+    ck_assert_double_gt(time_of(SCORER_WAIT_TIME), .25);
 }
 END_TEST
 
