@@ -15,6 +15,10 @@ enum { THREADS_MAX = 64, BLOCK = 8 };
  * more. Stars and clicks are not. */
 #define OFFSET_SPREAD 1e-3
 
+/* Labels beyond 2^200, or all below 2^-200, are scaled: a similarity has
+ * products of four of them, which overflow, or vanish. */
+enum { UNSCALED_EXPONENT = 200, SCALE_EXPONENT_MAX = 1000 };
+
 /* The sums over the pairs of one x and one x'; r is x's, q is x''s. */
 struct sums {
     double n, r, q, rr, qq, rq; /* msd has sum (r - q)^2 in rr */
@@ -206,14 +210,16 @@ static void add_pair(struct sums *to, enum similarity measure, double r,
 }
 
 /* Returns the part of a rating that enters the sums: the rating itself, or its
- * difference from the offset or the baseline. */
+ * difference from the offset or the baseline, scaled. */
 static double part_of(const struct similarities *similarity, uint32_t x,
                       uint32_t y, double value)
 {
-    if (similarity->measure != SIM_PEARSON_BASELINE)
-        return value - similarity->offset;
-    return value -
-           (similarity->mean + similarity->y_bias[y] + similarity->x_bias[x]);
+    double taken =
+        similarity->measure != SIM_PEARSON_BASELINE
+            ? similarity->offset
+            : similarity->mean + similarity->y_bias[y] + similarity->x_bias[x];
+
+    return (value - taken) * similarity->scale;
 }
 
 /* The rows of one x and one y: several where a pair has several labels. */
@@ -273,19 +279,45 @@ static void double_row(const struct similarities *similarity, uint32_t x,
     memset(sums + from, 0, (lists->xs - from) * sizeof(*sums));
 }
 
+struct label_range {
+    double lowest, highest;
+};
+
+static struct label_range range_of(const struct co_rated *lists)
+{
+    struct label_range range = {INFINITY, -INFINITY};
+
+    for (size_t at = 0; at < lists->count; at++) {
+        range.lowest = fmin(range.lowest, lists->x_list[at].value);
+        range.highest = fmax(range.highest, lists->x_list[at].value);
+    }
+    return range;
+}
+
 /* Returns a number to be subtracted from each label: 0, or the lowest label
  * where the labels differ by a small part of it. Such labels would lose the
  * digits by which they differ in the sums of a pearson. The pearson of the
  * differences is the same, and subtracting has no rounding error. */
-static double offset_of(const struct co_rated *lists)
+static double offset_of(struct label_range range)
 {
-    double lowest = INFINITY, highest = -INFINITY;
+    return range.highest - range.lowest < OFFSET_SPREAD * fabs(range.lowest)
+               ? range.lowest
+               : 0;
+}
 
-    for (size_t at = 0; at < lists->count; at++) {
-        lowest = fmin(lowest, lists->x_list[at].value);
-        highest = fmax(highest, lists->x_list[at].value);
-    }
-    return highest - lowest < OFFSET_SPREAD * fabs(lowest) ? lowest : 0;
+/* Returns a power of two, which changes no digit of a label: 1 for labels of
+ * any usual size. */
+static double scale_of(struct label_range range, double offset)
+{
+    double most =
+        fmax(fabs(range.lowest - offset), fabs(range.highest - offset));
+    int exponent = 0;
+
+    (void)frexp(most, &exponent);
+    if (!isfinite(most) || abs(exponent) <= UNSCALED_EXPONENT)
+        return 1;
+    return ldexp(1, exponent < -SCALE_EXPONENT_MAX ? SCALE_EXPONENT_MAX
+                                                   : -exponent);
 }
 
 /* --- The interface ---------------------------------------------------- */
@@ -303,10 +335,14 @@ struct similarities similarity_over(const struct co_rated *lists,
         .mean = mean,
         .x_bias = x_bias,
         .y_bias = y_bias,
+        .scale = 1,
     };
+    const struct label_range range = range_of(lists);
 
     if (similarity.measure == SIM_PEARSON)
-        similarity.offset = offset_of(lists);
+        similarity.offset = offset_of(range);
+    if (similarity.measure != SIM_MSD) /* which depends on the unit */
+        similarity.scale = scale_of(range, similarity.offset);
     if (similarity.measure == SIM_PEARSON_BASELINE || !lists->coded)
         return similarity;
     similarity.packing = packing_of(lists->code_base, lists->code_span);

@@ -13,7 +13,8 @@
  *
  * The diagonal is 1; n < min_support gives 0. Unlike there, a denominator of
  * zero gives 0, and so does a pearson variance that is only rounding error;
- * labels beside a large number, such as 1000000.01, have that number taken off.
+ * labels beside a large number, such as 1000000.01, have that number taken off,
+ * and labels around 1e150, or 1e-150, are scaled by a power of two.
  *
  * Rows come one at a time: no square matrix unless asked for. Immutable.
  */
@@ -34,6 +35,7 @@ struct similarities {
     uint32_t min_support;
     double shrinkage;
     double offset;                 /* for pearson: what all labels share */
+    double scale;                  /* power of two; 1 for usual labels */
     double mean;                   /* for pearson_baseline, */
     const double *x_bias, *y_bias; /* (xs), (ys) */
     bool small_integers;           /* all labels: exact sums, any order */

@@ -7,6 +7,7 @@
 #include "model/algorithms/similarity.h"
 #include "model/rows/co_rated.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,7 +301,6 @@ START_TEST(a_small_variance_is_no_rounding_error)
 }
 END_TEST
 
-/* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
 /* Labels that differ by 1/128 each, near 0 and beside a million: their pearson
  * is the same, and the offset must not eat the digits that it is made of. */
 START_TEST(an_offset_changes_no_pearson)
@@ -322,6 +322,26 @@ START_TEST(an_offset_changes_no_pearson)
 }
 END_TEST
 
+/* In units that are powers of two a label has the same digits. */
+START_TEST(an_extreme_unit_changes_no_bit)
+{
+    static double usual[USERS * USERS], extreme[USERS * USERS];
+    static const int powers[] = {150, 500, 1000, -150, -500, -1000};
+    static const enum similarity kinds[] = {SIM_PEARSON, SIM_COSINE};
+    const enum similarity kind = kinds[_i % 2];
+    const double unit = ldexp(1, powers[_i / 2]);
+
+    struct ratings *train = random_ratings(300, ITEMS, 3.5, 7, 0.0078125);
+    matrix_of(train, kind, 1, DOUBLE_SUMS, usual);
+    ratings_free(train);
+    train = random_ratings(300, ITEMS, 3.5 * unit, 7, 0.0078125 * unit);
+    matrix_of(train, kind, 1, DOUBLE_SUMS, extreme);
+    ratings_free(train);
+    ck_assert_mem_eq(extreme, usual, sizeof(usual));
+}
+END_TEST
+
+/* a-x 1,0,0; b-x 1,1; a-y 1; b-y 0; c-y 1; c-x 0 */
 START_TEST(repeated_pairs_count_every_combination)
 {
     static const struct rating example[] = {{0, 0, 1}, {0, 0, 0}, {0, 0, 0},
@@ -360,6 +380,7 @@ int main(void)
     tcase_add_test(tests, a_constant_row_has_no_pearson);
     tcase_add_test(tests, a_small_variance_is_no_rounding_error);
     tcase_add_test(tests, an_offset_changes_no_pearson);
+    tcase_add_loop_test(tests, an_extreme_unit_changes_no_bit, 0, 12);
     tcase_add_test(tests, repeated_pairs_count_every_combination);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
