@@ -28,7 +28,7 @@ struct replay_settings {
     struct registry_settings registry;
     /* Settings in the types of the table below; replay.intake gets them. */
     struct intake_times times;
-    uint64_t history_ms, every_ms, report_ms;
+    uint64_t history_ms, every_ms, publish_ms, report_ms;
     uint64_t replicates;
     uint32_t slices_max;
     char from[2048], to[2048], last[32];
@@ -68,6 +68,7 @@ static const struct config_key keys[] = {
     TRUSTED_KEYS_KEY(replay.trusted),
     NO_MODEL_P_KEY(replay.prior),
     {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:..."},
+    {GROUP_MODEL, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "event time after which a contender online:... answers with what it has learned; 0: it knows each label at once"},
     {GROUP_MODEL | RARE, "refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "least number of rows to fit on"},
     {GROUP_MODEL | RARE, "holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that calibrate a refit, as pctr train has it"},
     {GROUP_MODEL | RARE, "calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
@@ -219,7 +220,8 @@ static int check_join(const struct replay_config *config, struct error *err)
             return error_set(err, ERROR_CONFIG,
                              "contender live: with join=labels it is not known "
                              "which model was live for a label; name other "
-                             "contenders: served, epoch:N, refit:ALGORITHM");
+                             "contenders: served, epoch:N, refit:ALGORITHM, "
+                             "online:fields");
     return 0;
 }
 
@@ -232,6 +234,7 @@ static int take_settings(struct replay_settings *settings,
     intake_times_take(&settings->times, &config->intake);
     config->history_ms = (int64_t)settings->history_ms;
     config->refit_every_ms = (int64_t)settings->every_ms;
+    config->publish_every_ms = (int64_t)settings->publish_ms;
     config->scale = (struct scale){0, 1};
     settings->report.window_ms = (int64_t)settings->report_ms;
     settings->report.slices_max = settings->slices_max;
@@ -381,6 +384,10 @@ const struct command replay_command = {
         "  newest                    the newest version, whatever is pinned\n"
         "  FILE                      a snapshot file\n"
         "  refit:ALGORITHM PARAMS    fitted every refit.every_ms as of then\n"
+        "  online:fields PARAMS      learns each label when it comes; known "
+        "every\n"
+        "                            publish.every_ms, which may be one of "
+        "PARAMS\n"
         "  field:NAME                a probability in the impressions\n"
         "\n"
         "  pctr replay -b localhost:9092 --last=24h\n"

@@ -1,5 +1,8 @@
 #include "consumer/learn/online.h"
 
+#include "common/base/buffer.h"
+#include "common/base/bytes_reader.h"
+
 #include "model/rows/id_map.h"
 #include "model/snapshot.h"
 
@@ -122,6 +125,41 @@ void online_forget_changes(struct online *online)
 {
     if (online->tracks && online->model && online->fit.ops->changes)
         online->fit.ops->changes->forget(online->model);
+}
+
+/* --- Copies ----------------------------------------------------------- */
+
+struct model *online_model(struct online *online)
+{
+    return online->model;
+}
+
+int online_copy(struct online *online, struct model **out, struct error *err)
+{
+    assert(online->tracks && online->model);
+    if (online->fit.ops->changes->copy(online->model, out, err) < 0)
+        return -1;
+    online_forget_changes(online);
+    return 0;
+}
+
+int online_bring(struct online *online, struct model *copy, struct error *err)
+{
+    const struct change_ops *changes = online->fit.ops->changes;
+    struct buffer bytes = {0};
+
+    assert(online->tracks && online->model);
+    changes->save(online->model, &bytes);
+    if (buffer_failed(&bytes)) {
+        buffer_free(&bytes);
+        return error_no_memory(err, "what a model learned");
+    }
+    struct bytes_reader from = {.at = bytes.bytes, .left = bytes.size};
+    changes->apply(copy, &from);
+    assert(!bytes_reader_failed(&from));
+    buffer_free(&bytes);
+    online_forget_changes(online);
+    return 0;
 }
 
 /* --- The start -------------------------------------------------------- */

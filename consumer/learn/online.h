@@ -99,6 +99,22 @@ int online_delta(const struct online *online, struct snapshot_delta *head,
                  struct buffer *out, struct error *err) MUST_CHECK;
 void online_forget_changes(struct online *online);
 
+/* The model itself, which goes on learning; NULL before the start. Borrowed
+ * until the online model is freed. */
+struct model *online_model(struct online *online);
+
+/* A model of its own in the state of now, for whoever is to see that state
+ * alone. Only after the start, and of one that keeps in mind what changes: this
+ * is then forgotten. The caller frees *out. ERROR_MEMORY alone. */
+int online_copy(struct online *online, struct model **out,
+                struct error *err) MUST_CHECK;
+
+/* Brings such a copy, in the state of when changes were forgotten last, to that
+ * of now, as a delta would, and forgets the changes. ERROR_MEMORY alone; the
+ * copy is then as it was. */
+int online_bring(struct online *online, struct model *copy,
+                 struct error *err) MUST_CHECK;
+
 /* Memory in use but for the model. */
 size_t online_bytes(const struct online *online);
 

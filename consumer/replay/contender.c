@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 
+#include "consumer/learn/online.h"
 #include "consumer/score/score_question.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PUBLISH_MS_MAX INT64_C(315360000000) /* ten years */
 
 /* --- The words of the command line ------------------------------------ */
 
@@ -38,20 +41,76 @@ static int parse_epoch(const char *text, struct contender_spec *out,
     return 0;
 }
 
-static int parse_refit(const char *text, struct contender_spec *out,
-                       struct error *err)
+/* "ALGORITHM PARAMS...". */
+static int parse_fit(const char *text, struct fit_config *out,
+                     struct error *err)
 {
     size_t length = strcspn(text, " ,");
     char algorithm[32];
 
-    out->kind = CONTENDER_REFIT;
     snprintf(algorithm, sizeof(algorithm), "%.*s",
              (int)(length < sizeof(algorithm) ? length : sizeof(algorithm) - 1),
              text);
-    if (model_find(algorithm, &out->refit.ops, err) < 0 ||
-        params_start(out->refit.ops, &out->refit.params, err) < 0)
+    if (model_find(algorithm, &out->ops, err) < 0 ||
+        params_start(out->ops, &out->params, err) < 0)
         return -1;
-    return params_set(out->refit.ops, text + length, &out->refit.params, err);
+    return params_set(out->ops, text + length, &out->params, err);
+}
+
+static int parse_refit(const char *text, struct contender_spec *out,
+                       struct error *err)
+{
+    out->kind = CONTENDER_REFIT;
+    return parse_fit(text, &out->fit, err);
+}
+
+static const char publish_word[] = "publish.every_ms=";
+
+static int parse_publish(const char *text, int64_t *out, struct error *err)
+{
+    char *end = NULL;
+
+    errno = 0;
+    long long ms = strtoll(text, &end, 10);
+    if (errno || end == text || *end || ms < 0 || ms > PUBLISH_MS_MAX)
+        return error_set(err, ERROR_USAGE,
+                         "%s%s: write milliseconds of event time, 0 to %lld",
+                         publish_word, text, (long long)PUBLISH_MS_MAX);
+    *out = ms;
+    return 0;
+}
+
+/* A word among the parameters is the contender's own. */
+static int parse_online(const char *text, struct contender_spec *out,
+                        struct error *err)
+{
+    char copy[1024], rest_of[1024] = "", *rest = NULL;
+
+    out->kind = CONTENDER_ONLINE;
+    out->publish_ms = -1;
+    if (strlen(text) >= sizeof(copy))
+        return error_set(err, ERROR_USAGE, "longer than %zu bytes",
+                         sizeof(copy) - 1);
+    text_copy(copy, sizeof(copy), text);
+    for (char *word = strtok_r(copy, " ,", &rest); word;
+         word = strtok_r(NULL, " ,", &rest)) {
+        if (strncmp(word, publish_word, sizeof(publish_word) - 1) != 0) {
+            if (rest_of[0])
+                strcat(rest_of, " ");
+            strcat(rest_of, word);
+        } else if (parse_publish(word + sizeof(publish_word) - 1,
+                                 &out->publish_ms, err) < 0) {
+            return -1;
+        }
+    }
+    if (parse_fit(rest_of, &out->fit, err) < 0)
+        return -1;
+    if (!online_is_for(out->fit.ops))
+        return error_set(err, ERROR_USAGE,
+                         "%s is fitted, and learns no label by itself: write "
+                         "refit:%s",
+                         out->fit.ops->name, out->fit.ops->name);
+    return 0;
 }
 
 static int parse_field(const char *text, struct contender_spec *out,
@@ -96,13 +155,15 @@ static int parse_spec(const char *text, struct contender_spec *out,
         return parse_epoch(text + 6, out, err);
     if (strncmp(text, "refit:", 6) == 0)
         return parse_refit(text + 6, out, err);
+    if (strncmp(text, "online:", 7) == 0)
+        return parse_online(text + 7, out, err);
     if (strncmp(text, "field:", 6) == 0)
         return parse_field(text + 6, out, err);
     if (strlen(text) == 0 || strlen(text) >= sizeof(out->path))
         return error_set(err, ERROR_USAGE,
                          "contender '%.100s': write live, served, newest, "
-                         "epoch:N, refit:ALGORITHM, field:NAME, or the name "
-                         "of a snapshot file",
+                         "epoch:N, refit:ALGORITHM, online:fields, field:NAME, "
+                         "or the name of a snapshot file",
                          text);
     out->kind = CONTENDER_FILE;
     text_copy(out->path, sizeof(out->path), text);
@@ -153,6 +214,17 @@ static int open_model(struct contender *contender, struct live_models *live,
     }
 }
 
+static int open_online(struct contender *contender, struct error *err)
+{
+    const struct contender_spec *spec = &contender->spec;
+    const struct online_contender_config config = {
+        .fit = spec->fit, .publish_ms = spec->publish_ms};
+
+    return spec->kind == CONTENDER_ONLINE
+               ? online_contender_new(&config, &contender->online, err)
+               : 0;
+}
+
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct event_reader *reader, struct contender *out,
                    struct error *err)
@@ -162,7 +234,8 @@ int contender_open(const struct contender_spec *spec, struct live_models *live,
     if ((spec->kind == CONTENDER_FIELD &&
          event_reader_want(reader, spec->field, &contender.field_at, err) <
              0) ||
-        open_model(&contender, live, err) < 0)
+        open_model(&contender, live, err) < 0 ||
+        open_online(&contender, err) < 0)
         return error_wrap(err, "contender %s", spec->name);
     *out = contender;
     return 0;
@@ -219,6 +292,8 @@ int contender_answer(struct contender *contender,
     if (contender->spec.kind == CONTENDER_LIVE &&
         live_models_at(questions->live, message, &model, &is_gone, err) < 0)
         return -1;
+    if (contender->spec.kind == CONTENDER_ONLINE)
+        model = online_contender_model(contender->online);
     contender->state = (struct model_state){.version = 0};
     if (is_gone) {
         *out = (struct replay_answer){NAN, 0, BASIS_NONE};
@@ -283,9 +358,11 @@ void contender_close(struct contender *contender)
             fit_result_free(&result);
     }
     snapshot_free(contender->model.snapshot);
+    online_contender_free(contender->online);
     impression_reader_free(contender->reader);
     event_scratch_free(&contender->scratch);
     contender->model.snapshot = NULL;
+    contender->online = NULL;
     contender->reader = NULL;
     contender->job = NULL;
 }

@@ -9,6 +9,8 @@
  *   live             the models that were live
  *   refit:ALGORITHM PARAMS...
  *                    fitted again and again on what was known by then
+ *   online:ALGORITHM PARAMS...
+ *                    learns each label when it comes
  *   field:NAME       a probability that the impression itself carries
  */
 #ifndef CONSUMER_CONTENDER_H
@@ -22,6 +24,7 @@
 #include "consumer/models/model_board.h"
 #include "consumer/read/message.h"
 #include "consumer/replay/live_models.h"
+#include "consumer/replay/online_contender.h"
 #include "consumer/report/replay_log.h"
 #include "consumer/score/impression_reader.h"
 
@@ -36,6 +39,7 @@ enum contender_kind {
     CONTENDER_SERVED,
     CONTENDER_NEWEST,
     CONTENDER_FIELD,
+    CONTENDER_ONLINE,
 };
 
 enum { CONTENDERS_MAX = 16 };
@@ -43,10 +47,12 @@ enum { CONTENDERS_MAX = 16 };
 struct contender_spec {
     char name[64];
     enum contender_kind kind;
-    char path[512];          /* FILE */
-    char field[64];          /* FIELD */
-    uint64_t epoch;          /* EPOCH */
-    struct fit_config refit; /* REFIT; scale and calibrate are the caller's */
+    char path[512];        /* FILE */
+    char field[64];        /* FIELD */
+    uint64_t epoch;        /* EPOCH */
+    struct fit_config fit; /* REFIT, ONLINE; scale and calibrate are the
+                              caller's */
+    int64_t publish_ms;    /* ONLINE: as in online_contender.h; -1: not said */
 };
 
 /* Parses "NAME=SPEC", or SPEC alone, which is the name then too. ERROR_USAGE or
@@ -56,8 +62,9 @@ int contender_parse(const char *text, struct contender_spec *out,
 
 struct contender {
     struct contender_spec spec;
-    struct served_model model; /* snapshot NULL: none yet, or LIVE */
-    unsigned field_at;         /* FIELD: among the fields found in a record */
+    struct served_model model; /* snapshot NULL: none yet, LIVE or ONLINE */
+    struct online_contender *online; /* ONLINE; else NULL */
+    unsigned field_at; /* FIELD: among the fields found in a record */
     struct impression_reader *reader; /* of what its models want; NULL: not
                                          asked yet */
     struct event_scratch scratch;     /* likewise */
@@ -79,8 +86,8 @@ struct contender_questions {
 bool contender_is_version(const struct contender_spec *spec);
 
 /* Fetches a published version from `live`, which may be NULL where the
- * contender is none. FIELD makes the reader of the records find
- * its field. */
+ * contender is none. FIELD makes the reader of the records find its field.
+ * ONLINE has to know publish_ms; the owner gives it time and outcomes. */
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct event_reader *reader, struct contender *out,
                    struct error *err) MUST_CHECK;

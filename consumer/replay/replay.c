@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
+#include "consumer/learn/field_scan.h"
 #include "consumer/learn/fit_need.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/range_walk.h"
@@ -32,6 +33,8 @@ struct replay_pass {
     struct contender contenders[CONTENDERS_MAX];
     struct id_set *nobody; /* the users of field.anonymous */
     struct contender_questions questions;
+    struct field_list list;      /* values that some contenders learn from */
+    struct field_scan scan;      /* of them, in records that make rows */
     struct event_reader *rows;   /* of the records that make rows */
     struct event_reader *labels; /* of those that only label rows */
     /* Of the record that makes a row: the event, what rows are sliced by, the
@@ -62,7 +65,7 @@ static int start_fit(struct replay_pass *pass, struct contender *contender,
                      struct error *err)
 {
     struct training_set *set = NULL;
-    struct fit_config fit = contender->spec.refit;
+    struct fit_config fit = contender->spec.fit;
     const struct fit_need limits = fit_need_limits();
 
     if (training_log_select(intake_log(pass->intake), pass->config->holdout,
@@ -73,8 +76,6 @@ static int start_fit(struct replay_pass *pass, struct contender *contender,
         training_set_free(set);
         return 0; /* too few rows: the contender keeps its model */
     }
-    fit.scale = pass->config->scale;
-    fit.calibrate = pass->config->calibrate;
     warn_of_unknown(set, pass->config->intake.log.ids_max);
     if (fit_need_check(&fit, set, &limits, err) < 0) {
         training_set_free(set);
@@ -112,6 +113,30 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
     if (pass->refit_ms == INT64_MIN || is_due)
         pass->refit_ms = (ts_ms / every_ms + 1) * every_ms;
     return is_due ? refit(pass, err) : 0;
+}
+
+/* --- Learning --------------------------------------------------------- */
+
+/* What happens to contenders when event time comes that far, before the event
+ * is answered. */
+static int advance(struct replay_pass *pass, int64_t ts_ms, struct error *err)
+{
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].online &&
+            online_contender_advance(pass->contenders[c].online, ts_ms, err) <
+                0)
+            return -1;
+    return refit_when_due(pass, ts_ms, err);
+}
+
+static int learn(struct replay_pass *pass, const struct join_outcome *outcome,
+                 struct error *err)
+{
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].online &&
+            online_contender_take(pass->contenders[c].online, outcome, err) < 0)
+            return -1;
+    return 0;
 }
 
 /* --- Rows ------------------------------------------------------------- */
@@ -170,16 +195,20 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
     return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
 }
 
-/* Passes the outcomes of the join on to the log. Those of the history have no
- * row there. */
-static void take_outcomes(struct replay_pass *pass)
+/* Passes the outcomes of the join on to the contenders that learn online, and
+ * to the log. Those of the history have no row there. */
+static int take_outcomes(struct replay_pass *pass, struct error *err)
 {
     struct join_outcome outcome;
 
-    while (intake_next_outcome(pass->intake, &outcome))
+    while (intake_next_outcome(pass->intake, &outcome)) {
         if (pass->in_range && outcome.sequence >= pass->base)
             replay_log_label(pass->out->log, outcome.sequence - pass->base,
                              outcome.label);
+        if (learn(pass, &outcome, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* The join comes first, because it says whether the impression is new. It does
@@ -207,11 +236,13 @@ static int take_impression(struct replay_pass *pass,
     const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_IMPRESSION, event.ts_ms, &origin);
-    if (refit_when_due(pass, stamp.counts_ms, err) < 0)
+    if (advance(pass, stamp.counts_ms, err) < 0)
         return -1;
     bool is_row = !is_history(pass, record);
     if (intake_impression(pass->intake, &event, &origin, &became, err) < 0)
         return -1;
+    if (became.values)
+        field_scan_values(&pass->scan, &pass->scratch.found, became.values);
     is_row = is_row && became.is_new;
     struct replay_log *log = pass->out->log;
     int64_t reach_ms = intake_reach_ms(pass->intake);
@@ -219,7 +250,8 @@ static int take_impression(struct replay_pass *pass,
     if (is_row && answer_row(pass, &event, message, &head, err) < 0)
         return -1;
     assert(!is_row || became.sequence - pass->base + 1 == log->count);
-    take_outcomes(pass);
+    if (take_outcomes(pass, err) < 0)
+        return -1;
     if (is_row && became.is_unknown)
         pass->out->counts.disordered++;
     return replay_log_settle(log, reach_ms, err);
@@ -259,10 +291,26 @@ static int take_label(struct replay_pass *pass,
     if (!is_label)
         return 0;
     const struct intake_origin origin = origin_of(record);
-    if (intake_label(pass->intake, &label, &origin, err) < 0)
-        return -1;
-    take_outcomes(pass);
-    return 0;
+    return intake_label(pass->intake, &label, &origin, err) < 0
+               ? -1
+               : take_outcomes(pass, err);
+}
+
+/* A label with user and ad, whose record was just read, is an outcome. */
+static int learn_labelled(struct replay_pass *pass, const struct label *label,
+                          struct error *err)
+{
+    uint64_t values[FIELD_VALUES_MAX];
+    const struct join_outcome outcome = {
+        .sequence = training_log_counts(intake_log(pass->intake)).appended - 1,
+        .label = (float)label->click,
+        .before = NAN,
+        .values = values};
+
+    if (pass->list.values == 0)
+        return 0;
+    field_scan_values(&pass->scan, &pass->scratch.found, values);
+    return learn(pass, &outcome, err);
 }
 
 /* JOIN_LABELS: a label with user and ad makes a row, which is final at once.
@@ -283,7 +331,7 @@ static int take_labelled(struct replay_pass *pass,
     const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_LABEL, label.ts_ms, &origin);
-    if (refit_when_due(pass, stamp.counts_ms, err) < 0)
+    if (advance(pass, stamp.counts_ms, err) < 0)
         return -1;
     if (!is_history(pass, record)) {
         const struct impression event = {.id = label.id,
@@ -296,7 +344,9 @@ static int take_labelled(struct replay_pass *pass,
             replay_log_settle(pass->out->log, INT64_MAX, err) < 0)
             return -1;
     }
-    return intake_label(pass->intake, &label, &origin, err);
+    if (intake_label(pass->intake, &label, &origin, err) < 0)
+        return -1;
+    return learn_labelled(pass, &label, err);
 }
 
 /* --- The pass --------------------------------------------------------- */
@@ -335,7 +385,8 @@ static int read_all(struct replay_pass *pass, struct error *err)
         show(pass);
     }
     intake_rest(pass->intake);
-    take_outcomes(pass);
+    if (take_outcomes(pass, err) < 0)
+        return -1;
     return replay_log_settle(pass->out->log, INT64_MAX, err);
 }
 
@@ -379,18 +430,55 @@ static int open_live(struct replay_pass *pass, struct error *err)
                : 0;
 }
 
+/* What contenders learn from is said once for all of them. */
+static struct contender_spec spec_of(const struct replay_config *config,
+                                     size_t contender)
+{
+    struct contender_spec spec = config->contenders[contender];
+
+    spec.fit.scale = config->scale;
+    spec.fit.calibrate = config->calibrate;
+    if (spec.publish_ms < 0)
+        spec.publish_ms = config->publish_every_ms;
+    return spec;
+}
+
 static int open_contenders(struct replay_pass *pass, struct error *err)
 {
     for (size_t c = 0; c < pass->config->contender_count; c++) {
-        const struct contender_spec *spec = &pass->config->contenders[c];
-        if (contender_open(spec, pass->live, pass->rows, &pass->contenders[c],
+        const struct contender_spec spec = spec_of(pass->config, c);
+        if (contender_open(&spec, pass->live, pass->rows, &pass->contenders[c],
                            err) < 0)
             return -1;
         pass->opened++;
-        if (contender_is_version(spec))
+        if (contender_is_version(&spec))
             pass->out->versions[c] = pass->contenders[c].model.manifest.epoch;
     }
     return 0;
+}
+
+/* The values of all contenders that learn online are found in one walk over a
+ * record, and the join keeps them until the label is there. */
+static int open_intake(struct replay_pass *pass, struct error *err)
+{
+    struct intake_config intake = pass->config->intake;
+
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].online &&
+            field_list_add_values(
+                &pass->list,
+                online_contender_fields(pass->contenders[c].online), err) < 0)
+            return error_wrap(err, "the fields of all contenders");
+    for (size_t c = 0; c < pass->opened; c++)
+        if (pass->contenders[c].online)
+            online_contender_read(pass->contenders[c].online, &pass->list);
+    if (pass->list.values > 0) {
+        intake.list = &pass->list;
+        if (field_scan_want(&pass->scan, &intake.fields, &pass->list,
+                            pass->rows, err) < 0)
+            return -1;
+    }
+    return intake_new(&intake, &pass->intake, err);
 }
 
 static int open_reader(struct replay_pass *pass, struct error *err)
@@ -454,9 +542,8 @@ static int open_all(struct replay_pass *pass, struct error *err)
         replay_log_new(&log, &pass->out->log, err) < 0 ||
         replay_log_want(pass->out->log, pass->rows, err) < 0 ||
         id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
-        intake_new(&config->intake, &pass->intake, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
-        open_contenders(pass, err) < 0)
+        open_contenders(pass, err) < 0 || open_intake(pass, err) < 0)
         return -1;
     pass->questions =
         (struct contender_questions){.nobody = pass->nobody,

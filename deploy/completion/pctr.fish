@@ -277,6 +277,7 @@ complete -c pctr -n '__fish_seen_subcommand_from replay' -l model.name -r -d 'na
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l trusted.keys -r -d 'files of public keys, comma separated'
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l no_model.p -r -d 'click probability that is predicted while there is no model'
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l refit.every_ms -r -d 'event time between two fits of a contender refit'
+complete -c pctr -n '__fish_seen_subcommand_from replay' -l publish.every_ms -r -d 'event time after which a contender online'
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l refit.min_rows -r -d 'least number of rows to fit on'
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l holdout -r -d 'share of the newest rows that calibrate a refit, as pctr train has it'
 complete -c pctr -n '__fish_seen_subcommand_from replay' -l calibrate -d 'turn scores of refits into click probabilities'

@@ -309,6 +309,7 @@ _pctr() {
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--no_model.p=[click probability that is predicted while there is no model]:value:_files' \
             '--refit.every_ms=[event time between two fits of a contender refit]:value:_files' \
+            '--publish.every_ms=[event time after which a contender online]:value:_files' \
             '--refit.min_rows=[least number of rows to fit on]:value:_files' \
             '--holdout=[share of the newest rows that calibrate a refit, as pctr train has it]:value:_files' \
             '--calibrate[turn scores of refits into click probabilities]' \

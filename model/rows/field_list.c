@@ -83,6 +83,17 @@ int field_list_parse(const char *text, struct field_list *out,
     return 0;
 }
 
+int field_list_add_values(struct field_list *list,
+                          const struct field_list *other, struct error *err)
+{
+    uint8_t unused;
+
+    for (uint32_t v = 0; v < other->values; v++)
+        if (add_value(list, other->names[v], &unused, err) < 0)
+            return -1;
+    return 0;
+}
+
 int field_list_value(const struct field_list *list, const char *name)
 {
     for (uint32_t i = 0; i < list->values; i++)

@@ -49,6 +49,12 @@ struct field_list {
 int field_list_parse(const char *text, struct field_list *out,
                      struct error *err) MUST_CHECK;
 
+/* Adds the values of another list, and none of its fields, to a list that may
+ * be zeroed. Fails with ERROR_CONFIG where there are too many of them. */
+int field_list_add_values(struct field_list *list,
+                          const struct field_list *other,
+                          struct error *err) MUST_CHECK;
+
 /* The position of a plain name among the values; -1 where it is not used. */
 int field_list_value(const struct field_list *list, const char *name);
 

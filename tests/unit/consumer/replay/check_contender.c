@@ -91,8 +91,16 @@ START_TEST(contenders_are_written_in_one_word_or_with_a_name)
     ck_assert_str_eq(spec.name, "old");
     ck_assert_ok(contender_parse("refit:svd factors=7", &spec, &err), err);
     ck_assert_int_eq(spec.kind, CONTENDER_REFIT);
-    ck_assert_uint_eq(spec.refit.params.factors, 7);
+    ck_assert_uint_eq(spec.fit.params.factors, 7);
     ck_assert_str_eq(spec.name, "refit:svd factors=7");
+    ck_assert_ok(contender_parse("now=online:fields publish.every_ms=0 bits=9",
+                                 &spec, &err),
+                 err);
+    ck_assert_int_eq(spec.kind, CONTENDER_ONLINE);
+    ck_assert_int_eq(spec.publish_ms, 0);
+    ck_assert_uint_eq(spec.fit.params.bits, 9);
+    ck_assert_ok(contender_parse("online:fields bits=8", &spec, &err), err);
+    ck_assert_int_eq(spec.publish_ms, -1);
     ck_assert_ok(contender_parse("a.b=/tmp/x=y.snap", &spec, &err), err);
     ck_assert_str_eq(spec.path, "/tmp/x=y.snap");
     ck_assert_ok(contender_parse("served", &spec, &err), err);
@@ -117,6 +125,11 @@ START_TEST(mistakes_in_contenders_are_told)
                       ERROR_CONFIG, "nothing");
     ck_assert_refused(contender_parse("refit:svd nonsense=1", &spec, &err), err,
                       ERROR_CONFIG, "nonsense");
+    ck_assert_refused(contender_parse("online:svd", &spec, &err), err,
+                      ERROR_USAGE, "refit:svd");
+    ck_assert_refused(
+        contender_parse("online:fields publish.every_ms=1s", &spec, &err), err,
+        ERROR_USAGE, "milliseconds");
     ck_assert_refused(contender_parse("", &spec, &err), err, ERROR_USAGE,
                       "live");
 }
