@@ -119,6 +119,34 @@ struct change_ops {
     void (*apply)(struct model *model, struct bytes_reader *from);
 };
 
+/* The biases of a model as they are. In a fit each is, of the rows of its id,
+ * about
+ *
+ *     sum(label - the rest of the estimate) / (damping + rows) */
+struct model_biases {
+    double *users, *items; /* (users), (items) of the model */
+    double damping_users, damping_items;
+};
+
+/* Operations of a model whose biases may go on between two fits: bias_fold.h.
+ * None but copy() is for a model that is shared. */
+struct bias_ops {
+    /* Borrowed until the model grows or is freed. False where the model was fit
+     * without biases: it has none to go on with. */
+    bool (*find)(struct model *model, struct model_biases *out);
+
+    /* The model knows more users and items, whose biases are 0, and who have
+     * nothing else. Of neither fewer than before. ERROR_MEMORY alone; it then
+     * knows those of before. */
+    int (*grow)(struct model *model, uint32_t users, uint32_t items,
+                struct error *err);
+
+    /* A model that can grow without the other one, in the same state.
+     * ERROR_MEMORY alone. */
+    int (*copy)(const struct model *model, struct model **out,
+                struct error *err);
+};
+
 struct model_ops {
     const char *name;    /* in settings and in snapshots: "baseline" */
     const char *summary; /* one line for --help: formula and source */
@@ -153,7 +181,8 @@ struct model_ops {
     void (*free)(struct model *model);
 
     const struct field_ops *fields;   /* NULL: learns from pairs alone */
-    const struct change_ops *changes; /* NULL: it is published whole alone */
+    const struct change_ops *changes; /* NULL: it does not go on learning */
+    const struct bias_ops *biases;    /* NULL: nor do its biases */
 };
 
 /* NULL-terminated: the place to add a model. */

@@ -1,6 +1,7 @@
 #include "model/snapshot_delta.h"
 
 #include "common/base/bytes_reader.h"
+#include "model/bias_delta.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,12 +16,8 @@ const struct digest *snapshot_state(const struct snapshot *snapshot)
 
 /* --- Writing ---------------------------------------------------------- */
 
-int snapshot_delta_encode(const struct snapshot_delta *head,
-                          const struct model *model, struct buffer *to,
-                          struct error *err)
+void snapshot_delta_begin(const struct snapshot_delta *head, struct buffer *to)
 {
-    const size_t start = to->size;
-
     buffer_append(to, magic, sizeof(magic));
     buffer_append_u32(to, SNAPSHOT_DELTA_VERSION);
     buffer_append_u32(to, head->number);
@@ -28,13 +25,28 @@ int snapshot_delta_encode(const struct snapshot_delta *head,
     buffer_append(to, head->base.bytes, DIGEST_SIZE);
     buffer_append(to, head->before.bytes, DIGEST_SIZE);
     buffer_append_u64(to, head->rows);
-    model->ops->changes->save(model, to);
-    if (buffer_failed(to))
+}
+
+int snapshot_delta_end(const struct buffer *bytes, size_t start,
+                       struct error *err)
+{
+    if (buffer_failed(bytes))
         return error_no_memory(err, "the delta");
-    if (to->size - start > SNAPSHOT_BYTES_MAX)
+    if (bytes->size - start > SNAPSHOT_BYTES_MAX)
         return error_set(err, ERROR_LIMIT, "delta: %zu bytes, at most %zu",
-                         to->size - start, SNAPSHOT_BYTES_MAX);
+                         bytes->size - start, SNAPSHOT_BYTES_MAX);
     return 0;
+}
+
+int snapshot_delta_encode(const struct snapshot_delta *head,
+                          const struct model *model, struct buffer *to,
+                          struct error *err)
+{
+    const size_t start = to->size;
+
+    snapshot_delta_begin(head, to);
+    model->ops->changes->save(model, to);
+    return snapshot_delta_end(to, start, err);
 }
 
 /* --- Reading ---------------------------------------------------------- */
@@ -95,6 +107,11 @@ int snapshot_delta_head(const uint8_t *bytes, size_t size,
 
 /* --- Applying --------------------------------------------------------- */
 
+bool snapshot_delta_is_for(const struct model_ops *ops)
+{
+    return ops->changes || ops->biases;
+}
+
 static int check_place(const struct snapshot *snapshot, uint64_t epoch,
                        const struct snapshot_delta *head, struct error *err)
 {
@@ -113,23 +130,34 @@ static int check_place(const struct snapshot *snapshot, uint64_t epoch,
     return 0;
 }
 
+/* What lies behind the head. */
+static int apply_body(struct snapshot *snapshot, struct bytes_reader *from,
+                      struct error *err)
+{
+    const struct model_ops *ops = snapshot->model->ops;
+
+    if (!ops->changes)
+        return bias_delta_apply(snapshot, from, err);
+    ops->changes->apply(snapshot->model, from);
+    if (bytes_reader_failed(from))
+        return bytes_reader_refuse(
+            from, "delta: cut short, out of order or not finite", err);
+    return 0;
+}
+
 int snapshot_delta_apply(struct snapshot *snapshot, uint64_t epoch,
                          const uint8_t *bytes, size_t size, struct error *err)
 {
     struct bytes_reader from = {.at = bytes, .left = size};
-    const struct model_ops *ops = snapshot->model->ops;
     struct snapshot_delta head;
 
-    if (!ops->changes)
+    if (!snapshot_delta_is_for(snapshot->model->ops))
         return error_set(err, ERROR_FORMAT, "delta: model %s takes none",
-                         ops->name);
+                         snapshot->model->ops->name);
     if (read_head(&from, &head, err) < 0 ||
-        check_place(snapshot, epoch, &head, err) < 0)
+        check_place(snapshot, epoch, &head, err) < 0 ||
+        apply_body(snapshot, &from, err) < 0)
         return -1;
-    ops->changes->apply(snapshot->model, &from);
-    if (bytes_reader_failed(&from))
-        return bytes_reader_refuse(
-            &from, "delta: cut short, out of order or not finite", err);
     if (head.rows > snapshot->rows)
         snapshot->rows = head.rows;
     snapshot->delta = head.number;
@@ -137,13 +165,23 @@ int snapshot_delta_apply(struct snapshot *snapshot, uint64_t epoch,
     return 0;
 }
 
+static int copy_model(const struct model *model, struct model **out,
+                      struct error *err)
+{
+    const struct model_ops *ops = model->ops;
+
+    return ops->changes ? ops->changes->copy(model, out, err)
+                        : ops->biases->copy(model, out, err);
+}
+
 int snapshot_copy(const struct snapshot *snapshot, struct snapshot **out,
                   struct error *err)
 {
     const struct model_ops *ops = snapshot->model->ops;
+    const bool has_ids =
+        id_map_count(snapshot->users) > 0 || id_map_count(snapshot->ads) > 0;
 
-    if (!ops->changes || id_map_count(snapshot->users) > 0 ||
-        id_map_count(snapshot->ads) > 0)
+    if (!snapshot_delta_is_for(ops) || (ops->changes && has_ids))
         return error_set(err, ERROR_FORMAT,
                          "delta: the snapshot's model takes none");
     struct snapshot *copy = calloc(1, sizeof(*copy));
@@ -153,8 +191,9 @@ int snapshot_copy(const struct snapshot *snapshot, struct snapshot **out,
     copy->sha256 = snapshot->sha256;
     copy->delta = snapshot->delta;
     copy->delta_sha256 = snapshot->delta_sha256;
-    if (id_map_new(&copy->users, err) < 0 || id_map_new(&copy->ads, err) < 0 ||
-        ops->changes->copy(snapshot->model, &copy->model, err) < 0) {
+    if (copy_model(snapshot->model, &copy->model, err) < 0 ||
+        id_map_copy(snapshot->users, &copy->users, err) < 0 ||
+        id_map_copy(snapshot->ads, &copy->ads, err) < 0) {
         snapshot_free(copy);
         return -1;
     }

@@ -16,6 +16,7 @@
 
 #include "model/snapshot.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,15 @@ int snapshot_delta_encode(const struct snapshot_delta *head,
                           const struct model *model, struct buffer *to,
                           struct error *err) MUST_CHECK;
 
+/* The same for a model whose biases went on (bias_delta.h): the head alone, and
+ * whether the bytes from `start` on, where the head began, may be published. */
+void snapshot_delta_begin(const struct snapshot_delta *head, struct buffer *to);
+int snapshot_delta_end(const struct buffer *bytes, size_t start,
+                       struct error *err) MUST_CHECK;
+
+/* Whether a snapshot of such a model can have deltas. */
+bool snapshot_delta_is_for(const struct model_ops *ops);
+
 /* Reads the head alone. ERROR_FORMAT, also for a newer format. */
 int snapshot_delta_head(const uint8_t *bytes, size_t size,
                         struct snapshot_delta *out,
@@ -51,7 +61,8 @@ int snapshot_copy(const struct snapshot *snapshot, struct snapshot **out,
 
 /* Brings a snapshot that was published as `epoch`, and that nobody else uses,
  * to the state of the delta. Trusts nothing. ERROR_FORMAT: the bytes make no
- * sense, or continue another state; the snapshot is then as it was. */
+ * sense, or continue another state. ERROR_LIMIT (too many ids) and
+ * ERROR_MEMORY. The snapshot is then as it was. */
 int snapshot_delta_apply(struct snapshot *snapshot, uint64_t epoch,
                          const uint8_t *bytes, size_t size,
                          struct error *err) MUST_CHECK;

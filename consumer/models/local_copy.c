@@ -61,7 +61,7 @@ static int decode(const struct local_copy_source *from,
     copy->why = REFUSED_FORMAT;
     if (snapshot_decode(bytes->bytes, bytes->size, &copy->snapshot, err) < 0)
         return -1;
-    if (copy->snapshot->model->ops->changes)
+    if (snapshot_delta_is_for(copy->snapshot->model->ops))
         follow(from, &copy->manifest, copy->snapshot);
     return 0;
 }

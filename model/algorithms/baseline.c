@@ -190,6 +190,34 @@ int baseline_biases(const struct ratings *train,
     return model_is_cancelled(cancel) ? model_cancelled(err) : 0;
 }
 
+/* --- More ids --------------------------------------------------------- */
+
+/* Room goes up in steps, so that one more id seldom moves what is there. */
+enum { GROWTH = 4096 };
+
+int baseline_grow(double **biases, uint32_t from, uint32_t to,
+                  struct error *err)
+{
+    const size_t room = ((size_t)to / GROWTH + 1) * GROWTH;
+    double *grown = realloc(*biases, room * sizeof(*grown));
+
+    if (!grown)
+        return error_no_memory(err, "the biases of %u ids", to);
+    for (size_t at = from; at < to; at++)
+        grown[at] = 0;
+    *biases = grown;
+    return 0;
+}
+
+double *baseline_copy_biases(const double *biases, uint32_t count)
+{
+    double *copy = malloc(((size_t)count + 1) * sizeof(*copy));
+
+    if (copy)
+        memcpy(copy, biases, count * sizeof(*copy));
+    return copy;
+}
+
 /* --- The model -------------------------------------------------------- */
 
 struct baseline {
@@ -281,6 +309,60 @@ static int baseline_load(struct bytes_reader *from, const struct model *head,
     return 0;
 }
 
+/* --- Between fits ----------------------------------------------------- */
+
+static bool find_biases(struct model *model, struct model_biases *out)
+{
+    const struct baseline *self = (const struct baseline *)model;
+    const struct model_params *params = &model->params;
+    const bool is_sgd = params->bsl_method == BASELINE_SGD;
+    const uint32_t epochs =
+        params->bsl_epochs ? params->bsl_epochs : SGD_EPOCHS;
+    const double walked = params->bsl_lr * epochs;
+
+    *out = (struct model_biases){
+        .users = self->user_bias,
+        .items = self->item_bias,
+        .damping_users = is_sgd ? 1 / walked : params->bsl_reg_u,
+        .damping_items = is_sgd ? 1 / walked : params->bsl_reg_i};
+    return !is_sgd || walked > 0;
+}
+
+static int grow(struct model *model, uint32_t users, uint32_t items,
+                struct error *err)
+{
+    struct baseline *self = (struct baseline *)model;
+
+    if (baseline_grow(&self->user_bias, model->users, users, err) < 0 ||
+        baseline_grow(&self->item_bias, model->items, items, err) < 0)
+        return -1;
+    model->users = users;
+    model->items = items;
+    return 0;
+}
+
+static int copy(const struct model *model, struct model **out,
+                struct error *err)
+{
+    const struct baseline *self = (const struct baseline *)model;
+    struct baseline *other = calloc(1, sizeof(*other));
+
+    if (!other)
+        return error_no_memory(err, "a copy of the baseline");
+    other->model = *model;
+    other->user_bias = baseline_copy_biases(self->user_bias, model->users);
+    other->item_bias = baseline_copy_biases(self->item_bias, model->items);
+    if (!other->user_bias || !other->item_bias) {
+        baseline_free(&other->model);
+        return error_no_memory(err, "a copy of the baseline");
+    }
+    *out = &other->model;
+    return 0;
+}
+
+static const struct bias_ops with_biases = {
+    .find = find_biases, .grow = grow, .copy = copy};
+
 const struct model_ops baseline_ops = {
     .name = "baseline",
     .summary = "mean + b_u + b_i by ALS or SGD (Koren 2010)",
@@ -292,4 +374,5 @@ const struct model_ops baseline_ops = {
     .body_bytes = baseline_bytes,
     .load = baseline_load,
     .free = baseline_free,
+    .biases = &with_biases,
 };

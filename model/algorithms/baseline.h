@@ -27,6 +27,14 @@ int baseline_biases(const struct ratings *train,
                     const atomic_bool *cancel, double *user_bias,
                     double *item_bias, struct error *err) MUST_CHECK;
 
+/* A bias array of `from` ids has one of `to`, 0 where it is new. ERROR_MEMORY
+ * alone; it is then as it was. */
+int baseline_grow(double **biases, uint32_t from, uint32_t to,
+                  struct error *err) MUST_CHECK;
+
+/* A copy, which the caller frees; NULL without memory. */
+double *baseline_copy_biases(const double *biases, uint32_t count);
+
 /* The bsl_ rows of a model's parameter table. */
 /* clang-format off */
 #define BASELINE_KEYS                                                                                                     \

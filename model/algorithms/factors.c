@@ -2,6 +2,8 @@
 
 #include "common/base/attributes.h"
 #include "common/base/bytes_reader.h"
+#include "model/algorithms/baseline.h"
+#include "model/algorithms/svd.h"
 #include "model/maths/linalg.h"
 
 #include <float.h>
@@ -41,10 +43,13 @@ void factors_free(struct model *model)
 
     free(self->b_u);
     free(self->b_i);
-    free(self->p);
-    free(self->q);
-    free(self->p_f32);
-    free(self->q_f32);
+    if (!self->owners || atomic_fetch_sub(self->owners, 1) == 1) {
+        free(self->p);
+        free(self->q);
+        free(self->p_f32);
+        free(self->q_f32);
+        free(self->owners);
+    }
     free(self);
 }
 
@@ -69,13 +74,18 @@ int factors_new(const struct factors_shape *shape, struct factors **out,
         return error_no_memory(err, "the factors");
     self->users = shape->users;
     self->items = shape->items;
+    self->model.users = shape->users;
+    self->model.items = shape->items;
     self->rank = shape->rank;
     self->stride = kernel_stride(shape->rank);
     self->biased = shape->biased;
     self->single = shape->single;
     self->b_u = calloc((size_t)self->users + 1, sizeof(double));
     self->b_i = calloc((size_t)self->items + 1, sizeof(double));
-    if (!self->b_u || !self->b_i || !new_matrices(self)) {
+    self->owners = malloc(sizeof(*self->owners));
+    if (self->owners)
+        atomic_init(self->owners, 1);
+    if (!self->b_u || !self->b_i || !self->owners || !new_matrices(self)) {
         factors_free(&self->model);
         return error_no_memory(err, "%u users and %u items of rank %u",
                                shape->users, shape->items, shape->rank);
@@ -126,9 +136,9 @@ void factors_predict(const struct model *model, const struct pair *pairs,
         bool user = pairs[i].user < self->users;
         bool item = pairs[i].item < self->items;
         double value = self->biased ? model->mean : 0;
-        if (self->biased && user)
+        if (self->biased && pairs[i].user < model->users)
             value += self->b_u[pairs[i].user];
-        if (self->biased && item)
+        if (self->biased && pairs[i].item < model->items)
             value += self->b_i[pairs[i].item];
         if (user && item)
             value += dot(self, kernel, pairs[i]);
@@ -263,8 +273,13 @@ void factors_bounds(const struct factors *self,
                     double *out)
 {
     const size_t items = block->items;
-    double longest_item = longest(self, block->first_item, items);
 
+    if (block->first_item + items > self->items) {
+        for (size_t i = 0; i < block->count * items; i++)
+            out[i] = INFINITY;
+        return;
+    }
+    double longest_item = longest(self, block->first_item, items);
     if (self->single)
         multiply_f32(self, block, scratch, out);
     else
@@ -296,6 +311,20 @@ static void save_rows(const struct factors *self, struct buffer *to,
     }
 }
 
+/* Who came after the fit has no row: the file has one of zeros. */
+static void save_zeros(const struct factors *self, struct buffer *to,
+                       size_t count)
+{
+    const size_t size =
+        count * self->rank * (self->single ? sizeof(float) : sizeof(double));
+    uint8_t *bytes = buffer_reserve(to, size);
+
+    if (!bytes)
+        return;
+    memset(bytes, 0, size);
+    to->size += size;
+}
+
 void factors_save(const struct model *model, struct buffer *to)
 {
     const struct factors *self = (const struct factors *)model;
@@ -304,11 +333,13 @@ void factors_save(const struct model *model, struct buffer *to)
     buffer_append_u32(to, self->biased);
     buffer_append_u32(to, self->single ? 4 : 8);
     if (self->biased) {
-        buffer_append_f64_array(to, self->b_u, self->users);
-        buffer_append_f64_array(to, self->b_i, self->items);
+        buffer_append_f64_array(to, self->b_u, model->users);
+        buffer_append_f64_array(to, self->b_i, model->items);
     }
     save_rows(self, to, self->p, self->p_f32, self->users);
+    save_zeros(self, to, model->users - self->users);
     save_rows(self, to, self->q, self->q_f32, self->items);
+    save_zeros(self, to, model->items - self->items);
 }
 
 uint64_t factors_bytes(const struct model_extent *extent,
@@ -365,5 +396,58 @@ int factors_load(struct bytes_reader *from, const struct model *head,
                                    err);
     }
     *out = &self->model;
+    return 0;
+}
+
+/* --- Between fits ----------------------------------------------------- */
+
+bool factors_biases(struct model *model, struct model_biases *out)
+{
+    const struct factors *self = (const struct factors *)model;
+    const struct model_params *params = &model->params;
+    const double walked_u =
+        svd_rate(params->lr_bu, params->lr_all) * params->epochs;
+    const double walked_i =
+        svd_rate(params->lr_bi, params->lr_all) * params->epochs;
+
+    if (!self->biased || !(walked_u > 0) || !(walked_i > 0))
+        return false;
+    *out = (struct model_biases){.users = self->b_u,
+                                 .items = self->b_i,
+                                 .damping_users = 1 / walked_u,
+                                 .damping_items = 1 / walked_i};
+    return true;
+}
+
+int factors_grow(struct model *model, uint32_t users, uint32_t items,
+                 struct error *err)
+{
+    struct factors *self = (struct factors *)model;
+
+    if (baseline_grow(&self->b_u, model->users, users, err) < 0 ||
+        baseline_grow(&self->b_i, model->items, items, err) < 0)
+        return -1;
+    model->users = users;
+    model->items = items;
+    return 0;
+}
+
+int factors_copy(const struct model *model, struct model **out,
+                 struct error *err)
+{
+    const struct factors *self = (const struct factors *)model;
+    struct factors *other = malloc(sizeof(*other));
+
+    if (!other)
+        return error_no_memory(err, "a copy of the factors");
+    *other = *self;
+    atomic_fetch_add(self->owners, 1);
+    other->b_u = baseline_copy_biases(self->b_u, model->users);
+    other->b_i = baseline_copy_biases(self->b_i, model->items);
+    if (!other->b_u || !other->b_i) {
+        factors_free(&other->model);
+        return error_no_memory(err, "a copy of the factors");
+    }
+    *out = &other->model;
     return 0;
 }

@@ -6,7 +6,9 @@
  *   unbiased  q_i . p_u; impossible unless both ids are known
  *
  * Rows are padded for the kernels (kernel.h). The exact trainers keep double
- * rows, solver=fast float ones; a model has one or the other.
+ * rows, solver=fast float ones; a model has one or the other. Ids that came
+ * after the fit have a bias and no rows: the model's head counts them, and
+ * `users` and `items` here do not. Copies share the rows.
  */
 #ifndef MODEL_FACTORS_H
 #define MODEL_FACTORS_H
@@ -14,14 +16,17 @@
 #include "model/maths/kernel.h"
 #include "model/model.h"
 
+#include <stdatomic.h>
+
 struct factors {
     struct model model;
-    uint32_t users, items, rank;
-    size_t stride; /* of a row, in values */
+    uint32_t users, items, rank; /* of the rows */
+    size_t stride;               /* of a row, in values */
     bool biased, single;
-    double *b_u, *b_i;    /* (users), (items) */
+    double *b_u, *b_i;    /* (model.users), (model.items) after the fit */
     double *p, *q;        /* (users, stride), (items, stride); or */
     float *p_f32, *q_f32; /* the same as float where `single` */
+    atomic_uint *owners;  /* of the rows */
 };
 
 struct bytes_reader;
@@ -55,7 +60,8 @@ struct factors_block {
 
 /* Serves the ranking of many items: out (count, items) is never below the
  * estimate that factors_predict() makes of a pair, and above it by rounding
- * only; it is infinite where the user or the estimate is unknown. `scratch`
+ * only; it is infinite where the user or the estimate is unknown, and where an
+ * item of the block has no row. `scratch`
  * has factors_bounds_scratch() bytes. */
 void factors_bounds(const struct factors *self,
                     const struct factors_block *block, void *scratch,
@@ -74,5 +80,14 @@ uint64_t factors_bytes(const struct model_extent *extent,
 int factors_load(struct bytes_reader *from, const struct model *head,
                  struct model **out, struct error *err) MUST_CHECK;
 void factors_free(struct model *model);
+
+/* Two of struct bias_ops, and a find() for fits of `epochs` steps of size lr_bu
+ * and lr_bi for each row: a bias that has few rows is then about
+ * sum(e) / (1 / (lr epochs) + rows). */
+int factors_grow(struct model *model, uint32_t users, uint32_t items,
+                 struct error *err) MUST_CHECK;
+int factors_copy(const struct model *model, struct model **out,
+                 struct error *err) MUST_CHECK;
+bool factors_biases(struct model *model, struct model_biases *out);
 
 #endif

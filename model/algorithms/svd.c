@@ -156,6 +156,9 @@ static int svd_fit(const struct ratings *train,
     return 0;
 }
 
+static const struct bias_ops with_biases = {
+    .find = factors_biases, .grow = factors_grow, .copy = factors_copy};
+
 const struct model_ops svd_ops = {
     .name = "svd",
     .summary = "mean + b_u + b_i + q_i.p_u by SGD (Funk 2006); or PMF",
@@ -167,4 +170,5 @@ const struct model_ops svd_ops = {
     .body_bytes = factors_bytes,
     .load = factors_load,
     .free = factors_free,
+    .biases = &with_biases,
 };

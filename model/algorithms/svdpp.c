@@ -287,6 +287,9 @@ out:
     return status;
 }
 
+static const struct bias_ops with_biases = {
+    .find = factors_biases, .grow = factors_grow, .copy = factors_copy};
+
 const struct model_ops svdpp_ops = {
     .name = "svdpp",
     .summary = "svd with what the user was shown: q_i.(p_u + z_u) (Koren 2008)",
@@ -298,4 +301,5 @@ const struct model_ops svdpp_ops = {
     .body_bytes = factors_bytes,
     .load = factors_load,
     .free = factors_free,
+    .biases = &with_biases,
 };

@@ -31,6 +31,8 @@ static double value_of(const struct factors *model, enum fold_side side,
 {
     size_t at = other * model->stride + factor;
 
+    if (other >= (side == FOLD_USER ? model->items : model->users))
+        return 0; /* it has a bias alone */
     if (model->single)
         return (double)(side == FOLD_USER ? model->q_f32 : model->p_f32)[at];
     return (side == FOLD_USER ? model->q : model->p)[at];

@@ -187,9 +187,8 @@ static int grow_slots(struct id_map *map, struct error *err)
     return 0;
 }
 
-static int grow_entries(struct id_map *map, struct error *err)
+static int grow_entries(struct id_map *map, uint32_t room, struct error *err)
 {
-    uint32_t room = map->room ? map->room * 2 : SLOTS_MIN / 2;
     struct entry *entries = realloc(map->entries, room * sizeof(*entries));
 
     if (!entries)
@@ -199,16 +198,33 @@ static int grow_entries(struct id_map *map, struct error *err)
     return 0;
 }
 
-static int make_room(struct id_map *map, struct error *err)
+static int make_room(struct id_map *map, uint32_t more, struct error *err)
 {
-    if (map->count >= RATINGS_MAX)
+    const size_t count = (size_t)map->count + more;
+    uint32_t room = map->room ? map->room : SLOTS_MIN / 2;
+
+    if (count > RATINGS_MAX)
         return error_set(err, ERROR_LIMIT, "ids: at most %zu can be",
                          RATINGS_MAX);
-    if (map->count == map->room && grow_entries(map, err) < 0)
+    while (room < count)
+        room *= 2;
+    if (room > map->room && grow_entries(map, room, err) < 0)
         return -1;
-    if (((size_t)map->count + 1) * 2 > map->mask + 1)
-        return grow_slots(map, err);
+    while (count * 2 > map->mask + 1)
+        if (grow_slots(map, err) < 0)
+            return -1;
     return 0;
+}
+
+int id_map_reserve(struct id_map *map, const struct id_map *more,
+                   struct error *err)
+{
+    if (make_room(map, more->count, err) < 0)
+        return -1;
+    if (buffer_reserve(&map->arena, more->arena.size))
+        return 0;
+    map->arena.failed = false;
+    return no_memory(err);
 }
 
 /* Puts a new id into the free slot that probe() found. */
@@ -236,7 +252,7 @@ int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
     struct slot *slot = probe(map, id, hash);
 
     if (slot->index == INDEX_UNKNOWN) {
-        if (make_room(map, err) < 0)
+        if (make_room(map, 1, err) < 0)
             return -1;
         slot = probe(map, id, hash); /* the table may have moved */
         if (insert(map, slot, id, hash, err) < 0)
@@ -246,14 +262,49 @@ int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
     return 0;
 }
 
+/* --- Copying ---------------------------------------------------------- */
+
+int id_map_copy(const struct id_map *map, struct id_map **out,
+                struct error *err)
+{
+    const size_t slots = (map->mask + 1) * sizeof(*map->slots);
+    const size_t entries = map->count * sizeof(*map->entries);
+    struct id_map *copy = calloc(1, sizeof(*copy));
+
+    if (!copy)
+        return no_memory(err);
+    copy->key = map->key;
+    copy->mask = map->mask;
+    copy->count = copy->room = map->count;
+    copy->slots = malloc(slots);
+    copy->entries = malloc(entries + 1);
+    if (map->arena.size > 0)
+        buffer_append(&copy->arena, map->arena.bytes, map->arena.size);
+    if (!copy->slots || !copy->entries || buffer_failed(&copy->arena)) {
+        id_map_free(copy);
+        return no_memory(err);
+    }
+    memcpy(copy->slots, map->slots, slots);
+    if (entries > 0)
+        memcpy(copy->entries, map->entries, entries);
+    *out = copy;
+    return 0;
+}
+
 /* --- Saving and loading ----------------------------------------------- */
+
+void id_map_save(const struct id_map *map, struct buffer *to)
+{
+    id_map_save_from(map, 0, to);
+}
 
 /* u32 count, then per id: u32 size and the text, or u32 NUMBER_SIZE and the
  * integer. */
-void id_map_save(const struct id_map *map, struct buffer *to)
+void id_map_save_from(const struct id_map *map, uint32_t first,
+                      struct buffer *to)
 {
-    buffer_append_u32(to, map->count);
-    for (uint32_t i = 0; i < map->count; i++) {
+    buffer_append_u32(to, map->count - first);
+    for (uint32_t i = first; i < map->count; i++) {
         const struct entry *entry = &map->entries[i];
         if (entry->size == NOT_TEXT) {
             buffer_append_u32(to, NUMBER_SIZE);

@@ -28,6 +28,15 @@ void id_map_free(struct id_map *map);
 int id_map_add(struct id_map *map, const struct id *id, uint32_t *index,
                struct error *err) MUST_CHECK;
 
+/* Makes room for the ids of another map, so that adding them does not fail.
+ * ERROR_LIMIT and ERROR_MEMORY; the map has the same ids, also then. */
+int id_map_reserve(struct id_map *map, const struct id_map *more,
+                   struct error *err) MUST_CHECK;
+
+/* A map of its own with the same ids. ERROR_MEMORY alone. */
+int id_map_copy(const struct id_map *map, struct id_map **out,
+                struct error *err) MUST_CHECK;
+
 /* Returns the index of the id; INDEX_UNKNOWN (ratings.h) when the map has no
  * such id. */
 uint32_t id_map_find(const struct id_map *map, const struct id *id);
@@ -48,6 +57,9 @@ size_t id_map_bytes(const struct id_map *map); /* memory in use */
 size_t id_map_longest_probe(const struct id_map *map);
 
 void id_map_save(const struct id_map *map, struct buffer *to);
+/* The ids from an index on alone: id_map_load() makes a map of these. */
+void id_map_save_from(const struct id_map *map, uint32_t first,
+                      struct buffer *to);
 uint64_t id_map_saved_bytes(const struct id_map *map); /* what that appends */
 int id_map_load(struct bytes_reader *from, struct id_map **out,
                 struct error *err) MUST_CHECK;

@@ -221,6 +221,51 @@ static void check_refused(const struct buffer *bytes, size_t size,
     free(exact);
 }
 
+START_TEST(a_copy_is_its_own)
+{
+    struct id_map *copy = NULL;
+
+    add_text("u1");
+    add_text("7");
+    add_text("");
+    ck_assert_ok(id_map_copy(map, &copy, &err), err);
+    add_text("later");
+    ck_assert_uint_eq(id_map_count(copy), 3);
+    ck_assert_uint_eq(find_text(copy, "7"), 1);
+    ck_assert_uint_eq(find_text(copy, ""), 2);
+    ck_assert_uint_eq(find_text(copy, "later"), INDEX_UNKNOWN);
+    for (int i = 0; i < 1000; i++) {
+        const struct id id = id_from_number(i);
+        uint32_t index;
+        ck_assert_ok(id_map_add(copy, &id, &index, &err), err);
+    }
+    ck_assert_uint_eq(find_text(copy, "u1"), 0);
+    ck_assert_uint_eq(id_map_count(copy), 1002);
+    ck_assert_uint_eq(id_map_count(map), 4);
+    id_map_free(copy);
+}
+END_TEST
+
+START_TEST(the_newest_ids_can_be_saved_alone)
+{
+    struct buffer bytes = {0};
+    struct id_map *newest = NULL;
+
+    add_text("u1");
+    add_text("u2");
+    add_text("7");
+    id_map_save_from(map, 1, &bytes);
+    struct bytes_reader from = {bytes.bytes, bytes.size, false};
+    ck_assert_ok(id_map_load(&from, &newest, &err), err);
+    ck_assert_uint_eq(from.left, 0);
+    ck_assert_uint_eq(id_map_count(newest), 2);
+    ck_assert_uint_eq(find_text(newest, "u2"), 0);
+    ck_assert_uint_eq(find_text(newest, "7"), 1);
+    id_map_free(newest);
+    buffer_free(&bytes);
+}
+END_TEST
+
 START_TEST(a_cut_map_is_refused_at_every_length)
 {
     struct buffer bytes = {0};
@@ -288,6 +333,8 @@ int main(void)
     tcase_add_test(tests, two_million_ids_are_found_again);
     tcase_add_test(tests, a_batch_finds_what_single_lookups_find);
     tcase_add_test(tests, a_loaded_map_is_the_saved_one);
+    tcase_add_test(tests, a_copy_is_its_own);
+    tcase_add_test(tests, the_newest_ids_can_be_saved_alone);
     tcase_add_test(tests, a_cut_map_is_refused_at_every_length);
     tcase_add_test(tests, a_count_beyond_the_bytes_is_refused_quickly);
     tcase_add_test(tests, more_than_2_31_ids_are_refused);
