@@ -4,6 +4,7 @@
 #include "common/kafka/kafka_client.h"
 
 #include <cblas.h>
+#include <curl/curl.h>
 #include <jansson.h>
 #include <microhttpd.h>
 #include <msgpack.h>
@@ -11,6 +12,12 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+
+/* The library's own name for its version has those of its parts behind it. */
+static const char *libcurl_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}
 
 void versions_label(struct metric_label labels[VERSION_LABELS])
 {
@@ -24,6 +31,7 @@ void versions_label(struct metric_label labels[VERSION_LABELS])
         {"zlib", zlibVersion()},
         {"libzstd", ZSTD_versionString()},
         {"jansson", jansson_version_str()},
+        {"libcurl", libcurl_version()},
         {"openblas", openblas_get_config()},
         {NULL, NULL}};
 
@@ -41,8 +49,10 @@ void versions_print(FILE *out)
             "zlib %s\n"
             "libzstd %s\n"
             "jansson %s\n"
+            "libcurl %s\n"
             "%s\n",
             PCTR_VERSION, kafka_library_version(), msgpack_version(),
             MHD_get_version(), sodium_version_string(), zlibVersion(),
-            ZSTD_versionString(), jansson_version_str(), openblas_get_config());
+            ZSTD_versionString(), jansson_version_str(), libcurl_version(),
+            openblas_get_config());
 }

@@ -12,7 +12,7 @@
 void versions_print(FILE *out);
 
 /* The same as labels of pctr_build_info. The texts are static. */
-enum { VERSION_LABELS = 11 };
+enum { VERSION_LABELS = 12 };
 void versions_label(struct metric_label labels[VERSION_LABELS]);
 
 #endif
