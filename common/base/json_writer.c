@@ -1,26 +1,37 @@
 #include "common/base/json_writer.h"
 
+#include "common/base/number_text.h"
 #include "common/base/utf8.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 40, NAME_WIDTH = 20 };
+enum { NAME_WIDTH = 20 };
 
 static void put(struct json_writer *writer, const char *text)
 {
     buffer_append(writer->to, text, strlen(text));
 }
 
+/* One character, mostly into room that is there. */
+static void put_character(struct json_writer *writer, char character)
+{
+    struct buffer *to = writer->to;
+
+    if (to->size < to->room)
+        to->bytes[to->size++] = (uint8_t)character;
+    else
+        buffer_append(to, &character, 1);
+}
+
 /* Writes what stands in front of a value: a comma or nothing. */
 static void separate(struct json_writer *writer)
 {
     if (writer->comma)
-        put(writer, ",");
+        put_character(writer, ',');
     writer->comma = true;
 }
 
@@ -34,7 +45,7 @@ void json_writer_open(struct json_writer *writer, char bracket)
 {
     separate(writer);
     if (!writer->in_lines || writer->depth > 0)
-        buffer_append(writer->to, &bracket, 1);
+        put_character(writer, bracket);
     writer->depth++;
     writer->comma = false;
 }
@@ -43,7 +54,7 @@ void json_writer_close(struct json_writer *writer, char bracket)
 {
     writer->depth--;
     if (!writer->in_lines || writer->depth > 0)
-        buffer_append(writer->to, &bracket, 1);
+        put_character(writer, bracket);
     writer->comma = true;
 }
 
@@ -61,59 +72,49 @@ void json_writer_boolean(struct json_writer *writer, bool value)
 
 void json_writer_integer(struct json_writer *writer, int64_t value)
 {
-    char text[NUMBER_SIZE];
-
     separate(writer);
-    snprintf(text, sizeof(text), "%" PRId64, value);
-    put(writer, text);
+    char *at = (char *)buffer_reserve(writer->to, NUMBER_TEXT_SIZE);
+    if (at)
+        writer->to->size += number_text_integer(value, at);
 }
 
 void json_writer_unsigned(struct json_writer *writer, uint64_t value)
 {
-    char text[NUMBER_SIZE];
-
     separate(writer);
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    put(writer, text);
+    char *at = (char *)buffer_reserve(writer->to, NUMBER_TEXT_SIZE);
+    if (at)
+        writer->to->size += number_text_unsigned(value, at);
 }
 
 /* 17 digits, as Jansson writes them: with a point or an exponent, which has
  * neither a plus nor leading zeros. */
-static void print_in_full(double value, char text[NUMBER_SIZE])
+static size_t print_in_full(double value, char text[NUMBER_TEXT_SIZE])
 {
-    snprintf(text, NUMBER_SIZE, "%.17g", value);
+    snprintf(text, NUMBER_TEXT_SIZE, "%.17g", value);
     char *at = strchr(text, 'e');
     if (!at && !strchr(text, '.'))
         strcat(text, ".0");
-    if (!at)
-        return;
-    at++;
-    char *digits = at + (*at == '+' || *at == '-');
-    at += *at == '-';
-    digits += strspn(digits, "0");
-    memmove(at, digits, strlen(digits) + 1);
-}
-
-static void print_in_short(double value, char text[NUMBER_SIZE])
-{
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, NUMBER_SIZE, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
+    if (at) {
+        at++;
+        char *digits = at + (*at == '+' || *at == '-');
+        at += *at == '-';
+        digits += strspn(digits, "0");
+        memmove(at, digits, strlen(digits) + 1);
     }
+    return strlen(text);
 }
 
 void json_writer_real(struct json_writer *writer, double value)
 {
-    char text[NUMBER_SIZE];
-
     if (!isfinite(value)) {
         json_writer_null(writer);
         return;
     }
     separate(writer);
-    (writer->in_full ? print_in_full : print_in_short)(value, text);
-    put(writer, text);
+    char *at = (char *)buffer_reserve(writer->to, NUMBER_TEXT_SIZE);
+    if (at)
+        writer->to->size += writer->in_full ? print_in_full(value, at)
+                                            : number_text_real(value, at);
 }
 
 /* --- Strings ---------------------------------------------------------- */
@@ -131,13 +132,36 @@ static void put_escape(struct json_writer *writer, unsigned character)
     put(writer, text);
 }
 
+/* How many bytes at the beginning are ASCII that needs no escape? */
+static size_t plain_bytes(const uint8_t *text, size_t size)
+{
+    size_t count = 0;
+
+    while (count < size && text[count] >= ' ' && text[count] < 0x7f &&
+           text[count] != '"' && text[count] != '\\')
+        count++;
+    return count;
+}
+
+/* Most strings need no escape: those are copied in one piece. */
 static void put_string(struct json_writer *writer, const uint8_t *text,
                        size_t size)
 {
+    const size_t ascii = plain_bytes(text, size);
     size_t plain = 0; /* where the bytes that need no escape begin */
 
+    if (ascii == size) {
+        uint8_t *at = buffer_reserve(writer->to, size + 2);
+        if (!at)
+            return;
+        at[0] = '"';
+        memcpy(at + 1, text, size);
+        at[size + 1] = '"';
+        writer->to->size += size + 2;
+        return;
+    }
     put(writer, "\"");
-    for (size_t i = 0, step; i < size; i += step) {
+    for (size_t i = ascii, step; i < size; i += step) {
         step = utf8_sequence(text + i, size - i);
         int escaped = step > 0 ? utf8_control(text + i, step) : 0xfffd;
         if (text[i] == '"' || text[i] == '\\')
@@ -190,7 +214,7 @@ void json_writer_name_sized(struct json_writer *writer, const char *name,
     } else {
         separate(writer);
         put_string(writer, (const uint8_t *)name, size);
-        put(writer, ":");
+        put_character(writer, ':');
     }
     writer->comma = false;
 }
@@ -229,12 +253,16 @@ void json_writer_hex(struct json_writer *writer, const uint8_t *bytes,
     static const char digits[] = "0123456789abcdef";
 
     separate(writer);
-    put(writer, "\"");
+    uint8_t *at = buffer_reserve(writer->to, 2 * size + 2);
+    if (!at)
+        return;
+    *at++ = '"';
     for (size_t i = 0; i < size; i++) {
-        const char two[2] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-        buffer_append(writer->to, two, sizeof(two));
+        *at++ = (uint8_t)digits[bytes[i] >> 4];
+        *at++ = (uint8_t)digits[bytes[i] & 15];
     }
-    put(writer, "\"");
+    *at = '"';
+    writer->to->size += 2 * size + 2;
 }
 
 void json_writer_bytes(struct json_writer *writer, const uint8_t *bytes,

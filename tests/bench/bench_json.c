@@ -1,9 +1,12 @@
 /*
  * bench_json.c - ns per impression of ten fields, read from JSON, from msgpack
- * and from Avro, beside jansson on the same bytes in the same run.
+ * and from Avro, beside jansson on the same bytes in the same run; and ns per
+ * prediction, written as JSON and as msgpack.
  */
 #include "common/base/attributes.h"
 #include "common/base/clock.h"
+#include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 #include "common/event/event_reader.h"
 #include "common/event/event_schemas.h"
 
@@ -194,6 +197,40 @@ static uint64_t load_all(const struct records *records, int format)
     return sum;
 }
 
+/* --- Predictions ------------------------------------------------------ */
+
+/* A number as msgpack, where a prediction has what its impression had. */
+static const uint8_t user_bytes[] = {0xce, 0x00, 0x01, 0x11, 0x70};
+static const uint8_t ad_bytes[] = {0xcd, 0x0b, 0xb8};
+static const uint8_t id_bytes[] = "\xab"
+                                  "imp-1000000";
+static const uint8_t ts_bytes[] = {0xcf, 0x00, 0x00, 0x01, 0x8b,
+                                   0xcf, 0xe5, 0x68, 0x7b};
+
+/* Writes as many predictions as there are events, no two with the same p. */
+static uint64_t write_all(const struct records *records, int format)
+{
+    static struct buffer out;
+    struct prediction_event event = {
+        .raw_id = {id_bytes, sizeof(id_bytes) - 1},
+        .raw_ts = {ts_bytes, sizeof(ts_bytes)},
+        .raw_user = {user_bytes, sizeof(user_bytes)},
+        .raw_ad = {ad_bytes, sizeof(ad_bytes)},
+        .model_version = 12,
+        .model_hash = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef},
+        .src_partition = 3,
+    };
+
+    (void)records;
+    buffer_clear(&out);
+    for (int i = 0; i < EVENTS; i++) {
+        event.p = 1 / (3.0 + 0.7 * i);
+        event.src_offset = 1000000 + i;
+        event_write_prediction(format, &event, &out);
+    }
+    return out.size / EVENTS;
+}
+
 /* The best of some tries: the machine is not ours alone. */
 static double ns_each(uint64_t (*all)(const struct records *, int),
                       const struct records *records, int format, uint64_t *sink)
@@ -218,7 +255,7 @@ int main(void)
     static atomic_uint version;
     const struct event_schemas schemas = {.find = find_schema,
                                           .version = &version};
-    uint64_t sums[5] = {0};
+    uint64_t sums[5] = {0}, written[2] = {0};
     struct error err;
 
     make_avro(&avro);
@@ -249,6 +286,11 @@ int main(void)
            ours / binary, avro.starts[1], by_schema, peer, ours / peer,
            sums[0] == sums[1] && sums[1] == sums[2] && sums[1] == sums[4] &&
                sums[1] > 0);
+    binary = ns_each(write_all, NULL, EVENT_FORMAT_MSGPACK, &written[0]);
+    ours = ns_each(write_all, NULL, EVENT_FORMAT_JSON, &written[1]);
+    printf("write a prediction: JSON of %" PRIu64 " bytes %.1f ns, msgpack of "
+           "%" PRIu64 " bytes %.1f ns, ratio %.2f\n",
+           written[1] / TRIES, ours, written[0] / TRIES, binary, ours / binary);
     for (int format = 0; format < 4; format++)
         event_reader_free(readers[format]);
     event_scratch_free(&scratch);

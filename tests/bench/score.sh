@@ -4,6 +4,7 @@
 #   tests/bench/score.sh [PART...]     default: rates latency start
 #
 #   rates    events/s of each contender in each mode, in turns; ratios
+#   formats  predictions as msgpack and as JSON, in turns; their ratio
 #   streams  Kafka Streams copying the same bytes (needs javac and Maven)
 #   latency  impression to prediction at 1,000/s
 #   start    process to first prediction, snapshot published to active
@@ -99,6 +100,10 @@ run_score() {
         --model.name "$model" "${mode[@]}" ${OPTIONS:-}
 }
 
+run_json() {
+    OPTIONS="${OPTIONS:-} --format.predictions=json" run_score "$@"
+}
+
 run_streams() {
     exec java -Xmx512m -XX:+UseSerialGC \
         -cp "$streams/classes:$streams/jars/*" \
@@ -161,6 +166,16 @@ ratio() { # CONTENDER COMMIT_MS
         "$(ratios "$mine" "$theirs")"
     printf '  CPU of bare to ours %.2f\n' \
         "$(ratios "${costs[bare-$2]}" "${costs[$1-$2]}")"
+}
+
+formats() {
+    local mode
+    rates score json
+    for mode in ${MODES:-0 100 1000}; do
+        printf 'median JSON to msgpack, commit %4s ms: rate %.2f  CPU %.2f\n' \
+            "$mode" "$(ratios "${rates[json-$mode]}" "${rates[score-$mode]}")" \
+            "$(ratios "${costs[json-$mode]}" "${costs[score-$mode]}")"
+    done
 }
 
 # --- Latency -----------------------------------------------------------------
@@ -273,6 +288,7 @@ main() {
     for part in "${@:-rates}"; do
         case $part in
         rates) rates score ;;
+        formats) formats ;;
         streams) prepare_streams && rates score streams ;;
         latency) latency ;;
         start) start ;;
