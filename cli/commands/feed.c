@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 #include "common/base/table.h"
+#include "common/event/event_form.h"
 
 #include "producer/feed/feed.h"
 
@@ -189,17 +190,17 @@ static void print_account(const struct feed *feed, double seconds)
  * missing. */
 static int take_truth_field(struct feed_settings *settings, struct error *err)
 {
-    const struct event_fields *fields = &settings->feed.fields;
     const char *name = settings->truth_field;
-    const char *const taken[] = {fields->id, fields->ts, fields->user,
-                                 fields->ad};
+    struct event_form form;
 
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-        if (strcmp(name, taken[i]) == 0)
-            return error_set(err, ERROR_CONFIG,
-                             "world.truth_field: '%s' is a field of the event "
-                             "already: choose another name",
-                             name);
+    if (event_form_read(&form, &settings->feed.fields, EVENT_IMPRESSIONS, err) <
+        0)
+        return -1;
+    if (event_form_has(&form, name))
+        return error_set(err, ERROR_CONFIG,
+                         "world.truth_field: '%s' is a field of the event "
+                         "already: choose another name",
+                         name);
     settings->world.truth_field = name[0] ? name : NULL;
     return 0;
 }
@@ -312,7 +313,13 @@ const struct command feed_command = {
         "SIGTERM the labels of the impressions that were published are still "
         "sent. Further columns go along as extras, but not those that tell the "
         "label, such as how often a row was shown (--extras.without). A value "
-        "of more than 255 bytes is cut, and a warning names its column.\n",
+        "of more than 255 bytes is cut, and a warning names its column.\n"
+        "Fields are written where a scorer with the same settings reads them: "
+        "a path such as context.user.id makes objects, items[1].id an array, "
+        "@key leaves the user to the record's key, and @timestamp the time to "
+        "the record. Further columns keep their names as they are. What cannot "
+        "be written so (a header, two fields of which one would be within the "
+        "other) is refused.\n",
     .keys = keys,
     .settings_size = sizeof(struct feed_settings),
     .kafka = KAFKA_ALWAYS,

@@ -65,7 +65,10 @@ struct event_extra {
 };
 
 /* A raw span that is there is copied; without one the id or time is written
- * (text as str). An extra of a name that is already there is left out. */
+ * (text as str). An extra keeps its name as it is; one of a name that is
+ * already there is left out. The settings must be such that event_form_read()
+ * takes them; who writes many events uses event_form.h, which reads them once.
+ */
 void event_encode_impression(const struct event_fields *fields,
                              const struct impression *event,
                              const struct event_extra *extras,

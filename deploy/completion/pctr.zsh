@@ -85,6 +85,10 @@ _pctr() {
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
             '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--field.ts.unit=[unit that event times are written in]:value:(ms s us ns auto)' \
+            '--field.click.values=[words that field.click is written as, with their meaning from 0 to 1, as click]:value:_files' \
+            '--filter.impressions=[a field that all impressions carry, as type==view]:value:_files' \
+            '--filter.labels=[a field that all labels carry, as type==click]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--clock=[event times of rows without one]:value:(steps wall)' \
             '--clock.start=[event time of the first row]:value:_files' \

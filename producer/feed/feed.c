@@ -4,7 +4,7 @@
 #include "common/base/id_set.h"
 #include "common/base/random.h"
 #include "common/base/stop.h"
-#include "common/event/event_codec.h"
+#include "common/event/event_form.h"
 
 #include "producer/feed/label_queue.h"
 #include "producer/publisher.h"
@@ -26,6 +26,7 @@ enum { TOPIC_IMPRESSIONS, TOPIC_LABELS };
 
 struct feed {
     struct feed_config config;
+    struct event_form impression_form, label_form;
     struct id_set *nobody; /* users of field.anonymous */
     struct event_source *source;
     struct publisher *publisher;
@@ -111,6 +112,19 @@ static int start_clock(struct feed *feed, struct error *err)
     return 0;
 }
 
+/* How both kinds are written; without a topic of labels there is one kind. */
+static int read_forms(struct feed *feed, struct error *err)
+{
+    const struct event_fields *fields = &feed->config.fields;
+
+    if (event_form_read(&feed->impression_form, fields, EVENT_IMPRESSIONS,
+                        err) < 0)
+        return -1;
+    return feed->config.labels[0]
+               ? event_form_read(&feed->label_form, fields, EVENT_LABELS, err)
+               : 0;
+}
+
 int feed_open(const struct feed_config *config, struct event_source *source,
               struct feed **out, struct error *err)
 {
@@ -129,7 +143,8 @@ int feed_open(const struct feed_config *config, struct event_source *source,
     feed->state = config->seed;
     feed->last_ms = INT64_MIN;
     feed->keeps_ms = INT64_MAX;
-    if (id_set_new(config->fields.anonymous, &feed->nobody, err) < 0 ||
+    if (read_forms(feed, err) < 0 ||
+        id_set_new(config->fields.anonymous, &feed->nobody, err) < 0 ||
         start_clock(feed, err) < 0 || find_topics(config, err) < 0 ||
         publisher_open(&to, &feed->publisher, err) < 0) {
         feed_close(feed);
@@ -152,22 +167,23 @@ void feed_close(struct feed *feed)
 
 /* --- Records ---------------------------------------------------------- */
 
-/* Anonymous users get no key: otherwise one partition would receive all of
- * them. */
+/* Anonymous users get no key, unless it is where the user stands: otherwise one
+ * partition would receive all of them. */
 static int publish(struct feed *feed, size_t topic, const struct id *user,
                    int64_t ts_ms, struct error *err)
 {
     char key[ID_PRINT_SIZE];
     size_t key_size = id_print(user, key);
-    bool nobody = id_set_has(feed->nobody, user);
+    bool has_key = event_form_has_user_key(&feed->impression_form) ||
+                   !id_set_has(feed->nobody, user);
 
     if (buffer_failed(&feed->bytes))
         return error_no_memory(err, "the feed");
     const struct outgoing message = {
         .topic = topic,
         .partition = PUBLISH_BY_KEY,
-        .key = nobody ? NULL : key,
-        .key_size = nobody ? 0 : key_size,
+        .key = has_key ? key : NULL,
+        .key_size = has_key ? key_size : 0,
         .value = feed->bytes.bytes,
         .value_size = feed->bytes.size,
         .timestamp_ms = ts_ms,
@@ -188,7 +204,7 @@ static int send_label(struct feed *feed, const struct waiting_label *label,
     };
 
     buffer_clear(&feed->bytes);
-    event_encode_label(&feed->config.fields, &event, &feed->bytes);
+    event_form_label(&feed->label_form, &event, &feed->bytes);
     if (publish(feed, TOPIC_LABELS, &label->user, label->ts_ms, err) < 0)
         return -1;
     feed->sent_labels++;
@@ -236,8 +252,8 @@ static int send_impression(struct feed *feed, const struct source_row *row,
         .id = row->id, .user = row->user, .ad = row->ad, .ts_ms = ts_ms};
 
     buffer_clear(&feed->bytes);
-    event_encode_impression(&feed->config.fields, &event, row->extras,
-                            row->extra_count, &feed->bytes);
+    event_form_impression(&feed->impression_form, &event, row->extras,
+                          row->extra_count, &feed->bytes);
     if (publish(feed, TOPIC_IMPRESSIONS, &row->user, ts_ms, err) < 0)
         return -1;
     feed->impressions++;

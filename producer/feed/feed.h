@@ -54,8 +54,9 @@ struct feed_counts {
 
 struct feed;
 
-/* Refuses, before the first record: no broker, a missing topic, a topic whose
- * retention would delete what is about to be fed. Borrows the source. */
+/* Refuses, before the first record: fields that cannot be written
+ * (event_form.h), no broker, a missing topic, a topic whose retention would
+ * delete what is about to be fed. Borrows the source. */
 int feed_open(const struct feed_config *config, struct event_source *source,
               struct feed **out, struct error *err) MUST_CHECK;
 

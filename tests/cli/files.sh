@@ -439,4 +439,10 @@ printf 'user,ad\n"=cmd|/c calc",@SUM(1)\n-7,+a\n-x,plain\n' >formulas.csv
     tail -n +2 |
     cmp - <(printf "'=cmd|/c calc,'@SUM(1)\n-7,'+a\n'-x,plain\n") ||
     fail "csv.safe: a cell would run"
+
+# --- Fields that feed cannot write, before a broker is asked ------------------
+refused 78 "field.user: 'header:u' stands beside" feed -b localhost:1 --world --field.user=header:u
+refused 78 "one is within the other" feed -b localhost:1 "$clicks" --field.user=a --field.ad=a.b
+refused 78 "already: choose another name" feed -b localhost:1 --world --field.user=context.user \
+    --world.truth_field=context
 echo "ok"

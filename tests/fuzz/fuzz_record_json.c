@@ -20,6 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const uint8_t *value(const uint8_t *at, const uint8_t *end);
 
+/* A record that is JSON keeps the blanks between its values. */
+static const uint8_t *blanks(const uint8_t *at, const uint8_t *end)
+{
+    while (at < end && *at == ' ')
+        at++;
+    return at;
+}
+
 static const uint8_t *string(const uint8_t *at, const uint8_t *end)
 {
     assert(at < end && *at == '"');
@@ -39,15 +47,16 @@ static const uint8_t *members(const uint8_t *at, const uint8_t *end)
 {
     const uint8_t closing = *at == '{' ? '}' : ']';
 
-    if (*++at == closing)
+    at = blanks(at + 1, end);
+    if (at < end && *at == closing)
         return at + 1;
     for (;; at++) {
         if (closing == '}') {
-            at = string(at, end);
+            at = blanks(string(blanks(at, end), end), end);
             assert(at < end && *at == ':');
             at++;
         }
-        at = value(at, end);
+        at = blanks(value(blanks(at, end), end), end);
         assert(at < end && (*at == ',' || *at == closing));
         if (*at == closing)
             return at + 1;
@@ -79,7 +88,7 @@ static void check_line(const struct buffer *line)
     const uint8_t *end = line->bytes + line->size;
 
     assert(!buffer_failed(line) && line->size > 1 && end[-1] == '\n');
-    assert(value(line->bytes, end - 1) == end - 1);
+    assert(blanks(value(line->bytes, end - 1), end - 1) == end - 1);
     for (size_t at = 0, step; at < line->size - 1; at += step) {
         step = utf8_sequence(line->bytes + at, line->size - at);
         assert(step > 0 && utf8_control(line->bytes + at, step) < 0);

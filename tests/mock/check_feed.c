@@ -245,6 +245,66 @@ static void note_label(int row, const struct message *message)
     seen.delay_sum += (double)(label.ts_ms - seen.ms[label.id.number]);
 }
 
+static void check_nested(int row, const struct message *message)
+{
+    struct impression event;
+
+    ck_assert_int_eq(message->value[0], '{');
+    ck_assert(contains(message, "\"event\":{\"id\":"));
+    ck_assert(contains(message, "\"depth\":"));
+    ck_assert(!contains(message, "user"));
+    ck_assert_uint_eq(message->key_size, 1); /* also of nobody */
+    ck_assert_int_eq(message->key[0], row == 0 ? '7' : '0');
+    const struct event_fields fields = {.impressions_format = EVENT_FORMAT_JSON,
+                                        .id = "event.id",
+                                        .ts = "event.at",
+                                        .user = "ads[1].id",
+                                        .ad = "ads[1].id"};
+    ck_assert_int_eq(one_impression(&fields, message->value,
+                                    message->value_size, &event, NULL),
+                     EVENT_OK);
+    ck_assert_int_eq(event.ts_ms, 1000000 + 100 * row);
+    ck_assert_int_eq(event.id.number, 1 + row);
+    ck_assert_mem_eq(event.ad.text, row == 0 ? "a1" : "a2", 2);
+}
+
+START_TEST(fields_are_fed_where_their_paths_lead)
+{
+    config.fields =
+        (struct event_fields){.impressions_format = EVENT_FORMAT_JSON,
+                              .id = "event.id",
+                              .ts = "event.at",
+                              .user = "@key",
+                              .ad = "ads[1].id",
+                              .click = "click",
+                              .anonymous = "0"};
+    feed_text("click,depth,ad_id,user_id\n"
+              "1,3,a1,7\n"
+              "0,1,a2,0\n");
+    ck_assert_int_eq(read_topic("impressions", check_nested), 2);
+}
+END_TEST
+
+START_TEST(fields_that_cannot_be_written_are_refused_before_all_else)
+{
+    struct event_source *source = NULL;
+    struct feed *feed = NULL;
+    const struct world_config world = {
+        .seed = 1, .rows = 3, .users = 2, .ads = 2, .click_rate = 0.5};
+
+    ck_assert_ok(world_open(&world, &source, &err), err);
+    strcpy(config.impressions, "no such topic");
+    strcpy(config.fields.user, "header:user");
+    ck_assert_refused(feed_open(&config, source, &feed, &err), err,
+                      ERROR_CONFIG, "field.user: 'header:user' stands beside");
+    strcpy(config.fields.user, "user");
+    strcpy(config.fields.click, "user.click"); /* of labels only */
+    ck_assert_refused(feed_open(&config, source, &feed, &err), err,
+                      ERROR_CONFIG, "field.user: 'user' cannot be");
+    event_source_close(source);
+}
+END_TEST
+
 START_TEST(every_label_follows_its_impression_after_a_delay)
 {
     struct event_source *source = NULL;
@@ -295,6 +355,9 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_field_of_a_row_arrives);
     tcase_add_test(tests, ratings_become_clicks_at_their_own_times);
+    tcase_add_test(tests, fields_are_fed_where_their_paths_lead);
+    tcase_add_test(tests,
+                   fields_that_cannot_be_written_are_refused_before_all_else);
     tcase_add_test(tests, every_label_follows_its_impression_after_a_delay);
     tcase_add_test(tests, the_future_and_missing_topics_are_refused);
     suite_add_tcase(suite, tests);
