@@ -116,6 +116,8 @@ static json_t *field_in(enum contract_kind kind, enum form form)
         return one_of(BASIS_WORDS);
     case CONTRACT_SOURCE:
         return source_in(form);
+    case CONTRACT_COUNT:
+        return json_pack("{s:s, s:i}", "type", "number", "minimum", 0);
     case CONTRACT_TEXT:
         return of_type("string");
     }

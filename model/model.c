@@ -95,6 +95,7 @@ static void predict_raw(const struct model *model, const struct questions *ask,
             out[i].impossible = true;
         if (out[i].impossible)
             out[i].value = model->mean;
+        out[i].has_support = fields != NULL;
         if (!fields)
             out[i].basis = basis_of(model, ask->pairs[i]);
     }

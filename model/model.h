@@ -34,8 +34,9 @@ struct prediction {
     enum basis basis;    /* learned, partial or fallback */
     bool impossible;     /* the model had nothing to say: value is the mean */
     uint32_t neighbours; /* used by k-NN; 0 elsewhere */
-    double support;      /* of a model of fields: rows behind the value of which
-                            it has the fewest, at the mean's p(1 - p); else 0 */
+    bool has_support;    /* it is the answer of a model of fields: then */
+    double support;      /* rows behind the value of which it has the fewest, at
+                            the mean's p(1 - p); else 0 */
 };
 
 /* n questions: pairs, and the values of the fields that are known of each. */

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands/open_registry.h"
 #include "cli/commands/predict_topic.h"
+#include "cli/commands/prediction_details.h"
 #include "cli/commands/published_model.h"
 #include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
@@ -39,7 +40,7 @@ struct predict_settings {
 /* clang-format off */
 static const struct config_key keys[] = {
     {GROUP_DATA, "snapshot", CONFIG_TEXT, FIELD(snapshot), "", 0, 0, NULL, "file to predict with (pctr fit, pctr snapshot fetch); empty: the published model.version"},
-    {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(topic.details), "false", 0, 0, NULL, "print basis, impossible and neighbours too"},
+    {GROUP_DATA, "details",  CONFIG_BOOL, FIELD(topic.details), "false", 0, 0, NULL, "print basis, impossible, neighbours and, of fields, support too"},
     CSV_SAFE_KEY(topic.csv_safe),
     TABLE_KEYS(table),
     PAIR_COLUMN_KEYS(user, ad),
@@ -74,8 +75,7 @@ static void print_row(const struct predict_settings *settings,
     csv_print_id(stdout, ad, cells);
     printf(",%.17g", p->value);
     if (settings->topic.details)
-        printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
-               p->neighbours);
+        prediction_details_print(stdout, p);
 }
 
 /* The answer for the newest row of the table. */
@@ -101,7 +101,6 @@ static int predict_rows(const struct predict_settings *settings,
                         const struct served_model *model,
                         struct pair_table *pairs, struct error *err)
 {
-    const struct field_list *fields = model_fields(model->snapshot->model);
     struct id_set *nobody = NULL;
     int status = 0;
     bool found = true;
@@ -110,9 +109,10 @@ static int predict_rows(const struct predict_settings *settings,
         return -1;
     const struct score_rules rules = {
         .defaults = settings->topic.fields.defaults, .nobody = nobody};
-    printf("user,ad,p%s%s\n",
-           settings->topic.details ? ",basis,impossible,neighbours" : "",
-           settings->topic.details && fields ? ",support" : "");
+    printf("user,ad,p%s\n",
+           settings->topic.details
+               ? prediction_details_head(model->snapshot->model)
+               : "");
     while (found) {
         struct score_question asked = {.values = NULL};
         struct prediction p;
@@ -123,8 +123,6 @@ static int predict_rows(const struct predict_settings *settings,
         if (status < 0)
             break;
         print_row(settings, &asked.user, &asked.ad, &p);
-        if (settings->topic.details && fields)
-            printf(",%.3g", p.support);
         putchar('\n');
     }
     id_set_free(nobody);

@@ -1,5 +1,6 @@
 #include "cli/commands/predict_topic.h"
 
+#include "cli/commands/prediction_details.h"
 #include "cli/data/csv_text.h"
 
 #include "common/base/buffer.h"
@@ -43,8 +44,7 @@ static int print(void *context, const struct range_scored *scored,
     csv_print_id(stdout, &scored->impression->ad, cells);
     printf(",%.17g", p->value);
     if (work->settings->details)
-        printf(",%s,%d,%" PRIu32, basis_name(p->basis), p->impossible,
-               p->neighbours);
+        prediction_details_print(stdout, p);
     if (putchar('\n') == EOF)
         return error_set(err, ERROR_IO, "write to standard output: %s",
                          strerror(errno));
@@ -169,7 +169,8 @@ int predict_topic(const struct predict_topic_settings *settings,
         config.on_scored = send;
     } else {
         printf("id,ts,user,ad,p%s\n",
-               settings->details ? ",basis,impossible,neighbours" : "");
+               settings->details ? prediction_details_head(snapshot->model)
+                                 : "");
     }
     if (range_scorer_run(&config, &counts, err) == 0 &&
         finish(&work, err) == 0) {

@@ -20,7 +20,7 @@ struct predict_topic_settings {
     struct event_fields fields;
     uint64_t version; /* of the model, in the predictions; 0: unknown */
     uint32_t timeout_ms;
-    bool details;  /* basis, impossible and neighbours too */
+    bool details;  /* prediction_details.h */
     bool csv_safe; /* CSV_SAFE */
 };
 

@@ -82,7 +82,7 @@ static const struct config_key keys[] = {
     {GROUP_MEASURES | RARE, "bootstrap",       CONFIG_U64, FIELD(replicates), "200", 0, 100000, NULL, "replicates for the intervals; 0: no intervals"},
     {GROUP_MEASURES | RARE, "bootstrap.seed",  CONFIG_U64, FIELD(report.bootstrap.seed), "1", 0, 4294967295.0, NULL, "seed of their random numbers"},
     {GROUP_MEASURES | RARE, "bootstrap.level", CONFIG_F64, FIELD(report.bootstrap.level), "0.95", 0.5, 0.999, NULL, "confidence level of the intervals"},
-    {GROUP_LIMITS | RARE, "rows.max", CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 48 bytes each, 24 for each contender, and 48 more while figures are made"},
+    {GROUP_LIMITS | RARE, "rows.max", CONFIG_U64,  FIELD(replay.rows_max), "100000000", 1, 4294967295.0, NULL, "impressions of a range: a bound on disk, 48 bytes each, 24 for each contender, and 56 more while figures are made"},
     {GROUP_LIMITS | RARE, "sort.max_bytes", CONFIG_U64,  FIELD(report.sort_bytes), "67108864", 1048576, 17179869184.0, NULL, "memory to sort predictions in; beyond it they are sorted in spool.dir"},
     FETCH_MEMORY_KEY(replay.buffer_bytes),
     CONFIG_WAS("predictions", "predictions.file"),

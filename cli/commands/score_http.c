@@ -44,19 +44,18 @@ static int refuse(const struct error *err, FILE *body)
     return finish(&to, body, status_of(err->code));
 }
 
-/* `support` is told of models that have it. */
 static void write_answer(struct json_writer *to,
-                         const struct prediction *answer, bool has_support)
+                         const struct prediction *answer)
 {
     json_writer_member_real(to, "p", answer->value);
     json_writer_member_text(to, "basis", basis_name(answer->basis));
-    if (has_support)
+    if (answer->has_support)
         json_writer_member_real(to, "support", answer->support);
 }
 
 static void write_list(struct json_writer *to,
                        const struct score_request *request,
-                       const struct prediction *answers, bool has_support,
+                       const struct prediction *answers,
                        struct score_place *places)
 {
     size_t count = score_request_order(request, answers, places);
@@ -72,7 +71,7 @@ static void write_list(struct json_writer *to,
         }
         json_writer_name(to, "ad");
         json_writer_id(to, &request->questions[at].ad);
-        write_answer(to, &answers[at], has_support);
+        write_answer(to, &answers[at]);
         json_writer_close(to, '}');
     }
     json_writer_close(to, ']');
@@ -88,7 +87,6 @@ static int answer(const struct scorer *scorer, const struct served_model *model,
                   FILE *body)
 {
     const struct score_rules rules = scorer_rules(scorer);
-    const bool has_support = model && model_fields(model->snapshot->model);
     struct prediction *answers = calloc(request->count + 1, sizeof(*answers));
     struct score_place *places = calloc(request->count + 1, sizeof(*places));
     struct buffer line = {0};
@@ -104,11 +102,11 @@ static int answer(const struct scorer *scorer, const struct served_model *model,
                         answers);
         json_writer_open(&to, '{');
         if (style == ONE)
-            write_answer(&to, answers, has_support);
+            write_answer(&to, answers);
         json_writer_member_unsigned(&to, "model",
                                     model ? model->manifest.epoch : 0);
         if (style == LIST)
-            write_list(&to, request, answers, has_support, places);
+            write_list(&to, request, answers, places);
         status = finish(&to, body, OK);
     }
     free(answers);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const field_names[REPRODUCTION_FIELDS] = {
-    "id", "ts", "user", "ad", "p", "model", "basis", "src"};
+    "id", "ts", "user", "ad", "p", "model", "basis", "src", "support"};
 
 static bool differs(const struct reproduction_finding *finding, unsigned field)
 {
@@ -79,6 +79,12 @@ static void write_part(struct json_writer *to,
         break;
     case REPRODUCTION_BASIS:
         json_writer_text(to, basis_name(event->basis));
+        break;
+    case REPRODUCTION_SUPPORT:
+        if (event->has_support)
+            json_writer_real(to, event->support);
+        else
+            json_writer_null(to);
         break;
     default:
         write_place(to, NULL, event->src_partition, event->src_offset);

@@ -57,6 +57,8 @@ struct prediction_event {
     enum basis basis;
     int32_t src_partition; /* of the impression */
     int64_t src_offset;
+    bool has_support; /* the record has the next; older ones do not */
+    double support;   /* rows behind the value that the model knows least of */
     const char *contender; /* written where a replay made it; not read */
 };
 

@@ -32,6 +32,9 @@ static const struct contract_field prediction[] = {
     {"basis", CONTRACT_BASIS, CONTRACT_MUST, "on what the prediction rests"},
     {"src", CONTRACT_SOURCE, CONTRACT_MUST,
      "partition and offset of the impression"},
+    {"support", CONTRACT_COUNT, CONTRACT_MAY,
+     "rows behind the value that the model knows least of, where it has "
+     "fields"},
     {"contender", CONTRACT_TEXT, CONTRACT_MAY,
      "who answered, where a replay wrote it"},
     {NULL, CONTRACT_TEXT, CONTRACT_MAY, NULL},

@@ -18,6 +18,7 @@ enum contract_kind {
     CONTRACT_MODEL,  /* version and hash */
     CONTRACT_BASIS,  /* one of BASIS_WORDS */
     CONTRACT_SOURCE, /* partition and offset */
+    CONTRACT_COUNT,  /* double, 0 or more */
     CONTRACT_TEXT,
 };
 

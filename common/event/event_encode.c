@@ -60,9 +60,9 @@ static void pack_span(msgpack_packer *packer, const char *name,
 void event_encode_prediction(const struct prediction_event *event,
                              struct buffer *out)
 {
-    const size_t names = 64, basis = 16;
+    const size_t names = 72, basis = 16;
     const char *contender = event->contender;
-    const size_t numbers = 5 * (size_t)NUMBER_SIZE_MAX;
+    const size_t numbers = 6 * (size_t)NUMBER_SIZE_MAX;
     const size_t spans = (size_t)event->raw_id.size + event->raw_ts.size +
                          event->raw_user.size + event->raw_ad.size;
     msgpack_packer packer = packer_into(out);
@@ -70,7 +70,8 @@ void event_encode_prediction(const struct prediction_event *event,
     if (!buffer_reserve(out, names + basis + numbers + spans +
                                  2 * (size_t)MODEL_HASH_SIZE))
         return;
-    msgpack_pack_map(&packer, contender ? 9 : 8);
+    msgpack_pack_map(&packer,
+                     8u + (event->has_support ? 1 : 0) + (contender ? 1 : 0));
     pack_span(&packer, "\xa2id", event->raw_id);
     pack_span(&packer, "\xa2ts", event->raw_ts);
     pack_span(&packer, "\xa4user", event->raw_user);
@@ -95,6 +96,10 @@ void event_encode_prediction(const struct prediction_event *event,
     packer_raw(&packer, "\xa3src\x92", 5);
     msgpack_pack_int32(&packer, event->src_partition);
     msgpack_pack_int64(&packer, event->src_offset);
+    if (event->has_support) {
+        packer_raw(&packer, "\xa7support", 8);
+        msgpack_pack_double(&packer, event->support);
+    }
     if (contender) {
         pack_name(&packer, "contender");
         pack_name(&packer, contender);

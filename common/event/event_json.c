@@ -51,6 +51,8 @@ void event_json_prediction(const struct prediction_event *event,
     json_writer_member_integer(&to, "partition", event->src_partition);
     json_writer_member_integer(&to, "offset", event->src_offset);
     json_writer_close(&to, '}');
+    if (event->has_support)
+        json_writer_member_real(&to, "support", event->support);
     if (event->contender)
         json_writer_member_text(&to, "contender", event->contender);
     json_writer_close(&to, '}');

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-static enum event_fault to_p(const struct cursor_value *value, double *out)
+static enum event_fault to_real(const struct cursor_value *value, double *out)
 {
     if (value->type != CURSOR_FLOAT)
         return EVENT_TYPE;
@@ -127,7 +127,7 @@ static enum event_fault read_answer(struct event_found *found,
     enum event_fault fault;
 
     found->about = AT_P;
-    if ((fault = to_p(&found->values[AT_P], &out->p)) != EVENT_OK)
+    if ((fault = to_real(&found->values[AT_P], &out->p)) != EVENT_OK)
         return fault;
     found->about = AT_MODEL;
     if ((fault = to_model(found->raw[AT_MODEL], out)) != EVENT_OK)
@@ -137,7 +137,13 @@ static enum event_fault read_answer(struct event_found *found,
                                         &out->basis)) != EVENT_OK)
         return fault;
     found->about = AT_SRC;
-    return to_source(found->raw[AT_SRC], out);
+    if ((fault = to_source(found->raw[AT_SRC], out)) != EVENT_OK)
+        return fault;
+    out->has_support = found->seen >> AT_SUPPORT & 1;
+    if (!out->has_support)
+        return EVENT_OK;
+    found->about = AT_SUPPORT;
+    return to_real(&found->values[AT_SUPPORT], &out->support);
 }
 
 enum event_fault event_prediction_read(struct event_found *found,

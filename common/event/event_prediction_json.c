@@ -112,27 +112,28 @@ static enum event_fault to_ts(const struct reading *with, struct span *out)
 
 /* A double that is whole is an integer to the reader of JSON, or one that is
  * too large: its digits are read once more, so that it keeps its bits. */
-static enum event_fault to_p(const struct reading *with, double *out)
+static enum event_fault to_real(const struct reading *with, unsigned at,
+                                double *out)
 {
-    const struct cursor_value *value = &with->found->values[AT_P];
-    const struct span raw = with->found->raw[AT_P];
+    const struct cursor_value *value = &with->found->values[at];
+    const struct span raw = with->found->raw[at];
     char digits[NUMBER_SIZE];
-    double p;
+    double real;
 
-    with->found->about = AT_P;
+    with->found->about = at;
     if (value->type == CURSOR_FLOAT) {
-        p = value->real;
+        real = value->real;
     } else if ((value->type == CURSOR_INTEGER || value->type == CURSOR_HUGE) &&
                raw.size < sizeof(digits)) {
         memcpy(digits, raw.bytes, raw.size);
         digits[raw.size] = '\0';
-        p = strtod(digits, NULL);
+        real = strtod(digits, NULL);
     } else {
         return EVENT_TYPE;
     }
-    if (!isfinite(p))
+    if (!isfinite(real))
         return EVENT_RANGE;
-    *out = p;
+    *out = real;
     return EVENT_OK;
 }
 
@@ -217,12 +218,16 @@ enum event_fault event_prediction_read_json(struct event_scratch *scratch,
         (fault = to_id(&with, AT_USER, AT_USER_BIN, &out->raw_user)) !=
             EVENT_OK ||
         (fault = to_id(&with, AT_AD, AT_AD_BIN, &out->raw_ad)) != EVENT_OK ||
-        (fault = to_p(&with, &out->p)) != EVENT_OK ||
+        (fault = to_real(&with, AT_P, &out->p)) != EVENT_OK ||
         (fault = to_model(&with, out)) != EVENT_OK)
         return fault;
     found->about = AT_BASIS;
     fault = event_prediction_basis(&found->values[AT_BASIS], &out->basis);
     if (fault != EVENT_OK || (fault = to_source(&with, out)) != EVENT_OK)
+        return fault;
+    out->has_support = found->seen >> AT_JSON_SUPPORT & 1;
+    if (out->has_support &&
+        (fault = to_real(&with, AT_JSON_SUPPORT, &out->support)) != EVENT_OK)
         return fault;
     found->about = EVENT_PLAN_MAX;
     return EVENT_OK;

@@ -158,9 +158,9 @@ static int read_predictions(struct event_rules *rules, struct error *err)
     static const struct event_fields ours = EVENT_FIELDS_DEFAULT;
     static const char *const further[] = {"p", "model", "basis", "src"};
     static const char *const within[] = {
-        "model.version", "model.hash",  "src.partition",
-        "src.offset",    "id.bin",      "user.bin",
-        "ad.bin",        "model.delta", "model.delta_hash"};
+        "model.version",    "model.hash", "src.partition", "src.offset",
+        "id.bin",           "user.bin",   "ad.bin",        "model.delta",
+        "model.delta_hash", "support"};
 
     rules->format = EVENT_FORMAT_MSGPACK;
     rules->fields = PREDICTION_FIELDS;
@@ -174,7 +174,7 @@ static int read_predictions(struct event_rules *rules, struct error *err)
         if (event_plan_add(&rules->json, within[i], err) < 0)
             return -1;
     rules->json.firm = rules->json.count;
-    return 0;
+    return event_rules_add(rules, "a prediction", "support", err);
 }
 
 int event_rules_read(struct event_rules *rules,

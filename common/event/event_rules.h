@@ -32,6 +32,7 @@ enum {
     AT_BASIS,
     AT_SRC,
     PREDICTION_FIELDS,
+    AT_SUPPORT = PREDICTION_FIELDS, /* which not every prediction has */
 
     /* A prediction in JSON has objects where msgpack has arrays and bytes. */
     AT_VERSION = PREDICTION_FIELDS,
@@ -44,6 +45,7 @@ enum {
     AT_AD_BIN,
     AT_DELTA,
     AT_DELTA_HASH,
+    AT_JSON_SUPPORT,
 
     CLICK_VALUES_MAX = 16,
 };

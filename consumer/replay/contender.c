@@ -272,7 +272,18 @@ static struct replay_answer answer_field(struct contender *contender,
         p = NAN;
         contender->fieldless++;
     }
-    return (struct replay_answer){p, 0, BASIS_NONE};
+    return (struct replay_answer){.p = p, .basis = BASIS_NONE};
+}
+
+static enum support_band band_of(const struct prediction *answer)
+{
+    if (!answer->has_support)
+        return SUPPORT_NONE;
+    if (!(answer->support > 0))
+        return SUPPORT_0;
+    if (answer->support < 9.5)
+        return SUPPORT_FEW;
+    return answer->support < 99.5 ? SUPPORT_SOME : SUPPORT_MANY;
 }
 
 int contender_answer(struct contender *contender,
@@ -287,6 +298,8 @@ int contender_answer(struct contender *contender,
 
     if (contender->spec.kind == CONTENDER_FIELD) {
         *out = answer_field(contender, questions->found);
+        contender->said = (struct prediction){.value = out->p,
+                                              .basis = (enum basis)out->basis};
         return 0;
     }
     if (contender->spec.kind == CONTENDER_LIVE &&
@@ -295,8 +308,9 @@ int contender_answer(struct contender *contender,
     if (contender->spec.kind == CONTENDER_ONLINE)
         model = online_contender_model(contender->online);
     contender->state = (struct model_state){.version = 0};
+    contender->said = (struct prediction){.value = NAN};
     if (is_gone) {
-        *out = (struct replay_answer){NAN, 0, BASIS_NONE};
+        *out = (struct replay_answer){.p = NAN, .basis = BASIS_NONE};
         return 0;
     }
     contender->state = served_model_state(model);
@@ -312,9 +326,11 @@ int contender_answer(struct contender *contender,
     struct prediction prediction;
     if (score_impression(&rules, model, event, message, &prediction, err) < 0)
         return -1;
-    *out = (struct replay_answer){prediction.value,
-                                  model ? model->manifest.epoch : 0,
-                                  (uint8_t)prediction.basis};
+    contender->said = prediction;
+    *out = (struct replay_answer){.p = prediction.value,
+                                  .version = model ? model->manifest.epoch : 0,
+                                  .basis = (uint8_t)prediction.basis,
+                                  .support = (uint8_t)band_of(&prediction)};
     return 0;
 }
 

@@ -71,6 +71,7 @@ struct contender {
     struct fit_job *job;              /* under way; NULL */
     uint64_t fieldless;       /* FIELD: impressions without a number there */
     struct model_state state; /* of the newest answer; zeros */
+    struct prediction said;   /* the newest answer itself; p is NaN: none */
 };
 
 /* The inputs of an answer besides the contender; borrowed. */

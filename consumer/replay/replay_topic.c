@@ -65,12 +65,9 @@ static int encode(struct replay_topic *topic,
                   const struct replay_topic_answers *answers, size_t contender,
                   struct error *err)
 {
-    const struct replay_answer *answer = &answers->answers[contender];
     const struct contender *by = &answers->contenders[contender];
-    const struct prediction said = {.value = answer->p,
-                                    .basis = (enum basis)answer->basis};
     struct prediction_event prediction = prediction_event_of(
-        answers->event, answers->message, &said, &by->state);
+        answers->event, answers->message, &by->said, &by->state);
 
     prediction.contender = by->spec.name;
     buffer_clear(&topic->bytes);

@@ -97,6 +97,21 @@ static int lay_out_bases(struct replay_groups *groups, size_t contender,
     return 0;
 }
 
+static int lay_out_support(struct replay_groups *groups, size_t contender,
+                           struct error *err)
+{
+    static const char *const words[SUPPORT_BANDS] = {SUPPORT_BAND_WORDS};
+
+    for (size_t band = 0; band < SUPPORT_BANDS; band++) {
+        struct replay_slice *slice;
+        if (add_slice(groups, "support", contender, &slice, err) < 0)
+            return -1;
+        slice->value_size = (size_t)snprintf(slice->value, sizeof(slice->value),
+                                             "%s", words[band]);
+    }
+    return 0;
+}
+
 static int by_version(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -195,6 +210,10 @@ static int lay_out_slices(struct replay_groups *groups,
     for (size_t c = 0; c < groups->contenders; c++)
         if (lay_out_bases(groups, c, err) < 0)
             return -1;
+    groups->first_support = groups->slice_count;
+    for (size_t c = 0; c < groups->contenders; c++)
+        if (lay_out_support(groups, c, err) < 0)
+            return -1;
     for (size_t c = 0; c < groups->contenders; c++)
         if (lay_out_versions(groups, c, err) < 0)
             return -1;
@@ -239,8 +258,12 @@ void replay_groups_of(const struct replay_groups *groups,
     out[2] = version ? (uint32_t)(groups->window_count + list->first +
                                   (size_t)(version - list->versions))
                      : NO_GROUP;
+    out[3] = answer->support == SUPPORT_NONE
+                 ? NO_GROUP
+                 : (uint32_t)(groups->window_count + groups->first_support +
+                              contender * SUPPORT_BANDS + answer->support);
     for (size_t field = 0; field < REPLAY_SLICES_MAX; field++)
-        out[3 + field] = field < groups->log->field_count
+        out[4 + field] = field < groups->log->field_count
                              ? groups->places[field][row->values[field]]
                              : NO_GROUP;
 }

@@ -28,12 +28,14 @@ struct replay_window {
 };
 
 struct replay_slice {
-    const char *by; /* "basis", "version", or a field: borrowed */
+    const char *by; /* "basis", "support", "version", or a field:
+                           borrowed */
     char value[ID_PRINT_SIZE];
     size_t value_size; /* a field's value may hold any bytes, zeros too */
-    size_t contender;  /* whose basis or version it is; SIZE_MAX: a field's */
+    size_t contender;  /* whose basis, support or version it is; SIZE_MAX: a
+                          field's */
     size_t rows;
-    struct evaluation *figures; /* (contenders); for a basis or a version only
+    struct evaluation *figures; /* (contenders); for these three only
                                    those of its contender are set */
 };
 
@@ -50,6 +52,7 @@ struct replay_groups {
     size_t window_count;
     struct replay_slice *slices;
     size_t slice_count, slice_room;
+    size_t first_support;                /* slice, of the first contender */
     struct version_list *lists;          /* (contenders) */
     uint32_t *places[REPLAY_SLICES_MAX]; /* (names) group of a value */
 };

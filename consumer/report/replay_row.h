@@ -14,12 +14,24 @@
 
 #include <stdint.h>
 
+/* How many rows stand behind an answer of a model of fields. */
+enum support_band {
+    SUPPORT_NONE, /* the model is another */
+    SUPPORT_0,    /* of a value that it has not learned */
+    SUPPORT_FEW,  /* up to 9, when rounded, and no less than one */
+    SUPPORT_SOME, /* 10 to 99 */
+    SUPPORT_MANY,
+    SUPPORT_BANDS
+};
+#define SUPPORT_BAND_WORDS "-", "0", "1-9", "10-99", "100+"
+
 enum { REPLAY_SLICES_MAX = 4, REPLAY_SINKS_MAX = 2 };
 
 struct replay_answer {
     double p;         /* NaN: the model is gone */
     uint64_t version; /* 0: none */
     uint8_t basis;
+    uint8_t support; /* enum support_band */
 };
 
 struct replay_row {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROW_GROUPS_MAX = 7 };
+enum { ROW_GROUPS_MAX = 8 };
 
 struct sorted_row {
     double p;      /* no NaN */

@@ -165,7 +165,9 @@ struct prediction_event prediction_event_of(const struct impression *impression,
                                      .model_version = model->version,
                                      .basis = answer->basis,
                                      .src_partition = message->partition,
-                                     .src_offset = message->offset};
+                                     .src_offset = message->offset,
+                                     .has_support = answer->has_support,
+                                     .support = answer->support};
 
     memcpy(event.model_hash, model->hash, MODEL_HASH_SIZE);
     event.delta = model->delta;

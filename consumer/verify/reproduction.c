@@ -195,6 +195,10 @@ unsigned reproduction_differences(const struct prediction_event *a,
         [REPRODUCTION_BASIS] = a->basis != b->basis,
         [REPRODUCTION_SRC] = a->src_partition != b->src_partition ||
                              a->src_offset != b->src_offset,
+        [REPRODUCTION_SUPPORT] =
+            a->has_support &&
+            (!b->has_support ||
+             memcmp(&a->support, &b->support, sizeof(a->support)) != 0),
     };
     unsigned fields = 0;
 

@@ -65,9 +65,10 @@ enum reproduction_field {
     REPRODUCTION_MODEL,
     REPRODUCTION_BASIS,
     REPRODUCTION_SRC,
+    REPRODUCTION_SUPPORT, /* only where the record has it */
     REPRODUCTION_FIELDS
 };
-#define REPRODUCTION_FIELD_WORDS "id|ts|user|ad|p|model|basis|src"
+#define REPRODUCTION_FIELD_WORDS "id|ts|user|ad|p|model|basis|src|support"
 
 /* Borrowed until the next call of reproduction_take() or _finish(). */
 struct reproduction_finding {

@@ -492,7 +492,7 @@ complete -c pctr -n '__fish_seen_subcommand_from fit' -l dump-config -d 'print a
 complete -c pctr -n '__fish_seen_subcommand_from fit' -l help-all -d 'show all settings and what the command does'
 
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l snapshot -r -d 'file to predict with'
-complete -c pctr -n '__fish_seen_subcommand_from predict' -l details -d 'print basis, impossible and neighbours too'
+complete -c pctr -n '__fish_seen_subcommand_from predict' -l details -d 'print basis, impossible, neighbours and, of fields, support too'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l csv.safe -d 'put an apostrophe in front of ids that a spreadsheet would run'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l format -r -f -a 'auto csv arff movielens' -d 'format of FILE'
 complete -c pctr -n '__fish_seen_subcommand_from predict' -l separator -r -d 'separator of the columns, as'

@@ -561,7 +561,7 @@ _pctr() {
         (( CURRENT-- ))
         _arguments \
             '--snapshot=[file to predict with]:value:_files' \
-            '--details[print basis, impossible and neighbours too]' \
+            '--details[print basis, impossible, neighbours and, of fields, support too]' \
             '--csv.safe[put an apostrophe in front of ids that a spreadsheet would run]' \
             '--format=[format of FILE]:value:(auto csv arff movielens)' \
             '--separator=[separator of the columns, as]:value:_files' \

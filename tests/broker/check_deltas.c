@@ -234,6 +234,7 @@ struct answer {
     double p;
     struct model_state model;
     enum basis basis;
+    double support;
 };
 
 /* By the place of its impression. */
@@ -255,7 +256,8 @@ static struct answers *read_answers(const char *topic, size_t *count)
         ck_assert_int_lt(event.src_partition, PARTITIONS);
         ck_assert_int_lt(event.src_offset, OFFSETS);
         answers->at[event.src_partition][event.src_offset] =
-            (struct answer){event.p, prediction_model(&event), event.basis};
+            (struct answer){event.p, prediction_model(&event), event.basis,
+                            event.has_support ? event.support : -1};
     }
     *count = records.count;
     fixture_records_free(&records);
@@ -279,6 +281,8 @@ static void compare_answers(const char *topic, const struct model_state *one)
                 continue;
             ck_assert_mem_eq(&a->p, &b->p, sizeof(a->p));
             ck_assert_int_eq(a->basis, b->basis);
+            ck_assert_double_ge(a->support, a->model.version > 0 ? 0 : -1);
+            ck_assert_mem_eq(&a->support, &b->support, sizeof(a->support));
             ck_assert_int_eq(model_state_order(&a->model, &b->model), 0);
             same++;
         }

@@ -175,6 +175,29 @@ START_TEST(at_the_end_it_is_what_the_trainer_publishes)
 }
 END_TEST
 
+START_TEST(impressions_are_predicted_with_all_details)
+{
+    static const char head[] =
+        "id,ts,user,ad,p,basis,impossible,neighbours,support\n";
+    char topic[128];
+    const char *const more[] = {topic, "--model.version=1", "--details", NULL};
+    size_t lines = 0, commas = 0;
+
+    make_history();
+    train("--join=impressions");
+    snprintf(topic, sizeof(topic), "--topic=%s", way.names[PIPE_IMPRESSIONS]);
+    char *csv = pipeline_run(&way, "predict", more, WAIT_MS);
+    ck_assert_int_eq(strncmp(csv, head, strlen(head)), 0);
+    for (const char *at = csv; *at; at++) {
+        lines += *at == '\n';
+        commas += *at == ',';
+    }
+    ck_assert_uint_eq(lines, ROWS + 1);
+    ck_assert_uint_eq(commas, 8 * lines);
+    free(csv);
+}
+END_TEST
+
 /* --- Labels ----------------------------------------------------------- */
 
 static char *replay(const char *first, const char *second)
@@ -226,6 +249,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, at_the_end_it_is_what_the_trainer_publishes);
+    tcase_add_test(tests, impressions_are_predicted_with_all_details);
     tcase_add_test(
         tests, labels_with_a_pair_are_answered_as_the_trainer_measures_them);
     suite_add_tcase(suite, tests);

@@ -161,6 +161,28 @@ static void assert_same_span(struct span a, struct span b)
     ck_assert_mem_eq(a.bytes, b.bytes, a.size);
 }
 
+START_TEST(the_support_survives_where_there_is_one)
+{
+    struct prediction_event in = a_prediction(), out;
+
+    event_encode_prediction(&in, &bytes);
+    ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
+    ck_assert(!out.has_support);
+    const size_t without = bytes.size;
+    buffer_clear(&bytes);
+    in.has_support = true;
+    in.support = 35.25;
+    in.contender = "fields";
+    event_encode_prediction(&in, &bytes);
+    ck_assert_int_eq(one_prediction(bytes.bytes, bytes.size, &out, NULL),
+                     EVENT_OK);
+    ck_assert(out.has_support);
+    ck_assert_double_eq(out.support, 35.25);
+    ck_assert_uint_eq(bytes.size, without + 17 + 17);
+}
+END_TEST
+
 START_TEST(a_prediction_survives)
 {
     struct prediction_event in = a_prediction(), out;
@@ -329,6 +351,7 @@ int main(void)
     tcase_add_test(tests, raw_spans_are_copied_as_they_are);
     tcase_add_test(tests, a_label_survives_with_and_without_its_pair);
     tcase_add_test(tests, a_label_without_all_of_its_pair_has_none);
+    tcase_add_test(tests, the_support_survives_where_there_is_one);
     tcase_add_test(tests, a_prediction_survives);
     tcase_add_test(tests, the_delta_of_a_model_survives);
     tcase_add_test(tests, every_basis_survives);

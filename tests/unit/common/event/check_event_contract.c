@@ -29,6 +29,8 @@ static void encode(enum event_kind kind, struct buffer *out)
                                                 .raw_user = raw,
                                                 .raw_ad = raw,
                                                 .p = 0.5,
+                                                .has_support = true,
+                                                .support = 3,
                                                 .contender = "svd"};
 
     switch (kind) {

@@ -100,6 +100,22 @@ START_TEST(the_delta_of_a_model_survives)
 }
 END_TEST
 
+START_TEST(the_support_survives_where_there_is_one)
+{
+    static const double supports[] = {0, 1, 35.25, 1e300, 0.1};
+    struct prediction_event in = a_prediction();
+
+    ck_assert(!there_and_back(&in).has_support);
+    in.has_support = true;
+    for (size_t i = 0; i < sizeof(supports) / sizeof(supports[0]); i++) {
+        in.support = supports[i];
+        const struct prediction_event out = there_and_back(&in);
+        ck_assert(out.has_support);
+        ck_assert_mem_eq(&in.support, &out.support, sizeof(in.support));
+    }
+}
+END_TEST
+
 /* Ids as msgpack: what comes back is the same bytes. */
 static const struct span ids[] = {
     SPAN("\x00"),
@@ -208,6 +224,10 @@ static const struct {
     {HEAD MODEL TAIL "x", EVENT_TRAILING, NULL},
     {HEAD MODEL "\"p\":1," TAIL, EVENT_REPEATED, "p"},
     {HEAD TAIL, EVENT_MISSING, "model"},
+    {HEAD MODEL "\"support\":3," TAIL, EVENT_OK, NULL},
+    {HEAD MODEL "\"support\":\"3\"," TAIL, EVENT_TYPE, "support"},
+    {HEAD MODEL "\"support\":1e999," TAIL, EVENT_RANGE, "support"},
+    {HEAD MODEL "\"support\":1,\"support\":1," TAIL, EVENT_REPEATED, "support"},
     {HEAD "\"model\":{\"hash\":\"0123456789abcdef\"}," TAIL, EVENT_MISSING,
      "model.version"},
     {HEAD "\"model\":{\"version\":-1,\"hash\":\"0123456789abcdef\"}," TAIL,
@@ -351,6 +371,7 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, a_prediction_survives);
     tcase_add_test(tests, the_delta_of_a_model_survives);
+    tcase_add_test(tests, the_support_survives_where_there_is_one);
     tcase_add_loop_test(tests, an_id_survives_with_its_type, 0,
                         sizeof(ids) / sizeof(ids[0]));
     tcase_add_test(tests, the_longest_id_survives);

@@ -62,6 +62,12 @@ static int keep(void *context, const struct replay_row *row,
     return 0;
 }
 
+/* The second contender is of a model of fields. */
+static uint8_t band_at(size_t contender, size_t i)
+{
+    return (uint8_t)(contender == 0 ? SUPPORT_NONE : SUPPORT_0 + i % 3);
+}
+
 static void add_row(size_t i, uint64_t *state)
 {
     int64_t ts_ms = (int64_t)(random_uniform(state) * 10000);
@@ -73,7 +79,7 @@ static void add_row(size_t i, uint64_t *state)
     for (size_t c = 0; c < CONTENDERS; c++)
         row->answers[c] = (struct replay_answer){
             floor(random_uniform(state) * 200) / 200, 1 + i / 200,
-            i % 5 ? BASIS_LEARNED : BASIS_PARTIAL};
+            i % 5 ? BASIS_LEARNED : BASIS_PARTIAL, band_at(c, i)};
     bool clicked = random_uniform(state) < row->answers[0].p;
     if (i == 7)
         row->answers[1].p = NAN;
@@ -179,7 +185,7 @@ END_TEST
 
 START_TEST(slices_are_the_rows_of_their_value)
 {
-    size_t shelves = 0, versions = 0, bases = 0;
+    size_t shelves = 0, versions = 0, bases = 0, supports = 0;
 
     for (size_t i = 0; i < report->slice_count; i++) {
         const struct replay_slice *slice = &report->slices[i];
@@ -192,6 +198,12 @@ START_TEST(slices_are_the_rows_of_their_value)
             versions++;
             expected = slow(slice->contender, -1, -1, atoi(slice->value));
             assert_same(&slice->figures[slice->contender], &expected);
+        } else if (strcmp(slice->by, "support") == 0) {
+            static const char *const words[] = {"0", "1-9", "10-99"};
+            ck_assert_str_eq(slice->value, words[supports % 3]);
+            ck_assert_uint_eq(slice->contender, 1);
+            expected = slow(1, -1, (int)supports++, -1);
+            assert_same(&slice->figures[1], &expected);
         } else {
             ck_assert_str_eq(slice->by, "basis");
             bases++;
@@ -200,6 +212,7 @@ START_TEST(slices_are_the_rows_of_their_value)
     ck_assert_uint_eq(shelves, 2); /* slices_max */
     ck_assert_uint_eq(versions, 3 * CONTENDERS);
     ck_assert_uint_eq(bases, 2 * CONTENDERS);
+    ck_assert_uint_eq(supports, 3);
 }
 END_TEST
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { ROWS = 3000, ROW_BYTES = 80 };
+enum { ROWS = 3000, ROW_BYTES = 88 };
 
 static struct error err;
 static struct sorted_row rows[ROWS];

@@ -161,6 +161,7 @@ static void score_all(const char *defaults, uint64_t assumed)
                            scored[i].size, &out, NULL),
             EVENT_OK);
         ck_assert(out.p == wanted.value);
+        ck_assert(out.has_support && out.support == wanted.support);
         const struct impression event = {.user = user_of(i), .ad = ad_of(i)};
         const struct score_rules rules = {
             .reader = reader, .scratch = &scratch, .defaults = asked.defaults};
