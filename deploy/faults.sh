@@ -4,13 +4,13 @@
 # broken on purpose, which the account has to find.
 #
 #   deploy/faults.sh               all: an hour at most
-#   deploy/faults.sh PART...       parts of it: table, cluster, rights, broken, soak
+#   deploy/faults.sh PART...       parts of it: table, disk, cluster, rights, broken, soak
 #   deploy/faults.sh --page        writes the page of the last outputs
 #
 # What is not run keeps its line of the page. Brokers are started for it and
 # deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT runs one number
-# of the table, PCTR_SOAK_MINUTES is for the soak (10). Status 0: nothing was lost, doubled or torn, and
-# each broken build was found out.
+# of the table, PCTR_SOAK_MINUTES is for the soak (10). The full disk needs root.
+# Status 0: nothing was lost, doubled or torn, and each broken build was found out.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -89,6 +89,7 @@ run_part() { # PART
     local mistake fault
     case $1 in
     table) run table build/dev/tests/broker/check_fault_table || failed+=(table) ;;
+    disk) run disk build/dev/tests/broker/check_fault_disk || failed+=(disk) ;;
     cluster) run cluster build/dev/tests/broker/check_cluster || failed+=(cluster) ;;
     rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
     soak) PCTR_SOAK_MINUTES=${PCTR_SOAK_MINUTES:-10} \
@@ -162,7 +163,7 @@ END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     {
-        for log in "$logs"/table*.log $logs/soak.log; do
+        for log in "$logs"/table*.log $logs/disk.log $logs/soak.log; do
             [ ! -f "$log" ] || rows "$log" '' ''
         done
         [ ! -f $logs/cluster.log ] ||
@@ -172,8 +173,9 @@ END
     } | with_older 10 2 | sort -s -t'|' -k2,2n
     cat <<'END'
 
-`deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `cluster` that on three,
-and `deploy/soak.sh MINUTES` that of faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
+`deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `disk` that of a full
+disk, `cluster` that on three brokers, and `deploy/soak.sh MINUTES` that of faults at random. A network that is cut, late, thin or
+reset is a proxy between scorers and broker.
 
 ## Builds that are broken on purpose
 
@@ -199,13 +201,13 @@ END
 parts=()
 for word in "$@"; do
     case $word in
-    table | cluster | rights | broken | soak) parts+=("$word") ;;
+    table | disk | cluster | rights | broken | soak) parts+=("$word") ;;
     --page) parts=(none) ;;
     *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
        [ "$word" = --help ] && exit 0 || exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(table cluster rights broken soak)
+[ ${#parts[@]} -gt 0 ] || parts=(table disk cluster rights broken soak)
 
 mkdir -p $logs
 if [ "${parts[0]}" != none ]; then

@@ -3,14 +3,10 @@
  * come in, and the account of each.
  *
  * The environment's PCTR_FAULT chooses one by its number; PCTR_PROGRAM names
- * another program than the one that was built with this test. deploy/faults.sh
- * makes docs/faults.md of what is printed:
- *
- *     fault NUMBER|NAME|DONE|TIMES
- *     NAME: impressions=... lost=... dup=... torn=... gap_ms=...
+ * another program than the one that was built with this test.
  */
+#include "support/fault_world.h"
 #include "support/own_broker.h"
-#include "support/pipeline.h"
 #include "support/poison.h"
 #include "support/run_suite.h"
 #include "support/stored_batch.h"
@@ -18,7 +14,6 @@
 #include "support/topic_ends.h"
 
 #include "common/base/clock.h"
-#include "common/base/random.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -27,70 +22,17 @@
 #include <string.h>
 
 enum {
-    PARTITIONS = 4,
-    SCORERS = 4,
-    PROGRESS = 300, /* records */
-    WAIT_MS = 120000,
-    SESSION_MS = 3000,
+    PARTITIONS = FAULT_WORLD_PARTITIONS,
+    SCORERS = FAULT_WORLD_SCORERS,
+    WAIT_MS = FAULT_WORLD_WAIT_MS,
+    SESSION_MS = FAULT_WORLD_SESSION_MS,
     KILLED = 128 + SIGKILL,
     FENCED = 79,
     BAD_DATA = 65,
-    OPTIONS_MAX = 8,
 };
 
-static struct pipeline pipe;
-static struct proceedings proceedings;
-static struct child_process feed, trainer, scorers[SCORERS];
-static uint64_t random_state;
 static unsigned broker_port, proxy_port;
 static struct tcp_proxy *proxy; /* NULL: scorers connect without it */
-
-/* --- Scorers ---------------------------------------------------------- */
-
-/* Small transactions, so that many of them are there to be interrupted. */
-static void start_scorer(int which, int slot, const char *const more[])
-{
-    char slot_option[16];
-    const char *all[OPTIONS_MAX + 16] = {
-        slot_option,
-        "--http.port=0",
-        "--workers=2",
-        "--commit.interval_ms=50",
-        "--model.catch_up_ms=500",
-        "-Xconsumer.session.timeout.ms=3000",
-        "-Xconsumer.heartbeat.interval.ms=500"};
-    size_t count = 7;
-
-    snprintf(slot_option, sizeof(slot_option), "--slot=%d", slot);
-    while (more && *more)
-        all[count++] = *more++;
-    child_end(&scorers[which]);
-    struct pipeline way = pipe;
-    if (proxy)
-        snprintf(way.brokers, sizeof(way.brokers), "127.0.0.1:%u", proxy_port);
-    pipeline_start(&way, "score", all, &scorers[which]);
-}
-
-static void start_plain(int which)
-{
-    start_scorer(which, which, NULL);
-}
-
-static void kill_scorer(int which)
-{
-    child_signal(&scorers[which], SIGKILL);
-    ck_assert_int_eq(child_wait(&scorers[which], WAIT_MS), KILLED);
-}
-
-static void await_more(void)
-{
-    topic_ends_await_more(pipe.names[PIPE_PREDICTIONS], PROGRESS, WAIT_MS);
-}
-
-static void pause_at_random(int64_t most_ms)
-{
-    clock_sleep_ms((int64_t)(random_uniform(&random_state) * (double)most_ms));
-}
 
 /* --- The faults: each returns how often it was provoked --------------- */
 
@@ -99,10 +41,10 @@ static int kill_at_random(void)
     enum { TIMES = 8 };
 
     for (int i = 0; i < TIMES; i++) {
-        await_more();
-        pause_at_random(500);
-        kill_scorer(0);
-        start_plain(0);
+        fault_world_await_more();
+        fault_world_pause_at_random(500);
+        fault_world_kill_scorer(0);
+        fault_world_start_plain(0);
     }
     return TIMES;
 }
@@ -115,13 +57,13 @@ static int kill_at_each_step(void)
         "--test.crash=after_commit"};
     enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-    pipeline_stop(&scorers[0], WAIT_MS);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
     for (int i = 0; i < STEPS; i++) {
         const char *const more[] = {steps[i], "--test.crash_after=3", NULL};
-        start_scorer(0, 0, more);
-        ck_assert_int_eq(child_wait(&scorers[0], WAIT_MS), KILLED);
+        fault_world_start_scorer(0, 0, more);
+        ck_assert_int_eq(child_wait(&world.scorers[0], WAIT_MS), KILLED);
     }
-    start_plain(0);
+    fault_world_start_plain(0);
     return STEPS;
 }
 
@@ -129,18 +71,18 @@ static int abort_at_random(void)
 {
     const char *const more[] = {"--test.random_aborts=3", NULL};
 
-    pipeline_stop(&scorers[0], WAIT_MS);
-    start_scorer(0, 0, more);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
+    fault_world_start_scorer(0, 0, more);
     for (int i = 0; i < 10; i++)
-        await_more();
-    pipeline_stop(&scorers[0], WAIT_MS);
-    char *log = child_errors(&scorers[0]);
+        fault_world_await_more();
+    pipeline_stop(&world.scorers[0], WAIT_MS);
+    char *log = child_errors(&world.scorers[0]);
     const char *aborts = strstr(log, " aborts=");
     ck_assert_ptr_nonnull(aborts);
     int times = atoi(aborts + strlen(" aborts="));
     free(log);
     ck_assert_int_gt(times, 0);
-    start_plain(0);
+    fault_world_start_plain(0);
     return times;
 }
 
@@ -149,10 +91,10 @@ static int stop_and_start(void)
     enum { TIMES = 5 };
 
     for (int i = 0; i < TIMES; i++) {
-        await_more();
-        pause_at_random(300);
-        pipeline_stop(&scorers[0], WAIT_MS);
-        start_plain(0);
+        fault_world_await_more();
+        fault_world_pause_at_random(300);
+        pipeline_stop(&world.scorers[0], WAIT_MS);
+        fault_world_start_plain(0);
     }
     return TIMES;
 }
@@ -160,14 +102,14 @@ static int stop_and_start(void)
 static int freeze_first_scorer(int times, int64_t ms)
 {
     for (int i = 0; i < times; i++) {
-        await_more();
-        pause_at_random(1000);
-        child_signal(&scorers[0], SIGSTOP);
+        fault_world_await_more();
+        fault_world_pause_at_random(1000);
+        child_signal(&world.scorers[0], SIGSTOP);
         clock_sleep_ms(ms);
-        child_signal(&scorers[0], SIGCONT);
+        child_signal(&world.scorers[0], SIGCONT);
         clock_sleep_ms(SESSION_MS);
     }
-    await_more();
+    fault_world_await_more();
     return times;
 }
 
@@ -175,15 +117,15 @@ static void start_with_long_units(void)
 {
     const char *const more[] = {"--commit.interval_ms=1000", NULL};
 
-    pipeline_stop(&scorers[0], WAIT_MS);
-    start_scorer(0, 0, more);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
+    fault_world_start_scorer(0, 0, more);
 }
 
 /* A second scorer takes over meanwhile. */
 static int freeze_a_scorer(void)
 {
     start_with_long_units();
-    start_plain(1);
+    fault_world_start_plain(1);
     return freeze_first_scorer(4, INT64_C(2) * SESSION_MS);
 }
 
@@ -196,28 +138,28 @@ static int freeze_a_scorer_for_long(void)
 
 static int start_a_twin(void)
 {
-    start_scorer(1, 0, NULL);
+    fault_world_start_scorer(1, 0, NULL);
     for (int i = 0; i < 10; i++)
-        await_more();
+        fault_world_await_more();
     for (int i = 0; i < 2; i++) {
-        if (child_is_running(&scorers[i]))
-            child_signal(&scorers[i], SIGTERM);
-        int status = child_wait(&scorers[i], WAIT_MS);
+        if (child_is_running(&world.scorers[i]))
+            child_signal(&world.scorers[i], SIGTERM);
+        int status = child_wait(&world.scorers[i], WAIT_MS);
         ck_assert_msg(status == 0 || status == FENCED, "status %d", status);
     }
-    start_plain(0);
+    fault_world_start_plain(0);
     return 1;
 }
 
 static int grow_and_shrink(void)
 {
     for (int i = 1; i < SCORERS; i++) {
-        start_plain(i);
-        await_more();
+        fault_world_start_plain(i);
+        fault_world_await_more();
     }
     for (int i = 1; i < SCORERS; i++) {
-        pipeline_stop(&scorers[i], WAIT_MS);
-        await_more();
+        pipeline_stop(&world.scorers[i], WAIT_MS);
+        fault_world_await_more();
     }
     return 2 * (SCORERS - 1);
 }
@@ -227,24 +169,24 @@ static int storm(void)
     enum { TIMES = 8 };
 
     for (int i = 0; i < TIMES; i++) {
-        start_plain(1);
+        fault_world_start_plain(1);
         clock_sleep_ms(1500);
-        kill_scorer(1);
+        fault_world_kill_scorer(1);
         clock_sleep_ms(500);
     }
-    await_more();
+    fault_world_await_more();
     return TIMES;
 }
 
 static int bounce_the_broker(const char *how, int times)
 {
     for (int i = 0; i < times; i++) {
-        await_more();
-        pause_at_random(200);
+        fault_world_await_more();
+        fault_world_pause_at_random(200);
         own_broker_do(how, 0);
         own_broker_do("revive", 0);
     }
-    await_more();
+    fault_world_await_more();
     return times;
 }
 
@@ -272,9 +214,9 @@ static int freeze_the_broker(void)
     enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
 
     for (int i = 0; i < TIMES; i++) {
-        await_more();
+        fault_world_await_more();
         freeze_for(ms[i]);
-        await_more();
+        fault_world_await_more();
     }
     return TIMES;
 }
@@ -287,7 +229,7 @@ static int slow_the_broker(void)
         freeze_for(450);
         clock_sleep_ms(50);
     }
-    await_more();
+    fault_world_await_more();
     return TIMES;
 }
 
@@ -297,10 +239,11 @@ static const struct proxy_weather good = {.delay_ms = 0};
 
 static void go_through_proxy(void)
 {
-    pipeline_stop(&scorers[0], WAIT_MS);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
     proxy = tcp_proxy_start(proxy_port, broker_port);
-    start_plain(0);
-    await_more();
+    world.port = proxy_port;
+    fault_world_start_plain(0);
+    fault_world_await_more();
 }
 
 /* The last time is longer than a transaction may take. */
@@ -311,12 +254,12 @@ static int cut_the_network(void)
 
     go_through_proxy();
     for (int i = 0; i < TIMES; i++) {
-        await_more();
+        fault_world_await_more();
         tcp_proxy_set(proxy, (struct proxy_weather){.holds_requests = true,
                                                     .holds_replies = true});
         clock_sleep_ms(ms[i]);
         tcp_proxy_set(proxy, good);
-        await_more();
+        fault_world_await_more();
     }
     return TIMES;
 }
@@ -329,13 +272,13 @@ static int lose_replies(void)
 
     go_through_proxy();
     for (int i = 0; i < TIMES; i++) {
-        await_more();
-        pause_at_random(300);
+        fault_world_await_more();
+        fault_world_pause_at_random(300);
         tcp_proxy_set(proxy, (struct proxy_weather){.holds_replies = true});
         clock_sleep_ms(ms[i]);
         tcp_proxy_reset(proxy);
         tcp_proxy_set(proxy, good);
-        await_more();
+        fault_world_await_more();
     }
     return TIMES;
 }
@@ -348,17 +291,17 @@ static int deliver_late(void)
     const char *const more[] = {"-Xsocket.timeout.ms=2000", NULL};
 
     go_through_proxy();
-    pipeline_stop(&scorers[0], WAIT_MS);
-    start_scorer(0, 0, more);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
+    fault_world_start_scorer(0, 0, more);
     for (int i = 0; i < TIMES; i++) {
-        await_more();
-        pause_at_random(200);
+        fault_world_await_more();
+        fault_world_pause_at_random(200);
         tcp_proxy_hold_open_ones(proxy);
         clock_sleep_ms(HELD_MS);
-        await_more();
+        fault_world_await_more();
         tcp_proxy_release(proxy);
     }
-    await_more();
+    fault_world_await_more();
     return TIMES;
 }
 
@@ -368,10 +311,10 @@ static int reset_connections(void)
 
     go_through_proxy();
     for (int i = 0; i < TIMES; i++) {
-        pause_at_random(1000);
+        fault_world_pause_at_random(1000);
         tcp_proxy_reset(proxy);
     }
-    await_more();
+    fault_world_await_more();
     return TIMES;
 }
 
@@ -380,7 +323,7 @@ static int work_in(struct proxy_weather weather)
     go_through_proxy();
     tcp_proxy_set(proxy, weather);
     for (int i = 0; i < 10; i++)
-        await_more();
+        fault_world_await_more();
     tcp_proxy_set(proxy, good);
     return 1;
 }
@@ -400,16 +343,16 @@ static int damage_a_batch(void)
 {
     struct stored_batch batch;
 
-    pipeline_stop(&scorers[0], WAIT_MS);
+    pipeline_stop(&world.scorers[0], WAIT_MS);
     clock_sleep_ms(2000);
-    stored_batch_find_last(pipe.names[PIPE_IMPRESSIONS], 0, &batch);
+    stored_batch_find_last(world.pipe.names[PIPE_IMPRESSIONS], 0, &batch);
     stored_batch_flip(&batch);
-    start_plain(0);
-    ck_assert_int_eq(child_wait(&scorers[0], WAIT_MS), BAD_DATA);
-    child_await_error(&scorers[0], pipe.names[PIPE_IMPRESSIONS], 0);
+    fault_world_start_plain(0);
+    ck_assert_int_eq(child_wait(&world.scorers[0], WAIT_MS), BAD_DATA);
+    child_await_error(&world.scorers[0], world.pipe.names[PIPE_IMPRESSIONS], 0);
     stored_batch_flip(&batch);
-    start_plain(0);
-    await_more();
+    fault_world_start_plain(0);
+    fault_world_await_more();
     return 1;
 }
 
@@ -420,12 +363,12 @@ static int publish_again_and_again(void)
         "--join.window_ms=2000",  "--retrain.rows=100",
         "--retrain.min_rows=100", NULL};
 
-    pipeline_start(&pipe, "train", more, &trainer);
-    child_await_error(&trainer, "msg=\"model published\"", WAIT_MS);
+    pipeline_start(&world.pipe, "train", more, &world.trainer);
+    child_await_error(&world.trainer, "msg=\"model published\"", WAIT_MS);
     for (int i = 0; i < 20; i++)
-        await_more();
-    pipeline_stop(&trainer, WAIT_MS);
-    char *log = child_errors(&trainer);
+        fault_world_await_more();
+    pipeline_stop(&world.trainer, WAIT_MS);
+    char *log = child_errors(&world.trainer);
     int times = (int)child_log_number(log, "learned", "models");
     free(log);
     ck_assert_int_gt(times, 5);
@@ -438,16 +381,16 @@ static int send_poison(void)
     struct buffer bytes = {0};
 
     for (uint64_t i = 0; i < TIMES; i++) {
-        poison_make(i, &random_state, &bytes);
+        poison_make(i, &world.random_state, &bytes);
         const struct outgoing record = {.partition = (int32_t)(i % PARTITIONS),
                                         .value =
                                             bytes.size ? bytes.bytes : NULL,
                                         .value_size = bytes.size};
-        kafka_fixture_send(pipe.names[PIPE_IMPRESSIONS], &record);
+        kafka_fixture_send(world.pipe.names[PIPE_IMPRESSIONS], &record);
         buffer_clear(&bytes);
     }
     buffer_free(&bytes);
-    await_more();
+    fault_world_await_more();
     return TIMES;
 }
 
@@ -458,24 +401,20 @@ static int terminate_while_frozen(void)
     enum { TIMES = sizeof(ms) / sizeof(ms[0]) };
 
     for (int i = 0; i < TIMES; i++) {
-        await_more();
+        fault_world_await_more();
         own_broker_do("pause", 0);
         clock_sleep_ms(ms[i]);
-        child_signal(&scorers[0], SIGTERM);
-        int status = child_wait(&scorers[0], WAIT_MS);
+        child_signal(&world.scorers[0], SIGTERM);
+        int status = child_wait(&world.scorers[0], WAIT_MS);
         own_broker_do("resume", 0);
         ck_assert_msg(status == 0 || status == 75, "status %d", status);
-        start_plain(0);
+        fault_world_start_plain(0);
     }
     return TIMES;
 }
 
 /* By the number of the catalogue of faults. */
-static const struct {
-    int number;
-    const char *name, *done;
-    int (*provoke)(void);
-} faults[] = {
+static const struct fault faults[] = {
     {1, "scorer killed", "SIGKILL at random moments, and started again",
      kill_at_random},
     {2, "scorer killed at a step",
@@ -530,52 +469,15 @@ static void start_broker(void)
     own_broker_start_detour("table", &broker_port, &proxy_port);
 }
 
-static void start(void)
-{
-    const char *const stream[] = {"--world", "--world.rows=200000",
-                                  "--rate=500", NULL};
-    const char *seed = getenv("PCTR_SEED");
-
-    random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
-    unsetenv("PCTR_SEED"); /* it is a setting of feed, too */
-    printf("seed=%" PRIu64 "\n", random_state);
-    pipeline_create(&pipe, PARTITIONS);
-    start_plain(0);
-    child_await_error(&scorers[0], "msg=\"scoring\"", WAIT_MS);
-    pipeline_start(&pipe, "feed", stream, &feed);
-    await_more();
-}
-
 static void stop(void)
 {
-    proceedings_free(&proceedings);
-    child_end(&feed);
-    child_end(&trainer);
-    for (int i = 0; i < SCORERS; i++)
-        child_end(&scorers[i]);
+    fault_world_close();
     tcp_proxy_end(proxy);
 }
 
 START_TEST(nothing_is_lost_or_doubled)
 {
-    int times = faults[_i].provoke();
-
-    pipeline_stop(&feed, WAIT_MS);
-    pipeline_await_scored(&pipe, WAIT_MS);
-    for (int i = 0; i < SCORERS; i++)
-        if (scorers[i].pid && child_is_running(&scorers[i]))
-            pipeline_stop(&scorers[i], WAIT_MS);
-    printf("fault %d|%s|%s|%d\n", faults[_i].number, faults[_i].name,
-           faults[_i].done, times);
-    struct verdict verdict =
-        pipeline_judge(&pipe, faults[_i].name, &proceedings);
-    /* Where each source has one output and that has its id, an id comes twice
-     * only when it was fed twice, which a feed does to a broker that is killed.
-     */
-    verdict.repeated = 0;
-    ck_assert(verdict_is_clean(&verdict));
-    ck_assert_uint_eq(verdict.predictions + verdict.dead_letters,
-                      verdict.impressions);
+    fault_world_try(&faults[_i]);
 }
 END_TEST
 
@@ -596,7 +498,7 @@ int main(void)
     }
     tcase_set_timeout(tests, 400);
     tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
-    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_checked_fixture(tests, fault_world_open, stop);
     tcase_add_loop_test(tests, nothing_is_lost_or_doubled, first, next);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "nothing lost or doubled in each fault");

@@ -3,30 +3,41 @@
 #include "support/child_process.h"
 #include "support/kafka_fixture.h"
 
+#include "common/base/clock.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 180000, WORDS_MAX = 16 };
+enum { WAIT_MS = 180000, WORDS_MAX = 16, NOT_RUNNING = 3 };
 
 static char instance[FIXTURE_NAME_SIZE];
 
-/* `deploy/kafka ACTION --instance ... WORD...`; returns its output, which the
- * caller frees. */
-static char *run(const char *action, const char *const words[])
+/* `deploy/kafka ACTION --instance ... WORD...` until its end, which may be a
+ * bad one; returns its status. */
+static int try(const char *action, const char *const words[],
+               struct child_process *child)
 {
     const char *arguments[WORDS_MAX + 5] = {KAFKA_SCRIPT, action, "--instance",
                                             instance};
-    struct child_process child = {.pid = 0};
 
     for (size_t i = 0; words[i]; i++) {
         ck_assert_uint_lt(i, WORDS_MAX);
         arguments[4 + i] = words[i];
     }
-    child_start(&child, arguments, NULL);
-    int status = child_wait(&child, WAIT_MS);
+    child_start(child, arguments, NULL);
+    return child_wait(child, WAIT_MS);
+}
+
+/* The same, and its end must be good; returns its output, which the caller
+ * frees. */
+static char *run(const char *action, const char *const words[])
+{
+    struct child_process child = {.pid = 0};
+    int status = try(action, words, &child);
     char *errors = child_errors(&child);
+
     ck_assert_msg(status == 0, "deploy/kafka %s: %d: %s", action, status,
                   errors);
     free(errors);
@@ -92,6 +103,20 @@ void own_broker_do(const char *action, int broker)
 
     snprintf(number, sizeof(number), "%d", broker);
     free(run(action, words));
+}
+
+void own_broker_await_end(unsigned timeout_ms)
+{
+    const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    const char *const none[] = {NULL};
+    struct child_process child = {.pid = 0};
+
+    while (try("status", none, &child) != NOT_RUNNING) {
+        child_end(&child);
+        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
+        clock_sleep_ms(200);
+    }
+    child_end(&child);
 }
 
 void own_broker_end(void)

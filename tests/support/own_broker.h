@@ -30,6 +30,9 @@ void own_broker_folder(char *out, size_t size);
  * all of them. */
 void own_broker_do(const char *action, int broker);
 
+/* Until no node runs: they end by themselves when they cannot write. */
+void own_broker_await_end(unsigned timeout_ms);
+
 /* Kafka's own AclCommand with these words, which NULL ends. */
 void own_broker_acls(const char *const words[]);
 
