@@ -6,7 +6,8 @@
 #   deploy/test.sh --quick    unit and mock tests only
 #   deploy/test.sh --no-install   with the packages that are there
 #
-# Environment: PCTR_KAFKA=HOST:PORT uses that broker instead of an own one;
+# Environment: PCTR_KAFKA=HOST:PORT uses that broker instead of an own one, and
+# PCTR_REGISTRY=URL that schema registry;
 # PCTR_DATA=FOLDER has the real data sets, for the tests that read them;
 # FUZZ_SECONDS (default 5) is for each fuzzer.
 # Ends with ctest's own summaries and one line of ours; status 0 means that
@@ -19,7 +20,7 @@ jobs=$(nproc)
 fuzz_seconds=${FUZZ_SECONDS:-5}
 quick=false install=true
 failures=() skips=()
-instance=
+instance='' registry=''
 promises="exactly-once, transactions and fencing, replay by time, durability"
 
 # Whoever has the real data sets may keep them in a folder beside the checkout.
@@ -67,6 +68,8 @@ build() { # PRESET
 end_kafka() {
     [ -z "$instance" ] || deploy/kafka wipe --instance "$instance"
     instance=
+    [ -z "$registry" ] || deploy/registry stop --instance "$registry"
+    registry=
 }
 trap end_kafka EXIT
 
@@ -78,6 +81,15 @@ own_kafka() {
     instance=test-$$
     step kafka-start deploy/kafka start --instance "$instance" || return 1
     PCTR_KAFKA=$(deploy/kafka address --instance "$instance")
+}
+
+# Without a registry those tests say that they are skipped.
+own_registry() {
+    registry=test-$$
+    PCTR_REGISTRY=$(deploy/registry start --instance "$registry" \
+        2>"$logs/registry.log") && return
+    unset PCTR_REGISTRY
+    skip "no schema registry could be had" "Avro by the schemas of a real registry"
 }
 
 broker_tests() {
@@ -94,9 +106,11 @@ broker_tests() {
         skip "no Kafka could be had" "$promises"
         return
     fi
+    [ -n "${PCTR_REGISTRY:-}" ] || own_registry
     # Two at a time: they wait for each other's broker and for time-outs. Those
     # that measure or kill run alone.
-    PCTR_KAFKA=$PCTR_KAFKA step ctest-broker ctest --preset broker -j 2
+    PCTR_KAFKA=$PCTR_KAFKA PCTR_REGISTRY=${PCTR_REGISTRY:-} \
+        step ctest-broker ctest --preset broker -j 2
     end_kafka
 }
 

@@ -423,8 +423,8 @@ int field_survey_take(struct field_survey *survey,
     struct cursor_value value;
     const char *path;
 
-    const enum event_fault fault =
-        event_plain_of(survey->schemas, bytes, size, &survey->plain, &plain);
+    const enum event_fault fault = event_plain_of(survey->schemas, bytes, size,
+                                                  true, &survey->plain, &plain);
     if (buffer_failed(&survey->plain))
         return error_no_memory(err, "a record");
     const enum record_look look = look_of(bytes, size, &plain);

@@ -463,8 +463,8 @@ static void look_at(struct showing *with, enum record_kind kind)
         (struct event_plain){message->value, message->value_size, NULL};
     if (message->value && is_of_others)
         with->fault = event_plain_of(with->readers->schemas, message->value,
-                                     message->value_size, &with->readers->plain,
-                                     &with->plain);
+                                     message->value_size, false,
+                                     &with->readers->plain, &with->plain);
     with->is_json = with->fault == EVENT_OK && is_json(&with->plain);
 }
 

@@ -4,10 +4,16 @@
 #include "common/event/cursor.h"
 #include "common/event/packer.h"
 
-enum { HEAD_SIZE = 5, MAP_32 = 0xdf, ARRAY_32 = 0xdd };
+enum {
+    HEAD_SIZE = 5,
+    MAP_32 = 0xdf,
+    ARRAY_32 = 0xdd,
+    ALIASES_MAX = 32, /* of one record that are shown */
+};
 
 struct packing {
     const struct writer_schema *schema;
+    bool has_aliases;
     struct avro_cursor cursor;
     struct buffer *out;
     msgpack_packer to;
@@ -95,21 +101,92 @@ static enum event_fault pack_integer(struct packing *with,
 
 /* --- Values with parts ------------------------------------------------ */
 
+/* The aliases below which fields of one record are written once more. */
+struct shown_aliases {
+    uint32_t count;
+    struct {
+        uint32_t field, alias;
+    } at[ALIASES_MAX];
+};
+
+/* Is there an entry of that name? A reader takes the field of that name, or the
+ * first of that alias. */
+static bool is_taken(const struct writer_schema *schema,
+                     const struct writer_node *node,
+                     const struct shown_aliases *shown, struct writer_name name)
+{
+    const char *text = writer_schema_text(schema, name);
+
+    for (uint32_t i = 0; i < node->size; i++)
+        if (writer_name_is(schema->names, schema->fields[node->first + i].name,
+                           text, name.size))
+            return true;
+    for (uint32_t i = 0; i < shown->count; i++)
+        if (writer_name_is(schema->names, schema->aliases[shown->at[i].alias],
+                           text, name.size))
+            return true;
+    return false;
+}
+
+static void list_aliases(const struct writer_schema *schema,
+                         const struct writer_node *node,
+                         struct shown_aliases *shown)
+{
+    for (uint32_t i = 0; i < node->size; i++) {
+        const struct writer_field *field = &schema->fields[node->first + i];
+        for (uint32_t a = 0; a < field->alias_count; a++) {
+            const uint32_t alias = field->alias_first + a;
+            if (shown->count == ALIASES_MAX)
+                return;
+            if (is_taken(schema, node, shown, schema->aliases[alias]))
+                continue;
+            shown->at[shown->count].field = i;
+            shown->at[shown->count++].alias = alias;
+        }
+    }
+}
+
+/* Writes the value of a field, which stands behind `start`, below its aliases.
+ * What a schema makes of a record so stays below the limit of records. */
+static enum event_fault repeat(struct packing *with,
+                               const struct shown_aliases *shown,
+                               uint32_t field, size_t start)
+{
+    const size_t size = with->out->size - start;
+
+    for (uint32_t i = 0; i < shown->count; i++) {
+        if (shown->at[i].field != field)
+            continue;
+        pack_name(with, with->schema->aliases[shown->at[i].alias]);
+        if (with->out->size + size > EVENT_BYTES_MAX)
+            return EVENT_TOO_LARGE;
+        if (buffer_reserve(with->out, size)) /* the bytes may move here only */
+            buffer_append(with->out, with->out->bytes + start, size);
+    }
+    return EVENT_OK;
+}
+
 static enum event_fault pack_record(struct packing *with,
                                     const struct writer_node *node,
                                     unsigned depth)
 {
+    struct shown_aliases shown = {.count = 0};
     enum event_fault fault = EVENT_OK;
 
     if (node->size > with->cursor.values_left)
         return EVENT_TOO_MANY;
     with->cursor.values_left -= node->size;
-    msgpack_pack_map(&with->to, node->size);
+    if (with->has_aliases)
+        list_aliases(with->schema, node, &shown);
+    msgpack_pack_map(&with->to, node->size + shown.count);
     for (uint32_t i = 0; i < node->size && fault == EVENT_OK; i++) {
         const struct writer_field *field =
             &with->schema->fields[node->first + i];
         pack_name(with, field->name);
+        const size_t start = with->out->size;
         fault = pack(with, field->node, depth);
+        if (fault == EVENT_OK)
+            fault = repeat(with, &shown, i, start);
     }
     return fault;
 }
@@ -198,9 +275,10 @@ static enum event_fault pack(struct packing *with, uint32_t at, unsigned depth)
 
 enum event_fault avro_msgpack(const struct writer_schema *schema,
                               const uint8_t *bytes, size_t size,
-                              struct buffer *out)
+                              bool has_aliases, struct buffer *out)
 {
     struct packing with = {.schema = schema,
+                           .has_aliases = has_aliases,
                            .cursor = {bytes, bytes + size, EVENT_VALUES_MAX},
                            .out = out,
                            .to = packer_into(out)};

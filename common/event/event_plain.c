@@ -5,7 +5,7 @@
 
 /* The value behind the head. */
 static enum event_fault of_schema(const uint8_t *bytes, size_t size,
-                                  struct buffer *memory,
+                                  bool has_aliases, struct buffer *memory,
                                   struct event_plain *out)
 {
     enum event_fault fault = EVENT_OK;
@@ -17,7 +17,8 @@ static enum event_fault of_schema(const uint8_t *bytes, size_t size,
         return EVENT_OK;
     case EVENT_SCHEMA_AVRO:
         buffer_clear(memory);
-        fault = avro_msgpack(out->schema->avro, bytes, size, memory);
+        fault =
+            avro_msgpack(out->schema->avro, bytes, size, has_aliases, memory);
         if (fault == EVENT_OK && !buffer_failed(memory)) {
             out->bytes = memory->bytes;
             out->size = memory->size;
@@ -30,7 +31,8 @@ static enum event_fault of_schema(const uint8_t *bytes, size_t size,
 
 enum event_fault event_plain_of(const struct event_schemas *schemas,
                                 const uint8_t *bytes, size_t size,
-                                struct buffer *memory, struct event_plain *out)
+                                bool has_aliases, struct buffer *memory,
+                                struct event_plain *out)
 {
     *out = (struct event_plain){.bytes = bytes, .size = size};
     if (!event_schema_has_head(bytes, size))
@@ -45,6 +47,6 @@ enum event_fault event_plain_of(const struct event_schemas *schemas,
         return EVENT_OK;
     }
     out->schema = schemas->find(schemas->context, event_schema_number(bytes));
-    return out->schema ? of_schema(behind, left, memory, out)
+    return out->schema ? of_schema(behind, left, has_aliases, memory, out)
                        : EVENT_SCHEMA_UNKNOWN;
 }

@@ -11,6 +11,7 @@
 #include "common/event/event_codec.h"
 #include "common/event/event_schemas.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,9 +26,11 @@ struct event_plain {
  * is JSON behind one; and in `memory`, as msgpack, where it is Avro: a logical
  * time as milliseconds, a symbol as text. On a fault *out is the value itself,
  * and says its schema. Without schemas (NULL) a head is one where JSON is
- * behind it. A lack of memory stays in the buffer. */
+ * behind it. With aliases a field of Avro stands below its aliases, too
+ * (avro_msgpack.h). A lack of memory stays in the buffer. */
 enum event_fault event_plain_of(const struct event_schemas *schemas,
                                 const uint8_t *bytes, size_t size,
-                                struct buffer *memory, struct event_plain *out);
+                                bool has_aliases, struct buffer *memory,
+                                struct event_plain *out);
 
 #endif

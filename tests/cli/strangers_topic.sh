@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# strangers_topic.sh - runs the code and the commands of
-# docs/strangers-topic.md on the Kafka of PCTR_KAFKA.
+# strangers_topic.sh - runs the code and the commands of a page on the Kafka of
+# PCTR_KAFKA and, where the page needs one, the schema registry of PCTR_REGISTRY.
 #
-#   strangers_topic.sh PCTR     exit status 0, 1, or 77: nothing to run it with
+#   strangers_topic.sh PCTR strangers-topic | avro-topic
 #
-# PYTHON names an interpreter that has confluent-kafka (default python3). The
-# topics get names of their own run, so that runs do not meet.
+# Exit status 0, 1, or 77: nothing to run it with. PYTHON names an interpreter
+# that has confluent-kafka (default python3). The topics get names of their own
+# run, so that runs do not meet.
 set -euo pipefail
 
 pctr=$(realpath "$1")
-page=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/strangers-topic.md")
+name=$2
+page=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/$name.md")
 python=${PYTHON:-python3}
+declare -A topics=([strangers-topic]=web.events [avro-topic]=web.avro)
+declare -A blocks_of=([strangers-topic]=7 [avro-topic]=6)
+topic=${topics[$name]}
 [ -n "${PCTR_KAFKA:-}" ] || {
     echo "no PCTR_KAFKA: skipped"
     exit 77
@@ -19,17 +24,28 @@ python=${PYTHON:-python3}
     echo "no confluent-kafka for Python: skipped"
     exit 77
 }
+if [ "$name" = avro-topic ]; then
+    [ -n "${PCTR_REGISTRY:-}" ] || {
+        echo "no PCTR_REGISTRY (deploy/registry start): skipped"
+        exit 77
+    }
+    "$python" -c 'import confluent_kafka.schema_registry.avro' 2>/dev/null || {
+        echo "confluent-kafka for Python is without avro: skipped"
+        exit 77
+    }
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
 ln -s "$pctr" "$work/bin/pctr"
-export PATH="$work/bin:$PATH" BROKERS=$PCTR_KAFKA
+export PATH="$work/bin:$PATH" BROKERS=$PCTR_KAFKA REGISTRY=${PCTR_REGISTRY:-}
+unset PCTR_REGISTRY
 prefix=page$$-$RANDOM.
 export PCTR_TOPICS_PREFIX=$prefix PCTR_GROUP=$prefix PCTR_MODEL_NAME=page$$
 cd "$work"
 
 # The topic is made first: not every Kafka makes topics by itself.
-"$python" - "$BROKERS" "${prefix}events" <<'PYTHON'
+"$python" - "$BROKERS" "$prefix$topic" <<'PYTHON'
 import sys
 from confluent_kafka.admin import AdminClient, NewTopic
 admin = AdminClient({"bootstrap.servers": sys.argv[1]})
@@ -40,14 +56,14 @@ PYTHON
 
 run_block() { # language, lines
     local code
-    code=$(sed -e "s/web\\.events/${prefix}events/g" \
+    code=$(sed -e "s/${topic/./\\.}/$prefix$topic/g" \
         -e "s/pctr\\.predictions/${prefix}predictions/g" \
         -e "s/\"look\"/\"${prefix}look\"/" <<<"$2")
     case $1 in
     sh) timeout 100 bash -euo pipefail -c "$code" ;;
     python) timeout 100 "$python" -c "$code" ;;
     esac || {
-        printf 'strangers-topic.md: failed:\n%s\n' "$code" >&2
+        printf '%s.md: failed:\n%s\n' "$name" "$code" >&2
         exit 1
     }
 }
@@ -66,7 +82,20 @@ while IFS= read -r line; do
     *) block+=$line$'\n' ;;
     esac
 done <"$page"
-[ $blocks = 7 ] || {
-    echo "strangers-topic.md has $blocks blocks, not 7" >&2
+[ $blocks = "${blocks_of[$name]}" ] || {
+    echo "$name.md has $blocks blocks, not ${blocks_of[$name]}" >&2
     exit 1
 }
+if [ "$name" = avro-topic ]; then
+    # What the page says of the guess: the old name reads both versions.
+    grep -q '^field.user=context.user$' web.conf || { cat web.conf; exit 1; }
+    for line in '# context.user  *100.0 %' '# context.viewer  *[45][0-9].[0-9] %' \
+        '# tags  *[45][0-9].[0-9] %'; do
+        grep -q "^$line" web.conf || { echo "not in web.conf: $line"; exit 1; }
+    done
+    pctr cat predictions -F web.conf >predictions.jsonl
+    [ "$(wc -l <predictions.jsonl)" = 5000 ] || { echo "not 5000 predictions"; exit 1; }
+    ! grep -m 1 '"user":null' predictions.jsonl || exit 1
+    pctr cat dead_letters -F web.conf >letters.jsonl
+    [ ! -s letters.jsonl ] || { head -n 1 letters.jsonl; exit 1; }
+fi

@@ -42,13 +42,13 @@ static void check_found(const struct event_found *found,
 }
 
 static void check_packed(const struct writer_schema *schema,
-                         const uint8_t *bytes, size_t size)
+                         const uint8_t *bytes, size_t size, bool has_aliases)
 {
     static const struct event_plan nothing;
     struct buffer packed = {0};
     struct event_found found;
 
-    if (avro_msgpack(schema, bytes, size, &packed) == EVENT_OK &&
+    if (avro_msgpack(schema, bytes, size, has_aliases, &packed) == EVENT_OK &&
         packed.size <= EVENT_BYTES_MAX) {
         const enum event_fault fault =
             event_find_in_msgpack(&nothing, packed.bytes, packed.size, &found);
@@ -79,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         event_find_in_avro(&plan, program, from.bytes, from.size, &found) ==
             EVENT_OK)
         check_found(&found, schema, from.bytes, from.size);
-    check_packed(schema, from.bytes, from.size);
+    check_packed(schema, from.bytes, from.size, false);
+    check_packed(schema, from.bytes, from.size, true);
     avro_program_free(program);
     writer_schema_free(schema);
     return 0;

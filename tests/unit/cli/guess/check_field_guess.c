@@ -373,6 +373,40 @@ START_TEST(avro_is_guessed_by_its_schema)
 }
 END_TEST
 
+/* Records of a schema that gave the user another name are read by the old name,
+ * which is an alias in it; and so are those of the schema before. */
+START_TEST(a_field_of_avro_is_guessed_by_its_alias)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+        "{\"name\":\"who\",\"aliases\":[\"ctx\",\"ad_id\"],\"type\":{\"type\":"
+        "\"record\",\"name\":\"C\",\"fields\":[{\"name\":\"viewer\",\"type\":"
+        "\"int\",\"aliases\":[\"user_id\"]}]}},"
+        "{\"name\":\"ad_id\",\"type\":\"int\"}]}";
+    const struct event_schemas *schemas =
+        one_schema(7, EVENT_SCHEMA_AVRO, schema);
+
+    field_survey_free(survey);
+    ck_assert_ok(field_survey_new(schemas, &survey, &err), err);
+    for (uint8_t row = 0; row < 50; row++) {
+        const uint8_t avro[] = {
+            0, 0, 0, 0, 7, (uint8_t)(2 * (row % 20)), (uint8_t)(2 * (row % 7))};
+        const struct message message = {
+            .value = avro, .value_size = sizeof(avro), .timestamp_ms = -1};
+        ck_assert_ok(field_survey_take(survey, &message, NULL, 0, &err), err);
+    }
+    const char *text = guess("t");
+    ck_assert_ptr_nonnull(
+        strstr(text, "# who.viewer   100.0 %        20   int"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "# ctx.user_id  100.0 %        20   int"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "# ad_id        100.0 %         7   int"));
+    ck_assert_ptr_nonnull(
+        strstr(settings_in(text), "field.user=who.user_id\nfield.ad=ad_id\n"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_has_no_settings)
 {
     const uint8_t avro[] = {0, 0, 0, 0, 7, 10, 'i', 'm', 'p', '-', '1', 14};
@@ -419,6 +453,7 @@ int main(void)
     tcase_add_loop_test(tests, what_is_guessed_reads_every_record, 0, TOPICS);
     tcase_add_test(tests, strangers_reach_no_terminal_and_no_setting);
     tcase_add_test(tests, avro_is_guessed_by_its_schema);
+    tcase_add_test(tests, a_field_of_avro_is_guessed_by_its_alias);
     tcase_add_test(tests, what_cannot_be_read_has_no_settings);
     tcase_add_test(tests, what_is_not_found_is_said);
     suite_add_tcase(suite, tests);

@@ -361,7 +361,7 @@ static void check_packed(const struct event_plan *plan,
     struct buffer packed = {0};
     struct event_found found;
 
-    ck_assert_int_eq(avro_msgpack(schema, doc.bytes, doc.size, &packed),
+    ck_assert_int_eq(avro_msgpack(schema, doc.bytes, doc.size, false, &packed),
                      EVENT_OK);
     ck_assert_int_eq(
         event_find_in_msgpack(plan, packed.bytes, packed.size, &found),
@@ -372,7 +372,7 @@ static void check_packed(const struct event_plan *plan,
     }
     for (size_t size = 0; size < doc.size; size++) {
         buffer_clear(&packed);
-        ck_assert_int_ne(avro_msgpack(schema, doc.bytes, size, &packed),
+        ck_assert_int_ne(avro_msgpack(schema, doc.bytes, size, false, &packed),
                          EVENT_OK);
     }
     buffer_free(&packed);
