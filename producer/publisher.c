@@ -6,6 +6,7 @@
 
 #include "producer/deliveries.h"
 #include "producer/transaction.h"
+#include "producer/unanswered.h"
 
 #include "common/base/clock.h"
 #include "common/base/stop.h"
@@ -37,6 +38,7 @@ struct publisher {
     struct publisher_config config;
     rd_kafka_t *client;
     struct deliveries *deliveries;
+    struct unanswered *unanswered;
     size_t run_bytes_max; /* key and value of what may be sent in a run */
     struct publisher_topic topics[PUBLISHER_TOPICS_MAX];
     size_t topic_count;
@@ -86,7 +88,8 @@ static int create_client(struct publisher *publisher, struct error *err)
     rd_kafka_conf_set_events(
         conf, config->kafka.watch ? RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_STATS
                                   : RD_KAFKA_EVENT_DR);
-    if (kafka_watch_conf(config->kafka.watch, conf, err) < 0) {
+    if (kafka_watch_conf(config->kafka.watch, conf, err) < 0 ||
+        unanswered_new(conf, &publisher->unanswered, err) < 0) {
         rd_kafka_conf_destroy(conf);
         return -1;
     }
@@ -159,6 +162,7 @@ int publisher_open(const struct publisher_config *config,
     publisher->transaction =
         (struct transaction){.client = publisher->client,
                              .deliveries = publisher->deliveries,
+                             .unanswered = publisher->unanswered,
                              .id = publisher->config.transactional_id,
                              .timeout_ms = config->transaction_timeout_ms};
     if (config->transactional_id[0] &&
@@ -474,6 +478,8 @@ struct publisher_counts publisher_counts(struct publisher *publisher)
 
 void publisher_close(struct publisher *publisher)
 {
+    bool is_gone = true;
+
     if (!publisher)
         return;
     if (publisher->client) {
@@ -486,7 +492,9 @@ void publisher_close(struct publisher *publisher)
         deliveries_free(publisher->deliveries);
         for (size_t t = 0; t < publisher->topic_count; t++)
             rd_kafka_topic_destroy(publisher->topics[t].handle);
-        kafka_close(publisher->client);
+        is_gone = kafka_close(publisher->client);
     }
+    if (is_gone) /* a client that is left behind goes on counting */
+        unanswered_free(publisher->unanswered);
     free(publisher);
 }

@@ -5,7 +5,6 @@
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 
-#include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
@@ -14,7 +13,6 @@ enum {
     PAUSE_MS = 50,        /* between two tries of a call that failed at once */
     INIT_MS = 60000,      /* for taking over a transactional id */
     TRANSACTION_MS = 60000, /* librdkafka's default timeout */
-    DOUBT_MS = 2000,        /* after which a request may have been sent twice */
 };
 
 /* A call that may be tried again is; NULL after success, else the error. */
@@ -72,26 +70,13 @@ static int64_t give_up_at(const struct transaction *t)
     return clock_monotonic_ms() + (timeout_ms ? timeout_ms : TRANSACTION_MS);
 }
 
-/* A request that is answered late may have been sent again on another
- * connection. The first one is still on its way then, and would end, or move
- * the offsets of, a transaction that begins meanwhile: nothing but the epoch of
- * the producer tells the two apart. */
-static void note_duration(struct transaction *t, int64_t start_ms)
-{
-    int64_t took_ms = clock_monotonic_ms() - start_ms;
-
-    if (took_ms > t->slowest_ms)
-        t->slowest_ms = took_ms;
-}
-
 enum publisher_verdict transaction_begin(struct transaction *t,
                                          struct error *err)
 {
-    if (t->slowest_ms >= DOUBT_MS) {
+    if (unanswered_any(t->unanswered)) {
         error_set(err, ERROR_TEMPORARY,
-                  "the end of the last transaction took %" PRId64
-                  " ms and may come twice: a new producer begins",
-                  t->slowest_ms);
+                  "a request about an earlier transaction was not answered and "
+                  "may still arrive: a new producer begins");
         return PUBLISHER_REBUILD;
     }
     rd_kafka_error_t *error = rd_kafka_begin_transaction(t->client);
@@ -107,14 +92,12 @@ enum publisher_verdict transaction_send_offsets(
     struct transaction *t, const rd_kafka_topic_partition_list_t *next,
     const rd_kafka_consumer_group_metadata_t *group, struct error *err)
 {
-    const int64_t start_ms = clock_monotonic_ms();
     int64_t deadline = give_up_at(t);
     rd_kafka_error_t *error;
 
     RETRY_UNTIL(deadline, error,
                 rd_kafka_send_offsets_to_transaction(t->client, next, group,
                                                      CALL_SLICE_MS));
-    note_duration(t, start_ms);
     if (!error)
         return PUBLISHER_OK;
     enum publisher_verdict verdict =
@@ -135,12 +118,10 @@ static rd_kafka_error_t *commit_slice(struct transaction *t, int64_t deadline)
 enum publisher_verdict transaction_commit(struct transaction *t,
                                           struct error *err)
 {
-    const int64_t start_ms = clock_monotonic_ms();
     int64_t deadline = give_up_at(t);
     rd_kafka_error_t *error;
 
     RETRY_UNTIL(deadline, error, commit_slice(t, deadline));
-    note_duration(t, start_ms);
     if (error) {
         enum publisher_verdict verdict =
             publisher_verdict_of(error, "commit", err);
@@ -166,10 +147,8 @@ enum publisher_verdict transaction_abort(struct transaction *t,
     /* An abort before the first partition is registered is fatal in 2.0.2:
      * what was sent goes out first. */
     deliveries_settle(t->deliveries, deadline);
-    const int64_t start_ms = clock_monotonic_ms();
     RETRY_UNTIL(deadline, error,
                 rd_kafka_abort_transaction(t->client, CALL_SLICE_MS));
-    note_duration(t, start_ms);
     if (error) {
         enum publisher_verdict verdict =
             publisher_verdict_of(error, "abort", err);

@@ -12,18 +12,19 @@
 
 #include "producer/deliveries.h"
 #include "producer/publisher.h"
+#include "producer/unanswered.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct transaction {
-    rd_kafka_t *client;            /* borrowed, as the next two */
-    struct deliveries *deliveries; /* of the client */
+    rd_kafka_t *client;            /* borrowed, as the next three */
+    struct deliveries *deliveries; /* of the client, as the next one */
+    const struct unanswered *unanswered;
     const char *id;
     uint32_t timeout_ms; /* 0: librdkafka's default */
-    bool is_open;        /* set here, as the next one */
-    int64_t slowest_ms;  /* call about an end or its offsets */
+    bool is_open;        /* set here */
 };
 
 /* Before the first transaction: fences whoever had the id, and aborts what that
@@ -31,7 +32,8 @@ struct transaction {
 int transaction_take_over(struct transaction *transaction,
                           struct error *err) MUST_CHECK;
 
-/* As the functions of publisher.h with these names. */
+/* As the functions of publisher.h with these names. One does not begin while a
+ * request about an earlier one may still arrive. */
 enum publisher_verdict transaction_begin(struct transaction *transaction,
                                          struct error *err);
 enum publisher_verdict
