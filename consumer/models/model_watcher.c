@@ -2,7 +2,9 @@
  * model_watcher.c - the watching thread.
  *
  * A thread that wants to catch up draws a ticket; one look at the topic that
- * begins later serves all tickets drawn before.
+ * begins later serves all tickets drawn before. A look takes as long as it
+ * takes: where the broker is far away, one that began anew each second would
+ * never end.
  */
 #include "consumer/models/model_watcher.h"
 
@@ -24,8 +26,8 @@
 
 enum {
     POLL_MS = 50,
-    CATCH_UP_MS = 1000, /* one try; the caller decides how many */
-    RETRY_MS = 1000,    /* after a model could not be loaded */
+    LOOK_MS = 1000,  /* of a look, until others have their turn */
+    RETRY_MS = 1000, /* after a model could not be loaded */
     FETCH_MS = 60000,
     LOAD_DEADLINE_MS = 600000,
     REMEMBERED_MAX = 64, /* refused epochs */
@@ -45,7 +47,9 @@ struct model_watcher {
     struct trouble load, read;
     int64_t missing_ms; /* since when its chunks are not there; 0: they are */
     int64_t retry_at_ms;
-    uint64_t retired; /* epoch in service whose retirement was logged */
+    uint64_t retired;     /* epoch in service whose retirement was logged */
+    bool is_looking;      /* a look is not over, */
+    uint64_t looking_for; /* and serves the tickets up to this one */
 
     atomic_bool stopping;
     atomic_uint_least64_t refused[REFUSED_COUNT], posted, failed;
@@ -332,8 +336,15 @@ static void serve_tickets(struct model_watcher *watcher)
     if (!is_asked)
         return;
 
-    int status =
-        snapshot_reader_catch_up(watcher->reader, CATCH_UP_MS, refused, &err);
+    int status = 0;
+    if (!watcher->is_looking) {
+        watcher->looking_for = drawn;
+        status = snapshot_reader_begin_look(watcher->reader, &err);
+        watcher->is_looking = status == 0;
+    }
+    if (status == 0)
+        status =
+            snapshot_reader_end_look(watcher->reader, LOOK_MS, refused, &err);
     report_manifests(watcher, refused);
     if (status < 0) {
         tell_trouble(watcher, &watcher->read, "models not read to their end",
@@ -341,12 +352,13 @@ static void serve_tickets(struct model_watcher *watcher)
         note_read(watcher, &err);
         return;
     }
+    watcher->is_looking = false;
     trouble_end(&watcher->read);
     note_read(watcher, NULL);
     if (!serve_wanted(watcher) || !delta_follower_run(watcher->deltas))
         return;
     pthread_mutex_lock(&watcher->lock);
-    watcher->served = drawn;
+    watcher->served = watcher->looking_for;
     pthread_cond_broadcast(&watcher->changed);
     pthread_mutex_unlock(&watcher->lock);
 }
@@ -476,19 +488,26 @@ failed:
     return -1;
 }
 
-int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
-                           struct error *err)
+uint64_t model_watcher_ask(struct model_watcher *watcher)
+{
+    pthread_mutex_lock(&watcher->lock);
+    uint64_t ticket = ++watcher->drawn;
+    pthread_mutex_unlock(&watcher->lock);
+    return ticket;
+}
+
+int model_watcher_await(struct model_watcher *watcher, uint64_t ticket,
+                        unsigned timeout_ms, struct error *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     int failure = 0;
 
     pthread_mutex_lock(&watcher->lock);
-    uint64_t mine = ++watcher->drawn;
-    while (watcher->served < mine && failure != ETIMEDOUT &&
+    while (watcher->served < ticket && failure != ETIMEDOUT &&
            !atomic_load(&watcher->stopping))
         failure = condition_wait_until(&watcher->changed, &watcher->lock,
                                        deadline_ms);
-    bool is_served = watcher->served >= mine;
+    bool is_served = watcher->served >= ticket;
     struct error why =
         watcher->unread.code != ERROR_NONE ? watcher->unread : watcher->why;
     pthread_mutex_unlock(&watcher->lock);
@@ -502,6 +521,13 @@ int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
     return error_set(err, why.code,
                      "the newest model was not there within %u ms: %s",
                      timeout_ms, why.text);
+}
+
+int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
+                           struct error *err)
+{
+    return model_watcher_await(watcher, model_watcher_ask(watcher), timeout_ms,
+                               err);
 }
 
 void model_watcher_look(struct model_watcher *watcher, struct model_watch *out)

@@ -53,6 +53,12 @@ int model_watcher_start(const struct model_watcher_config *config,
 int model_watcher_catch_up(struct model_watcher *watcher, unsigned timeout_ms,
                            struct error *err) MUST_CHECK;
 
+/* Its two halves, for who cannot wait so long at a time: a ticket for the topic
+ * as it is now, never 0; and waiting for it, which may be tried again. */
+uint64_t model_watcher_ask(struct model_watcher *watcher);
+int model_watcher_await(struct model_watcher *watcher, uint64_t ticket,
+                        unsigned timeout_ms, struct error *err) MUST_CHECK;
+
 /* What should serve, as far as the manifests were read. */
 struct model_watch {
     uint64_t wanted;    /* epoch; 0: none is published */

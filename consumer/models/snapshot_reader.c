@@ -122,13 +122,19 @@ int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
     return 0;
 }
 
-int snapshot_reader_catch_up(struct snapshot_reader *reader,
+int snapshot_reader_begin_look(struct snapshot_reader *reader,
+                               struct error *err)
+{
+    return restart(reader, err);
+}
+
+int snapshot_reader_end_look(struct snapshot_reader *reader,
                              unsigned timeout_ms,
                              uint64_t refused[REFUSED_COUNT], struct error *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 
-    if (restart(reader, err) < 0)
+    if (!reader->reading && restart(reader, err) < 0)
         return -1;
     while (!reader->at_end) {
         bool nothing;
@@ -144,6 +150,15 @@ int snapshot_reader_catch_up(struct snapshot_reader *reader,
             return -1;
     }
     return 0;
+}
+
+int snapshot_reader_catch_up(struct snapshot_reader *reader,
+                             unsigned timeout_ms,
+                             uint64_t refused[REFUSED_COUNT], struct error *err)
+{
+    if (snapshot_reader_begin_look(reader, err) < 0)
+        return -1;
+    return snapshot_reader_end_look(reader, timeout_ms, refused, err);
 }
 
 /* --- Answers ---------------------------------------------------------- */

@@ -40,8 +40,19 @@ int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
                          uint64_t refused[REFUSED_COUNT],
                          struct error *err) MUST_CHECK;
 
-/* Until everything that was on the topic at the time of the call is read. */
+/* Until everything that was on the topic at the time of the call is read.
+ * ERROR_UNAVAILABLE: not within timeout_ms. */
 int snapshot_reader_catch_up(struct snapshot_reader *reader,
+                             unsigned timeout_ms,
+                             uint64_t refused[REFUSED_COUNT],
+                             struct error *err) MUST_CHECK;
+
+/* Its two halves, for who cannot wait so long at a time: the second one may be
+ * called until it succeeds, and then everything is read that was on the topic
+ * when the first one was called. */
+int snapshot_reader_begin_look(struct snapshot_reader *reader,
+                               struct error *err) MUST_CHECK;
+int snapshot_reader_end_look(struct snapshot_reader *reader,
                              unsigned timeout_ms,
                              uint64_t refused[REFUSED_COUNT],
                              struct error *err) MUST_CHECK;

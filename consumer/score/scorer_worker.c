@@ -250,6 +250,7 @@ static int follow(struct scorer_worker *w, const struct message_batch *batch,
         return commit_choice(w, batch, err);
     case SUBSCRIBER_ASSIGNED:
         metrics_add(w->parts->metrics, SCORER_REBALANCES, 0, 1);
+        worker_model_hold(w->model);
         atomic_store(&seen->is_holding, true);
         atomic_store(&seen->is_member, true);
         flood_forget_pauses(w->flood);

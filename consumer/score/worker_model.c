@@ -25,9 +25,10 @@ struct worker_model {
 
     const struct served_model *served; /* taken from the board; may be NULL */
     uint64_t posts;                    /* of the board, when it was looked at */
-    struct trouble troubles;           /* of catching up */
-    unsigned refusals; /* of reading models, since that worked */
-    int64_t look_ms;   /* when the rights are looked at again */
+    uint64_t ticket;         /* of what is caught up with; 0: to be drawn */
+    struct trouble troubles; /* of catching up */
+    unsigned refusals;       /* of reading models, since that worked */
+    int64_t look_ms;         /* when the rights are looked at again */
 };
 
 int worker_model_new(const struct scorer_config *config,
@@ -47,6 +48,11 @@ int worker_model_new(const struct scorer_config *config,
     return 0;
 }
 
+void worker_model_hold(struct worker_model *m)
+{
+    m->ticket = 0;
+}
+
 int worker_model_catch_up(struct worker_model *m, bool *is_there,
                           struct error *err)
 {
@@ -58,11 +64,14 @@ int worker_model_catch_up(struct worker_model *m, bool *is_there,
         return 0;
     worker_pulse_beat(m->pulse);
     worker_time_spent(&m->pulse->time, WORKER_SCORES);
-    int status = model_watcher_catch_up(
-        m->parts->watcher, patience_ms < SLICE_MS ? patience_ms : SLICE_MS,
-        &why);
+    if (m->ticket == 0)
+        m->ticket = model_watcher_ask(m->parts->watcher);
+    int status = model_watcher_await(
+        m->parts->watcher, m->ticket,
+        patience_ms < SLICE_MS ? patience_ms : SLICE_MS, &why);
     worker_time_spent(&m->pulse->time, WORKER_WAITS);
     if (status == 0) {
+        m->ticket = 0;
         m->refusals = 0;
         trouble_end(&m->troubles);
         return 0;

@@ -24,6 +24,10 @@ int worker_model_new(const struct scorer_config *config,
                      struct worker_pulse *pulse, struct worker_model **out,
                      struct error *err) MUST_CHECK;
 
+/* The worker has got partitions: what it then catches up with is what was
+ * published until now. */
+void worker_model_hold(struct worker_model *model);
+
 /* Waits a moment for the model that should serve. *is_there tells whether it is
  * in service, or was refused. Fails (ERROR_AUTH) when the broker keeps refusing
  * to let us read the models. */

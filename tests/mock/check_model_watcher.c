@@ -129,6 +129,27 @@ START_TEST(catching_up_gives_up_in_time)
 }
 END_TEST
 
+/* An answer takes longer than the watcher gives a look at a time. */
+START_TEST(a_far_broker_is_looked_at_to_the_end)
+{
+    watcher_world_watch(&world);
+    watcher_world_publish(&world, 1);
+    mock_cluster_set_rtt(world.cluster, 1200);
+    ck_assert_ok(
+        model_watcher_catch_up(world.watcher, WATCHER_WORLD_WAIT_MS, &err),
+        err);
+    ck_assert_uint_eq(model_board_epoch(world.board), 1);
+
+    /* A ticket stays good while its look goes on. */
+    const uint64_t ticket = model_watcher_ask(world.watcher);
+    int tries = 1;
+    while (model_watcher_await(world.watcher, ticket, 100, &err) < 0)
+        ck_assert_int_lt(++tries, WATCHER_WORLD_WAIT_MS / 100);
+    ck_assert_int_gt(tries, 3);
+    mock_cluster_set_rtt(world.cluster, 0);
+}
+END_TEST
+
 /* --- The local copy --------------------------------------------------- */
 
 START_TEST(a_local_copy_serves_without_the_history)
@@ -239,6 +260,7 @@ int main(void)
     tcase_add_test(tests, the_newest_serves_and_a_pin_leads_back_and_forth);
     tcase_add_test(tests, an_old_manifest_with_a_new_epoch_is_a_rollback);
     tcase_add_test(tests, catching_up_gives_up_in_time);
+    tcase_add_test(tests, a_far_broker_is_looked_at_to_the_end);
     tcase_add_test(tests, a_local_copy_serves_without_the_history);
     tcase_add_test(tests, only_models_that_a_trusted_key_signed_serve);
     suite_add_tcase(suite, tests);

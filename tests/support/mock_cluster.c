@@ -99,3 +99,9 @@ void mock_cluster_come_up(struct mock_cluster *cluster)
     ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster->brokers, BROKER_ID),
                      0);
 }
+
+void mock_cluster_set_rtt(struct mock_cluster *cluster, int rtt_ms)
+{
+    ck_assert_int_eq(
+        rd_kafka_mock_broker_set_rtt(cluster->brokers, BROKER_ID, rtt_ms), 0);
+}

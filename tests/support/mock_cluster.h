@@ -52,4 +52,7 @@ void mock_cluster_fail_topic(struct mock_cluster *cluster, const char *topic,
 void mock_cluster_go_down(struct mock_cluster *cluster);
 void mock_cluster_come_up(struct mock_cluster *cluster);
 
+/* From now on an answer takes so long. */
+void mock_cluster_set_rtt(struct mock_cluster *cluster, int rtt_ms);
+
 #endif
