@@ -40,6 +40,13 @@ int model_find(const char *name, const struct model_ops **out,
                      known);
 }
 
+/* A model with biases has an estimate of every pair. */
+static bool has_stand_in(const struct model *model)
+{
+    return model->ops->stand_in && !model->params.biased &&
+           model->params.impossible == IMPOSSIBLE_BASELINE;
+}
+
 int model_fit(const struct model_ops *ops, const struct ratings *train,
               const struct model_params *params, const atomic_bool *cancel,
               struct model **out, struct error *err)
@@ -58,6 +65,11 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
     model->mean = train->mean;
     model->scale = train->scale;
     model->params = *params;
+    if (has_stand_in(model) &&
+        stand_in_fit(ops->stand_in, train, cancel, &model->stand_in, err) < 0) {
+        model_free(model);
+        return error_wrap(err, "fit %s", ops->name);
+    }
     *out = model;
     return 0;
 }
@@ -94,7 +106,9 @@ static void predict_raw(const struct model *model, const struct questions *ask,
         if (!isfinite(out[i].value))
             out[i].impossible = true;
         if (out[i].impossible)
-            out[i].value = model->mean;
+            out[i].value =
+                model->mean + stand_in_biases(&model->stand_in, ask->pairs[i],
+                                              model->users, model->items);
         out[i].has_support = fields != NULL;
         if (!fields)
             out[i].basis = basis_of(model, ask->pairs[i]);
@@ -178,6 +192,7 @@ void model_save(const struct model *model, struct buffer *to)
     buffer_append_f64(to, model->calibration.slope);
     buffer_append_f64(to, model->calibration.offset);
     model->ops->save(model, to);
+    stand_in_save(&model->stand_in, model->users, model->items, to);
 }
 
 /* Reads a length and that many bytes as a terminated text; "" where they do not
@@ -234,8 +249,10 @@ static int read_head(struct bytes_reader *from, struct model *head,
     if (model_find(name, &head->ops, err) < 0 ||
         check_head(head, format, err) < 0)
         return -1;
-    if (params_start(head->ops, &head->params, err) < 0 ||
-        params_set(head->ops, params, &head->params, err) < 0) {
+    int status = params_start(head->ops, &head->params, err);
+    /* What was saved before there was a choice does not say it. */
+    head->params.impossible = IMPOSSIBLE_MEAN;
+    if (status < 0 || params_set(head->ops, params, &head->params, err) < 0) {
         if (err)
             err->code = ERROR_FORMAT;
         return -1;
@@ -259,12 +276,19 @@ int model_load(struct bytes_reader *from, uint32_t users, uint32_t items,
     if (head.ops->load(from, &head, &model, err) < 0)
         return error_wrap(err, "load %s", head.ops->name);
     *model = head;
+    if (has_stand_in(model) &&
+        stand_in_load(from, users, items, &model->stand_in, err) < 0) {
+        model_free(model);
+        return error_wrap(err, "load %s", head.ops->name);
+    }
     *out = model;
     return 0;
 }
 
 void model_free(struct model *model)
 {
-    if (model)
-        model->ops->free(model);
+    if (!model)
+        return;
+    stand_in_free(&model->stand_in);
+    model->ops->free(model);
 }

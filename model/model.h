@@ -21,6 +21,7 @@
 #include "model/calibration.h"
 #include "model/params.h"
 #include "model/rows/ratings.h"
+#include "model/stand_in.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -32,7 +33,8 @@ struct bytes_reader; /* common/base/bytes_reader.h */
 struct prediction {
     double value;        /* within the scale after model_predict() */
     enum basis basis;    /* learned, partial or fallback */
-    bool impossible;     /* the model had nothing to say: value is the mean */
+    bool impossible;     /* the model had nothing to say: value is that of its
+                            stand-in */
     uint32_t neighbours; /* used by k-NN; 0 elsewhere */
     bool has_support;    /* it is the answer of a model of fields: then */
     double support;      /* rows behind the value of which it has the fewest, at
@@ -53,6 +55,8 @@ struct model {
     struct scale scale;
     struct model_params params; /* it was fit with */
     struct calibration calibration;
+    struct stand_in stand_in; /* none where the parameter `impossible` is mean,
+                                 and where every pair has an estimate */
 };
 
 struct field_list; /* rows/field_list.h */
@@ -161,6 +165,11 @@ struct model_ops {
                const atomic_bool *cancel, struct model **out,
                struct error *err);
 
+    /* Estimates biases for the pairs of which the model can say nothing, where
+     * its parameter `impossible` says so. NULL: there are no such pairs, or the
+     * mean answers them. */
+    stand_in_fit_fn *stand_in;
+
     /* Estimates n pairs, not clipped. Can not fail. An impossible one sets
      * only `impossible`. `basis` is set by the caller. */
     void (*predict)(const struct model *model, const struct pair *pairs,
@@ -216,9 +225,9 @@ static inline bool model_is_cancelled(const atomic_bool *cancel)
 /* Reports it, and returns -1: ERROR_TEMPORARY. */
 int model_cancelled(struct error *err);
 
-/* Gives the whole answer for n pairs: the estimate, or the mean where that is
- * impossible or not finite; then calibration if there is one, the clip to the
- * scale, and the basis. Can not fail, does not allocate. */
+/* Gives the whole answer for n pairs: the estimate, or that of the stand-in
+ * where it is impossible or not finite; then calibration if there is one, the
+ * clip to the scale, and the basis. Can not fail, does not allocate. */
 void model_predict(const struct model *model, const struct pair *pairs,
                    size_t n, struct prediction *out);
 
@@ -230,7 +239,8 @@ void model_answer(const struct model *model, const struct questions *ask,
 const struct field_list *model_fields(const struct model *model);
 
 /* Answers as the predict(clip=False) of the reference: without calibration and
- * clip, and with the mean where the estimate is impossible. */
+ * clip. The mean where the estimate is impossible is the parameter
+ * impossible=mean. */
 void model_predict_unclipped(const struct model *model,
                              const struct pair *pairs, size_t n,
                              struct prediction *out);

@@ -29,6 +29,9 @@ enum svd_solver { SOLVER_EXACT, SOLVER_FAST };
 enum fields_precision { PRECISION_SINGLE, PRECISION_DOUBLE };
 #define FIELDS_PRECISION_WORDS "single|double"
 
+enum impossible_answer { IMPOSSIBLE_BASELINE, IMPOSSIBLE_MEAN };
+#define IMPOSSIBLE_ANSWER_WORDS "baseline|mean"
+
 /* A rate or damping below 0 means "as lr_all / reg_all". */
 struct model_params {
     uint64_t seed;
@@ -60,6 +63,8 @@ struct model_params {
     /* co-clustering */
     uint32_t clusters_u, clusters_i;
 
+    int impossible; /* enum impossible_answer: where there is no estimate */
+
     /* popular */
     double prior_weight; /* rows that the mean is worth */
 
@@ -89,6 +94,10 @@ struct model_params {
     PARAM_ROW(name, CONFIG_CHOICE, field, fallback, 0, 0, words, help)
 #define PARAM_TEXT(name, field, fallback, help)                                \
     PARAM_ROW(name, CONFIG_TEXT, field, fallback, 0, 0, NULL, help)
+#define PARAM_IMPOSSIBLE                                                       \
+    PARAM_CHOICE("impossible", impossible, "baseline",                         \
+                 IMPOSSIBLE_ANSWER_WORDS,                                      \
+                 "who answers where there is no estimate; mean: as Surprise")
 #define PARAM_SEED                                                             \
     PARAM_U64("seed", seed, "0", 0, 4294967295.0, "seed of the random numbers")
 #define PARAM_END CONFIG_END

@@ -363,6 +363,16 @@ static int copy(const struct model *model, struct model **out,
 static const struct bias_ops with_biases = {
     .find = find_biases, .grow = grow, .copy = copy};
 
+int baseline_stand_in(const struct ratings *train, const atomic_bool *cancel,
+                      double *user_bias, double *item_bias, struct error *err)
+{
+    struct model_params params;
+
+    if (params_start(&baseline_ops, &params, err) < 0)
+        return -1;
+    return baseline_biases(train, &params, cancel, user_bias, item_bias, err);
+}
+
 const struct model_ops baseline_ops = {
     .name = "baseline",
     .summary = "mean + b_u + b_i by ALS or SGD (Koren 2010)",

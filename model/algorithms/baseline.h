@@ -35,6 +35,12 @@ int baseline_grow(double **biases, uint32_t from, uint32_t to,
 /* A copy, which the caller frees; NULL without memory. */
 double *baseline_copy_biases(const double *biases, uint32_t count);
 
+/* The same by the defaults of the model "baseline", for whoever can say nothing
+ * of some pairs (model.h). */
+int baseline_stand_in(const struct ratings *train, const atomic_bool *cancel,
+                      double *user_bias, double *item_bias,
+                      struct error *err) MUST_CHECK;
+
 /* The bsl_ rows of a model's parameter table. */
 /* clang-format off */
 #define BASELINE_KEYS                                                                                                     \

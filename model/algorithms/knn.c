@@ -11,8 +11,10 @@
  *   knn-baseline  b_xy + sum s (r - b_x'y) / S,   b_xy = mean + b_x + b_y
  *
  * x itself is a neighbour where it has rated y. With fewer than min_k of them
- * knn has no answer, the others no correction. sd is the population's; where
- * it is 0 that of all rows counts, and 1 where that is 0 too.
+ * knn has no answer, the others no correction. Of an id that is not known
+ * knn-baseline has its biases, the others nothing: their stand-in answers. sd
+ * is the population's; where it is 0 that of all rows counts, and 1 where that
+ * is 0 too.
  */
 #include "model/algorithms/knn.h"
 
@@ -40,7 +42,8 @@
     BASELINE_KEYS
 /* clang-format on */
 
-static const struct config_key keys[] = {KNN_KEYS, PARAM_END};
+static const struct config_key keys[] = {KNN_KEYS, PARAM_IMPOSSIBLE, PARAM_END};
+static const struct config_key baseline_keys[] = {KNN_KEYS, PARAM_END};
 
 enum knn_kind { KNN_PLAIN, KNN_MEANS, KNN_ZSCORE, KNN_BASELINE };
 
@@ -362,7 +365,7 @@ static int load_as(enum knn_kind kind, struct bytes_reader *from,
 
 /* --- The four --------------------------------------------------------- */
 
-#define KNN_MODEL(stem, kind, model_name, text)                                \
+#define KNN_MODEL(stem, kind, its_keys, its_stand_in, model_name, text)        \
     static int stem##_fit(                                                     \
         const struct ratings *train, const struct model_params *params,        \
         const atomic_bool *cancel, struct model **out, struct error *err)      \
@@ -382,8 +385,9 @@ static int load_as(enum knn_kind kind, struct bytes_reader *from,
         .name = (model_name),                                                  \
         .summary = (text),                                                     \
         .format = 1,                                                           \
-        .keys = keys,                                                          \
+        .keys = (its_keys),                                                    \
         .fit = stem##_fit,                                                     \
+        .stand_in = (its_stand_in),                                            \
         .predict = knn_predict,                                                \
         .save = knn_save,                                                      \
         .body_bytes = knn_bytes,                                               \
@@ -391,10 +395,11 @@ static int load_as(enum knn_kind kind, struct bytes_reader *from,
         .free = knn_free,                                                      \
     }
 
-KNN_MODEL(knn, KNN_PLAIN, "knn", "mean of the k most similar, weighted");
-KNN_MODEL(knn_means, KNN_MEANS, "knn-means",
+KNN_MODEL(knn, KNN_PLAIN, keys, baseline_stand_in, "knn",
+          "mean of the k most similar, weighted");
+KNN_MODEL(knn_means, KNN_MEANS, keys, baseline_stand_in, "knn-means",
           "own mean + the neighbours' differences");
-KNN_MODEL(knn_zscore, KNN_ZSCORE, "knn-zscore",
+KNN_MODEL(knn_zscore, KNN_ZSCORE, keys, baseline_stand_in, "knn-zscore",
           "own mean + the neighbours' z-scores");
-KNN_MODEL(knn_baseline, KNN_BASELINE, "knn-baseline",
+KNN_MODEL(knn_baseline, KNN_BASELINE, baseline_keys, NULL, "knn-baseline",
           "baseline + the neighbours' differences from theirs");

@@ -14,6 +14,7 @@
  */
 #include "model/algorithms/svd.h"
 
+#include "model/algorithms/baseline.h"
 #include "model/maths/numpy_random.h"
 #include "model/registry.h"
 
@@ -33,6 +34,7 @@ static const struct config_key keys[] = {
     PARAM_F64("reg_bi",   reg_bi,   "0.02", 0, 1e3,    "regularisation of item biases"),
     PARAM_F64("lr_bu",    lr_bu,    "0.005", 0, 10,    "learning rate of user biases"),
     PARAM_F64("lr_bi",    lr_bi,    "0.005", 0, 10,    "learning rate of item biases"),
+    PARAM_IMPOSSIBLE,
     PARAM_SEED,
     PARAM_END};
 /* clang-format on */
@@ -246,6 +248,7 @@ const struct model_ops nmf_ops = {
     .format = 1,
     .keys = keys,
     .fit = nmf_fit,
+    .stand_in = baseline_stand_in,
     .predict = factors_predict,
     .save = factors_save,
     .body_bytes = factors_bytes,

@@ -11,6 +11,7 @@
  */
 #include "model/model.h"
 
+#include "model/algorithms/baseline.h"
 #include "model/algorithms/row_cache.h"
 #include "model/registry.h"
 #include "model/rows/co_rated.h"
@@ -21,7 +22,7 @@
 static const struct config_key keys[] = {
     PARAM_U64("cache_bytes", cache_bytes, "268435456", 0, 1e15,
               "bytes of deviations that are kept in memory"),
-    PARAM_END};
+    PARAM_IMPOSSIBLE, PARAM_END};
 
 struct slope_one {
     struct model model;
@@ -166,6 +167,7 @@ const struct model_ops slope_one_ops = {
     .format = 1,
     .keys = keys,
     .fit = slope_one_fit,
+    .stand_in = baseline_stand_in,
     .predict = slope_one_predict,
     .save = slope_one_save,
     .body_bytes = slope_one_bytes,

@@ -11,6 +11,7 @@
  */
 #include "model/algorithms/svd.h"
 
+#include "model/algorithms/baseline.h"
 #include "model/maths/numpy_random.h"
 #include "model/registry.h"
 
@@ -26,6 +27,7 @@ static const struct config_key keys[] = {
     SVD_RATE_PARAMS,
     SVD_DAMPING_PARAMS,
     PARAM_CHOICE("solver", solver,  "exact", SVD_SOLVER_WORDS, "exact: the reference's; fast: float, threads, adaptive"),
+    PARAM_IMPOSSIBLE,
     PARAM_SEED,
     PARAM_END};
 /* clang-format on */
@@ -165,6 +167,7 @@ const struct model_ops svd_ops = {
     .format = 1,
     .keys = keys,
     .fit = svd_fit,
+    .stand_in = baseline_stand_in,
     .predict = factors_predict,
     .save = factors_save,
     .body_bytes = factors_bytes,
