@@ -95,6 +95,21 @@ static bool descend(const struct task *task, const struct curve *c,
     return false;
 }
 
+static const double nats_min = 100;
+
+bool calibration_is_worth(const double *labels, size_t n)
+{
+    double clicks = 0;
+
+    for (size_t i = 0; i < n; i++)
+        clicks += labels[i];
+    const double rate = n > 0 ? clicks / (double)n : 0;
+    if (!(rate > 0 && rate < 1))
+        return false;
+    const double entropy = -(rate * log(rate) + (1 - rate) * log1p(-rate));
+    return (double)n * entropy >= nats_min;
+}
+
 void calibration_fit(const double *scores, const double *labels, size_t n,
                      struct calibration *out)
 {

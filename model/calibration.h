@@ -26,6 +26,10 @@ static inline bool calibration_is_set(const struct calibration *calibration)
 
 double calibration_apply(const struct calibration *calibration, double score);
 
+/* Do n labels say enough for two numbers to be learned from them? These cost
+ * 1 / (n H) of the entropy H of a label: above a hundredth they do not. */
+bool calibration_is_worth(const double *labels, size_t n);
+
 /* Newton's method on n scores and labels in [0, 1]. Without clicks, without
  * non-clicks, or where higher scores are not better, *out is none. */
 void calibration_fit(const double *scores, const double *labels, size_t n,

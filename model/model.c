@@ -115,6 +115,13 @@ static void predict_raw(const struct model *model, const struct questions *ask,
     }
 }
 
+void model_answer_unclipped(const struct model *model,
+                            const struct questions *ask, size_t n,
+                            struct prediction *out)
+{
+    predict_raw(model, ask, n, out);
+}
+
 void model_predict_unclipped(const struct model *model,
                              const struct pair *pairs, size_t n,
                              struct prediction *out)

@@ -244,6 +244,9 @@ const struct field_list *model_fields(const struct model *model);
 void model_predict_unclipped(const struct model *model,
                              const struct pair *pairs, size_t n,
                              struct prediction *out);
+void model_answer_unclipped(const struct model *model,
+                            const struct questions *ask, size_t n,
+                            struct prediction *out);
 
 void model_save(const struct model *model, struct buffer *to);
 

@@ -35,6 +35,7 @@ static const struct config_key keys[] = {
     {GROUP_PROCESS | RARE, "threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one for each core"},
     {GROUP_MEASURES, "train",   CONFIG_BOOL, FIELD(measures.train), "false", 0, 0, NULL, "measure on the training rows too"},
     {GROUP_MEASURES | RARE, "progressive", CONFIG_BOOL, FIELD(measures.progressive), "false", 0, 0, NULL, "the model fields learns each test row after it was asked for, in the order of the split"},
+    {GROUP_MEASURES, "calibrate", CONFIG_BOOL, FIELD(measures.calibrate), "false", 0, 0, NULL, "turn scores into click probabilities (Platt), by the last tenth of each fold's training rows, as pctr train does; fields are left alone"},
     {GROUP_MEASURES, "ranking.k", CONFIG_U32, FIELD(measures.ranking_k), "0", 0, 4294967295.0, NULL, "measure precision, recall and NDCG of the first k rows of each user; 0: leave them out"},
     {GROUP_MEASURES | RARE, "ranking.threshold", CONFIG_TEXT, FIELD(threshold), "", 0, 0, NULL, "label and prediction from which on a row is relevant; empty: the mean label"},
     {GROUP_DATA, "json",    CONFIG_BOOL, FIELD(json), "false", 0, 0, NULL, "print a JSON line for each fold"},
@@ -213,6 +214,8 @@ static int print_json(const struct cv_settings *settings, const char *model,
         json_writer_member_unsigned(&to, "rows", fold->test.rows);
         if (fold->diverged)
             json_writer_member_boolean(&to, "diverged", true);
+        if (settings->measures.calibrate)
+            json_writer_member_boolean(&to, "calibrated", !fold->is_raw);
         write_figures(&to, fold, TEST_ROWS, figures_shown(settings));
         if (settings->measures.train)
             write_figures(&to, fold, TRAIN_ROWS, SHORT_FIGURES);
@@ -238,6 +241,10 @@ static int print_result(const struct cv_settings *settings, const char *model,
     }
     if (print_summary(settings, model, result, TEST_ROWS, err) < 0)
         return -1;
+    if (search_result_raw(result) > 0)
+        printf("%-16s %zu of %zu folds are not calibrated: the last tenth of "
+               "their training rows says too little\n",
+               model, search_result_raw(result), result->done);
     return settings->measures.train
                ? print_summary(settings, model, result, TRAIN_ROWS, err)
                : 0;

@@ -45,7 +45,7 @@ struct tune_settings {
     uint32_t random, threads;
     uint64_t seed;
     int measure, output;
-    bool progressive;
+    bool progressive, calibrate;
 };
 
 #define FIELD(f)                                                               \
@@ -60,6 +60,7 @@ static const struct config_key keys[] = {
     {GROUP_MODEL | RARE, "seed",    CONFIG_U64,  FIELD(seed), "0", 0, 4294967295.0, NULL, "seed of the random search"},
     {GROUP_MEASURES, "measure", CONFIG_CHOICE, FIELD(measure), "rmse", 0, 0, MEASURE_WORDS, "measure to optimise"},
     {GROUP_MEASURES | RARE, "progressive", CONFIG_BOOL, FIELD(progressive), "false", 0, 0, NULL, "the model fields learns each test row after it was asked for, in the order of the split"},
+    {GROUP_MEASURES, "calibrate", CONFIG_BOOL, FIELD(calibrate), "false", 0, 0, NULL, "turn scores into click probabilities (Platt), by the last tenth of each fold's training rows: what is tuned is then what pctr train would publish; fields are left alone"},
     {GROUP_DATA, "output",  CONFIG_CHOICE, FIELD(output), "table", 0, 0, OUTPUT_WORDS, "form of the results"},
     {GROUP_PROCESS | RARE, "threads", CONFIG_U32,  FIELD(threads), "0", 0, 256, NULL, "fits at the same time; 0: one for each core"},
     SPLIT_KEYS(split),
@@ -318,6 +319,22 @@ static bool tell_unranked(const struct summary *s, size_t count, int measure)
     return diverged == count;
 }
 
+static void tell_raw(const struct search_plan *plan,
+                     const struct search_results *results)
+{
+    size_t raw = 0, folds = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        raw += search_result_raw(&results->results[i]);
+        folds += results->results[i].done;
+    }
+    if (raw > 0)
+        log_warn("some fits are not calibrated",
+                 "fits=%zu of=%zu reason=\"the last tenth of their training "
+                 "rows says too little\"",
+                 raw, folds);
+}
+
 /* Warns of measures that only some folds define: their ranks are worth less. */
 static void tell_ranked_by_some(const struct summary *s, size_t count)
 {
@@ -360,6 +377,7 @@ static int print_results(const struct tune_settings *settings,
     if (status == 0) {
         is_lost = tell_unranked(summaries, count, settings->measure);
         tell_ranked_by_some(summaries, count);
+        tell_raw(plan, results);
     }
     if (status == 0 && settings->output == OUTPUT_TABLE)
         print_table(plan, summaries, count, settings->measure);
@@ -426,6 +444,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
     if (stop_on_signals(0, err) < 0 || make_plan(settings, &plan, err) < 0)
         goto out;
     plan->measures.progressive = settings->progressive;
+    plan->measures.calibrate = settings->calibrate;
     if (split_read(&settings->split, &settings->data, with, &rows, err) < 0 ||
         search(settings, plan, &rows, &results, err) < 0)
         goto out;

@@ -4,7 +4,6 @@
 
 #include "model/snapshot.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,22 +43,6 @@ static int measure(const struct model *model, const struct training_set *set,
     return status;
 }
 
-/* Two parameters that are learned from n labels cost 1 / (n H) of the entropy H
- * of a label: with less than this, above a hundredth of it. */
-static const double calibration_nats_min = 100;
-
-static double nats(const double *labels, size_t n)
-{
-    double clicks = 0;
-
-    for (size_t i = 0; i < n; i++)
-        clicks += labels[i];
-    const double rate = n > 0 ? clicks / (double)n : 0;
-    return rate > 0 && rate < 1
-               ? -(double)n * (rate * log(rate) + (1 - rate) * log1p(-rate))
-               : 0;
-}
-
 /* Rows that calibrate do not measure. Afterwards the model has the calibration
  * that is to be published. */
 static int judge(const struct fit_job *job, struct model *model,
@@ -69,7 +52,7 @@ static int judge(const struct fit_job *job, struct model *model,
     const size_t half = set->held_count / 2;
 
     if (!job->config.calibrate ||
-        nats(set->labels, set->held_final) < calibration_nats_min)
+        !calibration_is_worth(set->labels, set->held_final))
         return measure(model, set, 0, out, err);
     size_t older = set->held_final < half ? set->held_final : half;
     if (model_calibrate(model, set->held, set->labels, older, err) < 0 ||

@@ -693,6 +693,7 @@ _pctr() {
             '--split.min_rows=[leave-one-out takes only users with more rows than this]:value:_files' \
             '--train[measure on the training rows too]' \
             '--progressive[the model fields learns each test row after it was asked for, in the order of the split]' \
+            '--calibrate[turn scores into click probabilities]' \
             '--ranking.k=[measure precision, recall and NDCG of the first k rows of each user]:value:_files' \
             '--ranking.threshold=[label and prediction from which on a row is relevant]:value:_files' \
             '--threads=[fits at the same time]:value:_files' \
@@ -734,6 +735,7 @@ _pctr() {
             '--split.min_rows=[leave-one-out takes only users with more rows than this]:value:_files' \
             '--measure=[measure to optimise]:value:(rmse mae logloss auc fcp mse)' \
             '--progressive[the model fields learns each test row after it was asked for, in the order of the split]' \
+            '--calibrate[turn scores into click probabilities]' \
             '--threads=[fits at the same time]:value:_files' \
             '--log.level=[write log lines of this level and above]:value:(error warn info debug)' \
             '--log.format=[form of the log lines on standard error]:value:(logfmt json)' \

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BATCH = 256 };
+enum { BATCH = 256, CALIBRATION_PART = 10 /* of the training rows */ };
 
 /* An id that the model does not know gets a number of its own above the
  * model's, because the random models draw another answer for each id. */
@@ -33,6 +33,7 @@ struct exam {
                             asked about; else NULL */
     const struct trainset *train;
     struct dataset_rows asked;
+    bool is_unclipped; /* the answers are scores, without a calibration */
 };
 
 /* Copies the keys that the model wants out of a row of the data set. */
@@ -76,10 +77,10 @@ static int predict_rows(const struct exam *exam, struct judged_rows *judged,
             judged->users[first + i] = row->user;
             judged->labels[first + i] = row->value;
         }
-        model_answer(model,
-                     &(struct questions){.pairs = pairs,
-                                         .values = wanted ? values : NULL},
-                     count, out);
+        const struct questions ask = {.pairs = pairs,
+                                      .values = wanted ? values : NULL};
+        (exam->is_unclipped ? model_answer_unclipped
+                            : model_answer)(model, &ask, count, out);
         for (size_t i = 0; i < count; i++)
             judged->predictions[first + i] = out[i].value;
         if (exam->pupil)
@@ -89,23 +90,35 @@ static int predict_rows(const struct exam *exam, struct judged_rows *judged,
     return 0;
 }
 
+static int judged_rows_new(size_t n, struct judged_rows *out, struct error *err)
+{
+    *out = (struct judged_rows){
+        .users = malloc((n + 1) * sizeof(*out->users)),
+        .labels = malloc((n + 1) * sizeof(*out->labels)),
+        .predictions = malloc((n + 1) * sizeof(*out->predictions))};
+    return out->users && out->labels && out->predictions
+               ? 0
+               : error_no_memory(err, "the evaluation");
+}
+
+static void judged_rows_free(struct judged_rows *judged)
+{
+    free(judged->users);
+    free(judged->labels);
+    free(judged->predictions);
+}
+
 /* `ranking` may be NULL. */
 static int measure_rows(const struct exam *exam,
                         const struct measures *measures, struct evaluation *out,
                         struct ranking *ranking, struct error *err)
 {
     const size_t n = exam->asked.n;
-    struct judged_rows judged = {
-        .users = malloc((n + 1) * sizeof(*judged.users)),
-        .labels = malloc((n + 1) * sizeof(*judged.labels)),
-        .predictions = malloc((n + 1) * sizeof(*judged.predictions)),
-    };
+    struct judged_rows judged;
     int status = -1;
 
-    if (!judged.users || !judged.labels || !judged.predictions) {
-        error_no_memory(err, "the evaluation");
+    if (judged_rows_new(n, &judged, err) < 0)
         goto out;
-    }
     if (predict_rows(exam, &judged, err) < 0 ||
         evaluate(judged.labels, judged.predictions, n, out, err) < 0 ||
         evaluate_fcp(judged.users, judged.labels, judged.predictions, n,
@@ -121,9 +134,7 @@ static int measure_rows(const struct exam *exam,
     status = 0;
 
 out:
-    free(judged.users);
-    free(judged.labels);
-    free(judged.predictions);
+    judged_rows_free(&judged);
     return status;
 }
 
@@ -159,62 +170,150 @@ static void forget_figures(size_t rows, struct fold_result *result)
         (struct ranking){.precision = NAN, .recall = NAN, .ndcg = NAN};
 }
 
+/* A model, and the numbering of the rows that it was fit on. */
+struct fitted {
+    struct trainset *train;
+    struct model *model;
+};
+
+static void fitted_free(struct fitted *fitted)
+{
+    model_free(fitted->model);
+    trainset_free(fitted->train);
+}
+
+/* Fits on the first `count` training rows. The caller frees *out, also after a
+ * failure. */
+static int fit(const struct trial *trial, const struct fold *fold, size_t count,
+               struct fitted *out, struct error *err)
+{
+    *out = (struct fitted){.model = NULL};
+    return trainset_build(trial->dataset, fold->train, count, trial->scale,
+                          &out->train, err) < 0
+               ? -1
+               : model_fit(trial->ops, out->train->ratings, trial->params,
+                           trial->cancel, &out->model, err);
+}
+
+static int calibrate_by(const struct exam *exam, struct calibration *out,
+                        bool *is_raw, struct error *err)
+{
+    const size_t n = exam->asked.n;
+    struct judged_rows judged;
+    int status = judged_rows_new(n, &judged, err);
+
+    if (status == 0)
+        status = predict_rows(exam, &judged, err);
+    *is_raw = status == 0 && !calibration_is_worth(judged.labels, n);
+    if (status == 0 && !*is_raw)
+        calibration_fit(judged.predictions, judged.labels, n, out);
+    judged_rows_free(&judged);
+    return status;
+}
+
+/* Gives the calibration of a model of all training rows but the last tenth,
+ * which that model has not seen. A fit that diverges gives none. */
+static int find_calibration(const struct trial *trial, const struct fold *fold,
+                            struct calibration *out, bool *is_raw,
+                            struct error *err)
+{
+    const size_t last = fold->train_count / CALIBRATION_PART;
+    const size_t first = fold->train_count - last;
+    struct fitted fitted;
+    bool diverged = false;
+
+    *is_raw = true;
+    if (trial->scale.low != 0 || trial->scale.high != 1)
+        return error_set(err, ERROR_CONFIG,
+                         "calibrate: scores become click probabilities, which "
+                         "is for labels from 0 to 1: leave it out, or give "
+                         "--click.min");
+    int status = fit(trial, fold, first, &fitted, err);
+    if (status == 0)
+        status = divergence_check(fitted.model, &diverged, err);
+    if (status == 0 && !diverged) {
+        const struct exam exam = {
+            .model = fitted.model,
+            .train = fitted.train,
+            .asked = {trial->dataset, fold->train + first, last},
+            .is_unclipped = true};
+        status = calibrate_by(&exam, out, is_raw, err);
+    }
+    fitted_free(&fitted);
+    return status;
+}
+
+/* A model of fields answers probabilities, which the trainer publishes as they
+ * are. */
+static bool wants_calibration(const struct trial *trial)
+{
+    return trial->measures.calibrate && !trial->ops->fields;
+}
+
+static int check_progressive(const struct trial *trial,
+                             const struct model *model, struct error *err)
+{
+    if (!trial->measures.progressive || model_fields(model))
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "model %s does not go on learning: a progressive measure "
+                     "is for the model fields, with --fields",
+                     trial->ops->name);
+}
+
+/* Measures on the test rows, and on the training rows where that was asked
+ * for. */
+static int measure_fold(const struct trial *trial, const struct fold *fold,
+                        const struct fitted *fitted, struct fold_result *result,
+                        struct error *err)
+{
+    const struct measures *measures = &trial->measures;
+    const struct exam exam = {
+        .model = fitted->model,
+        .pupil = measures->progressive ? fitted->model : NULL,
+        .train = fitted->train,
+        .asked = {trial->dataset, fold->test, fold->test_count}};
+    const struct dataset_rows learned = {trial->dataset, fold->train,
+                                         fold->train_count};
+    int64_t started = clock_monotonic_ns();
+
+    if (measure_rows(&exam, measures, &result->test,
+                     measures->ranking_k > 0 ? &result->ranking : NULL,
+                     err) < 0)
+        return -1;
+    result->test_seconds = seconds_since(started);
+    return measures->train
+               ? cross_validate_measure(fitted->model, fitted->train, &learned,
+                                        &result->train, err)
+               : 0;
+}
+
 int cross_validate_fold(const struct trial *trial, const struct fold *fold,
                         struct fold_result *out, struct error *err)
 {
-    const struct measures *measures = &trial->measures;
-    struct trainset *train = NULL;
-    struct model *model = NULL;
+    struct calibration calibration = {0};
+    struct fitted fitted;
     struct fold_result result = {0};
-    int status = -1;
-
-    if (trainset_build(trial->dataset, fold->train, fold->train_count,
-                       trial->scale, &train, err) < 0)
-        return -1;
     int64_t started = clock_monotonic_ns();
-    if (model_fit(trial->ops, train->ratings, trial->params, trial->cancel,
-                  &model, err) < 0)
-        goto out;
+
+    if (wants_calibration(trial) &&
+        find_calibration(trial, fold, &calibration, &result.is_raw, err) < 0)
+        return -1;
+    int status = fit(trial, fold, fold->train_count, &fitted, err);
     result.fit_seconds = seconds_since(started);
-    if (divergence_check(model, &result.diverged, err) < 0)
-        goto out;
-    if (result.diverged) {
+    if (status == 0)
+        status = divergence_check(fitted.model, &result.diverged, err);
+    if (status == 0 && result.diverged) {
         forget_figures(fold->test_count, &result);
+    } else if (status == 0) {
+        fitted.model->calibration = calibration;
+        status = check_progressive(trial, fitted.model, err);
+        if (status == 0)
+            status = measure_fold(trial, fold, &fitted, &result, err);
+    }
+    fitted_free(&fitted);
+    if (status == 0)
         *out = result;
-        status = 0;
-        goto out;
-    }
-    if (measures->progressive && !model_fields(model)) {
-        error_set(err, ERROR_CONFIG,
-                  "model %s does not go on learning: a progressive measure "
-                  "is for the model fields, with --fields",
-                  trial->ops->name);
-        goto out;
-    }
-
-    const struct exam exam = {
-        .model = model,
-        .pupil = measures->progressive ? model : NULL,
-        .train = train,
-        .asked = {trial->dataset, fold->test, fold->test_count}};
-    started = clock_monotonic_ns();
-    if (measure_rows(&exam, measures, &result.test,
-                     measures->ranking_k > 0 ? &result.ranking : NULL, err) < 0)
-        goto out;
-    result.test_seconds = seconds_since(started);
-    if (measures->train &&
-        cross_validate_measure(model, train,
-                               &(struct dataset_rows){trial->dataset,
-                                                      fold->train,
-                                                      fold->train_count},
-                               &result.train, err) < 0)
-        goto out;
-    *out = result;
-    status = 0;
-
-out:
-    model_free(model);
-    trainset_free(train);
     return status;
 }
 

@@ -22,6 +22,10 @@ struct measures {
     bool train;               /* the training rows' too */
     bool progressive;         /* each test row is learned after it was asked
                                  for, in the order of the fold */
+    bool calibrate;           /* the last tenth of the training rows calibrates
+                                 a model of the others; then the model is fit
+                                 on all of them, as `pctr train` does it; a
+                                 model of fields stays as it is */
     uint32_t ranking_k;       /* 0: no ranking */
     double ranking_threshold; /* of a relevant label */
 };
@@ -30,6 +34,8 @@ struct fold_result {
     struct evaluation test, train; /* train only when asked for */
     struct ranking ranking;        /* of the test rows, when asked for */
     double fit_seconds, test_seconds;
+    bool is_raw;   /* not calibrated, though that was asked for: the rows that
+                      should have done it say too little */
     bool diverged; /* the fit did not end with numbers: all figures are NaN */
 };
 
@@ -44,9 +50,10 @@ struct trial {
 };
 
 /* Fits on the training rows of one fold and measures on its test rows. Fails
- * with ERROR_CONFIG where a model cannot be fit, or cannot go on learning for a
- * progressive measure, with ERROR_TEMPORARY after a cancel, and with
- * ERROR_MEMORY; `out` is then untouched. */
+ * with ERROR_CONFIG where a model cannot be fit, cannot go on learning for a
+ * progressive measure, or would be calibrated for labels that are not 0..1,
+ * with ERROR_TEMPORARY after a cancel, and with ERROR_MEMORY; `out` is then
+ * untouched. */
 int cross_validate_fold(const struct trial *trial, const struct fold *fold,
                         struct fold_result *out, struct error *err) MUST_CHECK;
 

@@ -56,6 +56,16 @@ struct search_result {
     size_t done;
 };
 
+/* How many of its folds were not calibrated, though that was asked for. */
+static inline size_t search_result_raw(const struct search_result *result)
+{
+    size_t raw = 0;
+
+    for (size_t f = 0; f < result->done; f++)
+        raw += result->folds[f].is_raw;
+    return raw;
+}
+
 struct search_results {
     struct search_result *results; /* (count) */
     size_t count;
