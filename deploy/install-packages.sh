@@ -32,7 +32,7 @@ declare -A groups=(
               maven openssl unzip"
     [package]="build-essential debhelper lintian git scdoc"
     [fresh]="mmdebstrap"
-    [deploy]="prometheus python3 python3-venv systemd"
+    [deploy]="prometheus python3 python3-venv systemd gnuplot-nox curl jq"
 )
 
 die() { echo "install-packages.sh: $*" >&2; exit 1; }
