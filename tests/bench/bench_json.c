@@ -226,7 +226,7 @@ static uint64_t write_all(const struct records *records, int format)
     for (int i = 0; i < EVENTS; i++) {
         event.p = 1 / (3.0 + 0.7 * i);
         event.src_offset = 1000000 + i;
-        event_write_prediction(format, &event, &out);
+        event_write_prediction((enum event_format)format, &event, &out);
     }
     return out.size / EVENTS;
 }
