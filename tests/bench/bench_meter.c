@@ -11,12 +11,19 @@
  *   bench_meter latency BROKERS IN OUT RATE SECONDS
  *       Sends impressions to IN at a steady rate, and reads OUT until each has
  *       come back; "COUNT P50 P99 MAX" in ms. The first second is not counted.
+ *   bench_meter freshness BROKERS IN LABELS OUT USERS SECONDS
+ *       Sends impressions of the users to IN, each user's ten times a second,
+ *       and one click of each, evenly over the seconds; reads OUT until a
+ *       prediction for the user knows it (its basis is learned). "COUNT P50
+ *       P90 MAX" in ms. A click of a user who does not count comes first, and
+ *       its model is waited for.
  *   bench_meter cost FILE PROGRAM WORD...
  *       Runs it and writes "CPU_SECONDS PEAK_KIB" to FILE; ends with its
  * status.
  */
 #include "common/base/clock.h"
 #include "common/event/event_reader.h"
+#include "common/event/event_value.h"
 #include "common/kafka/kafka_client.h"
 
 #include <inttypes.h>
@@ -293,6 +300,177 @@ static int latency(const char *in, const char *out, int64_t rate,
     return 0;
 }
 
+/* --- freshness -------------------------------------------------------- */
+
+enum { SHOWN_A_SECOND = 10, GIVE_UP_S = 150 };
+
+/* Users are 1 to count; user 0 is the one who does not count. */
+struct fresh {
+    rd_kafka_t *producer, *consumer;
+    rd_kafka_topic_t *in, *labels;
+    struct event_reader *reader; /* of predictions */
+    struct event_scratch scratch;
+    int64_t count, sent, clicked, known, gap_ns, click_gap_ns;
+    int64_t start_ns;  /* of the impressions */
+    int64_t clicks_ns; /* of the clicks; 0: their time has not come */
+    int64_t *newest;   /* (count + 1) number of the newest impression */
+    int64_t *click_ns; /* (count + 1) 0: not clicked */
+    int64_t *took_ns;  /* (count + 1) 0: not known yet */
+};
+
+static void produce(rd_kafka_topic_t *topic, int64_t user,
+                    const struct buffer *bytes)
+{
+    if (rd_kafka_produce(topic, (int32_t)(user % PARTITIONS),
+                         RD_KAFKA_MSG_F_COPY, bytes->bytes, bytes->size, NULL,
+                         0, NULL) < 0)
+        must(rd_kafka_last_error(), "produce");
+}
+
+static void show_user(struct fresh *fresh)
+{
+    static struct buffer bytes;
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    const int64_t user = fresh->sent % (fresh->count + 1);
+    const struct impression event = {.id = id_from_number(fresh->sent),
+                                     .user = id_from_number(user),
+                                     .ad = id_from_number(1),
+                                     .ts_ms = clock_wall_ms()};
+
+    buffer_clear(&bytes);
+    event_encode_impression(&fields, &event, NULL, 0, &bytes);
+    produce(fresh->in, user, &bytes);
+    fresh->newest[user] = fresh->sent++;
+}
+
+static void click(struct fresh *fresh, int64_t user)
+{
+    static struct buffer bytes;
+    const struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    const struct label event = {.id = id_from_number(fresh->newest[user]),
+                                .click = 1,
+                                .ts_ms = clock_wall_ms()};
+
+    buffer_clear(&bytes);
+    event_encode_label(&fields, &event, &bytes);
+    fresh->click_ns[user] = clock_monotonic_ns();
+    produce(fresh->labels, user, &bytes);
+}
+
+static void take_prediction(struct fresh *fresh,
+                            const rd_kafka_message_t *message)
+{
+    struct prediction_event event;
+
+    if (message->err || event_scratch_ready(&fresh->scratch, &err) < 0 ||
+        event_reader_prediction(fresh->reader, message->payload, message->len,
+                                &fresh->scratch, &event, NULL) != EVENT_OK ||
+        event.basis != BASIS_LEARNED)
+        return;
+    const int64_t user = event_span_id(event.raw_user).number;
+    if (user < 0 || user > fresh->count || fresh->click_ns[user] == 0 ||
+        fresh->took_ns[user] > 0)
+        return;
+    fresh->took_ns[user] = clock_monotonic_ns() - fresh->click_ns[user];
+    fresh->known += user > 0;
+    if (user == 0)
+        fresh->clicks_ns = clock_monotonic_ns();
+}
+
+static void send_what_is_due(struct fresh *fresh)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+
+    while (now_ns >= fresh->start_ns + fresh->sent * fresh->gap_ns)
+        show_user(fresh);
+    if (fresh->click_ns[0] == 0 && fresh->sent > 10 * fresh->count)
+        click(fresh, 0);
+    while (fresh->clicks_ns > 0 && fresh->clicked < fresh->count &&
+           now_ns >= fresh->clicks_ns + fresh->clicked * fresh->click_gap_ns)
+        click(fresh, ++fresh->clicked);
+}
+
+static void watch_users(struct fresh *fresh)
+{
+    const int64_t give_up_ns = fresh->start_ns +
+                               fresh->count * fresh->click_gap_ns +
+                               GIVE_UP_S * INT64_C(1000000000);
+
+    while (fresh->known < fresh->count && clock_monotonic_ns() < give_up_ns) {
+        send_what_is_due(fresh);
+        rd_kafka_poll(fresh->producer, 0);
+        rd_kafka_message_t *message =
+            rd_kafka_consumer_poll(fresh->consumer, 1);
+        if (!message)
+            continue;
+        take_prediction(fresh, message);
+        rd_kafka_message_destroy(message);
+    }
+}
+
+static void report_freshness(struct fresh *fresh)
+{
+    int64_t *took = fresh->took_ns + 1, n = 0;
+
+    for (int64_t i = 0; i < fresh->count; i++)
+        if (took[i] > 0)
+            took[n++] = took[i];
+    if (n == 0)
+        die("freshness", "no prediction knew a click");
+    qsort(took, (size_t)n, sizeof(*took), by_size);
+    const int64_t half = n / 2, most = n * 9 / 10;
+    printf("%" PRId64 " %.0f %.0f %.0f\n", n, (double)took[half] / 1e6,
+           (double)took[most] / 1e6, (double)took[n - 1] / 1e6);
+}
+
+static rd_kafka_topic_t *known_topic(rd_kafka_t *producer, const char *name)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, name, NULL);
+
+    must(rd_kafka_metadata(producer, 0, topic, &metadata, ANSWER_MS), name);
+    rd_kafka_metadata_destroy(metadata);
+    return topic;
+}
+
+static int freshness(char *const topics[3], int64_t users, int64_t seconds)
+{
+    const size_t all = (size_t)users + 1;
+    struct fresh fresh = {.count = users,
+                          .gap_ns = 1000000000 / (SHOWN_A_SECOND * (users + 1)),
+                          .click_gap_ns = seconds * 1000000000 / users,
+                          .newest = calloc(all, sizeof(int64_t)),
+                          .click_ns = calloc(all, sizeof(int64_t)),
+                          .took_ns = calloc(all, sizeof(int64_t))};
+
+    if (!fresh.newest || !fresh.click_ns || !fresh.took_ns)
+        die("memory", "none");
+    if (event_reader_new(NULL, EVENT_PREDICTIONS, &fresh.reader, &err) < 0)
+        die("reader", err.text);
+    fresh.producer = client(KAFKA_PRODUCER, "linger.ms", "0");
+    fresh.consumer = client(KAFKA_CONSUMER, "fetch.wait.max.ms", "10");
+    fresh.in = known_topic(fresh.producer, topics[0]);
+    fresh.labels = known_topic(fresh.producer, topics[1]);
+    assign(fresh.consumer, topics[2], 0, PARTITIONS - 1, RD_KAFKA_OFFSET_END);
+    clock_sleep_ms(1000);
+    fresh.start_ns = clock_monotonic_ns();
+    watch_users(&fresh);
+    rd_kafka_flush(fresh.producer, ANSWER_MS);
+    report_freshness(&fresh);
+
+    rd_kafka_topic_destroy(fresh.in);
+    rd_kafka_topic_destroy(fresh.labels);
+    rd_kafka_destroy(fresh.producer);
+    rd_kafka_consumer_close(fresh.consumer);
+    rd_kafka_destroy(fresh.consumer);
+    event_reader_free(fresh.reader);
+    event_scratch_free(&fresh.scratch);
+    free(fresh.newest);
+    free(fresh.click_ns);
+    free(fresh.took_ns);
+    return 0;
+}
+
 /* --- cost ------------------------------------------------------------- */
 
 static double seconds_of(struct timeval time)
@@ -339,8 +517,12 @@ int main(int argc, char **argv)
     if (argc == 7 && strcmp(argv[1], "latency") == 0)
         return latency(argv[3], argv[4], strtoll(argv[5], NULL, 10),
                        strtoll(argv[6], NULL, 10));
+    if (argc == 8 && strcmp(argv[1], "freshness") == 0)
+        return freshness(argv + 3, strtoll(argv[6], NULL, 10),
+                         strtoll(argv[7], NULL, 10));
     fputs("usage: bench_meter topic|drop|span BROKERS TOPIC\n"
           "       bench_meter latency BROKERS IN OUT RATE SECONDS\n"
+          "       bench_meter freshness BROKERS IN LABELS OUT USERS SECONDS\n"
           "       bench_meter cost FILE PROGRAM WORD...\n",
           stderr);
     return 2;

@@ -8,6 +8,9 @@
 #   streams  Kafka Streams copying the same bytes (needs javac and Maven)
 #   latency  impression to prediction at 1,000/s
 #   start    process to first prediction, snapshot published to active
+#   freshness  a click on Kafka to the first prediction that knows it, with
+#              a delta every 1, 10 and 60 s (PUBLISH)
+#   deltas   events/s while deltas apply, beside the same without, in turns
 #   questions  GET and POST /score over the loopback, 1 and 4 connections
 #
 # Environment: BUILD (build/release), ROWS (2000000), TURNS (3), MODEL (svd),
@@ -246,6 +249,90 @@ activate() {
     drop "$to"
 }
 
+# --- A model that goes on learning --------------------------------------------
+
+# A trainer of fields whose state goes on from labels on the topic $1.
+learn_on() { # LABELS IMPRESSIONS NAME PUBLISH_MS OPTION...
+    local labels=$1 in=$2 name=$3 publish=$4
+    shift 4
+    exec "$pctr" train -b "$broker" --http.port 0 --topic.labels "$labels" \
+        --topic.impressions "$in" --model.name "$name" \
+        --model.algorithm fields --model.params start=0.1 \
+        --publish.every_ms "$publish" --retrain.every_ms 86400000 \
+        --retrain.min_rows 1 "$@"
+}
+
+freshness() {
+    local publish in labels out
+    for publish in ${PUBLISH:-1000 10000 60000}; do
+        in=bench-fresh-in-$(now_ms) labels=bench-fresh-labels-$(now_ms)
+        out=bench-fresh-out-$(now_ms)
+        for topic in "$in" "$labels" "$out"; do
+            "$meter" topic "$broker" "$topic"
+        done
+        (learn_on "$labels" "$in" "$out" "$publish") >"$work/train.log" 2>&1 &
+        running+=($!)
+        (model=$out run_score "$in" "$out" 0 0) >"$work/score.log" 2>&1 &
+        running+=($!)
+        sleep 4
+        printf 'a delta every %5d ms  clicks, p50, p90, max ms: ' "$publish"
+        "$meter" freshness "$broker" "$in" "$labels" "$out" "${USERS:-60}" \
+            "$(((publish * 2 > 20000 ? publish * 2 : 20000) / 1000))"
+        stop_all
+        for topic in "$in" "$labels" "$out"; do drop "$topic"; done
+    done
+}
+
+# Both read the same topic while the same trainer learns and publishes; one of
+# them serves the model that it publishes, the other one its snapshot alone.
+deltas() {
+    local name live kind rates_before costs_before applied=0
+    name=bench-deltas-$(now_ms)
+    live=$name-labels
+    "$pctr" topics -b "$broker" --partitions 8 --history \
+        --topic.labels "$live" --topic.impressions "$live-in" \
+        >"$work/topics.log" 2>&1
+    feed 300000 --labels all --label.pairs --topic.labels "$live" \
+        --topic.impressions "$live-in" --seed 2 --label.delay_ms 0 \
+        --clock.start 2025-01-01
+    (learn_on "$live" "$live-in" "$name-still" 0 --join labels \
+        --exit.at_end) >"$work/still.log" 2>&1 ||
+        die "train: $(tail -1 "$work/still.log")"
+    (learn_on "$live" "$live-in" "$name-moving" "${PUBLISH:-250}" \
+        --join labels) >"$work/train.log" 2>&1 &
+    running+=($!)
+    (exec "$pctr" feed -b "$broker" --world --world.rows 100000000 \
+        --world.users "$users" --world.ads "$ads" --clock wall --labels all \
+        --label.pairs --topic.labels "$live" --topic.impressions "$live-in" \
+        --seed 3 --rate "${RATE:-2000}" --id.start 1000000 \
+        --label.delay_ms 0) \
+        >"$work/live.log" 2>&1 &
+    running+=($!)
+    for _ in $(seq 150); do
+        ! grep -q 'delta published' "$work/train.log" || break
+        sleep 0.2
+    done
+    grep -q 'delta published' "$work/train.log" ||
+        die "no delta: $(tail -1 "$work/train.log")"
+    for _ in $(seq "$turns"); do
+        for kind in moving still; do
+            rates_before=${rates[score-0]-} costs_before=${costs[score-0]-}
+            model=$name-$kind race score 0
+            rates[$kind]+=${rates[score-0]#"$rates_before"}
+            costs[$kind]+=${costs[score-0]#"$costs_before"}
+            [ "$kind" = still ] ||
+                applied=$((applied + $(grep -c 'delta active' "$work/score.log" || true)))
+        done
+    done
+    stop_all
+    printf 'median with deltas %d /s, without %d /s, ratio %.2f; %d deltas' \
+        "$(tr ' ' '\n' <<<"${rates[moving]% }" | median)" \
+        "$(tr ' ' '\n' <<<"${rates[still]% }" | median)" \
+        "$(ratios "${rates[moving]}" "${rates[still]}")" "$applied"
+    printf ' in %d turns; CPU of without to with %.2f\n' "$turns" \
+        "$(ratios "${costs[still]}" "${costs[moving]}")"
+}
+
 # --- Questions over HTTP ------------------------------------------------------
 
 questions() {
@@ -292,6 +379,8 @@ main() {
         streams) prepare_streams && rates score streams ;;
         latency) latency ;;
         start) start ;;
+        freshness) freshness ;;
+        deltas) deltas ;;
         questions) questions ;;
         *) die "no such part: $part" ;;
         esac
