@@ -19,6 +19,15 @@ int params_start(const struct model_ops *ops, struct model_params *out,
     return config_start(&config, ops->keys, out, err);
 }
 
+int params_start_served(const struct model_ops *ops, struct model_params *out,
+                        struct error *err)
+{
+    if (params_start(ops, out, err) < 0)
+        return -1;
+    out->impossible = IMPOSSIBLE_BASELINE;
+    return 0;
+}
+
 int params_set(const struct model_ops *ops, const char *text,
                struct model_params *params, struct error *err)
 {

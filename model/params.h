@@ -95,9 +95,9 @@ struct model_params {
 #define PARAM_TEXT(name, field, fallback, help)                                \
     PARAM_ROW(name, CONFIG_TEXT, field, fallback, 0, 0, NULL, help)
 #define PARAM_IMPOSSIBLE                                                       \
-    PARAM_CHOICE("impossible", impossible, "baseline",                         \
-                 IMPOSSIBLE_ANSWER_WORDS,                                      \
-                 "who answers where there is no estimate; mean: as Surprise")
+    PARAM_CHOICE("impossible", impossible, "mean", IMPOSSIBLE_ANSWER_WORDS,    \
+                 "who answers where there is no estimate; mean: as Surprise; " \
+                 "train and replay: baseline, if nothing is said")
 #define PARAM_SEED                                                             \
     PARAM_U64("seed", seed, "0", 0, 4294967295.0, "seed of the random numbers")
 #define PARAM_END CONFIG_END
@@ -105,6 +105,11 @@ struct model_params {
 /* Sets the defaults of the model. Fails with ERROR_CONFIG. */
 int params_start(const struct model_ops *ops, struct model_params *out,
                  struct error *err) MUST_CHECK;
+
+/* The same for a model that is to serve: where it has no estimate, the baseline
+ * answers. Whoever compares with the reference takes the defaults. */
+int params_start_served(const struct model_ops *ops, struct model_params *out,
+                        struct error *err) MUST_CHECK;
 
 /* Sets the parameters that a text names, "factors=50 epochs=10", with blanks or
  * commas between. Fails with ERROR_CONFIG, and then changes none of them. */

@@ -52,7 +52,7 @@ static int parse_fit(const char *text, struct fit_config *out,
              (int)(length < sizeof(algorithm) ? length : sizeof(algorithm) - 1),
              text);
     if (model_find(algorithm, &out->ops, err) < 0 ||
-        params_start(out->ops, &out->params, err) < 0)
+        params_start_served(out->ops, &out->params, err) < 0)
         return -1;
     return params_set(out->ops, text + length, &out->params, err);
 }

@@ -26,7 +26,7 @@ int trainer_parts_learning(const struct trainer_config *from,
     if (from->limits.snapshot_bytes == 0)
         config.limits = fit_need_limits();
     if (model_find(from->algorithm, &fit->ops, err) < 0 ||
-        params_start(fit->ops, &fit->params, err) < 0)
+        params_start_served(fit->ops, &fit->params, err) < 0)
         return -1;
     fit->params.seed = from->seed;
     if (params_set(fit->ops, from->params, &fit->params, err) < 0)

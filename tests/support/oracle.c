@@ -214,7 +214,6 @@ struct model *oracle_fit(const struct oracle *oracle, const char *model,
     ck_assert_ok(model_find(model, &ops, &err), err);
     ck_assert_ok(params_start(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, text, &params, &err), err);
-    params.impossible = IMPOSSIBLE_MEAN; /* as the reference */
     ck_assert_ok(model_fit(ops, oracle->ratings, &params, NULL, &fitted, &err),
                  err);
     return fitted;

@@ -40,7 +40,7 @@ static struct model *fit(const char *name, const char *first,
     struct model *model = NULL;
 
     ck_assert_ok(model_find(name, &ops, &err), err);
-    ck_assert_ok(params_start(ops, &params, &err), err);
+    ck_assert_ok(params_start_served(ops, &params, &err), err);
     ck_assert_ok(params_set(ops, first, &params, &err), err);
     ck_assert_ok(params_set(ops, second, &params, &err), err);
     ck_assert_ok(model_fit(ops, train, &params, NULL, &model, &err), err);

@@ -335,8 +335,7 @@ START_TEST(the_fast_solver_does_pmf_and_nobody)
 {
     struct ratings *train = random_rows();
     struct model *pmf =
-        fit(train, "svd",
-            "solver=fast biased=false factors=4 epochs=50 impossible=mean", 2);
+        fit(train, "svd", "solver=fast biased=false factors=4 epochs=50", 2);
     struct model *biased = fit(train, "svd", "solver=fast factors=4", 2);
 
     ck_assert_double_eq(ask(pmf, INDEX_UNKNOWN, 0), train->mean);

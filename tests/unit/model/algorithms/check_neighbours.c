@@ -238,7 +238,7 @@ START_TEST(without_any_neighbour_min_k_0_is_impossible_for_knn_alone)
                                &train, &err),
                  err);
     for (int i = 0; i < 3; i++) {
-        struct model *model = fit(train, names[i], "min_k=0 impossible=mean");
+        struct model *model = fit(train, names[i], "min_k=0");
         model_predict(model, &pair, 1, &out);
         ck_assert_int_eq(out.impossible, i == 0);
         ck_assert_uint_eq(out.neighbours, 0);
