@@ -23,7 +23,7 @@ declare -A groups=(
              libmsgpack-c-dev|libmsgpack-dev libopenblas-dev liblapacke-dev
              libmicrohttpd-dev libjansson-dev libzstd-dev libsodium-dev
              zlib1g-dev libcurl4-openssl-dev"
-    [test]="check libavro-dev git scdoc"
+    [test]="check libavro-dev git openssl scdoc"
     [analysis]="clang clang-format clang-tidy
                 libclang-rt-CLANG-dev|libclang-common-CLANG-dev llvm
                 shellcheck"

@@ -83,7 +83,7 @@ struct intake_times {
     {GROUP_FIELDS | RARE, "registry.token", CONFIG_SECRET, FIELD(registry.token), "", 0, 0, NULL, "bearer token for the registry, in place of a user"}, \
     {GROUP_FIELDS | RARE, "registry.ca", CONFIG_TEXT, FIELD(registry.ca), "", 0, 0, NULL, "file of certificates that the registry's is signed by; empty: those of the system"}, \
     {GROUP_FIELDS | RARE, "registry.dir", CONFIG_TEXT, FIELD(registry.dir), "", 0, 0, NULL, "folder for copies of schemas, for a time without the registry; empty: state.dir where there is one"}, \
-    {GROUP_FIELDS | RARE, "registry.wait_ms", CONFIG_U32, FIELD(registry.wait_ms), "5000", 100, 60000, NULL, "how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away"}, \
+    {GROUP_FIELDS | RARE, "registry.wait_ms", CONFIG_U32, FIELD(registry.wait_ms), "5000", 100, 20000, NULL, "how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away"}, \
     {GROUP_FIELDS | RARE, "registry.timeout_ms", CONFIG_U32, FIELD(registry.timeout_ms), "5000", 100, 60000, NULL, "how long to wait for an answer of the registry"}
 #define DEFAULT_FIELD_KEY(fields) \
     {GROUP_FIELDS | RARE, "field.default", CONFIG_TEXT, FIELD(fields.defaults), "", 0, 0, NULL, "values of fields that a question lacks, as position:1+depth:1; for models of fields"}

@@ -448,27 +448,52 @@ static void give_up(struct making *making)
     buffer_free(&making->branches);
 }
 
-int writer_schema_parse(const char *text, size_t size,
-                        struct writer_schema **out, struct error *err)
+/* Reads one text into the node. */
+static int read_text(struct making *making, const struct writer_text *text,
+                     uint32_t at)
+{
+    json_error_t why;
+
+    json_t *json = json_loadb(text->text, text->size, JSON_DECODE_ANY, &why);
+    if (!json)
+        return error_set(making->err, ERROR_FORMAT,
+                         "the Avro schema is no JSON: line %d: %s", why.line,
+                         why.text);
+    const int status = read_type(making, json, (struct scope){"", 0}, at);
+    json_decref(json);
+    return status;
+}
+
+/* The root has the first node, whatever is defined before it. */
+static int read_texts_in_order(struct making *making,
+                               const struct writer_text *texts, size_t count)
+{
+    uint32_t root = 0, at = 0;
+
+    if (add_nodes(making, 1, &root) < 0)
+        return -1;
+    for (size_t i = 0; i + 1 < count; i++)
+        if (add_nodes(making, 1, &at) < 0 ||
+            read_text(making, &texts[i], at) < 0)
+            return -1;
+    return read_text(making, &texts[count - 1], root);
+}
+
+int writer_schema_parse_all(const struct writer_text *texts, size_t count,
+                            struct writer_schema **out, struct error *err)
 {
     struct making making = {.err = err};
     struct writer_schema *schema = NULL;
-    json_error_t why;
-    uint32_t root = 0;
-    int status = -1;
+    size_t size = 0;
 
+    for (size_t i = 0; i < count; i++)
+        size += texts[i].size <= WRITER_TEXT_MAX ? texts[i].size
+                                                 : WRITER_TEXT_MAX + 1;
     if (size > WRITER_TEXT_MAX)
         return error_set(err, ERROR_LIMIT,
                          "the Avro schema has more than %d bytes",
                          WRITER_TEXT_MAX);
-    json_t *json = json_loadb(text, size, JSON_DECODE_ANY, &why);
-    if (!json)
-        return error_set(err, ERROR_FORMAT,
-                         "the Avro schema is no JSON: line %d: %s", why.line,
-                         why.text);
-    if (add_nodes(&making, 1, &root) == 0)
-        status = read_type(&making, json, (struct scope){"", 0}, root);
-    json_decref(json);
+    int status = read_texts_in_order(&making, texts, count);
     buffer_free(&making.named);
     if (status == 0 && !(schema = take_over(&making)))
         status = error_no_memory(err, "an Avro schema");
@@ -478,6 +503,14 @@ int writer_schema_parse(const char *text, size_t size,
     }
     *out = schema;
     return 0;
+}
+
+int writer_schema_parse(const char *text, size_t size,
+                        struct writer_schema **out, struct error *err)
+{
+    const struct writer_text whole = {text, size};
+
+    return writer_schema_parse_all(&whole, 1, out, err);
 }
 
 void writer_schema_free(struct writer_schema *schema)

@@ -91,6 +91,18 @@ int writer_schema_parse(const char *text, size_t size,
                         struct writer_schema **out,
                         struct error *err) MUST_CHECK;
 
+/* A schema that is written in several texts: the last one is the schema, and
+ * those before it define names that later ones use. */
+struct writer_text {
+    const char *text;
+    size_t size;
+};
+
+/* `count` is at least 1. Fails as writer_schema_parse() does. */
+int writer_schema_parse_all(const struct writer_text *texts, size_t count,
+                            struct writer_schema **out,
+                            struct error *err) MUST_CHECK;
+
 /* `names` are those of the schema, or of one that is being read. */
 static inline bool writer_name_is(const char *names, struct writer_name name,
                                   const char *text, size_t size)

@@ -1,17 +1,69 @@
 #include "common/registry/registry_answer.h"
 
+#include "common/base/buffer.h"
+#include "common/registry/registry_references.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The texts of an answer: what the schema refers to, and the schema. */
+struct texts {
+    struct writer_text at[REGISTRY_REFERENCES_MAX + 1];
+    size_t count;
+};
+
+static int read_texts(const json_t *answer, struct texts *texts,
+                      struct error *err)
+{
+    const bool refers =
+        json_array_size(json_object_get(answer, "references")) > 0;
+    const json_t *definitions =
+        refers ? json_object_get(answer, "definitions") : NULL;
+    const size_t count = json_array_size(definitions);
+
+    if (count > REGISTRY_REFERENCES_MAX)
+        return error_set(err, ERROR_LIMIT, "the schema refers to %zu others",
+                         count);
+    texts->count = 0;
+    for (size_t i = 0; i <= count; i++) {
+        const json_t *text = i < count ? json_array_get(definitions, i)
+                                       : json_object_get(answer, "schema");
+        if (!json_is_string(text))
+            return error_set(err, ERROR_FORMAT,
+                             "the registry's answer has no schema");
+        texts->at[texts->count++] = (struct writer_text){
+            json_string_value(text), json_string_length(text)};
+    }
+    return 0;
+}
+
+static int make_digest(const struct texts *texts, struct digest *out,
+                       struct error *err)
+{
+    struct buffer all = {0};
+
+    for (size_t i = 0; i < texts->count; i++) {
+        if (i > 0)
+            buffer_append(&all, "", 1);
+        buffer_append(&all, texts->at[i].text, texts->at[i].size);
+    }
+    const bool has_failed = buffer_failed(&all);
+    if (!has_failed)
+        *out = digest_of(all.bytes, all.size);
+    buffer_free(&all);
+    return has_failed ? error_no_memory(err, "a schema") : 0;
+}
+
 /* Avro that cannot be read is of another kind. Fails without memory only. */
-static int read_avro(const char *text, size_t size, struct registry_answer *out,
+static int read_avro(const struct texts *texts, struct registry_answer *out,
                      struct error *err)
 {
     struct error why;
 
-    if (writer_schema_parse(text, size, &out->schema.avro, &why) == 0) {
+    if (writer_schema_parse_all(texts->at, texts->count, &out->schema.avro,
+                                &why) == 0) {
         out->schema.kind = EVENT_SCHEMA_AVRO;
         out->memory += out->schema.avro->memory;
         return 0;
@@ -27,16 +79,14 @@ static int read_avro(const char *text, size_t size, struct registry_answer *out,
 static int read_schema(const json_t *answer, struct registry_answer *out,
                        struct error *err)
 {
-    const json_t *schema = json_object_get(answer, "schema");
     const char *type = json_string_value(json_object_get(answer, "schemaType"));
-    const char *text = json_string_value(schema);
+    struct texts texts;
 
-    if (!text)
-        return error_set(err, ERROR_FORMAT,
-                         "the registry's answer has no schema");
-    out->digest = digest_of(text, json_string_length(schema));
+    if (read_texts(answer, &texts, err) < 0 ||
+        make_digest(&texts, &out->digest, err) < 0)
+        return -1;
     if (!type || strcmp(type, "AVRO") == 0)
-        return read_avro(text, json_string_length(schema), out, err);
+        return read_avro(&texts, out, err);
     if (strcmp(type, "JSON") == 0)
         out->schema.kind = EVENT_SCHEMA_JSON;
     else if (strcmp(type, "PROTOBUF") == 0)

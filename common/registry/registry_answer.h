@@ -1,7 +1,8 @@
 /*
  * registry_answer.h - the answer of a schema registry about one schema.
  *
- * {"schema": "<text>", "schemaType": "AVRO"}: no type is Avro.
+ * {"schema": "<text>", "schemaType": "AVRO"}: no type is Avro. Where it refers
+ * to others, "definitions" has their texts (registry_references.h).
  */
 #ifndef COMMON_REGISTRY_ANSWER_H
 #define COMMON_REGISTRY_ANSWER_H
@@ -15,7 +16,7 @@
 
 struct registry_answer {
     struct event_schema schema;
-    struct digest digest; /* of the text of the schema */
+    struct digest digest; /* of the text of the schema and its definitions */
     size_t memory;        /* bytes that it takes */
     char why[256]; /* of EVENT_SCHEMA_OTHER: why records cannot be read */
 };

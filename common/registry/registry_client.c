@@ -1,10 +1,15 @@
 #include "common/registry/registry_client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 1024 };
 
 struct registry_client {
     struct registry_settings settings;
@@ -12,6 +17,7 @@ struct registry_client {
     CURL *curl;
     struct curl_slist *headers;
     char why[CURL_ERROR_SIZE];
+    atomic_bool is_aborted;
 };
 
 /* Takes a part of an answer; less than all of it ends the transfer. */
@@ -23,6 +29,16 @@ static size_t take_part(char *bytes, size_t each, size_t count, void *context)
         return 0;
     buffer_append(answer, bytes, count * each);
     return buffer_failed(answer) ? 0 : count * each;
+}
+
+/* libcurl asks at least once a second whether to go on. */
+static int must_end(void *context, curl_off_t down_all, curl_off_t down,
+                    curl_off_t up_all, curl_off_t up)
+{
+    const struct registry_client *client = context;
+
+    (void)down_all, (void)down, (void)up_all, (void)up;
+    return client->is_aborted;
 }
 
 /* Sets what all questions have in common. */
@@ -37,6 +53,9 @@ static CURLcode set_up(struct registry_client *client)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_part);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, must_end);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)settings->timeout_ms);
@@ -64,6 +83,9 @@ int registry_client_new(const struct registry_settings *settings,
 {
     if (registry_settings_check(settings, err) < 0)
         return -1;
+    if (settings->ca[0] && access(settings->ca, R_OK) != 0)
+        return error_set(err, ERROR_IO, "registry.ca: read '%s': %s",
+                         settings->ca, strerror(errno));
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, ERROR_FAILED, "libcurl does not start");
     struct registry_client *client = calloc(1, sizeof(*client));
@@ -100,8 +122,16 @@ static enum registry_result failed(struct registry_client *client,
                   client->base, REGISTRY_ANSWER_MAX);
         return REGISTRY_WRONG;
     }
-    error_set(why, ERROR_UNAVAILABLE, "%s: %s", client->base,
-              client->why[0] ? client->why : curl_easy_strerror(code));
+    const char *said = client->why[0] ? client->why : curl_easy_strerror(code);
+    if (code == CURLE_PEER_FAILED_VERIFICATION ||
+        code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR) {
+        error_set(why, ERROR_AUTH,
+                  "%s is not trusted: %s: registry.ca names the file of the "
+                  "certificates that its own is signed by",
+                  client->base, said);
+        return REGISTRY_UNAUTHORIZED;
+    }
+    error_set(why, ERROR_UNAVAILABLE, "%s: %s", client->base, said);
     return REGISTRY_UNAVAILABLE;
 }
 
@@ -130,16 +160,17 @@ static enum registry_result judge(struct registry_client *client, long status,
     }
 }
 
-enum registry_result registry_client_ask(struct registry_client *client,
-                                         uint32_t number, struct buffer *answer,
-                                         struct error *why)
+/* Asks for what is at the path below the registry's URL. */
+static enum registry_result ask(struct registry_client *client,
+                                const char *path, struct buffer *answer,
+                                struct error *why)
 {
-    char url[sizeof(client->base) + 32];
+    char url[sizeof(client->base) + PATH_SIZE];
     long status = 0;
 
     buffer_clear(answer);
     client->why[0] = '\0';
-    snprintf(url, sizeof(url), "%s/schemas/ids/%" PRIu32, client->base, number);
+    snprintf(url, sizeof(url), "%s%s", client->base, path);
     CURLcode code = curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, answer);
     if (code == CURLE_OK)
@@ -148,6 +179,43 @@ enum registry_result registry_client_ask(struct registry_client *client,
         return failed(client, code, why);
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     return judge(client, status, why);
+}
+
+enum registry_result registry_client_ask(struct registry_client *client,
+                                         uint32_t number, struct buffer *answer,
+                                         struct error *why)
+{
+    char path[PATH_SIZE];
+
+    snprintf(path, sizeof(path), "/schemas/ids/%" PRIu32, number);
+    return ask(client, path, answer, why);
+}
+
+enum registry_result registry_client_ask_version(struct registry_client *client,
+                                                 const char *subject,
+                                                 int64_t version,
+                                                 struct buffer *answer,
+                                                 struct error *why)
+{
+    char path[PATH_SIZE];
+    char *escaped = curl_easy_escape(client->curl, subject, 0);
+    const int size =
+        escaped ? snprintf(path, sizeof(path), "/subjects/%s/versions/%" PRId64,
+                           escaped, version)
+                : -1;
+
+    curl_free(escaped);
+    buffer_clear(answer);
+    if (size >= 0 && (size_t)size < sizeof(path))
+        return ask(client, path, answer, why);
+    error_set(why, ERROR_LIMIT, "the subject '%.64s...' has a name too long",
+              subject);
+    return REGISTRY_WRONG;
+}
+
+void registry_client_abort(struct registry_client *client)
+{
+    client->is_aborted = true;
 }
 
 void registry_client_free(struct registry_client *client)

@@ -20,14 +20,15 @@ struct registry_client;
 enum registry_result {
     REGISTRY_OK,
     REGISTRY_UNKNOWN,      /* it says that there is no such schema */
-    REGISTRY_UNAUTHORIZED, /* it says: not you */
+    REGISTRY_UNAUTHORIZED, /* it says: not you; or it is not trusted */
     REGISTRY_UNAVAILABLE,  /* no answer, not in time, or that it cannot */
     REGISTRY_WRONG,        /* an answer that makes no sense */
 };
 #define REGISTRY_RESULT_WORDS "ok|unknown|unauthorized|unavailable|wrong"
 
-/* Fails with ERROR_CONFIG and ERROR_MEMORY. The settings are copied. To be
- * called before the process has threads: libcurl asks for it. */
+/* Fails with ERROR_CONFIG, ERROR_IO where registry.ca cannot be read, and
+ * ERROR_MEMORY. The settings are copied. To be called before the process has
+ * threads: libcurl asks for it. */
 int registry_client_new(const struct registry_settings *settings,
                         struct registry_client **out,
                         struct error *err) MUST_CHECK;
@@ -37,6 +38,17 @@ int registry_client_new(const struct registry_settings *settings,
 enum registry_result registry_client_ask(struct registry_client *client,
                                          uint32_t number, struct buffer *answer,
                                          struct error *why);
+
+/* The same about a version of a subject, which a schema refers to. */
+enum registry_result registry_client_ask_version(struct registry_client *client,
+                                                 const char *subject,
+                                                 int64_t version,
+                                                 struct buffer *answer,
+                                                 struct error *why);
+
+/* From any thread: a question that is on its way ends within about a second,
+ * and so does any that comes; each is REGISTRY_UNAVAILABLE. */
+void registry_client_abort(struct registry_client *client);
 
 /* NULL is fine. */
 void registry_client_free(struct registry_client *client);

@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/registry/registry_answer.h"
 #include "common/registry/registry_copies.h"
+#include "common/registry/registry_references.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -24,6 +25,10 @@ enum {
     FORGET_MS = 60000,      /* a number that nobody wanted for so long is not
                                asked for any more */
     REFUSALS_MAX = 5,       /* in a row, before the program gives up */
+    WAIT_MOST_MS = 20000,   /* of a reader, where others are asked for before */
+    VAIN_SPAN_MS = 60000,   /* in which waits for nothing are summed up */
+    VAIN_REST_MS = 10,      /* what a wait may take after too many */
+    VAIN_REST_PART = 5,     /* of the wait: such rests in all */
 };
 
 enum entry_state {
@@ -40,6 +45,7 @@ struct entry {
     int64_t wanted_ms; /* when somebody wanted it last */
     int64_t asked_ms;  /* when the registry was asked last; 0: not yet */
     int64_t vain_ms;   /* since when it was asked in vain; 0: it was not */
+    int64_t begun_ms;  /* of the question on its way; 0: there is none */
     int64_t next_ms;   /* when it may be asked again */
     struct backoff backoff;
     struct registry_answer *answer; /* where it is known */
@@ -63,6 +69,8 @@ struct schema_registry {
     struct backoff backoff;
     int64_t next_ms;      /* of the next question, while it does not answer */
     int64_t away_ms;      /* since when it does not; 0: it does */
+    int64_t span_ms;      /* when the span of vain waits began */
+    int64_t spent_ms;     /* on waits within it that ended in "there is none" */
     unsigned refusals;    /* in a row */
     struct error refusal; /* the newest */
 };
@@ -264,6 +272,7 @@ static void note(struct schema_registry *self, uint32_t number,
         return;
     }
     entry->asked_ms = now_ms;
+    entry->begun_ms = 0;
     if (answer) {
         take_answer(self, entry, answer, false);
     } else if (result == REGISTRY_UNKNOWN) {
@@ -287,6 +296,8 @@ static void ask(struct schema_registry *self, uint32_t number,
 
     enum registry_result result =
         registry_client_ask(self->client, number, bytes, &why);
+    if (result == REGISTRY_OK)
+        result = registry_references_resolve(self->client, bytes, &why);
     if (result == REGISTRY_OK &&
         registry_answer_read(bytes->bytes, bytes->size, &answer, &why) < 0)
         result = REGISTRY_WRONG;
@@ -308,13 +319,14 @@ static void *serve(void *context)
     pthread_mutex_lock(&self->lock);
     while (!self->ends) {
         const int64_t now_ms = clock_monotonic_ms();
-        const struct entry *entry = next_question(self, now_ms);
+        struct entry *entry = next_question(self, now_ms);
         if (!entry) {
             condition_wait_until(&self->changed, &self->lock,
                                  now_ms + STOP_SLICE_MS);
             continue;
         }
         const uint32_t number = entry->number;
+        entry->begun_ms = now_ms;
         pthread_mutex_unlock(&self->lock);
         ask(self, number, &bytes);
         pthread_mutex_lock(&self->lock);
@@ -326,18 +338,61 @@ static void *serve(void *context)
 
 /* --- For readers ------------------------------------------------------ */
 
-/* Until when a schema that is wanted since start_ms is waited for: nobody waits
- * again for what was waited for in vain. */
-static int64_t patience_ms(const struct schema_registry *self,
-                           const struct entry *entry, int64_t start_ms)
+static bool has_waited_enough(const struct schema_registry *self)
+{
+    return self->spent_ms >= self->config.settings.wait_ms;
+}
+
+/* How long a reader may wait from start_ms on, by what it was good for before.
+ */
+static int64_t allowance_ms(struct schema_registry *self, int64_t start_ms)
+{
+    const int64_t wait_ms = self->config.settings.wait_ms;
+
+    if (start_ms - self->span_ms >= VAIN_SPAN_MS) {
+        self->span_ms = start_ms;
+        self->spent_ms = 0;
+    }
+    if (!has_waited_enough(self))
+        return wait_ms - self->spent_ms;
+    return self->spent_ms < wait_ms + wait_ms / VAIN_REST_PART ? VAIN_REST_MS
+                                                               : 0;
+}
+
+/* Since when the registry owes the answer: while it has others to answer, the
+ * time does not run; and nobody waits again for what was waited for in vain. */
+static int64_t owed_since_ms(const struct schema_registry *self,
+                             const struct entry *entry, int64_t start_ms,
+                             int64_t now_ms)
 {
     int64_t since_ms = start_ms;
 
+    if (!self->away_ms && !entry->vain_ms && !entry->begun_ms)
+        return now_ms;
+    if (!self->away_ms && !entry->vain_ms)
+        return entry->begun_ms > start_ms ? entry->begun_ms : start_ms;
     if (self->away_ms && self->away_ms < since_ms)
         since_ms = self->away_ms;
     if (entry->vain_ms && entry->vain_ms < since_ms)
         since_ms = entry->vain_ms;
-    return since_ms + self->config.settings.wait_ms;
+    return since_ms;
+}
+
+/* Until when a schema that is wanted since start_ms is waited for. */
+static int64_t patience_ms(struct schema_registry *self,
+                           const struct entry *entry, int64_t start_ms,
+                           int64_t now_ms)
+{
+    const int64_t allowance = allowance_ms(self, start_ms);
+    const int64_t most_ms = self->config.settings.wait_ms > WAIT_MOST_MS
+                                ? start_ms + self->config.settings.wait_ms
+                                : start_ms + WAIT_MOST_MS;
+
+    if (has_waited_enough(self))
+        return start_ms + allowance;
+    const int64_t until_ms =
+        owed_since_ms(self, entry, start_ms, now_ms) + allowance;
+    return until_ms < most_ms ? until_ms : most_ms;
 }
 
 static const struct event_schema *find(void *context, uint32_t number)
@@ -355,7 +410,7 @@ static const struct event_schema *find(void *context, uint32_t number)
     while (entry && entry->state == ENTRY_WANTED && !stop_requested() &&
            self->refusals < REFUSALS_MAX) {
         const int64_t now_ms = clock_monotonic_ms();
-        const int64_t until_ms = patience_ms(self, entry, start_ms);
+        const int64_t until_ms = patience_ms(self, entry, start_ms, now_ms);
         if (now_ms >= until_ms)
             break;
         condition_wait_until(&self->changed, &self->lock,
@@ -365,6 +420,11 @@ static const struct event_schema *find(void *context, uint32_t number)
     }
     if (entry)
         entry->waiters--;
+    /* A wait that was cut short because of these counts as one of them. */
+    if (entry && entry->state != ENTRY_KNOWN &&
+        (entry->state == ENTRY_UNKNOWN ||
+         (self->spent_ms > 0 && !self->away_ms)))
+        self->spent_ms += clock_monotonic_ms() - start_ms;
     if (entry && entry->state == ENTRY_KNOWN)
         schema = &entry->answer->schema;
     pthread_mutex_unlock(&self->lock);
@@ -438,6 +498,7 @@ void schema_registry_close(struct schema_registry *registry)
     registry->ends = true;
     pthread_cond_broadcast(&registry->changed);
     pthread_mutex_unlock(&registry->lock);
+    registry_client_abort(registry->client);
     pthread_join(registry->thread, NULL);
     registry_client_free(registry->client);
     for (size_t i = 0; i < registry->count; i++)

@@ -3,12 +3,16 @@
  * out of a copy on disk.
  *
  * A thread asks the registry, one question at a time; whoever wants a schema
- * that is not known yet waits for it, for wait_ms at most. That time is counted
- * once for all from when the registry stopped to answer, so that a registry
- * that is away delays a reader once and not for each record; it is asked
- * again, with pauses that grow to ten seconds, while somebody wants a schema.
- * What the registry says it does not have is not waited for, and is asked for
- * again ten seconds later at the soonest.
+ * that is not known yet waits for it, for wait_ms from when it is asked for,
+ * but for no more than 20 seconds in line. That time is counted once for all
+ * from when the registry stopped to answer, so that a registry that is away
+ * delays a reader once and not for each record; it is asked again, with pauses
+ * that grow to ten seconds, while somebody wants a schema. What the registry
+ * says it does not have is not waited for, and is asked for again ten seconds
+ * later at the soonest. Where it takes its time to say so, wait_ms in a minute
+ * is what readers wait for such words in all, and a fifth of that in short
+ * rests: records full of random numbers do not hold a reader for longer than
+ * its group and its probes allow.
  *
  * The registry's word counts before that of a copy: a copy is taken only where
  * the registry does not answer, and is compared when it does. Where it says

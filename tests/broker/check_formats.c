@@ -1,8 +1,8 @@
 /*
  * check_formats.c - the same events as msgpack, as JSON, and as JSON in the
  * form of somebody else (nested, times as text, the id in a wrapper), and as
- * Avro of two versions of a schema out of a registry: the models are the same
- * bytes, and the predictions the same bits, each once.
+ * Avro of two versions of a schema out of a registry that takes its time: the
+ * models are the same bytes, and the predictions the same bits, each once.
  *
  * With PCTR_DATA the events are those of real clicks.
  */
@@ -22,7 +22,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARTITIONS = 4, WAIT_MS = 120000, ROWS = 20000, RECORD_SIZE = 2048 };
+enum {
+    PARTITIONS = 4,
+    WAIT_MS = 120000,
+    ROWS = 20000,
+    RECORD_SIZE = 2048,
+    SLOW_MS = 3000, /* until the registry answers */
+};
 
 static const struct event_fields fields = EVENT_FIELDS_DEFAULT;
 static struct test_producer *producer;
@@ -387,6 +393,7 @@ static struct registry_stub *start_registry(void)
 {
     struct registry_stub *stub = registry_stub_start();
 
+    registry_stub_set_delay(stub, SLOW_MS);
     for (uint32_t i = 0; i < AVRO_SCHEMAS; i++) {
         avro_numbers[i] = 70000 + i;
         registry_stub_put(stub, avro_numbers[i], NULL, avro_schemas[i]);

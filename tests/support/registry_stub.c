@@ -17,6 +17,8 @@ enum { SCHEMAS_MAX = 64, FLOOD_BYTES = 100 << 20 };
 struct stub_schema {
     uint32_t number;
     const char *type, *text;
+    const char *subject, *references; /* NULL: none */
+    unsigned version;
 };
 
 struct registry_stub {
@@ -29,6 +31,7 @@ struct registry_stub {
     enum stub_mood mood;
     unsigned delay_ms, questions;
     const char *secret;
+    char *key, *certificate; /* NULL: no TLS */
 };
 
 static ssize_t flood(void *context, uint64_t at, char *out, size_t room)
@@ -55,6 +58,10 @@ static struct MHD_Response *describe(const struct stub_schema *schema)
     if (schema->type)
         json_writer_member_text(&to, "schemaType", schema->type);
     json_writer_member_text(&to, "schema", schema->text);
+    if (schema->references) {
+        json_writer_name(&to, "references");
+        buffer_append(&body, schema->references, strlen(schema->references));
+    }
     json_writer_close(&to, '}');
     struct MHD_Response *response =
         respond((const char *)body.bytes, body.size);
@@ -68,7 +75,15 @@ static struct MHD_Response *look_up(const struct registry_stub *stub,
 {
     static const char none[] = "{\"error_code\":40403,\"message\":\"no\"}";
     uint32_t number = 0;
+    char subject[256];
 
+    for (size_t i = 0; i < stub->count; i++) {
+        snprintf(subject, sizeof(subject), "/root/subjects/%s/versions/%u",
+                 stub->schemas[i].subject ? stub->schemas[i].subject : "",
+                 stub->schemas[i].version);
+        if (strcmp(path, subject) == 0)
+            return describe(&stub->schemas[i]);
+    }
     if (sscanf(path, "/root/schemas/ids/%" SCNu32, &number) == 1)
         for (size_t i = 0; i < stub->count; i++)
             if (stub->schemas[i].number == number)
@@ -125,10 +140,18 @@ void registry_stub_listen(struct registry_stub *stub)
                                       .sin_addr.s_addr =
                                           htonl(INADDR_LOOPBACK)};
 
-    stub->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0,
-        NULL, NULL, answer, stub, MHD_OPTION_SOCK_ADDR, &where,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    const unsigned threads =
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD;
+    if (stub->key)
+        stub->daemon = MHD_start_daemon(
+            threads | MHD_USE_TLS, 0, NULL, NULL, answer, stub,
+            MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_LISTENING_ADDRESS_REUSE,
+            1u, MHD_OPTION_HTTPS_MEM_KEY, stub->key, MHD_OPTION_HTTPS_MEM_CERT,
+            stub->certificate, MHD_OPTION_END);
+    else
+        stub->daemon = MHD_start_daemon(
+            threads, 0, NULL, NULL, answer, stub, MHD_OPTION_SOCK_ADDR, &where,
+            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
     ck_assert_ptr_nonnull(stub->daemon);
     stub->port =
         MHD_get_daemon_info(stub->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -140,16 +163,24 @@ void registry_stub_hang_up(struct registry_stub *stub)
     stub->daemon = NULL;
 }
 
-struct registry_stub *registry_stub_start(void)
+struct registry_stub *registry_stub_start_secure(const char *key,
+                                                 const char *certificate)
 {
     struct registry_stub *stub = calloc(1, sizeof(*stub));
 
     ck_assert_ptr_nonnull(stub);
+    stub->key = key ? strdup(key) : NULL;
+    stub->certificate = certificate ? strdup(certificate) : NULL;
     pthread_mutex_init(&stub->lock, NULL);
     registry_stub_listen(stub);
-    snprintf(stub->url, sizeof(stub->url), "http://127.0.0.1:%u/root",
-             stub->port);
+    snprintf(stub->url, sizeof(stub->url), "%s://127.0.0.1:%u/root",
+             key ? "https" : "http", stub->port);
     return stub;
+}
+
+struct registry_stub *registry_stub_start(void)
+{
+    return registry_stub_start_secure(NULL, NULL);
 }
 
 const char *registry_stub_url(const struct registry_stub *stub)
@@ -157,18 +188,35 @@ const char *registry_stub_url(const struct registry_stub *stub)
     return stub->url;
 }
 
-void registry_stub_put(struct registry_stub *stub, uint32_t number,
-                       const char *type, const char *schema)
+static void put(struct registry_stub *stub, struct stub_schema schema)
 {
     size_t at = 0;
 
     pthread_mutex_lock(&stub->lock);
-    while (at < stub->count && stub->schemas[at].number != number)
+    while (at < stub->count && stub->schemas[at].number != schema.number)
         at++;
     ck_assert_uint_lt(at, SCHEMAS_MAX);
-    stub->schemas[at] = (struct stub_schema){number, type, schema};
+    stub->schemas[at] = schema;
     stub->count += at == stub->count;
     pthread_mutex_unlock(&stub->lock);
+}
+
+void registry_stub_put(struct registry_stub *stub, uint32_t number,
+                       const char *type, const char *schema)
+{
+    put(stub,
+        (struct stub_schema){.number = number, .type = type, .text = schema});
+}
+
+void registry_stub_put_version(struct registry_stub *stub, uint32_t number,
+                               const char *subject, unsigned version,
+                               const char *schema, const char *references)
+{
+    put(stub, (struct stub_schema){.number = number,
+                                   .text = schema,
+                                   .subject = subject,
+                                   .references = references,
+                                   .version = version});
 }
 
 void registry_stub_set_mood(struct registry_stub *stub, enum stub_mood mood)
@@ -205,5 +253,7 @@ void registry_stub_stop(struct registry_stub *stub)
     if (stub->daemon)
         registry_stub_hang_up(stub);
     pthread_mutex_destroy(&stub->lock);
+    free(stub->key);
+    free(stub->certificate);
     free(stub);
 }

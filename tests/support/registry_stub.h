@@ -20,16 +20,26 @@ struct registry_stub;
 /* Listens on a free port of the loopback. */
 struct registry_stub *registry_stub_start(void);
 
+/* The same with TLS: key and certificate of the server, as PEM, are copied. */
+struct registry_stub *registry_stub_start_secure(const char *key,
+                                                 const char *certificate);
+
 /* Listens again on the same port, after registry_stub_hang_up(). */
 void registry_stub_listen(struct registry_stub *stub);
 void registry_stub_hang_up(struct registry_stub *stub);
 
-/* "http://127.0.0.1:PORT", with a path below which it answers. */
+/* "http://127.0.0.1:PORT", or https, with a path below which it answers. */
 const char *registry_stub_url(const struct registry_stub *stub);
 
 /* What it says about a number. The texts must stay; a type of NULL is Avro. */
 void registry_stub_put(struct registry_stub *stub, uint32_t number,
                        const char *type, const char *schema);
+
+/* A version of a subject, of its own number. `references` is the array of them
+ * as JSON, for a number as well; NULL: none. The texts must stay. */
+void registry_stub_put_version(struct registry_stub *stub, uint32_t number,
+                               const char *subject, unsigned version,
+                               const char *schema, const char *references);
 
 void registry_stub_set_mood(struct registry_stub *stub, enum stub_mood mood);
 

@@ -1,6 +1,6 @@
 /*
  * check_schema_registry.c - schemas out of a registry that is well, slow,
- * wrong, away, closed, changed, or too talkative.
+ * wrong, away, closed, changed, too talkative, or not to be trusted.
  */
 #include "support/registry_stub.h"
 #include "support/run_suite.h"
@@ -9,6 +9,7 @@
 #include "common/base/metrics.h"
 #include "common/registry/schema_registry.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,6 +328,253 @@ START_TEST(settings_that_make_no_sense_are_refused)
 }
 END_TEST
 
+/* --- A registry that takes its time ----------------------------------- */
+
+START_TEST(a_slow_registry_is_waited_for)
+{
+    registry_stub_set_delay(stub, 600);
+    open_waiting(LONG_MS);
+    const int64_t start_ms = clock_monotonic_ms();
+    check_field(find(7), "a");
+    ck_assert_int_ge(clock_monotonic_ms() - start_ms, 600);
+    check_field(find(7), "a");
+    ck_assert_uint_eq(registry_stub_questions(stub), 1);
+}
+END_TEST
+
+static void *find_in_thread(void *number)
+{
+    return (void *)(uintptr_t)find((uint32_t)(uintptr_t)number);
+}
+
+/* It answers one question after the other: the time of the third begins when
+ * the second was answered. */
+START_TEST(who_stands_in_line_waits_longer)
+{
+    pthread_t readers[3];
+    void *schema;
+
+    for (uintptr_t i = 0; i < 3; i++)
+        registry_stub_put(stub, 30 + (uint32_t)i, NULL, RECORD("a"));
+    registry_stub_set_delay(stub, 1000);
+    open_waiting(1600);
+    for (uintptr_t i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            pthread_create(&readers[i], NULL, find_in_thread, (void *)(30 + i)),
+            0);
+    for (uintptr_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(pthread_join(readers[i], &schema), 0);
+        ck_assert_msg(schema != NULL, "schema %d was not waited for", (int)i);
+    }
+}
+END_TEST
+
+/* Each of the numbers would take 300 ms. */
+START_TEST(numbers_that_there_are_not_delay_a_reader_no_longer_than_one)
+{
+    registry_stub_set_delay(stub, 300);
+    open_waiting(1000);
+    const int64_t start_ms = clock_monotonic_ms();
+    for (uint32_t number = 100; number < 140; number++)
+        ck_assert_ptr_null(find(number));
+    const int64_t took_ms = clock_monotonic_ms() - start_ms;
+    ck_assert_int_ge(took_ms, 1000);
+    ck_assert_int_lt(took_ms, 40 * 300 / 2);
+}
+END_TEST
+
+START_TEST(an_end_does_not_wait_for_the_answer)
+{
+    registry_stub_set_delay(stub, 8000);
+    open_waiting(100);
+    ck_assert_ptr_null(find(7));
+    const int64_t start_ms = clock_monotonic_ms();
+    schema_registry_close(registry);
+    registry = NULL;
+    ck_assert_int_lt(clock_monotonic_ms() - start_ms, 5000);
+}
+END_TEST
+
+/* --- Trust ------------------------------------------------------------ */
+
+/* A certificate authority, another one, and certificates by the first. */
+static const char make_certificates[] =
+    "cd %s && exec 2>openssl.log && "
+    "new_ca() { openssl req -x509 -days 2 -newkey ec -pkeyopt "
+    "ec_paramgen_curve:prime256v1 -nodes -subj /CN=$1 -keyout $1.key -out "
+    "$1.pem; } && new_ca ca && new_ca other && "
+    "for host in 127.0.0.1 10.1.2.3; do "
+    "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+    "-subj /CN=$host -keyout $host.key -out $host.csr && "
+    "echo subjectAltName=IP:$host >$host.ext && "
+    "openssl x509 -req -days 2 -in $host.csr -CA ca.pem -CAkey ca.key "
+    "-CAcreateserial -extfile $host.ext -out $host.pem || exit 1; done";
+
+static bool make_all_certificates(void)
+{
+    char command[sizeof(make_certificates) + sizeof(folder)];
+
+    if (system("command -v openssl >/dev/null") != 0) {
+        printf("SKIPPED: no openssl: a registry with TLS was not tried\n");
+        return false;
+    }
+    snprintf(command, sizeof(command), make_certificates, folder);
+    ck_assert_int_eq(system(command), 0);
+    return true;
+}
+
+static char *read_file(const char *name, const char *suffix)
+{
+    char path[128];
+    static char texts[2][8192];
+    static unsigned turn;
+    char *text = texts[turn++ % 2];
+
+    snprintf(path, sizeof(path), "%s/%s.%s", folder, name, suffix);
+    FILE *in = fopen(path, "r");
+    ck_assert_ptr_nonnull(in);
+    const size_t size = fread(text, 1, sizeof(texts[0]) - 1, in);
+    fclose(in);
+    text[size] = '\0';
+    return text;
+}
+
+static const struct {
+    const char *host, *ca;
+    bool is_trusted;
+} trusts[] = {
+    {"127.0.0.1", "ca", true},
+    {"127.0.0.1", "other", false},
+    {"127.0.0.1", NULL, false}, /* the system's do not have it */
+    {"10.1.2.3", "ca", false},  /* another host's */
+};
+
+START_TEST(a_registry_is_trusted_by_its_certificate)
+{
+    if (!make_all_certificates())
+        return;
+    registry_stub_stop(stub);
+    stub = registry_stub_start_secure(read_file(trusts[_i].host, "key"),
+                                      read_file(trusts[_i].host, "pem"));
+    registry_stub_put(stub, 7, NULL, RECORD("a"));
+    struct schema_registry_config config = config_of(LONG_MS);
+    if (trusts[_i].ca)
+        snprintf(config.settings.ca, sizeof(config.settings.ca), "%s/%s.pem",
+                 folder, trusts[_i].ca);
+    open_with(&config);
+    if (trusts[_i].is_trusted) {
+        check_field(find(7), "a");
+        return;
+    }
+    ck_assert_ptr_null(find(7));
+    ck_assert_refused(check(), err, ERROR_AUTH, "registry.ca");
+    ck_assert_uint_eq(registry_stub_questions(stub), 0);
+    ck_assert_double_ge(asked(REGISTRY_UNAUTHORIZED), 5);
+}
+END_TEST
+
+START_TEST(authorities_that_cannot_be_read_are_refused_at_the_start)
+{
+    struct schema_registry_config config = config_of(300);
+
+    strcpy(config.settings.ca, "/no/such/file.pem");
+    ck_assert_refused(schema_registry_open(&config, &registry, &err), err,
+                      ERROR_IO, "registry.ca: read '/no/such/file.pem'");
+}
+END_TEST
+
+/* --- References ------------------------------------------------------- */
+
+#define REFERENCE(name, subject, version)                                      \
+    "{\"name\":\"" name "\",\"subject\":\"" subject "\",\"version\":" version  \
+    "}"
+
+/* 20 refers to 21 and 22, and 21 to 22 as well. */
+static void put_family(void)
+{
+    registry_stub_put_version(
+        stub, 20, "event-value", 1,
+        "{\"type\":\"record\",\"name\":\"Event\",\"namespace\":\"a.b\","
+        "\"fields\":[{\"name\":\"who\",\"type\":\"User\"},{\"name\":\"id\","
+        "\"type\":\"x.Id\"}]}",
+        "[" REFERENCE("a.b.User", "users/value 1",
+                      "3") "," REFERENCE("x.Id", "ids", "1") "]");
+    registry_stub_put_version(
+        stub, 21, "users/value 1", 3,
+        "{\"type\":\"record\",\"name\":\"a.b.User\",\"fields\":[{\"name\":"
+        "\"id\",\"type\":\"x.Id\"}]}",
+        "[" REFERENCE("x.Id", "ids", "1") "]");
+    registry_stub_put_version(
+        stub, 22, "ids", 1, "{\"type\":\"fixed\",\"name\":\"x.Id\",\"size\":4}",
+        NULL);
+}
+
+static void check_family(const struct event_schema *schema)
+{
+    ck_assert_ptr_nonnull(schema);
+    ck_assert_int_eq(schema->kind, EVENT_SCHEMA_AVRO);
+    const struct writer_schema *avro = schema->avro;
+    const struct writer_field *fields = avro->fields + avro->nodes[0].first;
+    ck_assert_int_eq(avro->nodes[0].type, WRITER_RECORD);
+    ck_assert_uint_eq(avro->nodes[0].size, 2);
+    ck_assert_mem_eq(writer_schema_text(avro, fields[0].name), "who", 3);
+    ck_assert_int_eq(avro->nodes[fields[0].node].type, WRITER_RECORD);
+    ck_assert_int_eq(avro->nodes[fields[1].node].type, WRITER_FIXED);
+}
+
+START_TEST(references_are_followed_each_once)
+{
+    put_family();
+    open_waiting(LONG_MS);
+    check_family(find(20));
+    check_family(find(20));
+    ck_assert_uint_eq(registry_stub_questions(stub), 3);
+}
+END_TEST
+
+START_TEST(a_copy_has_what_a_schema_refers_to)
+{
+    put_family();
+    open_waiting(LONG_MS);
+    ck_assert_ptr_nonnull(find(20));
+    registry_stub_hang_up(stub);
+    open_waiting(LONG_MS);
+    check_family(find(20));
+    registry_stub_listen(stub);
+    await(REGISTRY_OK, 2);
+    ck_assert_double_eq(metrics_value(metrics, REGISTRY_CHANGED, 0), 0);
+}
+END_TEST
+
+static const char *const broken_references[] = {
+    "[" REFERENCE("x.Id", "ids", "2") "]", /* no such version */
+    "[{\"name\":\"x.Id\",\"subject\":\"ids\"}]",
+    "[7]",
+};
+
+START_TEST(references_that_lead_nowhere_are_a_wrong_answer)
+{
+    registry_stub_put_version(stub, 20, "event-value", 1, RECORD("a"),
+                              broken_references[_i]);
+    open_waiting(300);
+    ck_assert_ptr_null(find(20));
+    await(REGISTRY_WRONG, 1);
+    check_field(find(7), "a");
+}
+END_TEST
+
+/* A reference to itself is followed once, and then defines its name twice. */
+START_TEST(a_circle_of_references_ends)
+{
+    registry_stub_put_version(stub, 20, "event-value", 1, RECORD("a"),
+                              "[" REFERENCE("R", "event-value", "1") "]");
+    open_waiting(LONG_MS);
+    const struct event_schema *schema = find(20);
+    ck_assert_ptr_nonnull(schema);
+    ck_assert_int_eq(schema->kind, EVENT_SCHEMA_OTHER);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("schema_registry");
@@ -351,6 +599,21 @@ int main(void)
     tcase_add_test(tests, the_copy_of_another_registry_is_none);
     tcase_add_test(tests, a_damaged_copy_is_none);
     tcase_add_test(tests, settings_that_make_no_sense_are_refused);
+    tcase_add_test(tests, a_slow_registry_is_waited_for);
+    tcase_add_test(tests, who_stands_in_line_waits_longer);
+    tcase_add_test(
+        tests, numbers_that_there_are_not_delay_a_reader_no_longer_than_one);
+    tcase_add_test(tests, an_end_does_not_wait_for_the_answer);
+    tcase_add_loop_test(tests, a_registry_is_trusted_by_its_certificate, 0,
+                        sizeof(trusts) / sizeof(trusts[0]));
+    tcase_add_test(tests,
+                   authorities_that_cannot_be_read_are_refused_at_the_start);
+    tcase_add_test(tests, references_are_followed_each_once);
+    tcase_add_test(tests, a_copy_has_what_a_schema_refers_to);
+    tcase_add_loop_test(
+        tests, references_that_lead_nowhere_are_a_wrong_answer, 0,
+        sizeof(broken_references) / sizeof(broken_references[0]));
+    tcase_add_test(tests, a_circle_of_references_ends);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
