@@ -8,6 +8,7 @@
 #   analysis   clang, its sanitizers and checkers, shellcheck
 #   browser    Chromium and Python, for the test of the replay's page
 #   broker     Java (17 or newer) and Maven, for deploy/kafka and deploy/registry
+#   clients    compilers of Java and Go, for the programs of docs/producers.md
 #   fresh      mmdebstrap, for deploy/fresh.sh
 #   package    debhelper and lintian, for deploy/package.sh
 #   deploy     Prometheus, Python and systemd, for deploy/check.sh
@@ -30,6 +31,8 @@ declare -A groups=(
     [browser]="chromium python3 fonts-dejavu-core"
     [broker]="openjdk-21-jre-headless|openjdk-25-jre-headless|openjdk-17-jre-headless
               maven openssl unzip"
+    [clients]="openjdk-21-jdk-headless|openjdk-25-jdk-headless|openjdk-17-jdk-headless
+               golang-go"
     [package]="build-essential debhelper lintian git scdoc"
     [fresh]="mmdebstrap"
     [deploy]="prometheus python3 python3-venv systemd gnuplot-nox curl jq"
