@@ -56,7 +56,7 @@ static const struct config_key keys[] = {
     SIGNING_KEY_KEY(trainer.signing_key),
     {GROUP_MODEL | RARE, "model.chunk_bytes", CONFIG_U32, FIELD(trainer.chunk_bytes), "524288", 1024, 900000, NULL, "size of a published record"},
     {GROUP_LEARNING, "retrain.every_ms", CONFIG_U64, FIELD(every_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two models while there are new rows; 0: only retrain.rows decides"},
-    {GROUP_LEARNING, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two deltas, which bring scorers what fields learned since its newest snapshot (retrain.every_ms); 0: there are none"},
+    {GROUP_LEARNING, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "time between two deltas, which bring scorers what fields, and the biases of baseline, svd and svdpp, learned since the newest snapshot (retrain.every_ms); 0: there are none, and biases stay as they were fitted"},
     {GROUP_LEARNING, "retrain.rows", CONFIG_U64, FIELD(trainer.retrain_rows), "0", 0, 2147483647, NULL, "number of new rows that starts a fit; 0: only retrain.every_ms decides"},
     {GROUP_LEARNING | RARE, "retrain.min_rows", CONFIG_U64, FIELD(trainer.retrain_rows_min), "100", 1, 2147483647, NULL, "least number of rows to train on"},
     {GROUP_LEARNING, "exit.at_end", CONFIG_BOOL, FIELD(trainer.once), "false", 0, 0, NULL, "learn once from the records that are there now, publish, and exit"},
@@ -263,6 +263,12 @@ const struct command train_command = {
             "reads no more than it has to; history_ms counts only where it "
             "begins anew. Without the parameter start, the first 1000 labels "
             "say where it begins.\n"
+            "\n"
+            "The models 'baseline', 'svd' and 'svdpp' are fitted, and between "
+            "two fits the biases of their users and ads go on with each "
+            "label: who is new has a bias before the next fit. These biases "
+            "reach the scorers as deltas, too; with publish.every_ms=0 the "
+            "model stays as it was fitted.\n"
             "\n"
             "SIGTERM cancels a fit under way and leaves; SIGUSR1 learns at "
             "once. Of two trainers of one model name the younger one stays. "

@@ -115,6 +115,23 @@ static int fit_again(struct fit_job *job, struct model **model,
     return 0;
 }
 
+static int count_rows(struct fit_job *job, struct error *err)
+{
+    const struct training_set *set = job->set;
+    struct fit_result *result = &job->result;
+
+    result->user_rows = calloc((size_t)result->users + 1, sizeof(uint32_t));
+    result->ad_rows = calloc((size_t)result->ads + 1, sizeof(uint32_t));
+    if (!result->user_rows || !result->ad_rows)
+        return error_no_memory(err, "the rows of each user and ad");
+    for (size_t i = 0; i < set->all_count; i++) {
+        if (set->rows[i].user != INDEX_UNKNOWN)
+            result->user_rows[set->rows[i].user]++;
+        result->ad_rows[set->rows[i].item]++;
+    }
+    return 0;
+}
+
 static int fit(struct fit_job *job, struct error *err)
 {
     struct training_set *set = job->set;
@@ -125,7 +142,8 @@ static int fit(struct fit_job *job, struct error *err)
     job->result.is_one_class = has_one_class(set);
     job->result.users = id_map_count(set->users);
     job->result.ads = id_map_count(set->ads);
-    if (fit_part(job, TRAINING_FIT, &model, err) == 0 &&
+    if ((!job->config.counts_rows || count_rows(job, err) == 0) &&
+        fit_part(job, TRAINING_FIT, &model, err) == 0 &&
         judge(job, model, &job->result.holdout, err) == 0 &&
         fit_again(job, &model, err) == 0 &&
         encode(model, set, &job->result.bytes, err) == 0)
@@ -205,4 +223,7 @@ int fit_job_finish(struct fit_job *job, struct fit_result *out,
 void fit_result_free(struct fit_result *result)
 {
     buffer_free(&result->bytes);
+    free(result->user_rows);
+    free(result->ad_rows);
+    result->user_rows = result->ad_rows = NULL;
 }

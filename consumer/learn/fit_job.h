@@ -28,10 +28,11 @@ struct fit_config {
     const struct model_ops *ops;
     struct model_params params;
     struct scale scale;
-    bool calibrate; /* What measures is calibrated on the older half of the
-                       held-out rows, what is encoded on all of them; on rows
-                       whose labels are final alone, and not where these say too
-                       little */
+    bool calibrate;   /* What measures is calibrated on the older half of the
+                         held-out rows, what is encoded on all of them; on rows
+                         whose labels are final alone, and not where these say too
+                         little */
+    bool counts_rows; /* of each user and ad, for bias_fold.h */
 };
 
 struct fit_result {
@@ -43,6 +44,8 @@ struct fit_result {
     bool is_one_class;         /* their labels are all clicks, or none is */
     struct evaluation holdout; /* on rows held out */
     double seconds;
+    uint32_t *user_rows, *ad_rows; /* (users), (ads) fit on, of each; NULL:
+                                      they are not counted */
 };
 
 /* Takes the set, also on failure. ERROR_MEMORY, or ERROR_TEMPORARY where no

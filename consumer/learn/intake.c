@@ -168,13 +168,16 @@ static int take_impression(struct intake *intake,
 /* A row whose label is final: it is in the log already. */
 static void show_labelled(struct intake *intake, const struct label *event)
 {
-    field_scan_values(&intake->scans[INTAKE_LABEL], &intake->scratch.found,
-                      intake->labelled);
+    const bool has_values = intake->config.list != NULL;
+
+    if (has_values)
+        field_scan_values(&intake->scans[INTAKE_LABEL], &intake->scratch.found,
+                          intake->labelled);
     intake->ready = (struct join_outcome){
         .sequence = training_log_counts(intake->log).appended - 1,
         .label = (float)event->click,
         .before = NAN,
-        .values = intake->labelled};
+        .values = has_values ? intake->labelled : NULL};
     intake->is_ready = true;
 }
 
@@ -196,7 +199,7 @@ static int take_label(struct intake *intake, const struct intake_record *record,
         return event_reader_check(&intake->config.fields, became->fault, err);
     if (intake_label(intake, &event, &record->origin, err) < 0)
         return -1;
-    if (intake->config.list && intake->config.mode == JOIN_LABELS)
+    if (intake->config.mode == JOIN_LABELS)
         show_labelled(intake, &event);
     return 0;
 }

@@ -115,8 +115,8 @@ int intake_label(struct intake *intake, const struct label *event,
                  struct error *err) MUST_CHECK;
 
 /* Takes the next outcome of the join over into the log and shows it; false
- * when there is none. Where there is a list, a label of the mode JOIN_LABELS is
- * an outcome, too. */
+ * when there is none. A label of the mode JOIN_LABELS that intake_take() took
+ * is an outcome, too. */
 bool intake_next_outcome(struct intake *intake, struct join_outcome *out);
 
 /* What the event's time would be taken for. Changes nothing. */

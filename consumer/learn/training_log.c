@@ -224,6 +224,11 @@ static struct chosen earliest_open(const struct training_log *log)
     return first;
 }
 
+static bool has_label(const struct chosen *row)
+{
+    return !isnan(row->label) && row->label != withdrawn;
+}
+
 /* All rows before the first open one, in order. */
 static size_t choose(const struct training_log *log, struct chosen *out)
 {
@@ -233,8 +238,7 @@ static size_t choose(const struct training_log *log, struct chosen *out)
 
     for (uint64_t at = log->first; at < log->next; at++) {
         struct chosen row = row_at(log, at);
-        if (isnan(row.label) || row.label == withdrawn ||
-            by_time(&row, &open) > 0)
+        if (!has_label(&row) || by_time(&row, &open) > 0)
             continue;
         sorted = sorted && (count == 0 || by_time(&out[count - 1], &row) <= 0);
         out[count++] = row;
@@ -328,6 +332,50 @@ int training_log_select(const struct training_log *log, double holdout,
     else
         *out = set;
     return status;
+}
+
+/* --- Single rows ------------------------------------------------------ */
+
+bool training_log_find(const struct training_log *log, uint64_t sequence,
+                       struct training_log_row *out)
+{
+    if (sequence < log->first || sequence >= log->next)
+        return false;
+    const struct chosen row = row_at(log, sequence);
+    *out = (struct training_log_row){
+        .is_nobody = row.user == INDEX_UNKNOWN,
+        .ad = id_map_id(log->ads, row.ad),
+        .label = row.label == withdrawn ? NAN : row.label};
+    if (!out->is_nobody)
+        out->user = id_map_id(log->users, row.user);
+    return true;
+}
+
+int training_log_left(const struct training_log *log, uint64_t **out,
+                      size_t *count, struct error *err)
+{
+    const struct chosen open = earliest_open(log);
+    size_t rows = 0, room = 0;
+    uint64_t *left = NULL;
+
+    for (uint64_t at = log->first; at < log->next; at++) {
+        const struct chosen row = row_at(log, at);
+        if (!has_label(&row) || by_time(&row, &open) <= 0)
+            continue;
+        if (rows == room) {
+            room = room ? 2 * room : ROOM_FIRST;
+            uint64_t *grown = realloc(left, room * sizeof(*left));
+            if (!grown) {
+                free(left);
+                return out_of_memory(err);
+            }
+            left = grown;
+        }
+        left[rows++] = at;
+    }
+    *out = left;
+    *count = rows;
+    return 0;
 }
 
 /* --- The whole -------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 #include "model/rows/training_set.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,23 @@ void training_log_label(struct training_log *log, uint64_t sequence,
 int training_log_select(const struct training_log *log, double holdout,
                         int64_t final_ms, struct training_set **out,
                         struct error *err) MUST_CHECK;
+
+/* A row as it is now. */
+struct training_log_row {
+    bool is_nobody; /* then it has no user */
+    struct id user, ad;
+    float label; /* NaN: open, or withdrawn */
+};
+
+/* Returns whether the row is there; *out borrows until the next append. */
+bool training_log_find(const struct training_log *log, uint64_t sequence,
+                       struct training_log_row *out);
+
+/* The rows with a label that a selection would leave now: those that are not
+ * before the first open one. *out has *count sequence numbers that rise; the
+ * caller frees it. ERROR_MEMORY. */
+int training_log_left(const struct training_log *log, uint64_t **out,
+                      size_t *count, struct error *err) MUST_CHECK;
 
 struct training_log_counts training_log_counts(const struct training_log *log);
 size_t training_log_bytes(const struct training_log *log); /* in use */

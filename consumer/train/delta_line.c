@@ -47,7 +47,7 @@ void delta_line_begin(struct delta_line *line, int64_t now_ms)
 bool delta_line_is_due(const struct delta_line *line, int64_t now_ms)
 {
     return (line->is_open || line->is_broken) && now_ms >= line->due_ms &&
-           online_learner_changes(line->config.online) > 0;
+           line->config.source.changes(line->config.source.learner) > 0;
 }
 
 /* What comes next is a snapshot. */
@@ -55,10 +55,10 @@ static void end(struct delta_line *line)
 {
     line->is_open = false;
     line->is_broken = true;
-    online_learner_request(line->config.online);
+    line->config.source.request(line->config.source.learner);
 }
 
-static int publish(struct delta_line *line, const struct online_delta *delta,
+static int publish(struct delta_line *line, const struct learned_delta *delta,
                    const struct snapshot_delta *head, struct error *err)
 {
     const struct publication_delta out = {.bytes = &delta->bytes,
@@ -89,11 +89,11 @@ static int publish(struct delta_line *line, const struct online_delta *delta,
 }
 
 int delta_line_send(struct delta_line *line,
-                    const struct online_reading *reading, int64_t now_ms,
+                    const struct trainer_reading *reading, int64_t now_ms,
                     struct error *err)
 {
     struct snapshot_delta head = line->last;
-    struct online_delta delta = {.changes = 0};
+    struct learned_delta delta = {.changes = 0};
 
     line->due_ms = now_ms + line->config.every_ms;
     if (!line->is_open || line->last.number == SNAPSHOT_DELTAS_MAX) {
@@ -101,11 +101,11 @@ int delta_line_send(struct delta_line *line,
         return 0;
     }
     head.number++;
-    int status =
-        online_learner_delta(line->config.online, reading, &head, &delta, err);
+    int status = line->config.source.make(line->config.source.learner, reading,
+                                          &head, &delta, err);
     if (status == 0)
         status = publish(line, &delta, &head, err);
-    online_delta_free(&delta);
+    learned_delta_free(&delta);
     return status;
 }
 

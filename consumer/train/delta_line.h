@@ -1,5 +1,5 @@
 /*
- * delta_line.h - between two snapshots of a model that learns online, the
+ * delta_line.h - between two snapshots of a model that goes on learning, the
  * trainer publishes what changed.
  *
  * The first delta follows a snapshot that this trainer published. Where there
@@ -13,8 +13,8 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 
+#include "consumer/train/delta_source.h"
 #include "consumer/train/model_outlet.h"
-#include "consumer/train/online_learner.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,11 +22,11 @@
 struct delta_line;
 
 struct delta_line_config {
-    int64_t every_ms;              /* above 0: between two deltas */
-    struct model_outlet *outlet;   /* borrowed, as all here */
-    struct online_learner *online; /* it tracks its changes */
-    struct metrics *metrics;       /* of trainer_metric_families; may be NULL */
-    bool is_resumed;               /* the learner went on from a model */
+    int64_t every_ms;            /* above 0: between two deltas */
+    struct model_outlet *outlet; /* borrowed, as all here */
+    struct delta_source source;
+    struct metrics *metrics; /* of trainer_metric_families; may be NULL */
+    bool is_resumed;         /* the learner went on from a model */
 };
 
 /* ERROR_MEMORY alone. */
@@ -42,7 +42,7 @@ bool delta_line_is_due(const struct delta_line *line, int64_t now_ms);
 /* Publishes it, or asks the learner for a snapshot. Fails where no further
  * attempt is worth it: as model_outlet_send(). */
 int delta_line_send(struct delta_line *line,
-                    const struct online_reading *reading, int64_t now_ms,
+                    const struct trainer_reading *reading, int64_t now_ms,
                     struct error *err) MUST_CHECK;
 
 /* Deltas published. */

@@ -18,6 +18,7 @@ struct learner {
     bool has_model;              /* `result` holds it */
     struct offset_range *ranges; /* that the last fit learned from */
     size_t range_count;
+    struct folding *folding; /* NULL: biases stay as they were fitted */
     struct learner_counts counts;
 };
 
@@ -31,8 +32,21 @@ int learner_new(const struct learner_config *config, struct metrics *metrics,
     learner->config = *config;
     learner->policy = config->policy;
     learner->metrics = metrics;
+    learner->config.fit.counts_rows = config->folds && config->fit.ops->biases;
+    if (learner->config.fit.counts_rows &&
+        folding_new(config->ids_max, &learner->folding, err) < 0) {
+        free(learner);
+        return -1;
+    }
     *out = learner;
     return 0;
+}
+
+static void drop_model(struct learner *learner)
+{
+    if (learner->has_model)
+        fit_result_free(&learner->result);
+    learner->has_model = false;
 }
 
 void learner_free(struct learner *learner)
@@ -40,7 +54,8 @@ void learner_free(struct learner *learner)
     if (!learner)
         return;
     learner_stop(learner);
-    learner_release(learner);
+    drop_model(learner);
+    folding_free(learner->folding);
     free(learner->ranges);
     free(learner);
 }
@@ -58,16 +73,27 @@ bool learner_is_due(const struct learner *learner, int64_t now_ms,
     return retrain_policy_is_due(&learner->policy, now_ms, answered);
 }
 
-static int keep_ranges(struct learner *learner,
-                       const struct offset_range *ranges, size_t count,
-                       struct error *err)
+static int copy_ranges(const struct offset_range *from, size_t count,
+                       struct offset_range **out, struct error *err)
 {
     struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
 
     if (!copy)
         return error_no_memory(err, "%zu ranges", count);
     if (count > 0)
-        memcpy(copy, ranges, count * sizeof(*copy));
+        memcpy(copy, from, count * sizeof(*copy));
+    *out = copy;
+    return 0;
+}
+
+static int keep_ranges(struct learner *learner,
+                       const struct offset_range *ranges, size_t count,
+                       struct error *err)
+{
+    struct offset_range *copy = NULL;
+
+    if (copy_ranges(ranges, count, &copy, err) < 0)
+        return -1;
     free(learner->ranges);
     learner->ranges = copy;
     learner->range_count = count;
@@ -149,7 +175,8 @@ int learner_start(struct learner *learner, const struct learner_source *source,
         training_set_free(set);
         return skip_fit(learner, &why, err);
     }
-    if (keep_ranges(learner, source->ranges, source->range_count, err) < 0) {
+    if (keep_ranges(learner, source->ranges, source->range_count, err) < 0 ||
+        (learner->folding && folding_start(learner->folding, log, err) < 0)) {
         training_set_free(set);
         return -1;
     }
@@ -167,6 +194,8 @@ static int fit_failed(struct learner *learner, const struct error *why,
                       struct error *err)
 {
     learner->counts.failed++;
+    if (learner->folding)
+        folding_cancel(learner->folding);
     metrics_add(learner->metrics, TRAINER_FITS, FIT_FAILED, 1);
     if (learner->config.once) {
         *err = *why;
@@ -189,7 +218,9 @@ static int finish_fit(struct learner *learner, const struct manifest *published,
     if (!model_gate_passes(&learner->result, &learner->config.fit.scale,
                            published, learner->metrics)) {
         learner->counts.refused++;
-        learner_release(learner);
+        drop_model(learner);
+        if (learner->folding)
+            folding_cancel(learner->folding);
     }
     return 0;
 }
@@ -220,12 +251,81 @@ struct publication_fit learner_model(const struct learner *learner)
                                     .range_count = learner->range_count};
 }
 
-void learner_release(struct learner *learner)
+int learner_release(struct learner *learner, const struct training_log *log,
+                    struct error *err)
 {
-    if (!learner->has_model)
-        return;
-    fit_result_free(&learner->result);
-    learner->has_model = false;
+    int status = 0;
+
+    if (learner->folding)
+        status = folding_finish(learner->folding, log, &learner->result, err);
+    drop_model(learner);
+    return status;
+}
+
+/* --- Between fits ----------------------------------------------------- */
+
+bool learner_folds(const struct learner *learner)
+{
+    return learner->folding != NULL;
+}
+
+int learner_take(struct learner *learner, const struct training_log *log,
+                 const struct join_outcome *outcome, struct error *err)
+{
+    return learner->folding ? folding_take(learner->folding, log, outcome, err)
+                            : 0;
+}
+
+static uint64_t count_changes(const void *from)
+{
+    const struct learner *learner = from;
+    const struct bias_fold *state = folding_state(learner->folding);
+
+    return state ? bias_fold_changes(state) : 0;
+}
+
+static int make_delta(void *from, const struct trainer_reading *reading,
+                      struct snapshot_delta *head, struct learned_delta *out,
+                      struct error *err)
+{
+    struct learner *learner = from;
+    struct bias_fold *state = folding_state(learner->folding);
+    struct learned_delta delta = {.changes = bias_fold_changes(state),
+                                  .count = reading->count};
+
+    int status =
+        copy_ranges(reading->ranges, reading->count, &delta.ranges, err);
+    if (status == 0)
+        status = bias_fold_delta(state, head, &delta.bytes, err);
+    if (status < 0) {
+        learned_delta_free(&delta);
+        return -1;
+    }
+    bias_fold_forget(state);
+    *out = delta;
+    return 0;
+}
+
+/* A fit that is under way, or waits to be published, is what was asked for. */
+static void request(void *from)
+{
+    struct learner *learner = from;
+
+    if (!learner->job && !learner->has_model)
+        learner_request(learner);
+}
+
+struct delta_source learner_deltas(struct learner *learner)
+{
+    return (struct delta_source){.learner = learner,
+                                 .changes = count_changes,
+                                 .make = make_delta,
+                                 .request = request};
+}
+
+size_t learner_bytes(const struct learner *learner)
+{
+    return learner->folding ? folding_bytes(learner->folding) : 0;
 }
 
 void learner_stop(struct learner *learner)

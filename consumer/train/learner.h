@@ -4,8 +4,10 @@
  * A learner knows when it is time to learn, selects the rows of the training
  * log, lets a thread fit them (fit_job.h), and judges the model that comes out.
  * It publishes nothing: it hands a model that may be published to its owner,
- * and does not fit again before the owner has let that model go. The owner
- * calls all functions from one thread.
+ * and does not fit again before the owner has let that model go. Between two
+ * fits the biases of a model that has some may go on with each label
+ * (folding.h), as deltas of the model that was published. The owner calls all
+ * functions from one thread.
  */
 #ifndef CONSUMER_LEARNER_H
 #define CONSUMER_LEARNER_H
@@ -17,8 +19,10 @@
 
 #include "consumer/learn/fit_job.h"
 #include "consumer/learn/fit_need.h"
+#include "consumer/learn/folding.h"
 #include "consumer/learn/retrain_policy.h"
 #include "consumer/learn/training_log.h"
+#include "consumer/train/delta_source.h"
 #include "consumer/train/model_publication.h"
 
 #include <stdbool.h>
@@ -33,8 +37,9 @@ struct learner_config {
     struct retrain_policy policy; /* with its first three fields alone */
     double holdout;               /* share of the newest rows */
     uint64_t ids_max;             /* of the log; a warning names it */
+    bool folds;                   /* biases go on between two fits */
     bool once; /* there is one fit alone: a fit that cannot begin, or that
-                  fails, is an error and not a matter of waiting */
+                 fails, is an error and not a matter of waiting */
 };
 
 struct learner_counts {
@@ -95,12 +100,29 @@ int learner_poll(struct learner *learner, const struct manifest *published,
 /* After LEARNER_HAS_MODEL, and borrowed until learner_release(). */
 struct publication_fit learner_model(const struct learner *learner);
 
-/* The model is published: frees it. */
-void learner_release(struct learner *learner);
+/* The model is published: frees it. Biases go on from it, with what `log` has
+ * that it has not seen. ERROR_MEMORY. */
+int learner_release(struct learner *learner, const struct training_log *log,
+                    struct error *err) MUST_CHECK;
+
+/* Where biases go on: an outcome of a row of the log, after the log has it.
+ * ERROR_MEMORY: the learner can only be freed. */
+int learner_take(struct learner *learner, const struct training_log *log,
+                 const struct join_outcome *outcome,
+                 struct error *err) MUST_CHECK;
+
+/* Do they, of models of this algorithm? */
+bool learner_folds(const struct learner *learner);
+
+/* What they became since the model was released. */
+struct delta_source learner_deltas(struct learner *learner);
 
 /* Cancels a fit that is under way, and waits for its thread. */
 void learner_stop(struct learner *learner);
 
 struct learner_counts learner_counts(const struct learner *learner);
+
+/* Memory in use for biases that go on. */
+size_t learner_bytes(const struct learner *learner);
 
 #endif

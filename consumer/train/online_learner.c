@@ -153,7 +153,8 @@ bool online_learner_is_to_note(const struct online_learner *learner,
 }
 
 int online_learner_note(struct online_learner *learner,
-                        const struct online_reading *reading, struct error *err)
+                        const struct trainer_reading *reading,
+                        struct error *err)
 {
     return resume_points_add(learner->points, reading->intake, reading->ranges,
                              reading->count, err);
@@ -186,7 +187,7 @@ static const struct offset_range *find(const struct offset_range *ranges,
 
 /* What the model has learned from began where that of the one before did. */
 static int make_ranges(const struct online_learner *learner,
-                       const struct online_reading *reading, struct made *made,
+                       const struct trainer_reading *reading, struct made *made,
                        struct error *err)
 {
     made->count = reading->count;
@@ -204,7 +205,7 @@ static int make_ranges(const struct online_learner *learner,
 /* A partition that was added behind the point is read again from where it
  * began. */
 static int make_resume(const struct online_learner *learner,
-                       const struct online_reading *reading, struct made *made,
+                       const struct trainer_reading *reading, struct made *made,
                        struct error *err)
 {
     const struct resume_point *point =
@@ -233,7 +234,7 @@ static int make_resume(const struct online_learner *learner,
 }
 
 static int make(const struct online_learner *learner,
-                const struct online_reading *reading, struct made *made,
+                const struct trainer_reading *reading, struct made *made,
                 struct error *err)
 {
     int64_t start_ns = clock_monotonic_ns();
@@ -270,7 +271,7 @@ static int skip(struct online_learner *learner, const struct error *why,
 }
 
 int online_learner_make(struct online_learner *learner,
-                        const struct online_reading *reading,
+                        const struct trainer_reading *reading,
                         const struct manifest *published, int64_t now_ms,
                         struct error *err)
 {
@@ -338,18 +339,18 @@ void online_learner_release(struct online_learner *learner)
 
 /* --- Deltas ----------------------------------------------------------- */
 
-uint64_t online_learner_changes(const struct online_learner *learner)
+static uint64_t count_changes(const void *learner)
 {
-    return online_changes(learner->online);
+    return online_changes(((const struct online_learner *)learner)->online);
 }
 
-int online_learner_delta(struct online_learner *learner,
-                         const struct online_reading *reading,
-                         struct snapshot_delta *head, struct online_delta *out,
-                         struct error *err)
+static int make_delta(void *from, const struct trainer_reading *reading,
+                      struct snapshot_delta *head, struct learned_delta *out,
+                      struct error *err)
 {
+    struct online_learner *learner = from;
     struct made made = {.count = 0};
-    struct online_delta delta = {.changes = online_changes(learner->online)};
+    struct learned_delta delta = {.changes = online_changes(learner->online)};
 
     int status = make_ranges(learner, reading, &made, err);
     delta.ranges = made.ranges;
@@ -357,7 +358,7 @@ int online_learner_delta(struct online_learner *learner,
     if (status == 0)
         status = online_delta(learner->online, head, &delta.bytes, err);
     if (status < 0) {
-        online_delta_free(&delta);
+        learned_delta_free(&delta);
         return -1;
     }
     online_forget_changes(learner->online);
@@ -365,11 +366,17 @@ int online_learner_delta(struct online_learner *learner,
     return 0;
 }
 
-void online_delta_free(struct online_delta *delta)
+static void request(void *learner)
 {
-    buffer_free(&delta->bytes);
-    free(delta->ranges);
-    *delta = (struct online_delta){.changes = 0};
+    online_learner_request(learner);
+}
+
+struct delta_source online_learner_deltas(struct online_learner *learner)
+{
+    return (struct delta_source){.learner = learner,
+                                 .changes = count_changes,
+                                 .make = make_delta,
+                                 .request = request};
 }
 
 struct learner_counts

@@ -23,6 +23,7 @@
 #include "consumer/learn/fit_job.h"
 #include "consumer/learn/intake.h"
 #include "consumer/learn/retrain_policy.h"
+#include "consumer/train/delta_source.h"
 #include "consumer/train/learner.h"
 #include "consumer/train/model_publication.h"
 
@@ -40,13 +41,6 @@ struct online_learner_config {
     int64_t margin_ms;            /* of resume_points.h */
     bool once;                    /* as in learner.h */
     bool tracks; /* what changes since the newest model, for deltas */
-};
-
-/* How far the owner has read: `ranges` (count) as merge_reader_ranges(). */
-struct online_reading {
-    const struct intake *intake;
-    const struct offset_range *ranges;
-    size_t count;
 };
 
 /* `metrics` (of trainer_metric_families; may be NULL) must outlive it. Fails as
@@ -80,7 +74,7 @@ int online_learner_take(struct online_learner *learner,
 bool online_learner_is_to_note(const struct online_learner *learner,
                                const struct intake *intake);
 int online_learner_note(struct online_learner *learner,
-                        const struct online_reading *reading,
+                        const struct trainer_reading *reading,
                         struct error *err) MUST_CHECK;
 
 /* The next model is due, whatever the policy says. */
@@ -96,7 +90,7 @@ bool online_learner_is_due(const struct online_learner *learner,
  * there is none where nothing was learned since the model that it went on from.
  * Else ERROR_MEMORY. */
 int online_learner_make(struct online_learner *learner,
-                        const struct online_reading *reading,
+                        const struct trainer_reading *reading,
                         const struct manifest *published, int64_t now_ms,
                         struct error *err) MUST_CHECK;
 
@@ -108,25 +102,8 @@ struct publication_fit
 online_learner_model(const struct online_learner *learner);
 void online_learner_release(struct online_learner *learner);
 
-/* How many numbers changed since the newest model that may be published, or the
- * delta behind it. */
-uint64_t online_learner_changes(const struct online_learner *learner);
-
-/* What they are now, with the records learned from. */
-struct online_delta {
-    struct buffer bytes;         /* owned, */
-    struct offset_range *ranges; /* (count) and these too */
-    size_t count;
-    uint64_t changes;
-};
-
-/* Makes it; `head` gets the rows. The changes are then forgotten. ERROR_LIMIT
- * and ERROR_MEMORY. */
-int online_learner_delta(struct online_learner *learner,
-                         const struct online_reading *reading,
-                         struct snapshot_delta *head, struct online_delta *out,
-                         struct error *err) MUST_CHECK;
-void online_delta_free(struct online_delta *delta);
+/* What it learned since the newest model that may be published; it tracks. */
+struct delta_source online_learner_deltas(struct online_learner *learner);
 
 struct learner_counts
 online_learner_counts(const struct online_learner *learner);

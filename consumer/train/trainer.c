@@ -70,9 +70,9 @@ struct trainer {
 
 /* --- Records ---------------------------------------------------------- */
 
-static struct online_reading reading_of(struct trainer *trainer)
+static struct trainer_reading reading_of(struct trainer *trainer)
 {
-    struct online_reading reading = {.intake = trainer->intake};
+    struct trainer_reading reading = {.intake = trainer->intake};
 
     reading.ranges = record_source_ranges(trainer->source, &reading.count);
     return reading;
@@ -82,9 +82,12 @@ static struct online_reading reading_of(struct trainer *trainer)
 static int learn(struct trainer *trainer, const struct join_outcome *outcome,
                  struct error *err)
 {
-    if (!trainer->online || record_source_is_again(trainer->source))
-        return 0;
-    return online_learner_take(trainer->online, outcome, err);
+    if (trainer->learner)
+        return learner_take(trainer->learner, intake_log(trainer->intake),
+                            outcome, err);
+    return record_source_is_again(trainer->source)
+               ? 0
+               : online_learner_take(trainer->online, outcome, err);
 }
 
 static int note_present(struct trainer *trainer, struct error *err)
@@ -92,12 +95,12 @@ static int note_present(struct trainer *trainer, struct error *err)
     if (!trainer->online ||
         !online_learner_is_to_note(trainer->online, trainer->intake))
         return 0;
-    const struct online_reading reading = reading_of(trainer);
+    const struct trainer_reading reading = reading_of(trainer);
     return online_learner_note(trainer->online, &reading, err);
 }
 
 /* An outcome that is pulled has gone to the training log; the live evaluation
- * and a model that learns online get it as well. */
+ * and a model that goes on learning get it as well. */
 static int settle(struct trainer *trainer, struct error *err)
 {
     struct join_outcome outcome;
@@ -188,8 +191,9 @@ static int publish(struct trainer *trainer, struct error *err)
         return status;
     if (trainer->online)
         online_learner_release(trainer->online);
-    else
-        learner_release(trainer->learner);
+    else if (learner_release(trainer->learner, intake_log(trainer->intake),
+                             err) < 0)
+        return -1;
     if (trainer->deltas)
         delta_line_begin(trainer->deltas, clock_monotonic_ms());
     trainer->is_done = trainer->config.once;
@@ -220,16 +224,15 @@ static bool is_due(struct trainer *trainer)
     return learner_is_due(trainer->learner, now_ms, answered);
 }
 
-static int look_after_deltas(struct trainer *trainer,
-                             const struct online_reading *reading,
-                             struct error *err)
+static int look_after_deltas(struct trainer *trainer, struct error *err)
 {
     const int64_t now_ms = clock_monotonic_ms();
 
     if (!trainer->deltas || !atomic_load(&trainer->caught_up) ||
         !delta_line_is_due(trainer->deltas, now_ms))
         return 0;
-    return delta_line_send(trainer->deltas, reading, now_ms, err);
+    const struct trainer_reading reading = reading_of(trainer);
+    return delta_line_send(trainer->deltas, &reading, now_ms, err);
 }
 
 /* A model that learns online is there at once. */
@@ -237,9 +240,9 @@ static int look_after_online(struct trainer *trainer, struct error *err)
 {
     if (online_learner_has_model(trainer->online))
         return publish(trainer, err);
-    const struct online_reading reading = reading_of(trainer);
     if (!is_due(trainer))
-        return look_after_deltas(trainer, &reading, err);
+        return look_after_deltas(trainer, err);
+    const struct trainer_reading reading = reading_of(trainer);
     if (online_learner_make(trainer->online, &reading,
                             model_outlet_newest(trainer->outlet),
                             clock_monotonic_ms(), err) < 0)
@@ -276,9 +279,10 @@ static int look_after_fits(struct trainer *trainer, struct error *err)
         return -1;
     switch (state) {
     case LEARNER_IDLE:
-        return is_due(trainer) ? start_fit(trainer, err) : 0;
+        return is_due(trainer) ? start_fit(trainer, err)
+                               : look_after_deltas(trainer, err);
     case LEARNER_FITTING:
-        return 0;
+        return look_after_deltas(trainer, err);
     case LEARNER_WITHOUT_MODEL:
         trainer->is_done = trainer->config.once;
         return 0;
@@ -313,7 +317,7 @@ static void show_counts(struct trainer *trainer)
         metrics, TRAINER_MEMORY, 0,
         (double)(intake_bytes(trainer->intake) +
                  (trainer->online ? online_learner_bytes(trainer->online)
-                                  : 0)));
+                                  : learner_bytes(trainer->learner))));
     trainer->shown = *now;
 
     pthread_mutex_lock(&trainer->lock);
@@ -448,11 +452,13 @@ static int open_deltas(struct trainer *trainer, struct error *err)
     const struct delta_line_config config = {
         .every_ms = trainer->config.publish_every_ms,
         .outlet = trainer->outlet,
-        .online = trainer->online,
+        .source = trainer->online ? online_learner_deltas(trainer->online)
+                                  : learner_deltas(trainer->learner),
         .metrics = trainer->metrics,
         .is_resumed = trainer->resumed != NULL};
 
-    if (config.every_ms == 0 || !trainer->online || trainer->config.once)
+    if (config.every_ms == 0 || trainer->config.once ||
+        (trainer->learner && !learner_folds(trainer->learner)))
         return 0;
     return delta_line_new(&config, &trainer->deltas, err);
 }
@@ -467,14 +473,14 @@ static int open_parts(struct trainer *trainer, struct error *err)
         intake_new(&config->intake, &trainer->intake, err) < 0)
         return -1;
     if (trainer->online &&
-        (open_outlet(trainer, err) < 0 || resume(trainer, err) < 0 ||
-         open_deltas(trainer, err) < 0))
+        (open_outlet(trainer, err) < 0 || resume(trainer, err) < 0))
         return -1;
     if (kafka_watch_new(trainer->metrics, TRAINER_KAFKA, &trainer->clients,
                         err) < 0 ||
         trainer_parts_source(config, trainer->clients, trainer->from_ms,
                              trainer->resumed, &trainer->source, err) < 0 ||
         (!trainer->outlet && open_outlet(trainer, err) < 0) ||
+        open_deltas(trainer, err) < 0 ||
         trainer_parts_evaluation(config, evaluated_from(trainer),
                                  trainer->source, &trainer->live, err) < 0)
         return -1;

@@ -43,8 +43,9 @@ struct trainer_config {
 
     int64_t retrain_every_ms; /* as in retrain_policy.h */
     uint64_t retrain_rows, retrain_rows_min;
-    int64_t publish_every_ms; /* between two deltas of a model that learns
-                                 online; 0: there are none */
+    int64_t publish_every_ms; /* between two deltas of a model that goes on
+                                 learning; 0: there are none, and biases stay
+                                 as they were fitted */
     double holdout;           /* share of the newest rows */
     bool calibrate;           /* fit_job.h; needs the scale 0..1 */
     bool once;                /* read what is there, learn, publish, done */

@@ -19,6 +19,7 @@ int trainer_parts_learning(const struct trainer_config *from,
                    .rows_min = from->retrain_rows_min},
         .holdout = from->holdout,
         .ids_max = from->intake.log.ids_max,
+        .folds = from->publish_every_ms > 0 && !from->once,
         .once = from->once,
     };
     struct fit_config *fit = &config.fit;

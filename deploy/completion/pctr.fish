@@ -205,7 +205,7 @@ complete -c pctr -n '__fish_seen_subcommand_from train' -l model.high -r -d 'hig
 complete -c pctr -n '__fish_seen_subcommand_from train' -l signing.key -r -d 'file of the key that signs published models'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l model.chunk_bytes -r -d 'size of a published record'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l retrain.every_ms -r -d 'time between two models while there are new rows'
-complete -c pctr -n '__fish_seen_subcommand_from train' -l publish.every_ms -r -d 'time between two deltas, which bring scorers what fields learned since its newest snapshot'
+complete -c pctr -n '__fish_seen_subcommand_from train' -l publish.every_ms -r -d 'time between two deltas, which bring scorers what fields, and the biases of baseline, svd and svdpp, learned since the newest snapshot'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l retrain.rows -r -d 'number of new rows that starts a fit'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l retrain.min_rows -r -d 'least number of rows to train on'
 complete -c pctr -n '__fish_seen_subcommand_from train' -l exit.at_end -d 'learn once from the records that are there now, publish, and exit'

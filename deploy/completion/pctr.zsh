@@ -232,7 +232,7 @@ _pctr() {
             '--signing.key=[file of the key that signs published models]:value:_files' \
             '--model.chunk_bytes=[size of a published record]:value:_files' \
             '--retrain.every_ms=[time between two models while there are new rows]:value:_files' \
-            '--publish.every_ms=[time between two deltas, which bring scorers what fields learned since its newest snapshot]:value:_files' \
+            '--publish.every_ms=[time between two deltas, which bring scorers what fields, and the biases of baseline, svd and svdpp, learned since the newest snapshot]:value:_files' \
             '--retrain.rows=[number of new rows that starts a fit]:value:_files' \
             '--retrain.min_rows=[least number of rows to train on]:value:_files' \
             '--exit.at_end[learn once from the records that are there now, publish, and exit]' \

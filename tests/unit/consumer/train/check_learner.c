@@ -9,6 +9,7 @@
 #include "consumer/train/learner.h"
 #include "consumer/train/trainer_metrics.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { ROWS = 400, USERS = 20, ADS = 10, WAIT_MS = 30000 };
@@ -113,6 +114,11 @@ static enum learner_state learn_beside(const struct manifest *published)
     return wait_beside(published);
 }
 
+static void release(void)
+{
+    ck_assert_ok(learner_release(learner, rows_log, &err), err);
+}
+
 static void assert_metric(enum trainer_metric family, int series, double value)
 {
     ck_assert_double_eq(metrics_value(metrics, (int)family, series), value);
@@ -135,7 +141,7 @@ START_TEST(a_model_is_kept_until_it_is_released)
     ck_assert_uint_eq(model.range_count, 2);
     ck_assert_mem_eq(model.ranges, ranges, sizeof(ranges));
 
-    learner_release(learner);
+    release();
     ck_assert_int_eq(poll_beside(NULL), LEARNER_IDLE);
     ck_assert_uint_eq(learner_counts(learner).started, 1);
     assert_metric(TRAINER_GATE, GATE_PASSED, 1);
@@ -148,7 +154,7 @@ START_TEST(the_policy_counts_from_the_last_fit)
     make_learner();
     ck_assert(learner_is_due(learner, 0, ROWS));
     ck_assert_int_eq(learn_beside(NULL), LEARNER_HAS_MODEL);
-    learner_release(learner);
+    release();
     ck_assert(!learner_is_due(learner, 0, ROWS + 9));
     ck_assert(learner_is_due(learner, 0, ROWS + 10));
     learner_request(learner);
@@ -275,6 +281,104 @@ START_TEST(ids_that_are_not_learned_are_counted)
 }
 END_TEST
 
+/* --- Biases between fits ---------------------------------------------- */
+
+static void take_label(int row, float before, float label)
+{
+    training_log_label(rows_log, (uint64_t)row, label);
+    ck_assert_ok(learner_take(learner, rows_log,
+                              &(struct join_outcome){.sequence = (uint64_t)row,
+                                                     .label = label,
+                                                     .before = before},
+                              &err),
+                 err);
+}
+
+START_TEST(biases_go_on_from_a_model_that_was_released)
+{
+    const struct trainer_reading reading = {.ranges = ranges, .count = 2};
+    struct snapshot_delta head = {.epoch = 1, .number = 1};
+    struct learned_delta delta;
+
+    config.folds = true;
+    append_rows(0, ROWS, LABELS_MIXED);
+    make_learner();
+    ck_assert(learner_folds(learner));
+    const struct delta_source source = learner_deltas(learner);
+    ck_assert_int_eq(learn_beside(NULL), LEARNER_HAS_MODEL);
+    take_label(1, 0, 1);
+    ck_assert_uint_eq(source.changes(learner), 0);
+    release();
+    ck_assert_uint_eq(source.changes(learner), 2);
+    append_rows(ROWS, ROWS + 1, LABELS_MIXED);
+    take_label(ROWS, NAN, 1);
+    ck_assert_uint_gt(learner_bytes(learner), 0);
+
+    ck_assert_ok(source.make(learner, &reading, &head, &delta, &err), err);
+    ck_assert_uint_eq(head.rows, ROWS + 1);
+    ck_assert_uint_eq(delta.changes, 4);
+    ck_assert_uint_eq(delta.count, 2);
+    for (size_t i = 0; i < delta.count; i++) {
+        ck_assert_str_eq(delta.ranges[i].topic, ranges[i].topic);
+        ck_assert_int_eq(delta.ranges[i].next, ranges[i].next);
+    }
+    ck_assert_uint_eq(source.changes(learner), 0);
+    learned_delta_free(&delta);
+}
+END_TEST
+
+/* A snapshot that is asked for comes with the fit that is under way. */
+START_TEST(a_request_of_deltas_starts_one_fit)
+{
+    config.folds = true;
+    append_rows(0, ROWS, LABELS_MIXED);
+    make_learner();
+    const struct delta_source source = learner_deltas(learner);
+    ck_assert_ok(start_at(0), err);
+    source.request(learner);
+    ck_assert_int_eq(wait_beside(NULL), LEARNER_HAS_MODEL);
+    source.request(learner);
+    release();
+    ck_assert(!learner_is_due(learner, 0, ROWS));
+    source.request(learner);
+    ck_assert(learner_is_due(learner, 0, ROWS));
+}
+END_TEST
+
+START_TEST(a_model_that_is_refused_hands_nothing_over)
+{
+    const struct manifest published = {.epoch = 1};
+
+    config.folds = true;
+    append_rows(0, ROWS, LABELS_MIXED);
+    make_learner();
+    const struct delta_source source = learner_deltas(learner);
+    ck_assert_int_eq(learn_beside(NULL), LEARNER_HAS_MODEL);
+    release();
+    for (int row = 0; row < ROWS; row++)
+        training_log_label(rows_log, (uint64_t)row, 1);
+    ck_assert_ok(start_at(0), err);
+    take_label(3, 0, 1);
+    ck_assert_int_eq(wait_beside(&published), LEARNER_WITHOUT_MODEL);
+    ck_assert_uint_eq(source.changes(learner), 2);
+}
+END_TEST
+
+START_TEST(biases_stay_where_they_may_not_go_on)
+{
+    append_rows(0, ROWS, LABELS_MIXED);
+    make_learner();
+    ck_assert(!learner_folds(learner));
+    take_label(1, 0, 1);
+    learner_free(learner);
+    config.folds = true;
+    use_algorithm("popular", "");
+    make_learner();
+    ck_assert(!learner_folds(learner));
+    ck_assert_uint_eq(learner_bytes(learner), 0);
+}
+END_TEST
+
 /* The fit would take hours. */
 START_TEST(a_stop_cancels_the_fit)
 {
@@ -308,6 +412,10 @@ int main(void)
                    a_model_of_one_class_is_published_only_where_there_is_none);
     tcase_add_test(tests, only_models_of_clicks_are_gated);
     tcase_add_test(tests, ids_that_are_not_learned_are_counted);
+    tcase_add_test(tests, biases_go_on_from_a_model_that_was_released);
+    tcase_add_test(tests, a_request_of_deltas_starts_one_fit);
+    tcase_add_test(tests, a_model_that_is_refused_hands_nothing_over);
+    tcase_add_test(tests, biases_stay_where_they_may_not_go_on);
     tcase_add_test(tests, a_stop_cancels_the_fit);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
