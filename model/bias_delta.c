@@ -10,12 +10,13 @@ static void save_side(const double *biases, uint32_t count,
                       const struct bias_changes *changes, struct buffer *to)
 {
     buffer_append_u32(to, changes->count);
-    for (uint32_t at = 0; at < count; at++) {
-        if (!(changes->bits[at / 64] >> at % 64 & 1))
-            continue;
-        buffer_append_u32(to, at);
-        buffer_append_f64(to, biases[at]);
-    }
+    for (uint32_t first = 0; first < count; first += 64)
+        for (uint64_t left = changes->bits[first / 64]; left;
+             left &= left - 1) {
+            const uint32_t at = first + (uint32_t)__builtin_ctzll(left);
+            buffer_append_u32(to, at);
+            buffer_append_f64(to, biases[at]);
+        }
 }
 
 void bias_delta_save(const struct snapshot *snapshot,

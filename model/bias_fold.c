@@ -1,5 +1,6 @@
 #include "model/bias_fold.h"
 
+#include "common/base/bytes_reader.h"
 #include "model/bias_delta.h"
 
 #include <stdlib.h>
@@ -251,10 +252,8 @@ uint64_t bias_fold_changes(const struct bias_fold *fold)
     return (uint64_t)fold->users.changes + fold->ads.changes;
 }
 
-int bias_fold_delta(const struct bias_fold *fold, struct snapshot_delta *head,
-                    struct buffer *to, struct error *err)
+static void save_changes(const struct bias_fold *fold, struct buffer *to)
 {
-    const size_t start = to->size;
     const struct bias_changes users = {.known = fold->users.known,
                                        .count = fold->users.changes,
                                        .bits = fold->users.changed};
@@ -262,10 +261,35 @@ int bias_fold_delta(const struct bias_fold *fold, struct snapshot_delta *head,
                                      .count = fold->ads.changes,
                                      .bits = fold->ads.changed};
 
+    bias_delta_save(fold->snapshot, &users, &ads, to);
+}
+
+int bias_fold_delta(const struct bias_fold *fold, struct snapshot_delta *head,
+                    struct buffer *to, struct error *err)
+{
+    const size_t start = to->size;
+
     head->rows = fold->rows;
     snapshot_delta_begin(head, to);
-    bias_delta_save(fold->snapshot, &users, &ads, to);
+    save_changes(fold, to);
     return snapshot_delta_end(to, start, err);
+}
+
+int bias_fold_bring(const struct bias_fold *fold, struct snapshot *to,
+                    struct error *err)
+{
+    struct buffer body = {0};
+
+    save_changes(fold, &body);
+    int status = snapshot_delta_end(&body, 0, err);
+    if (status == 0) {
+        struct bytes_reader from = {.at = body.bytes, .left = body.size};
+        status = bias_delta_apply(to, &from, err);
+    }
+    if (status == 0)
+        to->rows = fold->rows;
+    buffer_free(&body);
+    return status;
 }
 
 void bias_fold_forget(struct bias_fold *fold)

@@ -78,6 +78,12 @@ int bias_fold_delta(const struct bias_fold *fold, struct snapshot_delta *head,
                     struct buffer *to, struct error *err) MUST_CHECK;
 void bias_fold_forget(struct bias_fold *fold);
 
+/* Brings another snapshot, which has the state of when changes were last
+ * forgotten, to the state of now, by the bytes of a delta. Nobody else uses it.
+ * ERROR_MEMORY, and as bias_delta_apply(); it is then as it was. */
+int bias_fold_bring(const struct bias_fold *fold, struct snapshot *to,
+                    struct error *err) MUST_CHECK;
+
 /* Memory in use, but for the factors. */
 size_t bias_fold_bytes(const struct bias_fold *fold);
 

@@ -138,7 +138,7 @@ struct model_biases {
 struct bias_ops {
     /* Borrowed until the model grows or is freed. False where the model was fit
      * without biases: it has none to go on with. */
-    bool (*find)(struct model *model, struct model_biases *out);
+    bool (*find)(const struct model *model, struct model_biases *out);
 
     /* The model knows more users and items, whose biases are 0, and who have
      * nothing else. Of neither fewer than before. ERROR_MEMORY alone; it then
@@ -146,8 +146,8 @@ struct bias_ops {
     int (*grow)(struct model *model, uint32_t users, uint32_t items,
                 struct error *err);
 
-    /* A model that can grow without the other one, in the same state.
-     * ERROR_MEMORY alone. */
+    /* A model that can grow without the other one, in the same state; of one
+     * that has biases. ERROR_MEMORY alone. */
     int (*copy)(const struct model *model, struct model **out,
                 struct error *err);
 };

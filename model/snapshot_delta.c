@@ -107,9 +107,12 @@ int snapshot_delta_head(const uint8_t *bytes, size_t size,
 
 /* --- Applying --------------------------------------------------------- */
 
-bool snapshot_delta_is_for(const struct model_ops *ops)
+bool snapshot_delta_is_for(const struct model *model)
 {
-    return ops->changes || ops->biases;
+    const struct model_ops *ops = model->ops;
+    struct model_biases biases;
+
+    return ops->changes || (ops->biases && ops->biases->find(model, &biases));
 }
 
 static int check_place(const struct snapshot *snapshot, uint64_t epoch,
@@ -151,7 +154,7 @@ int snapshot_delta_apply(struct snapshot *snapshot, uint64_t epoch,
     struct bytes_reader from = {.at = bytes, .left = size};
     struct snapshot_delta head;
 
-    if (!snapshot_delta_is_for(snapshot->model->ops))
+    if (!snapshot_delta_is_for(snapshot->model))
         return error_set(err, ERROR_FORMAT, "delta: model %s takes none",
                          snapshot->model->ops->name);
     if (read_head(&from, &head, err) < 0 ||
@@ -181,7 +184,7 @@ int snapshot_copy(const struct snapshot *snapshot, struct snapshot **out,
     const bool has_ids =
         id_map_count(snapshot->users) > 0 || id_map_count(snapshot->ads) > 0;
 
-    if (!snapshot_delta_is_for(ops) || (ops->changes && has_ids))
+    if (!snapshot_delta_is_for(snapshot->model) || (ops->changes && has_ids))
         return error_set(err, ERROR_FORMAT,
                          "delta: the snapshot's model takes none");
     struct snapshot *copy = calloc(1, sizeof(*copy));

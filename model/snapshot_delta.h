@@ -45,8 +45,8 @@ void snapshot_delta_begin(const struct snapshot_delta *head, struct buffer *to);
 int snapshot_delta_end(const struct buffer *bytes, size_t start,
                        struct error *err) MUST_CHECK;
 
-/* Whether a snapshot of such a model can have deltas. */
-bool snapshot_delta_is_for(const struct model_ops *ops);
+/* Whether a snapshot with such a model can have deltas. */
+bool snapshot_delta_is_for(const struct model *model);
 
 /* Reads the head alone. ERROR_FORMAT, also for a newer format. */
 int snapshot_delta_head(const uint8_t *bytes, size_t size,

@@ -67,8 +67,8 @@ static const struct config_key keys[] = {
     MODEL_NAME_KEY(replay.name),
     TRUSTED_KEYS_KEY(replay.trusted),
     NO_MODEL_P_KEY(replay.prior),
-    {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:..."},
-    {GROUP_MODEL, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "event time after which a contender online:... answers with what it has learned; 0: it knows each label at once"},
+    {GROUP_MODEL, "refit.every_ms", CONFIG_U64, FIELD(every_ms), "86400000", 1000, TEN_YEARS_MS, NULL, "event time between two fits of a contender refit:... or folded:..."},
+    {GROUP_MODEL, "publish.every_ms", CONFIG_U64, FIELD(publish_ms), "60000", 0, TEN_YEARS_MS, NULL, "event time after which a contender online:... or folded:... answers with what it has learned; 0: it knows each label at once"},
     {GROUP_MODEL | RARE, "refit.min_rows", CONFIG_U64, FIELD(replay.refit_rows_min), "100", 1, 2147483647, NULL, "least number of rows to fit on"},
     {GROUP_MODEL | RARE, "holdout",   CONFIG_F64,  FIELD(replay.holdout),   "0.1", 0, 0.9, NULL, "share of the newest rows that calibrate a refit, as pctr train has it"},
     {GROUP_MODEL | RARE, "calibrate", CONFIG_BOOL, FIELD(replay.calibrate), "true", 0, 0, NULL, "turn scores of refits into click probabilities (Platt)"},
@@ -384,6 +384,10 @@ const struct command replay_command = {
         "  newest                    the newest version, whatever is pinned\n"
         "  FILE                      a snapshot file\n"
         "  refit:ALGORITHM PARAMS    fitted every refit.every_ms as of then\n"
+        "  folded:ALGORITHM PARAMS   the same, and biases go on with each "
+        "label "
+        "in\n"
+        "                            between (baseline, svd, svdpp)\n"
         "  online:fields PARAMS      learns each label when it comes; known "
         "every\n"
         "                            publish.every_ms, which may be one of "

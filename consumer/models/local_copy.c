@@ -61,7 +61,7 @@ static int decode(const struct local_copy_source *from,
     copy->why = REFUSED_FORMAT;
     if (snapshot_decode(bytes->bytes, bytes->size, &copy->snapshot, err) < 0)
         return -1;
-    if (snapshot_delta_is_for(copy->snapshot->model->ops))
+    if (snapshot_delta_is_for(copy->snapshot->model))
         follow(from, &copy->manifest, copy->snapshot);
     return 0;
 }

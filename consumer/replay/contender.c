@@ -80,13 +80,12 @@ static int parse_publish(const char *text, int64_t *out, struct error *err)
     return 0;
 }
 
-/* A word among the parameters is the contender's own. */
-static int parse_online(const char *text, struct contender_spec *out,
-                        struct error *err)
+/* What goes on learning; a word among the parameters is the contender's own. */
+static int parse_learning(const char *text, struct contender_spec *out,
+                          struct error *err)
 {
     char copy[1024], rest_of[1024] = "", *rest = NULL;
 
-    out->kind = CONTENDER_ONLINE;
     out->publish_ms = -1;
     if (strlen(text) >= sizeof(copy))
         return error_set(err, ERROR_USAGE, "longer than %zu bytes",
@@ -103,7 +102,30 @@ static int parse_online(const char *text, struct contender_spec *out,
             return -1;
         }
     }
-    if (parse_fit(rest_of, &out->fit, err) < 0)
+    return parse_fit(rest_of, &out->fit, err);
+}
+
+static int parse_folded(const char *text, struct contender_spec *out,
+                        struct error *err)
+{
+    out->kind = CONTENDER_REFIT;
+    out->folds = true;
+    if (parse_learning(text, out, err) < 0)
+        return -1;
+    if (!out->fit.ops->biases)
+        return error_set(err, ERROR_USAGE,
+                         "%s has no biases that go on: write folded:baseline, "
+                         "folded:svd or folded:svdpp",
+                         out->fit.ops->name);
+    out->fit.counts_rows = true;
+    return 0;
+}
+
+static int parse_online(const char *text, struct contender_spec *out,
+                        struct error *err)
+{
+    out->kind = CONTENDER_ONLINE;
+    if (parse_learning(text, out, err) < 0)
         return -1;
     if (!online_is_for(out->fit.ops))
         return error_set(err, ERROR_USAGE,
@@ -155,6 +177,8 @@ static int parse_spec(const char *text, struct contender_spec *out,
         return parse_epoch(text + 6, out, err);
     if (strncmp(text, "refit:", 6) == 0)
         return parse_refit(text + 6, out, err);
+    if (strncmp(text, "folded:", 7) == 0)
+        return parse_folded(text + 7, out, err);
     if (strncmp(text, "online:", 7) == 0)
         return parse_online(text + 7, out, err);
     if (strncmp(text, "field:", 6) == 0)
@@ -162,8 +186,9 @@ static int parse_spec(const char *text, struct contender_spec *out,
     if (strlen(text) == 0 || strlen(text) >= sizeof(out->path))
         return error_set(err, ERROR_USAGE,
                          "contender '%.100s': write live, served, newest, "
-                         "epoch:N, refit:ALGORITHM, online:fields, field:NAME, "
-                         "or the name of a snapshot file",
+                         "epoch:N, refit:ALGORITHM, folded:ALGORITHM, "
+                         "online:fields, field:NAME, or the name of a snapshot "
+                         "file",
                          text);
     out->kind = CONTENDER_FILE;
     text_copy(out->path, sizeof(out->path), text);
@@ -225,6 +250,16 @@ static int open_online(struct contender *contender, struct error *err)
                : 0;
 }
 
+static int open_folded(struct contender *contender, struct error *err)
+{
+    const struct contender_spec *spec = &contender->spec;
+    const struct folded_contender_config config = {
+        .ids_max = spec->ids_max, .publish_ms = spec->publish_ms};
+
+    return spec->folds ? folded_contender_new(&config, &contender->folded, err)
+                       : 0;
+}
+
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct event_reader *reader, struct contender *out,
                    struct error *err)
@@ -235,7 +270,7 @@ int contender_open(const struct contender_spec *spec, struct live_models *live,
          event_reader_want(reader, spec->field, &contender.field_at, err) <
              0) ||
         open_model(&contender, live, err) < 0 ||
-        open_online(&contender, err) < 0)
+        open_online(&contender, err) < 0 || open_folded(&contender, err) < 0)
         return error_wrap(err, "contender %s", spec->name);
     *out = contender;
     return 0;
@@ -334,9 +369,33 @@ int contender_answer(struct contender *contender,
     return 0;
 }
 
+/* --- Learning --------------------------------------------------------- */
+
+int contender_advance(struct contender *contender, int64_t ts_ms,
+                      struct error *err)
+{
+    if (contender->online)
+        return online_contender_advance(contender->online, ts_ms, err);
+    return contender->folded
+               ? folded_contender_advance(contender->folded, ts_ms,
+                                          contender->model.snapshot, err)
+               : 0;
+}
+
+int contender_learn(struct contender *contender, const struct training_log *log,
+                    const struct join_outcome *outcome, struct error *err)
+{
+    if (contender->online)
+        return online_contender_take(contender->online, outcome, err);
+    return contender->folded
+               ? folded_contender_take(contender->folded, log, outcome, err)
+               : 0;
+}
+
 /* --- Fits ------------------------------------------------------------- */
 
-int contender_take_fit(struct contender *contender, struct error *err)
+int contender_take_fit(struct contender *contender,
+                       const struct training_log *log, struct error *err)
 {
     struct fit_result result = {0};
     struct snapshot *snapshot = NULL;
@@ -348,7 +407,11 @@ int contender_take_fit(struct contender *contender, struct error *err)
     if (status == 0)
         status = snapshot_decode(result.bytes.bytes, result.bytes.size,
                                  &snapshot, err);
-    if (status == 0) {
+    if (status == 0 && contender->folded)
+        status = folded_contender_finish(contender->folded, log, &result, err);
+    if (status < 0) {
+        snapshot_free(snapshot);
+    } else {
         snapshot_free(contender->model.snapshot);
         contender->model.snapshot = snapshot;
         contender->model.manifest.epoch++;
@@ -375,10 +438,12 @@ void contender_close(struct contender *contender)
     }
     snapshot_free(contender->model.snapshot);
     online_contender_free(contender->online);
+    folded_contender_free(contender->folded);
     impression_reader_free(contender->reader);
     event_scratch_free(&contender->scratch);
     contender->model.snapshot = NULL;
     contender->online = NULL;
+    contender->folded = NULL;
     contender->reader = NULL;
     contender->job = NULL;
 }

@@ -9,6 +9,8 @@
  *   live             the models that were live
  *   refit:ALGORITHM PARAMS...
  *                    fitted again and again on what was known by then
+ *   folded:ALGORITHM PARAMS...
+ *                    likewise, and biases go on with each label in between
  *   online:ALGORITHM PARAMS...
  *                    learns each label when it comes
  *   field:NAME       a probability that the impression itself carries
@@ -23,6 +25,7 @@
 #include "consumer/learn/fit_job.h"
 #include "consumer/models/model_board.h"
 #include "consumer/read/message.h"
+#include "consumer/replay/folded_contender.h"
 #include "consumer/replay/live_models.h"
 #include "consumer/replay/online_contender.h"
 #include "consumer/report/replay_log.h"
@@ -52,7 +55,11 @@ struct contender_spec {
     uint64_t epoch;        /* EPOCH */
     struct fit_config fit; /* REFIT, ONLINE; scale and calibrate are the
                               caller's */
-    int64_t publish_ms;    /* ONLINE: as in online_contender.h; -1: not said */
+    bool folds;            /* REFIT: as in folded_contender.h */
+    int64_t publish_ms;    /* ONLINE, and where it folds: as in
+                              online_contender.h and folded_contender.h; -1: not
+                              said */
+    uint64_t ids_max;      /* where it folds; the caller's */
 };
 
 /* Parses "NAME=SPEC", or SPEC alone, which is the name then too. ERROR_USAGE or
@@ -64,6 +71,7 @@ struct contender {
     struct contender_spec spec;
     struct served_model model; /* snapshot NULL: none yet, LIVE or ONLINE */
     struct online_contender *online; /* ONLINE; else NULL */
+    struct folded_contender *folded; /* of one that folds; else NULL */
     unsigned field_at; /* FIELD: among the fields found in a record */
     struct impression_reader *reader; /* of what its models want; NULL: not
                                          asked yet */
@@ -88,7 +96,8 @@ bool contender_is_version(const struct contender_spec *spec);
 
 /* Fetches a published version from `live`, which may be NULL where the
  * contender is none. FIELD makes the reader of the records find its field.
- * ONLINE has to know publish_ms; the owner gives it time and outcomes. */
+ * ONLINE, and who folds, has to know publish_ms; the owner gives it time and
+ * outcomes. */
 int contender_open(const struct contender_spec *spec, struct live_models *live,
                    struct event_reader *reader, struct contender *out,
                    struct error *err) MUST_CHECK;
@@ -102,9 +111,21 @@ int contender_answer(struct contender *contender,
                      const struct message *message, struct replay_answer *out,
                      struct error *err) MUST_CHECK;
 
-/* Waits for the fit under way and serves its model; without a fit it does
- * nothing. After a failure the contender keeps the model that it had. */
+/* What goes on learning publishes what is due when event time has come that
+ * far, and learns an outcome of a row of `log`. The first fails as
+ * online_contender_advance() and folded_contender_advance(), the second with
+ * ERROR_MEMORY: the contender can then only be closed. */
+int contender_advance(struct contender *contender, int64_t ts_ms,
+                      struct error *err) MUST_CHECK;
+int contender_learn(struct contender *contender, const struct training_log *log,
+                    const struct join_outcome *outcome,
+                    struct error *err) MUST_CHECK;
+
+/* Waits for the fit under way, of rows of `log`, and serves its model; without
+ * a fit it does nothing. After a failure the contender keeps the model that it
+ * had. */
 int contender_take_fit(struct contender *contender,
+                       const struct training_log *log,
                        struct error *err) MUST_CHECK;
 
 /* Frees the members of the contender, not the struct. */

@@ -81,6 +81,12 @@ static int start_fit(struct replay_pass *pass, struct contender *contender,
         training_set_free(set);
         return -1;
     }
+    if (contender->folded &&
+        folded_contender_start(contender->folded, intake_log(pass->intake),
+                               err) < 0) {
+        training_set_free(set);
+        return -1;
+    }
     pass->out->counts.fits++;
     return fit_job_start(&fit, set, &contender->job, err);
 }
@@ -95,7 +101,8 @@ static int refit(struct replay_pass *pass, struct error *err)
             start_fit(pass, &pass->contenders[c], err) < 0)
             return -1;
     for (size_t c = 0; c < pass->opened; c++)
-        if (contender_take_fit(&pass->contenders[c], err) < 0)
+        if (contender_take_fit(&pass->contenders[c], intake_log(pass->intake),
+                               err) < 0)
             return -1;
     pass->out->counts.fit_seconds +=
         (double)(clock_monotonic_ns() - start_ns) / 1e9;
@@ -121,20 +128,20 @@ static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
  * is answered. */
 static int advance(struct replay_pass *pass, int64_t ts_ms, struct error *err)
 {
+    if (refit_when_due(pass, ts_ms, err) < 0)
+        return -1;
     for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].online &&
-            online_contender_advance(pass->contenders[c].online, ts_ms, err) <
-                0)
+        if (contender_advance(&pass->contenders[c], ts_ms, err) < 0)
             return -1;
-    return refit_when_due(pass, ts_ms, err);
+    return 0;
 }
 
 static int learn(struct replay_pass *pass, const struct join_outcome *outcome,
                  struct error *err)
 {
     for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].online &&
-            online_contender_take(pass->contenders[c].online, outcome, err) < 0)
+        if (contender_learn(&pass->contenders[c], intake_log(pass->intake),
+                            outcome, err) < 0)
             return -1;
     return 0;
 }
@@ -195,7 +202,7 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
     return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
 }
 
-/* Passes the outcomes of the join on to the contenders that learn online, and
+/* Passes the outcomes of the join on to the contenders that go on learning, and
  * to the log. Those of the history have no row there. */
 static int take_outcomes(struct replay_pass *pass, struct error *err)
 {
@@ -301,15 +308,15 @@ static int learn_labelled(struct replay_pass *pass, const struct label *label,
                           struct error *err)
 {
     uint64_t values[FIELD_VALUES_MAX];
+    const bool has_values = pass->list.values > 0;
     const struct join_outcome outcome = {
         .sequence = training_log_counts(intake_log(pass->intake)).appended - 1,
         .label = (float)label->click,
         .before = NAN,
-        .values = values};
+        .values = has_values ? values : NULL};
 
-    if (pass->list.values == 0)
-        return 0;
-    field_scan_values(&pass->scan, &pass->scratch.found, values);
+    if (has_values)
+        field_scan_values(&pass->scan, &pass->scratch.found, values);
     return learn(pass, &outcome, err);
 }
 
@@ -438,6 +445,7 @@ static struct contender_spec spec_of(const struct replay_config *config,
 
     spec.fit.scale = config->scale;
     spec.fit.calibrate = config->calibrate;
+    spec.ids_max = config->intake.log.ids_max;
     if (spec.publish_ms < 0)
         spec.publish_ms = config->publish_every_ms;
     return spec;

@@ -52,8 +52,8 @@ struct replay_config {
     bool answers_forced;      /* it may be the topic of predictions */
     double prior;             /* the answer while there is no model */
     int64_t refit_every_ms;   /* event time */
-    int64_t publish_every_ms; /* event time; of contenders that learn online and
-                                 say nothing else */
+    int64_t publish_every_ms; /* event time; of contenders that go on learning
+                                 and say nothing else */
     uint64_t refit_rows_min;  /* rows without which there is no fit */
     double holdout;           /* as in trainer.h */
     bool calibrate;

@@ -311,7 +311,7 @@ static int baseline_load(struct bytes_reader *from, const struct model *head,
 
 /* --- Between fits ----------------------------------------------------- */
 
-static bool find_biases(struct model *model, struct model_biases *out)
+static bool find_biases(const struct model *model, struct model_biases *out)
 {
     const struct baseline *self = (const struct baseline *)model;
     const struct model_params *params = &model->params;

@@ -401,7 +401,7 @@ int factors_load(struct bytes_reader *from, const struct model *head,
 
 /* --- Between fits ----------------------------------------------------- */
 
-bool factors_biases(struct model *model, struct model_biases *out)
+bool factors_biases(const struct model *model, struct model_biases *out)
 {
     const struct factors *self = (const struct factors *)model;
     const struct model_params *params = &model->params;

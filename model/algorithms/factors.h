@@ -88,6 +88,6 @@ int factors_grow(struct model *model, uint32_t users, uint32_t items,
                  struct error *err) MUST_CHECK;
 int factors_copy(const struct model *model, struct model **out,
                  struct error *err) MUST_CHECK;
-bool factors_biases(struct model *model, struct model_biases *out);
+bool factors_biases(const struct model *model, struct model_biases *out);
 
 #endif

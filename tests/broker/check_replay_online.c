@@ -1,7 +1,8 @@
 /*
  * check_replay_online.c - a contender that learns online says what the trainer
  * would have published, bit for bit: the same records, joined, corrected and
- * learned in the same order.
+ * learned in the same order. One that is refitted knows more where its biases
+ * go on between two fits.
  */
 #include "support/one_event.h"
 #include "support/pipeline.h"
@@ -33,7 +34,7 @@ static struct error err;
 
 /* A click takes twenty minutes in the mean: most come after the window, and
  * correct what was learned. */
-static void make_history(void)
+static void make_history(const char *labels)
 {
     const char *const world[] = {"--world",
                                  "--world.rows=4000",
@@ -43,6 +44,7 @@ static void make_history(void)
                                  "--clock.step_ms=2000",
                                  "--label.delay_ms=1200000",
                                  "--label.pairs",
+                                 labels,
                                  NULL};
 
     pipeline_create(&way, PARTITIONS);
@@ -161,7 +163,7 @@ START_TEST(at_the_end_it_is_what_the_trainer_publishes)
     const char *const version[2] = {"--model.version=1", NULL};
     const char *const online[2] = {"--html=", at_once};
 
-    make_history();
+    make_history("--labels=clicks");
     train("--join=impressions");
     find_ends();
     send_probes();
@@ -183,7 +185,7 @@ START_TEST(impressions_are_predicted_with_all_details)
     const char *const more[] = {topic, "--model.version=1", "--details", NULL};
     size_t lines = 0, commas = 0;
 
-    make_history();
+    make_history("--labels=clicks");
     train("--join=impressions");
     snprintf(topic, sizeof(topic), "--topic=%s", way.names[PIPE_IMPRESSIONS]);
     char *csv = pipeline_run(&way, "predict", more, WAIT_MS);
@@ -227,7 +229,7 @@ static double logloss_of(const char *output, const char *contender)
 START_TEST(labels_with_a_pair_are_answered_as_the_trainer_measures_them)
 {
 
-    make_history();
+    make_history("--labels=clicks");
     train("--join=labels");
     char *once = replay(at_once, "later=online:fields fields=ad start=0.1");
     char *twice = replay(at_once, "later=online:fields fields=ad start=0.1");
@@ -242,6 +244,43 @@ START_TEST(labels_with_a_pair_are_answered_as_the_trainer_measures_them)
 }
 END_TEST
 
+/* --- Biases between fits ---------------------------------------------- */
+
+static char *replay_fits(const char *join, const char *folded)
+{
+    const char *const more[] = {join,
+                                "--bootstrap=0",
+                                "--json",
+                                "--refit.every_ms=1800000",
+                                "--join.window_ms=60000",
+                                "fitted=refit:baseline",
+                                folded,
+                                NULL};
+
+    return pipeline_run(&way, "replay", more, WAIT_MS);
+}
+
+/* Whether labels meet their impressions or carry them: what is known between
+ * two fits helps, the same every time, and a publication that is never due
+ * leaves what was fitted. */
+START_TEST(biases_that_go_on_know_more_than_those_that_stay)
+{
+    const char *const join = _i ? "--join=labels" : "--join=impressions";
+
+    make_history("--labels=all");
+    char *now = replay_fits(join, "now=folded:baseline publish.every_ms=0");
+    char *again = replay_fits(join, "now=folded:baseline publish.every_ms=0");
+    char *never =
+        replay_fits(join, "now=folded:baseline publish.every_ms=315360000000");
+    ck_assert_str_eq(now, again);
+    ck_assert_double_lt(logloss_of(now, "now"), logloss_of(now, "fitted"));
+    ck_assert_double_eq(logloss_of(never, "now"), logloss_of(now, "fitted"));
+    free(now);
+    free(again);
+    free(never);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("replay_online");
@@ -252,6 +291,8 @@ int main(void)
     tcase_add_test(tests, impressions_are_predicted_with_all_details);
     tcase_add_test(
         tests, labels_with_a_pair_are_answered_as_the_trainer_measures_them);
+    tcase_add_loop_test(tests, biases_that_go_on_know_more_than_those_that_stay,
+                        0, 2);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "replay of a model that learns online");
 }

@@ -408,19 +408,6 @@ START_TEST(ids_have_a_limit)
 }
 END_TEST
 
-START_TEST(without_biases_there_is_nothing_to_go_on_with)
-{
-    static const char *const without[][2] = {
-        {"svd", "biased=false"}, {"svd", "epochs=0"},
-        {"svdpp", "lr_bi=0"},    {"baseline", "bsl_method=sgd bsl_lr=0"},
-        {"popular", ""},         {"knn-baseline", ""}};
-    struct snapshot snapshot = {.model = fit(without[_i][0], without[_i][1])};
-
-    ck_assert(!bias_fold_is_for(&snapshot));
-    model_free(snapshot.model);
-}
-END_TEST
-
 /* --- Deltas ----------------------------------------------------------- */
 
 static void make_delta(void)
@@ -558,6 +545,22 @@ START_TEST(the_best_ads_may_be_new_ones)
     ck_assert_ok(top_rank(now->model, &request, 1, 3, &err), err);
     ck_assert_uint_eq(request.found, 3);
     ck_assert_uint_eq(found[0].item, ADS);
+}
+END_TEST
+
+START_TEST(another_snapshot_is_brought_to_the_state)
+{
+    stop();
+    start(models[_i][0], models[_i][1], 0);
+    event_count = 0;
+    for (int i = 0; i < 5; i++) {
+        happen_some(7 * i + 1);
+        ck_assert_ok(bias_fold_bring(fold, student, &err), err);
+        bias_fold_forget(fold);
+        ck_assert_uint_eq(student->rows, ROWS + (uint64_t)event_count);
+        next.rows = student->rows;
+        assert_same_state();
+    }
 }
 END_TEST
 
@@ -725,6 +728,32 @@ START_TEST(damage_is_refused_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(without_biases_there_is_nothing_to_go_on_with)
+{
+    static const char *const without[][2] = {
+        {"svd", "biased=false"}, {"svd", "epochs=0"},
+        {"svdpp", "lr_bi=0"},    {"baseline", "bsl_method=sgd bsl_lr=0"},
+        {"popular", ""},         {"knn-baseline", ""}};
+    struct snapshot snapshot = {.model = fit(without[_i][0], without[_i][1])};
+
+    struct snapshot *copy = NULL;
+
+    snapshot.users = ids(USERS, user_id);
+    snapshot.ads = ids(ADS, ad_id);
+    ck_assert(!bias_fold_is_for(&snapshot));
+    ck_assert_refused(snapshot_copy(&snapshot, &copy, &err), err, ERROR_FORMAT,
+                      "takes none");
+    make_example();
+    snapshot.sha256 = fitted->sha256;
+    ck_assert_refused(
+        snapshot_delta_apply(&snapshot, EPOCH, bytes.bytes, bytes.size, &err),
+        err, ERROR_FORMAT, "takes none");
+    id_map_free(snapshot.users);
+    id_map_free(snapshot.ads);
+    model_free(snapshot.model);
+}
+END_TEST
+
 START_TEST(a_doubled_one_is_refused)
 {
     make_example();
@@ -789,6 +818,8 @@ int main(void)
     tcase_add_loop_test(tests, new_ids_have_biases_alone, 0, MODELS);
     tcase_add_loop_test(tests, a_state_can_be_saved, 0, MODELS);
     tcase_add_loop_test(tests, the_best_ads_may_be_new_ones, 0, MODELS);
+    tcase_add_loop_test(tests, another_snapshot_is_brought_to_the_state, 0,
+                        MODELS);
     tcase_add_test(tests, a_delta_has_what_changed_and_no_more);
     tcase_add_test(tests, a_cut_delta_is_refused_at_every_byte);
     tcase_add_loop_test(tests, damage_is_refused_and_changes_nothing, 0,

@@ -93,6 +93,16 @@ START_TEST(contenders_are_written_in_one_word_or_with_a_name)
     ck_assert_int_eq(spec.kind, CONTENDER_REFIT);
     ck_assert_uint_eq(spec.fit.params.factors, 7);
     ck_assert_str_eq(spec.name, "refit:svd factors=7");
+    ck_assert_ok(contender_parse("folded:svd factors=7 publish.every_ms=50",
+                                 &spec, &err),
+                 err);
+    ck_assert_int_eq(spec.kind, CONTENDER_REFIT);
+    ck_assert(spec.folds);
+    ck_assert(spec.fit.counts_rows);
+    ck_assert_uint_eq(spec.fit.params.factors, 7);
+    ck_assert_int_eq(spec.publish_ms, 50);
+    ck_assert_ok(contender_parse("folded:baseline", &spec, &err), err);
+    ck_assert_int_eq(spec.publish_ms, -1);
     ck_assert_ok(contender_parse("now=online:fields publish.every_ms=0 bits=9",
                                  &spec, &err),
                  err);
@@ -125,6 +135,8 @@ START_TEST(mistakes_in_contenders_are_told)
                       ERROR_CONFIG, "nothing");
     ck_assert_refused(contender_parse("refit:svd nonsense=1", &spec, &err), err,
                       ERROR_CONFIG, "nonsense");
+    ck_assert_refused(contender_parse("folded:popular", &spec, &err), err,
+                      ERROR_USAGE, "write folded:baseline");
     ck_assert_refused(contender_parse("online:svd", &spec, &err), err,
                       ERROR_USAGE, "refit:svd");
     ck_assert_refused(
