@@ -4,9 +4,9 @@
 #include "common/base/log.h"
 
 #include "consumer/learn/field_scan.h"
-#include "consumer/learn/fit_need.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/range_walk.h"
+#include "consumer/replay/contenders.h"
 #include "consumer/replay/replay_topic.h"
 
 #include <assert.h>
@@ -30,7 +30,7 @@ struct replay_pass {
     struct intake *intake;
     struct live_models *live;
     struct replay_topic *answers; /* NULL: they go nowhere else */
-    struct contender contenders[CONTENDERS_MAX];
+    struct contenders contenders;
     struct id_set *nobody; /* the users of field.anonymous */
     struct contender_questions questions;
     struct field_list list;      /* values that some contenders learn from */
@@ -40,111 +40,10 @@ struct replay_pass {
     /* Of the record that makes a row: the event, what rows are sliced by, the
      * contenders' fields. */
     struct event_scratch scratch;
-    size_t opened;    /* contenders */
-    bool in_range;    /* an impression of the range has been seen */
-    uint64_t base;    /* sequence of the first one, which is row 0 of the log */
-    int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
+    bool in_range; /* an impression of the range has been seen */
+    uint64_t base; /* sequence of the first one, which is row 0 of the log */
     int64_t shown_ms;
 };
-
-/* --- Fits ------------------------------------------------------------- */
-
-static void warn_of_unknown(const struct training_set *set, uint64_t ids_max)
-{
-    if (set->users_unknown > 0 || set->ads_unknown > 0)
-        log_warn("some ids are not learned",
-                 "max_ids=%" PRIu64 " users_unknown=%u ads_unknown=%u "
-                 "rows_left_out=%zu reason=\"there are more users and ads "
-                 "than training.max_ids; those with the fewest rows are "
-                 "unknown to this fit\"",
-                 ids_max, set->users_unknown, set->ads_unknown,
-                 set->rows_left_out);
-}
-
-static int start_fit(struct replay_pass *pass, struct contender *contender,
-                     struct error *err)
-{
-    struct training_set *set = NULL;
-    struct fit_config fit = contender->spec.fit;
-    const struct fit_need limits = fit_need_limits();
-
-    if (training_log_select(intake_log(pass->intake), pass->config->holdout,
-                            intake_final_ms(pass->intake), &set, err) < 0)
-        return -1;
-    if (set->count == 0 ||
-        set->all_count + set->rows_left_out < pass->config->refit_rows_min) {
-        training_set_free(set);
-        return 0; /* too few rows: the contender keeps its model */
-    }
-    warn_of_unknown(set, pass->config->intake.log.ids_max);
-    if (fit_need_check(&fit, set, &limits, err) < 0) {
-        training_set_free(set);
-        return -1;
-    }
-    if (contender->folded &&
-        folded_contender_start(contender->folded, intake_log(pass->intake),
-                               err) < 0) {
-        training_set_free(set);
-        return -1;
-    }
-    pass->out->counts.fits++;
-    return fit_job_start(&fit, set, &contender->job, err);
-}
-
-/* Fits all contenders at once, each in its thread, and waits for all. */
-static int refit(struct replay_pass *pass, struct error *err)
-{
-    int64_t start_ns = clock_monotonic_ns();
-
-    for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].spec.kind == CONTENDER_REFIT &&
-            start_fit(pass, &pass->contenders[c], err) < 0)
-            return -1;
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_take_fit(&pass->contenders[c], intake_log(pass->intake),
-                               err) < 0)
-            return -1;
-    pass->out->counts.fit_seconds +=
-        (double)(clock_monotonic_ns() - start_ns) / 1e9;
-    return 0;
-}
-
-/* Fits happen at whole multiples of the interval, so that the schedule does not
- * depend on where the range begins. */
-static int refit_when_due(struct replay_pass *pass, int64_t ts_ms,
-                          struct error *err)
-{
-    int64_t every_ms = pass->config->refit_every_ms;
-    bool is_due = pass->refit_ms != INT64_MIN && ts_ms >= pass->refit_ms;
-
-    if (pass->refit_ms == INT64_MIN || is_due)
-        pass->refit_ms = (ts_ms / every_ms + 1) * every_ms;
-    return is_due ? refit(pass, err) : 0;
-}
-
-/* --- Learning --------------------------------------------------------- */
-
-/* What happens to contenders when event time comes that far, before the event
- * is answered. */
-static int advance(struct replay_pass *pass, int64_t ts_ms, struct error *err)
-{
-    if (refit_when_due(pass, ts_ms, err) < 0)
-        return -1;
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_advance(&pass->contenders[c], ts_ms, err) < 0)
-            return -1;
-    return 0;
-}
-
-static int learn(struct replay_pass *pass, const struct join_outcome *outcome,
-                 struct error *err)
-{
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_learn(&pass->contenders[c], intake_log(pass->intake),
-                            outcome, err) < 0)
-            return -1;
-    return 0;
-}
 
 /* --- Rows ------------------------------------------------------------- */
 
@@ -188,17 +87,18 @@ static int answer_row(struct replay_pass *pass, const struct impression *event,
                                                         : id_hash(&event->user);
     if (replay_log_append(log, head, &pass->scratch.found, &row, err) < 0)
         return -1;
-    for (size_t c = 0; c < pass->opened; c++)
-        if (contender_answer(&pass->contenders[c], &pass->questions, event,
+    for (size_t c = 0; c < pass->contenders.count; c++)
+        if (contender_answer(&pass->contenders.all[c], &pass->questions, event,
                              message, &row->answers[c], err) < 0)
             return -1;
     if (replay_log_note_swaps(log, err) < 0)
         return -1;
-    const struct replay_topic_answers answers = {.event = event,
-                                                 .message = message,
-                                                 .contenders = pass->contenders,
-                                                 .answers = row->answers,
-                                                 .count = pass->opened};
+    const struct replay_topic_answers answers = {
+        .event = event,
+        .message = message,
+        .contenders = pass->contenders.all,
+        .answers = row->answers,
+        .count = pass->contenders.count};
     return pass->answers ? replay_topic_send(pass->answers, &answers, err) : 0;
 }
 
@@ -212,7 +112,8 @@ static int take_outcomes(struct replay_pass *pass, struct error *err)
         if (pass->in_range && outcome.sequence >= pass->base)
             replay_log_label(pass->out->log, outcome.sequence - pass->base,
                              outcome.label);
-        if (learn(pass, &outcome, err) < 0)
+        if (contenders_learn(&pass->contenders, intake_log(pass->intake),
+                             &outcome, err) < 0)
             return -1;
     }
     return 0;
@@ -243,7 +144,8 @@ static int take_impression(struct replay_pass *pass,
     const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_IMPRESSION, event.ts_ms, &origin);
-    if (advance(pass, stamp.counts_ms, err) < 0)
+    if (contenders_advance(&pass->contenders, pass->intake, stamp.counts_ms,
+                           err) < 0)
         return -1;
     bool is_row = !is_history(pass, record);
     if (intake_impression(pass->intake, &event, &origin, &became, err) < 0)
@@ -317,7 +219,8 @@ static int learn_labelled(struct replay_pass *pass, const struct label *label,
 
     if (has_values)
         field_scan_values(&pass->scan, &pass->scratch.found, values);
-    return learn(pass, &outcome, err);
+    return contenders_learn(&pass->contenders, intake_log(pass->intake),
+                            &outcome, err);
 }
 
 /* JOIN_LABELS: a label with user and ad makes a row, which is final at once.
@@ -338,7 +241,8 @@ static int take_labelled(struct replay_pass *pass,
     const struct intake_origin origin = origin_of(record);
     struct stream_stamp stamp =
         intake_stamp(pass->intake, INTAKE_LABEL, label.ts_ms, &origin);
-    if (advance(pass, stamp.counts_ms, err) < 0)
+    if (contenders_advance(&pass->contenders, pass->intake, stamp.counts_ms,
+                           err) < 0)
         return -1;
     if (!is_history(pass, record)) {
         const struct impression event = {.id = label.id,
@@ -437,49 +341,14 @@ static int open_live(struct replay_pass *pass, struct error *err)
                : 0;
 }
 
-/* What contenders learn from is said once for all of them. */
-static struct contender_spec spec_of(const struct replay_config *config,
-                                     size_t contender)
-{
-    struct contender_spec spec = config->contenders[contender];
-
-    spec.fit.scale = config->scale;
-    spec.fit.calibrate = config->calibrate;
-    spec.ids_max = config->intake.log.ids_max;
-    if (spec.publish_ms < 0)
-        spec.publish_ms = config->publish_every_ms;
-    return spec;
-}
-
-static int open_contenders(struct replay_pass *pass, struct error *err)
-{
-    for (size_t c = 0; c < pass->config->contender_count; c++) {
-        const struct contender_spec spec = spec_of(pass->config, c);
-        if (contender_open(&spec, pass->live, pass->rows, &pass->contenders[c],
-                           err) < 0)
-            return -1;
-        pass->opened++;
-        if (contender_is_version(&spec))
-            pass->out->versions[c] = pass->contenders[c].model.manifest.epoch;
-    }
-    return 0;
-}
-
 /* The values of all contenders that learn online are found in one walk over a
  * record, and the join keeps them until the label is there. */
 static int open_intake(struct replay_pass *pass, struct error *err)
 {
     struct intake_config intake = pass->config->intake;
 
-    for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].online &&
-            field_list_add_values(
-                &pass->list,
-                online_contender_fields(pass->contenders[c].online), err) < 0)
-            return error_wrap(err, "the fields of all contenders");
-    for (size_t c = 0; c < pass->opened; c++)
-        if (pass->contenders[c].online)
-            online_contender_read(pass->contenders[c].online, &pass->list);
+    if (contenders_add_values(&pass->contenders, &pass->list, err) < 0)
+        return -1;
     if (pass->list.values > 0) {
         intake.list = &pass->list;
         if (field_scan_want(&pass->scan, &intake.fields, &pass->list,
@@ -551,8 +420,14 @@ static int open_all(struct replay_pass *pass, struct error *err)
         replay_log_want(pass->out->log, pass->rows, err) < 0 ||
         id_set_new(config->intake.fields.anonymous, &pass->nobody, err) < 0 ||
         open_answers(pass, err) < 0 || open_live(pass, err) < 0 ||
-        open_contenders(pass, err) < 0 || open_intake(pass, err) < 0)
+        contenders_open(&pass->contenders, config, pass->live, pass->rows,
+                        err) < 0 ||
+        open_intake(pass, err) < 0)
         return -1;
+    for (size_t c = 0; c < config->contender_count; c++)
+        if (contender_is_version(&config->contenders[c]))
+            pass->out->versions[c] =
+                pass->contenders.all[c].model.manifest.epoch;
     pass->questions =
         (struct contender_questions){.nobody = pass->nobody,
                                      .found = &pass->scratch.found,
@@ -568,8 +443,9 @@ static void count_all(struct replay_pass *pass)
 
     counts->events = intake_counts(pass->intake);
     counts->books = intake_books(pass->intake);
-    for (size_t c = 0; c < pass->opened; c++)
-        counts->fieldless += pass->contenders[c].fieldless;
+    counts->fieldless = contenders_fieldless(&pass->contenders);
+    counts->fits = pass->contenders.fits;
+    counts->fit_seconds = pass->contenders.fit_seconds;
     pass->out->stream_ms =
         replay_joins(pass->config) ? intake_stream_ms(pass->intake) : INT64_MIN;
     if (pass->live)
@@ -580,8 +456,7 @@ static void close_all(struct replay_pass *pass)
 {
     merge_reader_close(pass->reader);
     replay_topic_close(pass->answers);
-    for (size_t c = 0; c < pass->opened; c++)
-        contender_close(&pass->contenders[c]);
+    contenders_close(&pass->contenders);
     live_models_close(pass->live);
     intake_free(pass->intake);
     id_set_free(pass->nobody);
@@ -600,7 +475,6 @@ int replay_run(const struct replay_config *config, struct replay *out,
         return error_no_memory(err, "a replay");
     pass->config = config;
     pass->out = &replay;
-    pass->refit_ms = INT64_MIN;
     pass->shown_ms = clock_monotonic_ms();
     int status = open_all(pass, err);
     if (status == 0)
