@@ -256,10 +256,8 @@ static int read_head(struct bytes_reader *from, struct model *head,
     if (model_find(name, &head->ops, err) < 0 ||
         check_head(head, format, err) < 0)
         return -1;
-    int status = params_start(head->ops, &head->params, err);
-    /* What was saved before there was a choice does not say it. */
-    head->params.impossible = IMPOSSIBLE_MEAN;
-    if (status < 0 || params_set(head->ops, params, &head->params, err) < 0) {
+    if (params_start(head->ops, &head->params, err) < 0 ||
+        params_set(head->ops, params, &head->params, err) < 0) {
         if (err)
             err->code = ERROR_FORMAT;
         return -1;

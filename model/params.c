@@ -70,6 +70,18 @@ static void print_value(const struct config_key *key,
         snprintf(out, size, "%.17g", exact);
 }
 
+/* A text that was not given; and the reference's answer to what is impossible,
+ * so that such a model has the bytes that it had before there was a choice, and
+ * programs of then read it. */
+static bool goes_without_saying(const struct config_key *key,
+                                const struct model_params *params,
+                                const char *value)
+{
+    return value[0] == '\0' ||
+           (key->offset == offsetof(struct model_params, impossible) &&
+            params->impossible == IMPOSSIBLE_MEAN);
+}
+
 void params_print(const struct model_ops *ops,
                   const struct model_params *params, char *out, size_t size)
 {
@@ -79,8 +91,8 @@ void params_print(const struct model_ops *ops,
     for (const struct config_key *key = ops->keys; key->name; key++) {
         char value[512];
         print_value(key, params, value, sizeof(value));
-        if (value[0] == '\0')
-            continue; /* a text that was not given */
+        if (goes_without_saying(key, params, value))
+            continue;
         int length = snprintf(out + used, size - used, "%s%s=%s",
                               used ? " " : "", key->name, value);
         if (length < 0 || (size_t)length >= size - used)

@@ -117,7 +117,7 @@ int params_set(const struct model_ops *ops, const char *text,
                struct model_params *params, struct error *err) MUST_CHECK;
 
 /* Prints all parameters that the model takes, in the order of its table, but
- * for texts that are empty. Always terminated. */
+ * for texts that are empty and for impossible=mean. Always terminated. */
 void params_print(const struct model_ops *ops,
                   const struct model_params *params, char *out, size_t size);
 

@@ -105,22 +105,20 @@ static const struct {
                  "bsl_reg=0.02 bsl_lr=0.005"},
     {"svd", "factors=100 epochs=20 biased=true init_mean=0 init_std=0.1 "
             "lr_all=0.005 reg_all=0.02 lr_bu=-1 lr_bi=-1 lr_pu=-1 lr_qi=-1 "
-            "reg_bu=-1 reg_bi=-1 reg_pu=-1 reg_qi=-1 solver=exact "
-            "impossible=mean seed=0"},
+            "reg_bu=-1 reg_bi=-1 reg_pu=-1 reg_qi=-1 solver=exact seed=0"},
     {"svdpp",
      "factors=20 epochs=20 init_mean=0 init_std=0.1 lr_all=0.007 "
      "reg_all=0.02 lr_bu=-1 lr_bi=-1 lr_pu=-1 lr_qi=-1 lr_yj=-1 reg_bu=-1 "
      "reg_bi=-1 reg_pu=-1 reg_qi=-1 reg_yj=-1 seed=0"},
     {"nmf",
      "factors=15 epochs=50 biased=false init_low=0 init_high=1 reg_pu=0.06 "
-     "reg_qi=0.06 reg_bu=0.02 reg_bi=0.02 lr_bu=0.005 lr_bi=0.005 "
-     "impossible=mean seed=0"},
+     "reg_qi=0.06 reg_bu=0.02 reg_bi=0.02 lr_bu=0.005 lr_bi=0.005 seed=0"},
     {"co-clustering", "clusters_u=3 clusters_i=3 epochs=20 seed=0"},
     {"knn", "k=40 min_k=1 similarity=msd user_based=true min_support=1 "
             "shrinkage=100 cache_bytes=268435456 "
             "bsl_method=als bsl_epochs=0 bsl_reg_u=15 bsl_reg_i=10 "
-            "bsl_reg=0.02 bsl_lr=0.005 impossible=mean"},
-    {"slope-one", "cache_bytes=268435456 impossible=mean"},
+            "bsl_reg=0.02 bsl_lr=0.005"},
+    {"slope-one", "cache_bytes=268435456"},
 };
 enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
 
