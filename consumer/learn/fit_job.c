@@ -51,7 +51,8 @@ static int judge(const struct fit_job *job, struct model *model,
     const struct training_set *set = job->set;
     const size_t half = set->held_count / 2;
 
-    if (!job->config.calibrate ||
+    /* A model of fields answers probabilities already. */
+    if (!job->config.calibrate || job->config.ops->fields ||
         !calibration_is_worth(set->labels, set->held_final))
         return measure(model, set, 0, out, err);
     size_t older = set->held_final < half ? set->held_final : half;

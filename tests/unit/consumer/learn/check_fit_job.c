@@ -171,6 +171,22 @@ START_TEST(what_calibrates_does_not_measure)
 }
 END_TEST
 
+START_TEST(a_model_of_probabilities_is_not_calibrated)
+{
+    struct fit_config config = settings("fields", "fields=user+ad bits=10");
+    struct fit_result result;
+
+    config.calibrate = true;
+    ck_assert_ok(fit_job_finish(start(&config, make_set(HELD)), &result, &err),
+                 err);
+    struct snapshot *snapshot = decode(&result);
+    ck_assert(!calibration_is_set(&snapshot->model->calibration));
+    ck_assert_uint_eq(result.holdout.rows, HELD);
+    snapshot_free(snapshot);
+    fit_result_free(&result);
+}
+END_TEST
+
 /* 200 labels of which a third are clicks say about 130 nats, 140 about 90. */
 START_TEST(rows_that_say_too_little_do_not_calibrate)
 {
@@ -252,6 +268,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_snapshot_is_the_fit_of_all_rows);
     tcase_add_test(tests, what_calibrates_does_not_measure);
+    tcase_add_test(tests, a_model_of_probabilities_is_not_calibrated);
     tcase_add_test(tests, rows_that_say_too_little_do_not_calibrate);
     tcase_add_test(tests, nothing_held_out_measures_nothing);
     tcase_add_test(tests, a_cancelled_job_ends_soon);
