@@ -53,9 +53,15 @@ static char state_dir[64];
 
 static void stop(void)
 {
+    const char *const remove[] = {"/bin/rm", "-rf", state_dir, NULL};
+    struct child_process child = {.pid = 0};
+
     child_end(&feed);
     child_end(&trainer);
     child_end(&scorer);
+    child_start(&child, remove, NULL);
+    child_wait(&child, WAIT_MS);
+    child_end(&child);
 }
 
 /* --- Processes -------------------------------------------------------- */
