@@ -7,6 +7,7 @@
 #include "cli/demo/version_evaluation.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
+#include "model/rows/ratings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct demo_observer {
     struct event_reader *predictions, *labels;
     struct event_scratch scratch; /* of one event */
     struct version_evaluation *evaluation;
+    struct first_clicks *clicks;
     struct demo_observer_counts counts;
     struct demo_version versions[DEMO_VERSIONS_MAX];
     int64_t next[PARTITIONS_MAX]; /* by partition of the impressions: behind the
@@ -61,7 +63,8 @@ int demo_observer_open(const struct demo_observer_config *config,
         event_reader_new(&config->fields, EVENT_LABELS, &self->labels, err) <
             0 ||
         merge_reader_open(&reader, &self->reader, err) < 0 ||
-        version_evaluation_new(&evaluation, &self->evaluation, err) < 0) {
+        version_evaluation_new(&evaluation, &self->evaluation, err) < 0 ||
+        first_clicks_new(&self->clicks, err) < 0) {
         demo_observer_close(self);
         return -1;
     }
@@ -78,6 +81,7 @@ void demo_observer_close(struct demo_observer *self)
     event_reader_free(self->labels);
     event_scratch_free(&self->scratch);
     version_evaluation_free(self->evaluation);
+    first_clicks_free(self->clicks);
     free(self);
 }
 
@@ -114,7 +118,12 @@ static int take_prediction(struct demo_observer *self,
     self->next[event.src_partition] = event.src_offset + 1;
     self->counts.predictions++;
     note_latency(self, message->timestamp_ms - event_span_ms(event.raw_ts));
-    return version_evaluation_prediction(self->evaluation, &event, err);
+    const struct id user = event_span_id(event.raw_user);
+    uint32_t index;
+    if (first_clicks_prediction(self->clicks, &user, event.basis,
+                                message->timestamp_ms, &index, err) < 0)
+        return -1;
+    return version_evaluation_prediction(self->evaluation, &event, index, err);
 }
 
 static int take_label(struct demo_observer *self, const struct message *message,
@@ -133,7 +142,12 @@ static int take_label(struct demo_observer *self, const struct message *message,
                            &about) != EVENT_OK)
         return 0; /* the trainer makes it a dead letter */
     self->counts.labels++;
-    return version_evaluation_label(self->evaluation, &event, err);
+    if (version_evaluation_label(self->evaluation, &event, err) < 0)
+        return -1;
+    const uint32_t user = version_evaluation_clicked(self->evaluation);
+    if (user != INDEX_UNKNOWN)
+        first_clicks_click(self->clicks, user, message->timestamp_ms);
+    return 0;
 }
 
 static int take(struct demo_observer *self, const struct merge_record *record,
@@ -172,6 +186,12 @@ int demo_observer_serve(struct demo_observer *self, unsigned wait_ms,
             return -1;
     } while (clock_monotonic_ms() < until_ms);
     return 0;
+}
+
+struct first_clicks_summary
+demo_observer_first_clicks(const struct demo_observer *self)
+{
+    return first_clicks_summary(self->clicks);
 }
 
 void demo_observer_close_windows(struct demo_observer *self)

@@ -6,6 +6,7 @@
 #define CLI_DEMO_OBSERVER_H
 
 #include "cli/demo/demo_view.h"
+#include "cli/demo/first_clicks.h"
 
 #include "common/base/error.h"
 #include "common/event/event.h"
@@ -49,6 +50,10 @@ int demo_observer_moment(struct demo_observer *observer,
 
 struct demo_observer_counts
 demo_observer_counts(const struct demo_observer *observer);
+
+/* How soon predictions knew new users. */
+struct first_clicks_summary
+demo_observer_first_clicks(const struct demo_observer *observer);
 
 void demo_observer_close(struct demo_observer *observer);
 

@@ -104,6 +104,7 @@ static int start_trainer(struct demo *demo, struct error *err)
         .buffer_bytes = 64 << 20,
         .retrain_rows = settings->retrain_rows,
         .retrain_rows_min = settings->retrain_rows / 4,
+        .publish_every_ms = settings->publish_every_ms,
         .holdout = 0.2,
         .calibrate = true,
         .seed = settings->seed,

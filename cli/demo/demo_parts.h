@@ -25,6 +25,7 @@ struct demo_settings {
     uint64_t seed;
     char anonymous[256], algorithm[32], params[512];
     uint64_t retrain_rows;
+    uint32_t publish_every_ms;
 };
 
 struct demo {

@@ -2,6 +2,8 @@
 
 #include "common/event/event_codec.h"
 
+#include "model/rows/ratings.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,6 +12,7 @@ struct row {
     double p;
     double label; /* NaN while nobody knows */
     uint64_t version;
+    uint32_t user;
 };
 
 /* rows[sequence % rows_max] is the prediction that the join numbered so. */
@@ -19,6 +22,7 @@ struct version_evaluation {
     struct row *rows; /* (rows_max) */
     uint64_t next;    /* sequence of the next prediction */
     int64_t stream_ms;
+    uint32_t clicked; /* user of the newest click, INDEX_UNKNOWN */
 };
 
 int version_evaluation_new(const struct version_evaluation_config *config,
@@ -68,14 +72,20 @@ static void take_outcomes(struct version_evaluation *self)
 {
     struct join_outcome outcome;
 
-    while (join_next(self->join, &outcome))
-        if (outcome.sequence >= oldest(self))
-            row_at(self, outcome.sequence)->label = (double)outcome.label;
+    self->clicked = INDEX_UNKNOWN;
+    while (join_next(self->join, &outcome)) {
+        if (outcome.sequence < oldest(self))
+            continue;
+        struct row *row = row_at(self, outcome.sequence);
+        row->label = (double)outcome.label;
+        if (outcome.label > 0)
+            self->clicked = row->user;
+    }
 }
 
 int version_evaluation_prediction(struct version_evaluation *self,
                                   const struct prediction_event *event,
-                                  struct error *err)
+                                  uint32_t user, struct error *err)
 {
     struct id id = event_span_id(event->raw_id);
     int64_t ts_ms = event_span_ms(event->raw_ts);
@@ -86,7 +96,7 @@ int version_evaluation_prediction(struct version_evaluation *self,
     if (place.is_new) {
         self->next = place.sequence + 1;
         *row_at(self, place.sequence) =
-            (struct row){ts_ms, event->p, NAN, event->model_version};
+            (struct row){ts_ms, event->p, NAN, event->model_version, user};
     }
     take_outcomes(self);
     return 0;
@@ -108,6 +118,11 @@ void version_evaluation_advance(struct version_evaluation *self,
         self->stream_ms = stream_ms;
     join_advance(self->join, stream_ms);
     take_outcomes(self);
+}
+
+uint32_t version_evaluation_clicked(const struct version_evaluation *self)
+{
+    return self->clicked;
 }
 
 /* --- Questions -------------------------------------------------------- */

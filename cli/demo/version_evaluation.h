@@ -30,12 +30,18 @@ int version_evaluation_new(const struct version_evaluation_config *config,
                            struct error *err) MUST_CHECK;
 void version_evaluation_free(struct version_evaluation *evaluation);
 
+/* `user` is a number that the caller has for the user. */
 int version_evaluation_prediction(struct version_evaluation *evaluation,
                                   const struct prediction_event *event,
-                                  struct error *err) MUST_CHECK;
+                                  uint32_t user, struct error *err) MUST_CHECK;
 int version_evaluation_label(struct version_evaluation *evaluation,
                              const struct label *event,
                              struct error *err) MUST_CHECK;
+
+/* The user of the click that the last label was; INDEX_UNKNOWN: it was none, or
+ * its prediction has not come. */
+uint32_t
+version_evaluation_clicked(const struct version_evaluation *evaluation);
 
 /* Predictions made for impressions of before this time minus the window are
  * without a click for good. INT64_MAX closes all. */

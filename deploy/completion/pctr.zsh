@@ -40,9 +40,10 @@ _pctr() {
             '--column.click=[column with the label]:value:_files' \
             '--click.min=[least label that is a click]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
-            '--model.algorithm=[algorithm that the trainer fits]:value:_files' \
+            '--model.algorithm=[algorithm of the trainer]:value:_files' \
             '--model.params=[its parameters, as '\''factors=20'\'']:value:_files' \
             '--retrain.rows=[number of new rows that starts a fit]:value:_files' \
+            '--publish.every_ms=[time between two deltas, which bring scorers what was learned since]:value:_files' \
             '--rows=[impressions of the synthetic world]:value:_files' \
             '--users=[users of the world]:value:_files' \
             '--ads=[ads of the world]:value:_files' \

@@ -185,7 +185,7 @@ static struct version_evaluation *evaluate_live(void)
                                         predictions.at[i].value_size, &event,
                                         NULL),
                          EVENT_OK);
-        ck_assert_ok(version_evaluation_prediction(evaluation, &event, &err),
+        ck_assert_ok(version_evaluation_prediction(evaluation, &event, 0, &err),
                      err);
     }
     for (size_t i = 0; i < labels.count; i++) {

@@ -47,7 +47,9 @@ static void predict(int64_t id, int64_t ts_ms, double p, uint64_t version)
                                            .raw_ts = impression.raw_ts,
                                            .p = p,
                                            .model_version = version};
-    ck_assert_ok(version_evaluation_prediction(evaluation, &event, &err), err);
+    ck_assert_ok(
+        version_evaluation_prediction(evaluation, &event, (uint32_t)id, &err),
+        err);
     buffer_free(&bytes);
 }
 
@@ -83,6 +85,16 @@ START_TEST(each_version_is_measured_on_the_rows_it_scored)
     ck_assert_double_eq(first.auc, 1);
     ck_assert_uint_eq(second.rows, 1);
     ck_assert_double_eq(second.mse, 0.25);
+}
+END_TEST
+
+START_TEST(a_click_says_whose_it_was)
+{
+    predict(7, 1000, 0.8, 1);
+    click(7, 1500);
+    ck_assert_uint_eq(version_evaluation_clicked(evaluation), 7);
+    click(8, 1600); /* its prediction has not come */
+    ck_assert_uint_eq(version_evaluation_clicked(evaluation), UINT32_MAX);
 }
 END_TEST
 
@@ -155,6 +167,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, open_evaluation, close_evaluation);
     tcase_add_test(tests, each_version_is_measured_on_the_rows_it_scored);
+    tcase_add_test(tests, a_click_says_whose_it_was);
     tcase_add_test(tests, rows_whose_window_is_open_do_not_count);
     tcase_add_test(tests, a_late_click_corrects_its_row);
     tcase_add_test(tests, a_repeated_prediction_counts_once);
