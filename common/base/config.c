@@ -449,9 +449,21 @@ static void check_variable(struct config *config, const char *name)
 /* Variables that the project's own scripts and tests read. */
 static bool is_of_our_scripts(const char *name)
 {
-    static const char *const names[] = {"PCTR_KAFKA",      "PCTR_KAFKA_HOME",
-                                        "PCTR_KAFKA_DATA", "PCTR_KAFKA_JVM",
-                                        "PCTR_DATA",       "PCTR_SEED"};
+    static const char *const names[] = {"PCTR_KAFKA",
+                                        "PCTR_KAFKA_HOME",
+                                        "PCTR_KAFKA_DATA",
+                                        "PCTR_KAFKA_JVM",
+                                        "PCTR_KAFKA_SESSION_MS",
+                                        "PCTR_REGISTRY",
+                                        "PCTR_REGISTRY_HOME",
+                                        "PCTR_REGISTRY_DATA",
+                                        "PCTR_DATA",
+                                        "PCTR_SEED",
+                                        "PCTR_FAULT",
+                                        "PCTR_ROUND",
+                                        "PCTR_PROGRAM",
+                                        "PCTR_SOAK_MINUTES",
+                                        "PCTR_SOAK_FILE"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0)
