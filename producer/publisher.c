@@ -476,10 +476,13 @@ struct publisher_counts publisher_counts(struct publisher *publisher)
     return counts;
 }
 
+static void free_unanswered(void *context)
+{
+    unanswered_free(context);
+}
+
 void publisher_close(struct publisher *publisher)
 {
-    bool is_gone = true;
-
     if (!publisher)
         return;
     if (publisher->client) {
@@ -492,9 +495,8 @@ void publisher_close(struct publisher *publisher)
         deliveries_free(publisher->deliveries);
         for (size_t t = 0; t < publisher->topic_count; t++)
             rd_kafka_topic_destroy(publisher->topics[t].handle);
-        is_gone = kafka_close(publisher->client);
     }
-    if (is_gone) /* a client that is left behind goes on counting */
-        unanswered_free(publisher->unanswered);
+    /* A client that is left behind goes on counting. */
+    kafka_close_then(publisher->client, free_unanswered, publisher->unanswered);
     free(publisher);
 }

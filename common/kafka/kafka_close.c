@@ -16,6 +16,8 @@ struct closing {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     rd_kafka_t *client;
+    void (*after)(void *context); /* may be NULL */
+    void *context;
     bool is_done, is_abandoned;
 };
 
@@ -32,6 +34,8 @@ static void *destroy(void *context)
 
     rd_kafka_destroy_flags(closing->client,
                            RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (closing->after)
+        closing->after(closing->context);
     pthread_mutex_lock(&closing->lock);
     closing->is_done = true;
     bool is_last = closing->is_abandoned;
@@ -51,6 +55,14 @@ static void await_end(struct closing *closing, int64_t deadline_ms)
 
 bool kafka_close(rd_kafka_t *client)
 {
+    return kafka_close_then(client, NULL, NULL);
+}
+
+bool kafka_close_then(rd_kafka_t *client, void (*after)(void *context),
+                      void *context)
+{
+    if (!client && after)
+        after(context);
     if (!client)
         return true;
     struct closing *closing = calloc(1, sizeof(*closing));
@@ -61,6 +73,8 @@ bool kafka_close(rd_kafka_t *client)
     snprintf(name, sizeof(name), "%s", rd_kafka_name(client));
     if (closing) {
         closing->client = client;
+        closing->after = after;
+        closing->context = context;
         pthread_mutex_init(&closing->lock, NULL);
         condition_init(&closing->ended);
     }
@@ -69,6 +83,8 @@ bool kafka_close(rd_kafka_t *client)
         if (closing)
             free_closing(closing);
         rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        if (after)
+            after(context);
         return true;
     }
     pthread_mutex_lock(&closing->lock);

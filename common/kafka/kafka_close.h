@@ -16,4 +16,10 @@ typedef struct rd_kafka_s rd_kafka_t;
  * was told to write to (a file descriptor) must stay open then. */
 bool kafka_close(rd_kafka_t *client);
 
+/* The same for a client that uses `context` as long as it lives: after(context)
+ * is called when it has ended, also when that is late, and then on a thread of
+ * its own. */
+bool kafka_close_then(rd_kafka_t *client, void (*after)(void *context),
+                      void *context);
+
 #endif
