@@ -4,6 +4,9 @@
 #ifndef COMMON_OFFSET_RANGE_H
 #define COMMON_OFFSET_RANGE_H
 
+#include "common/base/error.h"
+
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -17,5 +20,10 @@ struct offset_range {
     int32_t partition;
     int64_t first, next;
 };
+
+/* A copy of `count` ranges, which the caller frees; there may be none.
+ * ERROR_MEMORY alone. */
+int offset_ranges_copy(const struct offset_range *from, size_t count,
+                       struct offset_range **out, struct error *err) MUST_CHECK;
 
 #endif

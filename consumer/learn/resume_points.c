@@ -64,18 +64,6 @@ static void make_room(struct resume_points *points, int64_t stream_ms)
         drop(points, at);
 }
 
-static int copy_ranges(const struct offset_range *from, size_t count,
-                       struct offset_range **out, struct error *err)
-{
-    struct offset_range *ranges = malloc((count + 1) * sizeof(*ranges));
-
-    if (!ranges)
-        return error_no_memory(err, "%zu ranges", count);
-    memcpy(ranges, from, count * sizeof(*ranges));
-    *out = ranges;
-    return 0;
-}
-
 int resume_points_add(struct resume_points *points, const struct intake *intake,
                       const struct offset_range *ranges, size_t count,
                       struct error *err)
@@ -84,7 +72,7 @@ int resume_points_add(struct resume_points *points, const struct intake *intake,
     struct resume_point point = {.count = count,
                                  .newest_ms = intake_newest_ms(intake)};
 
-    if (copy_ranges(ranges, count, &point.ranges, err) < 0)
+    if (offset_ranges_copy(ranges, count, &point.ranges, err) < 0)
         return -1;
     intake_save_clock(intake, &point.clock);
     if (buffer_failed(&point.clock)) {

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct learner {
     struct learner_config config;
@@ -73,26 +72,13 @@ bool learner_is_due(const struct learner *learner, int64_t now_ms,
     return retrain_policy_is_due(&learner->policy, now_ms, answered);
 }
 
-static int copy_ranges(const struct offset_range *from, size_t count,
-                       struct offset_range **out, struct error *err)
-{
-    struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
-
-    if (!copy)
-        return error_no_memory(err, "%zu ranges", count);
-    if (count > 0)
-        memcpy(copy, from, count * sizeof(*copy));
-    *out = copy;
-    return 0;
-}
-
 static int keep_ranges(struct learner *learner,
                        const struct offset_range *ranges, size_t count,
                        struct error *err)
 {
     struct offset_range *copy = NULL;
 
-    if (copy_ranges(ranges, count, &copy, err) < 0)
+    if (offset_ranges_copy(ranges, count, &copy, err) < 0)
         return -1;
     free(learner->ranges);
     learner->ranges = copy;
@@ -294,7 +280,7 @@ static int make_delta(void *from, const struct trainer_reading *reading,
                                   .count = reading->count};
 
     int status =
-        copy_ranges(reading->ranges, reading->count, &delta.ranges, err);
+        offset_ranges_copy(reading->ranges, reading->count, &delta.ranges, err);
     if (status == 0)
         status = bias_fold_delta(state, head, &delta.bytes, err);
     if (status < 0) {

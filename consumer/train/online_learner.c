@@ -85,19 +85,6 @@ online_learner_fields(const struct online_learner *learner)
     return online_fields(learner->online);
 }
 
-static int copy_ranges(const struct offset_range *from, size_t count,
-                       struct offset_range **out, struct error *err)
-{
-    struct offset_range *copy = malloc((count + 1) * sizeof(*copy));
-
-    if (!copy)
-        return error_no_memory(err, "%zu ranges", count);
-    if (count > 0)
-        memcpy(copy, from, count * sizeof(*copy));
-    *out = copy;
-    return 0;
-}
-
 /* --- Going on --------------------------------------------------------- */
 
 static int take_model(struct online_learner *learner,
@@ -124,7 +111,8 @@ int online_learner_resume(struct online_learner *learner,
     if (!manifest_has_resume(manifest))
         return error_set(err, ERROR_CONFIG,
                          "the published model did not learn row by row");
-    if (copy_ranges(manifest->ranges, manifest->range_count, &before, err) < 0)
+    if (offset_ranges_copy(manifest->ranges, manifest->range_count, &before,
+                           err) < 0)
         return -1;
     if (take_model(learner, bytes, err) < 0) {
         free(before);
@@ -191,7 +179,8 @@ static int make_ranges(const struct online_learner *learner,
                        struct error *err)
 {
     made->count = reading->count;
-    if (copy_ranges(reading->ranges, reading->count, &made->ranges, err) < 0)
+    if (offset_ranges_copy(reading->ranges, reading->count, &made->ranges,
+                           err) < 0)
         return -1;
     for (size_t i = 0; i < made->count; i++) {
         const struct offset_range *before =
@@ -218,7 +207,8 @@ static int make_resume(const struct online_learner *learner,
                        : "there is no record to go on from");
         return 0;
     }
-    if (copy_ranges(reading->ranges, reading->count, &made->resume, err) < 0)
+    if (offset_ranges_copy(reading->ranges, reading->count, &made->resume,
+                           err) < 0)
         return -1;
     for (size_t i = 0; i < made->count; i++) {
         const struct offset_range *from =
