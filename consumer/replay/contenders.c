@@ -28,7 +28,7 @@ int contenders_open(struct contenders *self, const struct replay_config *config,
                     struct error *err)
 {
     self->config = config;
-    self->refit_ms = INT64_MIN;
+    self->refits = event_interval_of(config->refit_every_ms);
     for (size_t c = 0; c < config->contender_count; c++) {
         const struct contender_spec spec = spec_of(config, c);
         if (contender_open(&spec, live, rows, &self->all[c], err) < 0)
@@ -119,25 +119,13 @@ static int refit(struct contenders *self, struct intake *intake,
     return 0;
 }
 
-/* Fits happen at whole multiples of the interval, so that the schedule does not
- * depend on where the range begins. */
-static int refit_when_due(struct contenders *self, struct intake *intake,
-                          int64_t ts_ms, struct error *err)
-{
-    int64_t every_ms = self->config->refit_every_ms;
-    bool is_due = self->refit_ms != INT64_MIN && ts_ms >= self->refit_ms;
-
-    if (self->refit_ms == INT64_MIN || is_due)
-        self->refit_ms = (ts_ms / every_ms + 1) * every_ms;
-    return is_due ? refit(self, intake, err) : 0;
-}
-
 /* --- Learning --------------------------------------------------------- */
 
 int contenders_advance(struct contenders *self, struct intake *intake,
                        int64_t ts_ms, struct error *err)
 {
-    if (refit_when_due(self, intake, ts_ms, err) < 0)
+    if (event_interval_is_over(&self->refits, ts_ms) &&
+        refit(self, intake, err) < 0)
         return -1;
     for (size_t c = 0; c < self->count; c++)
         if (contender_advance(&self->all[c], ts_ms, err) < 0)

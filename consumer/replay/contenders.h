@@ -9,6 +9,7 @@
 
 #include "consumer/learn/intake.h"
 #include "consumer/replay/contender.h"
+#include "consumer/replay/event_interval.h"
 #include "consumer/replay/replay.h"
 
 #include <stddef.h>
@@ -17,8 +18,8 @@
 struct contenders {
     const struct replay_config *config; /* borrowed */
     struct contender all[CONTENDERS_MAX];
-    size_t count;     /* of those that are open */
-    int64_t refit_ms; /* event time of the next fits; INT64_MIN: not known */
+    size_t count; /* of those that are open */
+    struct event_interval refits;
     uint64_t fits;
     double fit_seconds;
 };

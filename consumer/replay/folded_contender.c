@@ -1,14 +1,13 @@
 #include "consumer/replay/folded_contender.h"
 
 #include "consumer/learn/folding.h"
+#include "consumer/replay/event_interval.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 struct folded_contender {
     struct folding *folding;
-    int64_t publish_ms;
-    int64_t due_ms; /* event time; INT64_MIN: not known */
+    struct event_interval publications;
 };
 
 int folded_contender_new(const struct folded_contender_config *config,
@@ -18,8 +17,7 @@ int folded_contender_new(const struct folded_contender_config *config,
 
     if (!self)
         return error_no_memory(err, "a contender");
-    self->publish_ms = config->publish_ms;
-    self->due_ms = INT64_MIN;
+    self->publications = event_interval_of(config->publish_ms);
     if (folding_new(config->ids_max, &self->folding, err) < 0) {
         free(self);
         return -1;
@@ -56,23 +54,13 @@ int folded_contender_take(struct folded_contender *self,
     return folding_take(self->folding, log, outcome, err);
 }
 
-/* As refits are, publications are due at whole multiples of the interval. */
-static bool is_due(struct folded_contender *self, int64_t ts_ms)
-{
-    if (self->publish_ms == 0)
-        return true;
-    const bool is_due = self->due_ms != INT64_MIN && ts_ms >= self->due_ms;
-    if (self->due_ms == INT64_MIN || is_due)
-        self->due_ms = (ts_ms / self->publish_ms + 1) * self->publish_ms;
-    return is_due;
-}
-
 int folded_contender_advance(struct folded_contender *self, int64_t ts_ms,
                              struct snapshot *snapshot, struct error *err)
 {
     struct bias_fold *state = folding_state(self->folding);
 
-    if (!is_due(self, ts_ms) || !state || bias_fold_changes(state) == 0)
+    if (!event_interval_is_over(&self->publications, ts_ms) || !state ||
+        bias_fold_changes(state) == 0)
         return 0;
     if (bias_fold_bring(state, snapshot, err) < 0)
         return -1;

@@ -1,6 +1,7 @@
 #include "consumer/replay/online_contender.h"
 
 #include "consumer/learn/online.h"
+#include "consumer/replay/event_interval.h"
 
 #include "model/rows/id_map.h"
 
@@ -9,13 +10,18 @@
 
 struct online_contender {
     struct online *online;
-    int64_t publish_ms;
-    int64_t due_ms; /* event time of the next publication; INT64_MIN: unknown */
-    uint8_t columns[FIELD_VALUES_MAX]; /* its values among those given */
+    struct event_interval publications; /* every 0 ms: it answers itself */
+    uint8_t columns[FIELD_VALUES_MAX];  /* its values among those given */
     struct snapshot snapshot; /* without a user or an ad; its model is a copy,
                                  or the learner's own. NULL: none yet */
     struct served_model served;
 };
+
+/* What was learned is in its next answer: nothing is published. */
+static bool answers_itself(const struct online_contender *self)
+{
+    return self->publications.every_ms == 0;
+}
 
 int online_contender_new(const struct online_contender_config *config,
                          struct online_contender **out, struct error *err)
@@ -24,12 +30,11 @@ int online_contender_new(const struct online_contender_config *config,
 
     if (!self)
         return error_no_memory(err, "a contender");
-    self->publish_ms = config->publish_ms;
-    self->due_ms = INT64_MIN;
+    self->publications = event_interval_of(config->publish_ms);
     self->served.snapshot = &self->snapshot;
     self->served.manifest.epoch = 1;
     if (online_new(&config->fit, &self->online, err) < 0 ||
-        (self->publish_ms > 0 && online_track(self->online, err) < 0) ||
+        (!answers_itself(self) && online_track(self->online, err) < 0) ||
         id_map_new(&self->snapshot.users, err) < 0 ||
         id_map_new(&self->snapshot.ads, err) < 0) {
         online_contender_free(self);
@@ -44,7 +49,7 @@ void online_contender_free(struct online_contender *self)
 {
     if (!self)
         return;
-    if (self->publish_ms > 0)
+    if (!answers_itself(self))
         model_free(self->snapshot.model);
     id_map_free(self->snapshot.users);
     id_map_free(self->snapshot.ads);
@@ -97,22 +102,18 @@ static int publish(struct online_contender *self, struct error *err)
                : online_copy(self->online, &self->snapshot.model, err);
 }
 
-/* As refits are, publications are due at whole multiples of the interval. */
 int online_contender_advance(struct online_contender *self, int64_t ts_ms,
                              struct error *err)
 {
-    bool is_due = self->due_ms != INT64_MIN && ts_ms >= self->due_ms;
-
-    if (self->publish_ms == 0)
+    if (answers_itself(self) ||
+        !event_interval_is_over(&self->publications, ts_ms))
         return 0;
-    if (self->due_ms == INT64_MIN || is_due)
-        self->due_ms = (ts_ms / self->publish_ms + 1) * self->publish_ms;
-    return is_due ? publish(self, err) : 0;
+    return publish(self, err);
 }
 
 const struct served_model *online_contender_model(struct online_contender *self)
 {
-    if (self->publish_ms == 0)
+    if (answers_itself(self))
         self->snapshot.model = online_model(self->online);
     return self->snapshot.model ? &self->served : NULL;
 }
