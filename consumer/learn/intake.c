@@ -165,7 +165,17 @@ static int take_impression(struct intake *intake,
     return 0;
 }
 
-/* A row whose label is final: it is in the log already. */
+struct join_outcome intake_labelled(const struct intake *intake,
+                                    const struct label *label,
+                                    const uint64_t *values)
+{
+    return (struct join_outcome){
+        .sequence = training_log_counts(intake->log).appended - 1,
+        .label = (float)label->click,
+        .before = NAN,
+        .values = values};
+}
+
 static void show_labelled(struct intake *intake, const struct label *event)
 {
     const bool has_values = intake->config.list != NULL;
@@ -173,11 +183,8 @@ static void show_labelled(struct intake *intake, const struct label *event)
     if (has_values)
         field_scan_values(&intake->scans[INTAKE_LABEL], &intake->scratch.found,
                           intake->labelled);
-    intake->ready = (struct join_outcome){
-        .sequence = training_log_counts(intake->log).appended - 1,
-        .label = (float)event->click,
-        .before = NAN,
-        .values = has_values ? intake->labelled : NULL};
+    intake->ready =
+        intake_labelled(intake, event, has_values ? intake->labelled : NULL);
     intake->is_ready = true;
 }
 

@@ -114,6 +114,12 @@ int intake_label(struct intake *intake, const struct label *event,
                  const struct intake_origin *origin,
                  struct error *err) MUST_CHECK;
 
+/* JOIN_LABELS: the outcome of the row that a label has just made, which is in
+ * the log; its values, where there are some, are borrowed. */
+struct join_outcome intake_labelled(const struct intake *intake,
+                                    const struct label *label,
+                                    const uint64_t *values);
+
 /* Takes the next outcome of the join over into the log and shows it; false
  * when there is none. A label of the mode JOIN_LABELS that intake_take() took
  * is an outcome, too. */

@@ -211,14 +211,11 @@ static int learn_labelled(struct replay_pass *pass, const struct label *label,
 {
     uint64_t values[FIELD_VALUES_MAX];
     const bool has_values = pass->list.values > 0;
-    const struct join_outcome outcome = {
-        .sequence = training_log_counts(intake_log(pass->intake)).appended - 1,
-        .label = (float)label->click,
-        .before = NAN,
-        .values = has_values ? values : NULL};
 
     if (has_values)
         field_scan_values(&pass->scan, &pass->scratch.found, values);
+    const struct join_outcome outcome =
+        intake_labelled(pass->intake, label, has_values ? values : NULL);
     return contenders_learn(&pass->contenders, intake_log(pass->intake),
                             &outcome, err);
 }
