@@ -124,8 +124,7 @@ static void print_freshness(struct first_clicks_summary summary)
     printf(
         "A new user's first click is in predictions after %.1f s, and in 9 of "
         "10\ncases after %.1f s (%zu users).\n",
-        (double)summary.median_ms / 1e3, (double)summary.p90_ms / 1e3,
-        summary.users);
+        summary.median_ms / 1e3, summary.p90_ms / 1e3, summary.users);
 }
 
 static int print_account(struct demo *demo,

@@ -4,12 +4,12 @@
 #include "common/base/offset_range.h"
 #include "common/event/event_reader.h"
 
+#include "cli/demo/durations.h"
 #include "cli/demo/version_evaluation.h"
 #include "consumer/read/event_message.h"
 #include "consumer/read/merge_reader.h"
 #include "model/rows/ratings.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,6 @@ enum {
     ROWS_MAX = 1 << 20,
     BUFFER_BYTES = 32 << 20,
     CONTACT_MS = 10000,
-    LATENCY_MAX_MS = 10000, /* slower ones count as this */
 };
 
 enum { TOPIC_PREDICTIONS, TOPIC_LABELS, TOPIC_DEAD_LETTERS };
@@ -37,7 +36,7 @@ struct demo_observer {
     /* since the last moment */
     int64_t moment_ms;
     uint64_t predictions_then;
-    uint32_t latencies[LATENCY_MAX_MS + 1]; /* predictions by whole ms */
+    struct durations latencies; /* from impression to prediction */
 };
 
 int demo_observer_open(const struct demo_observer_config *config,
@@ -85,15 +84,6 @@ void demo_observer_close(struct demo_observer *self)
     free(self);
 }
 
-static void note_latency(struct demo_observer *self, int64_t latency_ms)
-{
-    if (latency_ms < 0)
-        latency_ms = 0;
-    if (latency_ms > LATENCY_MAX_MS)
-        latency_ms = LATENCY_MAX_MS;
-    self->latencies[latency_ms]++;
-}
-
 static int take_prediction(struct demo_observer *self,
                            const struct message *message, struct error *err)
 {
@@ -117,7 +107,8 @@ static int take_prediction(struct demo_observer *self,
     }
     self->next[event.src_partition] = event.src_offset + 1;
     self->counts.predictions++;
-    note_latency(self, message->timestamp_ms - event_span_ms(event.raw_ts));
+    durations_add(&self->latencies,
+                  message->timestamp_ms - event_span_ms(event.raw_ts));
     const struct id user = event_span_id(event.raw_user);
     uint32_t index;
     if (first_clicks_prediction(self->clicks, &user, event.basis,
@@ -199,22 +190,6 @@ void demo_observer_close_windows(struct demo_observer *self)
     version_evaluation_advance(self->evaluation, INT64_MAX);
 }
 
-/* Returns the latency that this share of the predictions since the last moment
- * did not exceed. */
-static double quantile(const struct demo_observer *self, double share)
-{
-    uint64_t total = 0, below = 0;
-
-    for (int ms = 0; ms <= LATENCY_MAX_MS; ms++)
-        total += self->latencies[ms];
-    for (int ms = 0; ms <= LATENCY_MAX_MS && total > 0; ms++) {
-        below += self->latencies[ms];
-        if ((double)below >= share * (double)total)
-            return ms;
-    }
-    return NAN;
-}
-
 static int measure_versions(struct demo_observer *self, size_t *count,
                             struct error *err)
 {
@@ -248,12 +223,12 @@ int demo_observer_moment(struct demo_observer *self, struct demo_moment *moment,
         now_ms > self->moment_ms
             ? 1e3 * (double)fresh / (double)(now_ms - self->moment_ms)
             : 0;
-    moment->p50_ms = quantile(self, 0.5);
-    moment->p99_ms = quantile(self, 0.99);
+    moment->p50_ms = durations_within(&self->latencies, 0.5);
+    moment->p99_ms = durations_within(&self->latencies, 0.99);
 
     self->moment_ms = now_ms;
     self->predictions_then = self->counts.predictions;
-    memset(self->latencies, 0, sizeof(self->latencies));
+    memset(&self->latencies, 0, sizeof(self->latencies));
     return 0;
 }
 

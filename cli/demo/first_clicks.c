@@ -1,11 +1,12 @@
 #include "cli/demo/first_clicks.h"
 
+#include "cli/demo/durations.h"
 #include "model/rows/id_map.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { TOOK_MAX_MS = 60000, /* longer counts as this */ GROWTH = 1024 };
+enum { GROWTH = 1024 };
 
 struct user {
     bool is_known; /* a prediction was learned from something */
@@ -17,8 +18,7 @@ struct first_clicks {
     struct id_map *ids;
     struct user *users; /* (room), by their indices */
     size_t room;
-    size_t count;                   /* of what follows */
-    uint32_t took[TOOK_MAX_MS + 1]; /* users by whole ms */
+    struct durations took; /* from a first click on */
 };
 
 int first_clicks_new(struct first_clicks **out, struct error *err)
@@ -61,16 +61,6 @@ static int make_room(struct first_clicks *self, struct error *err)
     return 0;
 }
 
-static void note(struct first_clicks *self, int64_t took_ms)
-{
-    if (took_ms < 0)
-        took_ms = 0;
-    if (took_ms > TOOK_MAX_MS)
-        took_ms = TOOK_MAX_MS;
-    self->took[took_ms]++;
-    self->count++;
-}
-
 int first_clicks_prediction(struct first_clicks *self, const struct id *id,
                             enum basis basis, int64_t ms, uint32_t *index,
                             struct error *err)
@@ -82,7 +72,7 @@ int first_clicks_prediction(struct first_clicks *self, const struct id *id,
         return 0;
     user->is_known = true;
     if (user->has_clicked)
-        note(self, ms - user->click_ms);
+        durations_add(&self->took, ms - user->click_ms);
     return 0;
 }
 
@@ -96,23 +86,11 @@ void first_clicks_click(struct first_clicks *self, uint32_t index, int64_t ms)
     user->click_ms = ms;
 }
 
-/* The time within which this share of the users were known. */
-static int64_t within(const struct first_clicks *self, double share)
-{
-    size_t known = 0;
-
-    for (int64_t ms = 0; ms <= TOOK_MAX_MS; ms++) {
-        known += self->took[ms];
-        if (known > 0 && (double)known >= share * (double)self->count)
-            return ms;
-    }
-    return 0;
-}
-
 struct first_clicks_summary
 first_clicks_summary(const struct first_clicks *self)
 {
-    return (struct first_clicks_summary){.users = self->count,
-                                         .median_ms = within(self, .5),
-                                         .p90_ms = within(self, .9)};
+    return (struct first_clicks_summary){
+        .users = self->took.count,
+        .median_ms = durations_within(&self->took, .5),
+        .p90_ms = durations_within(&self->took, .9)};
 }

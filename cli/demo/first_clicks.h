@@ -33,8 +33,8 @@ void first_clicks_click(struct first_clicks *clicks, uint32_t index,
                         int64_t ms);
 
 struct first_clicks_summary {
-    size_t users;              /* who were known after their first click */
-    int64_t median_ms, p90_ms; /* of them; 0: there are none */
+    size_t users;             /* who were known after their first click */
+    double median_ms, p90_ms; /* of them; NaN: there are none */
 };
 struct first_clicks_summary
 first_clicks_summary(const struct first_clicks *clicks);
