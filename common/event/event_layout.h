@@ -6,8 +6,9 @@
  *
  *   event_layout_add(&layout, &id, &at[0], err)      id
  *   event_layout_add(&layout, &user, &at[1], err)    context.user.id
- *   event_layout_write(&layout, values, 0, out)      {id, context: {user:
- * {id}}}
+ *   event_layout_write(&layout, values, 0, out)
+ *
+ * writes {id, context: {user: {id}}}.
  *
  * Zeroed is empty and valid. A plain value: it may be copied.
  */

@@ -2,6 +2,7 @@
  * check_snapshot_delta.c - a copy of a snapshot follows a model that goes on
  * learning, bit for bit, and bytes that make no sense leave it as it was.
  */
+#include "support/delta_pupil.h"
 #include "support/run_suite.h"
 
 #include "model/algorithms/fields.h"
@@ -13,13 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EPOCH = 12, HEAD = 8 + 4 + 4 + 8 + 2 * DIGEST_SIZE + 8, VALUES = 2 };
+enum { HEAD = PUPIL_HEAD, VALUES = 2 };
 
 static struct error err;
-static struct model *teacher;      /* goes on learning */
-static struct snapshot *student;   /* follows it */
-static struct snapshot_delta next; /* that is to come */
-static struct buffer bytes;        /* of a delta */
+static struct model *teacher; /* goes on learning */
 static uint64_t rows;
 
 /* --- The teacher ------------------------------------------------------ */
@@ -66,11 +64,7 @@ static void start(const char *params)
     encode(teacher, rows, &whole);
     ops->changes->forget(teacher);
     ck_assert_ok(snapshot_decode(whole.bytes, whole.size, &decoded, &err), err);
-    ck_assert_ok(snapshot_copy(decoded, &student, &err), err);
-    next = (struct snapshot_delta){.epoch = EPOCH,
-                                   .base = decoded->sha256,
-                                   .number = 1,
-                                   .before = decoded->sha256};
+    delta_pupil_start(decoded);
     snapshot_free(decoded);
     buffer_free(&whole);
 }
@@ -83,42 +77,28 @@ static void start_single(void)
 static void stop(void)
 {
     model_free(teacher);
-    snapshot_free(student);
-    buffer_free(&bytes);
+    delta_pupil_stop();
 }
 
 /* --- Deltas ----------------------------------------------------------- */
 
 static void make_delta(void)
 {
-    buffer_clear(&bytes);
-    next.rows = rows;
-    ck_assert_ok(snapshot_delta_encode(&next, teacher, &bytes, &err), err);
+    buffer_clear(&pupil.bytes);
+    pupil.next.rows = rows;
+    ck_assert_ok(
+        snapshot_delta_encode(&pupil.next, teacher, &pupil.bytes, &err), err);
     teacher->ops->changes->forget(teacher);
-}
-
-static int apply(void)
-{
-    return snapshot_delta_apply(student, EPOCH, bytes.bytes, bytes.size, &err);
-}
-
-static void go_on(void)
-{
-    ck_assert_ok(apply(), err);
-    next.before = digest_of(bytes.bytes, bytes.size);
-    next.number++;
 }
 
 static void assert_same_state(void)
 {
-    struct buffer of_teacher = {0}, of_student = {0};
+    const struct snapshot now = {.users = pupil.student->users,
+                                 .ads = pupil.student->ads,
+                                 .model = teacher,
+                                 .rows = rows};
 
-    encode(teacher, rows, &of_teacher);
-    encode(student->model, student->rows, &of_student);
-    ck_assert_uint_eq(of_teacher.size, of_student.size);
-    ck_assert_mem_eq(of_teacher.bytes, of_student.bytes, of_teacher.size);
-    buffer_free(&of_teacher);
-    buffer_free(&of_student);
+    delta_pupil_assert_same(&now, pupil.student);
 }
 
 START_TEST(a_student_follows_bit_for_bit)
@@ -130,11 +110,11 @@ START_TEST(a_student_follows_bit_for_bit)
     for (unsigned i = 0; i < 30; i++) {
         teach(i % 5, 3 * i + 1);
         make_delta();
-        go_on();
+        delta_pupil_go_on();
         assert_same_state();
-        ck_assert_uint_eq(student->delta, i + 1);
-        ck_assert_mem_eq(student->delta_sha256.bytes, next.before.bytes,
-                         DIGEST_SIZE);
+        ck_assert_uint_eq(pupil.student->delta, i + 1);
+        ck_assert_mem_eq(pupil.student->delta_sha256.bytes,
+                         pupil.next.before.bytes, DIGEST_SIZE);
     }
 }
 END_TEST
@@ -144,12 +124,12 @@ START_TEST(a_delta_has_what_changed_and_no_more)
     teach(3, 1);
     ck_assert_uint_eq(teacher->ops->changes->count(teacher), 2);
     make_delta();
-    ck_assert_uint_eq(bytes.size, HEAD + 16 + 4 + 2 * 12);
+    ck_assert_uint_eq(pupil.bytes.size, HEAD + 16 + 4 + 2 * 12);
     ck_assert_uint_eq(teacher->ops->changes->count(teacher), 0);
-    go_on();
+    delta_pupil_go_on();
     make_delta(); /* nothing changed */
-    ck_assert_uint_eq(bytes.size, HEAD + 16 + 4);
-    go_on();
+    ck_assert_uint_eq(pupil.bytes.size, HEAD + 16 + 4);
+    delta_pupil_go_on();
     assert_same_state();
 }
 END_TEST
@@ -162,7 +142,7 @@ START_TEST(a_correction_is_a_change)
     teacher->ops->fields->correct(teacher, values, 1);
     ck_assert_uint_eq(teacher->ops->changes->count(teacher), 2);
     make_delta();
-    go_on();
+    delta_pupil_go_on();
     assert_same_state();
 }
 END_TEST
@@ -171,131 +151,92 @@ START_TEST(a_copy_is_its_own)
 {
     struct snapshot *copy = NULL;
 
-    ck_assert_ok(snapshot_copy(student, &copy, &err), err);
+    ck_assert_ok(snapshot_copy(pupil.student, &copy, &err), err);
     teach(3, 50);
     make_delta();
-    ck_assert_ok(apply(), err);
+    ck_assert_ok(delta_pupil_apply(&err), err);
     ck_assert_uint_eq(copy->delta, 0);
     ck_assert_mem_eq(snapshot_state(copy)->bytes, copy->sha256.bytes,
                      DIGEST_SIZE);
-    snapshot_free(student);
-    student = copy;
-    ck_assert_ok(apply(), err);
+    snapshot_free(pupil.student);
+    pupil.student = copy;
+    ck_assert_ok(delta_pupil_apply(&err), err);
     assert_same_state();
 }
 END_TEST
 
 /* --- What is refused -------------------------------------------------- */
 
-static void assert_refused(const char *text)
-{
-    struct buffer before = {0}, after = {0};
-    const uint32_t delta = student->delta;
-
-    encode(student->model, student->rows, &before);
-    ck_assert_refused(apply(), err, ERROR_FORMAT, text);
-    encode(student->model, student->rows, &after);
-    ck_assert_uint_eq(before.size, after.size);
-    ck_assert_mem_eq(before.bytes, after.bytes, before.size);
-    ck_assert_uint_eq(student->delta, delta);
-    buffer_free(&before);
-    buffer_free(&after);
-}
-
 START_TEST(a_cut_delta_is_refused_at_every_byte)
 {
     teach(3, 4);
     make_delta();
-    const size_t size = bytes.size;
-    for (bytes.size = 0; bytes.size < size; bytes.size++)
-        assert_refused("delta");
-    buffer_append(&bytes, "", 1);
-    assert_refused("out of order");
-    bytes.size = size;
-    go_on();
+    delta_pupil_assert_no_cut("out of order");
     assert_same_state();
 }
 END_TEST
-
-static void put_u32(size_t at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        bytes.bytes[at + (size_t)i] = (uint8_t)(value >> (8 * i));
-}
 
 static void put_f32(size_t at, float value)
 {
     uint32_t bits;
 
     memcpy(&bits, &value, sizeof(bits));
-    put_u32(at, bits);
+    delta_pupil_put_u32(at, bits);
 }
 
 enum { COUNT = HEAD + 16, FIRST = COUNT + 4, WIDTH = 12 };
 
 static void other_magic(void)
 {
-    bytes.bytes[0]++;
+    pupil.bytes.bytes[0]++;
 }
 static void newer(void)
 {
-    put_u32(8, SNAPSHOT_DELTA_VERSION + 1);
+    delta_pupil_put_u32(8, SNAPSHOT_DELTA_VERSION + 1);
 }
 static void older(void)
 {
-    put_u32(8, 0);
+    delta_pupil_put_u32(8, 0);
 }
 static void number_0(void)
 {
-    put_u32(12, 0);
+    delta_pupil_put_u32(12, 0);
 }
 static void number_2(void)
 {
-    put_u32(12, 2);
+    delta_pupil_put_u32(12, 2);
 }
 static void number_huge(void)
 {
-    put_u32(12, SNAPSHOT_DELTAS_MAX + 1);
-}
-static void other_epoch(void)
-{
-    bytes.bytes[16]++;
-}
-static void other_base(void)
-{
-    bytes.bytes[24]++;
-}
-static void other_state(void)
-{
-    bytes.bytes[24 + DIGEST_SIZE]++;
+    delta_pupil_put_u32(12, SNAPSHOT_DELTAS_MAX + 1);
 }
 static void intercept_nan(void)
 {
-    memset(bytes.bytes + HEAD, 0xff, 8);
+    memset(pupil.bytes.bytes + HEAD, 0xff, 8);
 }
 static void intercept_minus(void)
 {
-    bytes.bytes[HEAD + 15] |= 0x80;
+    pupil.bytes.bytes[HEAD + 15] |= 0x80;
 }
 static void too_many(void)
 {
-    put_u32(COUNT, UINT32_MAX);
+    delta_pupil_put_u32(COUNT, UINT32_MAX);
 }
 static void one_more(void)
 {
-    put_u32(COUNT, 5);
+    delta_pupil_put_u32(COUNT, 5);
 }
 static void one_less(void)
 {
-    put_u32(COUNT, 3);
+    delta_pupil_put_u32(COUNT, 3);
 }
 static void out_of_range(void)
 {
-    put_u32(FIRST + 3 * WIDTH, 1 << 12);
+    delta_pupil_put_u32(FIRST + 3 * WIDTH, 1 << 12);
 }
 static void twice(void)
 {
-    memcpy(bytes.bytes + FIRST + WIDTH, bytes.bytes + FIRST, 4);
+    memcpy(pupil.bytes.bytes + FIRST + WIDTH, pupil.bytes.bytes + FIRST, 4);
 }
 static void weight_nan(void)
 {
@@ -320,9 +261,9 @@ static const struct {
     {number_0, "head makes no sense"},
     {number_2, "number 2 where 1 should be"},
     {number_huge, "head makes no sense"},
-    {other_epoch, "of epoch 13, not of 12"},
-    {other_base, "of another snapshot"},
-    {other_state, "continues another state"},
+    {delta_pupil_other_epoch, "of epoch 13, not of 12"},
+    {delta_pupil_other_base, "of another snapshot"},
+    {delta_pupil_other_state, "continues another state"},
     {intercept_nan, "not finite"},
     {intercept_minus, "not finite"},
     {too_many, "cut short"},
@@ -340,14 +281,7 @@ START_TEST(damage_is_refused_and_changes_nothing)
     teach(30, 2);
     ck_assert_uint_eq(teacher->ops->changes->count(teacher), 4);
     make_delta();
-    struct buffer good = {0};
-    buffer_append(&good, bytes.bytes, bytes.size);
-    damages[_i].spoil();
-    assert_refused(damages[_i].text);
-    buffer_clear(&bytes);
-    buffer_append(&bytes, good.bytes, good.size);
-    buffer_free(&good);
-    go_on();
+    delta_pupil_assert_spoilt(damages[_i].spoil, damages[_i].text);
     assert_same_state();
 }
 END_TEST
@@ -356,8 +290,8 @@ START_TEST(a_doubled_one_is_refused)
 {
     teach(3, 4);
     make_delta();
-    go_on();
-    assert_refused("number 1 where 2 should be");
+    delta_pupil_go_on();
+    delta_pupil_assert_refused("number 1 where 2 should be");
 }
 END_TEST
 
@@ -367,12 +301,13 @@ START_TEST(the_head_can_be_read_alone)
 
     teach(3, 4);
     make_delta();
-    ck_assert_ok(snapshot_delta_head(bytes.bytes, HEAD, &head, &err), err);
-    ck_assert_uint_eq(head.epoch, EPOCH);
+    ck_assert_ok(snapshot_delta_head(pupil.bytes.bytes, HEAD, &head, &err),
+                 err);
+    ck_assert_uint_eq(head.epoch, PUPIL_EPOCH);
     ck_assert_uint_eq(head.number, 1);
     ck_assert_uint_eq(head.rows, 24);
-    ck_assert_int_eq(snapshot_delta_head(bytes.bytes, HEAD - 1, &head, &err),
-                     -1);
+    ck_assert_int_eq(
+        snapshot_delta_head(pupil.bytes.bytes, HEAD - 1, &head, &err), -1);
 }
 END_TEST
 
