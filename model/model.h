@@ -210,6 +210,13 @@ int model_fit(const struct model_ops *ops, const struct ratings *train,
               const struct model_params *params, const atomic_bool *cancel,
               struct model **out, struct error *err) MUST_CHECK;
 
+/* Do the scores of such models become probabilities by a calibration? A model
+ * of fields answers probabilities. */
+static inline bool model_takes_calibration(const struct model_ops *ops)
+{
+    return !ops->fields;
+}
+
 /* Calibrates the model on pairs that it did not learn from; only for labels on
  * the scale 0..1. Before the model is shared. Fails only without memory. */
 int model_calibrate(struct model *model, const struct pair *pairs,

@@ -51,8 +51,7 @@ static int judge(const struct fit_job *job, struct model *model,
     const struct training_set *set = job->set;
     const size_t half = set->held_count / 2;
 
-    /* A model of fields answers probabilities already. */
-    if (!job->config.calibrate || job->config.ops->fields ||
+    if (!job->config.calibrate || !model_takes_calibration(job->config.ops) ||
         !calibration_is_worth(set->labels, set->held_final))
         return measure(model, set, 0, out, err);
     size_t older = set->held_final < half ? set->held_final : half;

@@ -243,13 +243,6 @@ static int find_calibration(const struct trial *trial, const struct fold *fold,
     return status;
 }
 
-/* A model of fields answers probabilities, which the trainer publishes as they
- * are. */
-static bool wants_calibration(const struct trial *trial)
-{
-    return trial->measures.calibrate && !trial->ops->fields;
-}
-
 static int check_progressive(const struct trial *trial,
                              const struct model *model, struct error *err)
 {
@@ -296,7 +289,7 @@ int cross_validate_fold(const struct trial *trial, const struct fold *fold,
     struct fold_result result = {0};
     int64_t started = clock_monotonic_ns();
 
-    if (wants_calibration(trial) &&
+    if (trial->measures.calibrate && model_takes_calibration(trial->ops) &&
         find_calibration(trial, fold, &calibration, &result.is_raw, err) < 0)
         return -1;
     int status = fit(trial, fold, fold->train_count, &fitted, err);
