@@ -3,15 +3,14 @@
  * killed at any moment: not one impression more or less comes out.
  */
 #include "support/allowance.h"
+#include "support/chance.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 #include "support/whole_run.h"
 
 #include "common/base/clock.h"
-#include "common/base/random.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,40 +21,21 @@ enum {
     PROGRESS = 200,         /* records */
     PAUSE_MAX_MS = 1200,
     WAIT_MS = 60000,
-    KILLED = 128 + SIGKILL,
 };
 
 static struct whole_run run;
 static struct proceedings proceedings;
 static uint64_t random_state;
 
-/* PCTR_SEED repeats a run's moments. */
 static void choose_seed(void)
 {
-    const char *given = getenv("PCTR_SEED");
-    uint64_t seed =
-        given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-
-    random_state = seed;
-    printf("seed=%" PRIu64 "\n", seed);
-    fflush(stdout);
+    random_state = chance_seed();
 }
 
 static void stop(void)
 {
     proceedings_free(&proceedings);
     whole_run_end(&run);
-}
-
-static void pause_at_random(void)
-{
-    clock_sleep_ms((int64_t)(random_uniform(&random_state) * PAUSE_MAX_MS));
-}
-
-static void kill_now(struct child_process *child)
-{
-    child_signal(child, SIGKILL);
-    ck_assert_int_eq(child_wait(child, WAIT_MS), KILLED);
 }
 
 /* Clearly more than before, and not only marks of transactions: a kill while
@@ -76,12 +56,12 @@ static void await_progress(int64_t *seen)
 
 static void kill_one(int number)
 {
-    int slot = (int)(random_next(&random_state) % WHOLE_RUN_SCORERS);
+    int slot = (int)chance_below(&random_state, WHOLE_RUN_SCORERS);
 
-    kill_now(&run.scorers[slot]);
+    whole_run_kill(&run, slot);
     whole_run_start_scorer(&run, slot);
     if (number % TRAINER_KILL_EVERY == 0) {
-        kill_now(&run.trainer);
+        whole_run_kill(&run, WHOLE_RUN_TRAINER);
         whole_run_start_trainer(&run);
     }
 }
@@ -93,7 +73,7 @@ START_TEST(killed_ten_times_nothing_is_lost_or_doubled)
     whole_run_start(&run, PARTITIONS, 800);
     for (int i = 1; i <= SCORER_KILLS; i++) {
         await_progress(&seen);
-        pause_at_random();
+        chance_pause(&random_state, PAUSE_MAX_MS);
         kill_one(i);
         printf("kill %d: at %d ms, %" PRId64 " records out\n", i,
                (int)(clock_monotonic_ms() - start_ms), seen);

@@ -6,13 +6,13 @@
  * repeats the choice of faults, and PCTR_SOAK_FILE names a file for samples of
  * memory, as CSV.
  */
+#include "support/chance.h"
 #include "support/own_broker.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 #include "support/whole_run.h"
 
 #include "common/base/clock.h"
-#include "common/base/random.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -29,7 +29,6 @@ enum {
     SAMPLE_MS = 1000,
     REST_MS = 12000, /* at most, between two faults */
     FREEZE_MS = 20000,
-    KILLED = 128 + SIGKILL,
     MINUTES = 2,
     MINUTES_MAX = 600,
     THIRDS = 3,
@@ -37,24 +36,16 @@ enum {
     TRAINER_MAX_KIB = 192 * 1024,
 };
 
-enum role { ROLE_SCORER_0, ROLE_SCORER_1, ROLE_TRAINER, ROLES };
-static const char *const role_names[] = {"scorer 0", "scorer 1", "trainer"};
-
 static struct whole_run run;
 static struct proceedings proceedings;
 static uint64_t random_state;
 static int64_t start_ms, length_ms, sampled_ms;
-static long peak_kib[ROLES][THIRDS];
+static long peak_kib[WHOLE_RUN_PARTS][THIRDS];
 static FILE *samples;
-
-static struct child_process *process_of(enum role role)
-{
-    return role == ROLE_TRAINER ? &run.trainer : &run.scorers[role];
-}
 
 static int64_t at_random(int64_t most)
 {
-    return (int64_t)(random_uniform(&random_state) * (double)most);
+    return chance_below(&random_state, most);
 }
 
 /* --- Memory ----------------------------------------------------------- */
@@ -83,8 +74,8 @@ static void sample(void)
     if (now_ms - sampled_ms < SAMPLE_MS)
         return;
     sampled_ms = now_ms;
-    for (int role = 0; role < ROLES; role++) {
-        long kib = resident_kib(process_of((enum role)role)->pid);
+    for (int role = 0; role < WHOLE_RUN_PARTS; role++) {
+        long kib = resident_kib(whole_run_part(&run, role)->pid);
         long *peak = &peak_kib[role][third < THIRDS ? third : THIRDS - 1];
         if (kib > *peak)
             *peak = kib;
@@ -104,15 +95,15 @@ static void sleep_and_sample(int64_t ms)
 
 static void assert_memory_is_flat(void)
 {
-    for (int role = 0; role < ROLES; role++) {
+    for (int role = 0; role < WHOLE_RUN_PARTS; role++) {
         const long *peak = peak_kib[role];
         printf("memory of %s, MiB at the peak of each third: %ld %ld %ld\n",
-               role_names[role], peak[0] / 1024, peak[1] / 1024,
+               whole_run_name(role), peak[0] / 1024, peak[1] / 1024,
                peak[2] / 1024);
         ck_assert_int_gt(peak[0], 0);
         /* A trainer that starts again reads all that there is, which is more
          * each time: it reads so far ahead, and keeps its rows. */
-        ck_assert_int_le(peak[2], role == ROLE_TRAINER
+        ck_assert_int_le(peak[2], role == WHOLE_RUN_TRAINER
                                       ? TRAINER_MAX_KIB
                                       : peak[0] + peak[0] / 4 + GROWTH_KIB);
     }
@@ -121,73 +112,69 @@ static void assert_memory_is_flat(void)
 /* --- Faults ----------------------------------------------------------- */
 
 /* Beside the samples: all that a process said, before its successor begins. */
-static void keep_log(enum role role)
+static void keep_log(int role)
 {
     const char *beside = getenv("PCTR_SOAK_FILE");
     char path[600];
 
     if (!beside || !*beside)
         return;
-    snprintf(path, sizeof(path), "%s.%s.log", beside, role_names[role]);
+    snprintf(path, sizeof(path), "%s.%s.log", beside, whole_run_name(role));
     FILE *file = fopen(path, "a");
     ck_assert_ptr_nonnull(file);
-    char *log = child_errors(process_of(role));
+    char *log = child_errors(whole_run_part(&run, role));
     fputs(log, file);
     free(log);
     ck_assert_int_eq(fclose(file), 0);
 }
 
-static void say(const char *what, enum role role)
+static void say(const char *what, int role)
 {
     char now[CLOCK_TEXT_SIZE];
 
     printf("%s: %s%s\n", clock_format(clock_wall_ms(), now), what,
-           role < ROLES ? role_names[role] : "");
+           role < WHOLE_RUN_PARTS ? whole_run_name(role) : "");
     fflush(stdout);
 }
 
-static void start_again(enum role role)
+static void start_again(int role)
 {
     keep_log(role);
-    if (role == ROLE_TRAINER)
-        whole_run_start_trainer(&run);
-    else
-        whole_run_start_scorer(&run, (int)role);
+    whole_run_start_part(&run, role);
 }
 
 static void kill_one(void)
 {
-    const enum role role = (enum role)at_random(ROLES);
+    const int role = (int)at_random(WHOLE_RUN_PARTS);
 
     say("kills ", role);
-    child_signal(process_of(role), SIGKILL);
-    ck_assert_int_eq(child_wait(process_of(role), WAIT_MS), KILLED);
+    whole_run_kill(&run, role);
     start_again(role);
 }
 
 static void stop_one(void)
 {
-    const enum role role = (enum role)at_random(ROLES);
+    const int role = (int)at_random(WHOLE_RUN_PARTS);
 
     say("stops ", role);
-    pipeline_stop(process_of(role), WAIT_MS);
+    pipeline_stop(whole_run_part(&run, role), WAIT_MS);
     start_again(role);
 }
 
 static void freeze_one(void)
 {
-    const enum role role = (enum role)at_random(ROLES);
+    const int role = (int)at_random(WHOLE_RUN_PARTS);
 
     say("freezes ", role);
-    child_signal(process_of(role), SIGSTOP);
+    child_signal(whole_run_part(&run, role), SIGSTOP);
     sleep_and_sample(at_random(FREEZE_MS));
-    child_signal(process_of(role), SIGCONT);
+    child_signal(whole_run_part(&run, role), SIGCONT);
     say("frees ", role);
 }
 
 static void kill_broker(void)
 {
-    say("kills the broker", ROLES);
+    say("kills the broker", WHOLE_RUN_PARTS);
     own_broker_do("kill", 0);
     sleep_and_sample(at_random(FREEZE_MS) / 4);
     own_broker_do("revive", 0);
@@ -195,18 +182,18 @@ static void kill_broker(void)
 
 static void restart_broker(void)
 {
-    say("restarts the broker", ROLES);
+    say("restarts the broker", WHOLE_RUN_PARTS);
     own_broker_do("stop", 0);
     own_broker_do("revive", 0);
 }
 
 static void freeze_broker(void)
 {
-    say("freezes the broker", ROLES);
+    say("freezes the broker", WHOLE_RUN_PARTS);
     own_broker_do("pause", 0);
     sleep_and_sample(at_random(FREEZE_MS));
     own_broker_do("resume", 0);
-    say("frees the broker", ROLES);
+    say("frees the broker", WHOLE_RUN_PARTS);
 }
 
 static struct {
@@ -256,12 +243,10 @@ static void start_broker(void)
 
 static void start(void)
 {
-    const char *seed = getenv("PCTR_SEED");
     const char *file = getenv("PCTR_SOAK_FILE");
 
-    random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
-    printf("seed=%" PRIu64 " minutes=%d\n", random_state, minutes());
-    unsetenv("PCTR_SEED"); /* it is a setting of feed, too */
+    random_state = chance_seed();
+    printf("minutes=%d\n", minutes());
     ck_assert_int_eq(setenv("PCTR_DATA", "", 1), 0); /* it would run dry */
     length_ms = minutes() * INT64_C(60000);
     samples = file && *file ? fopen(file, "w") : NULL;
@@ -290,9 +275,9 @@ START_TEST(the_account_is_exact_and_memory_is_flat)
 
     whole_run_stop_feed(&run);
     pipeline_await_scored(&run.pipe, WAIT_MS);
-    for (int role = 0; role < ROLES; role++) {
-        pipeline_stop(process_of((enum role)role), WAIT_MS);
-        keep_log((enum role)role);
+    for (int role = 0; role < WHOLE_RUN_PARTS; role++) {
+        pipeline_stop(whole_run_part(&run, role), WAIT_MS);
+        keep_log(role);
     }
     for (int i = 0; i < FAULTS; i++)
         printf("%s: %d times\n", faults[i].name, faults[i].times);

@@ -1,14 +1,10 @@
 #include "support/fault_world.h"
 
+#include "support/chance.h"
 #include "support/topic_ends.h"
 
-#include "common/base/clock.h"
-#include "common/base/random.h"
-
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
     PROGRESS = 300, /* records */
@@ -62,20 +58,15 @@ void fault_world_await_more(void)
 
 void fault_world_pause_at_random(int64_t most_ms)
 {
-    clock_sleep_ms(
-        (int64_t)(random_uniform(&world.random_state) * (double)most_ms));
+    chance_pause(&world.random_state, most_ms);
 }
 
 void fault_world_open(void)
 {
     const char *const stream[] = {"--world", "--world.rows=200000",
                                   "--rate=500", NULL};
-    const char *seed = getenv("PCTR_SEED");
 
-    world.random_state =
-        seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
-    unsetenv("PCTR_SEED"); /* it is a setting of feed, too */
-    printf("seed=%" PRIu64 "\n", world.random_state);
+    world.random_state = chance_seed();
     pipeline_create(&world.pipe, FAULT_WORLD_PARTITIONS);
     fault_world_start_plain(0);
     child_await_error(&world.scorers[0], "msg=\"scoring\"",

@@ -6,12 +6,18 @@
 #include "support/topic_ends.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 120000, STOP_MS = 20000 }; /* of a busy machine */
+enum {
+    WAIT_MS = 120000, /* of a busy machine, as the next */
+    STOP_MS = 20000,
+    ARGUMENTS_MAX = 24,
+    KILLED = 128 + SIGKILL,
+};
 
 /* --- Starting --------------------------------------------------------- */
 
@@ -35,57 +41,97 @@ static void anonymous_option(const struct whole_run *run, char option[64])
 
 void whole_run_start_scorer(struct whole_run *run, int slot)
 {
-    char slot_option[16], anonymous[64];
-    const char *more[] = {slot_option, anonymous, "--workers=2",
+    const char *folder = run->options.state_dirs[slot];
+    char slot_option[16], anonymous[64], state[600];
+    const char *more[] = {slot_option, anonymous, state, "--workers=2",
                           "--http.port=0",
                           /* Broken connections are noticed soon. */
                           "-Xconsumer.session.timeout.ms=6000",
                           "-Xconsumer.heartbeat.interval.ms=500", NULL};
 
     snprintf(slot_option, sizeof(slot_option), "--slot=%d", slot);
+    snprintf(state, sizeof(state), "--state.dir=%s", folder ? folder : "");
     anonymous_option(run, anonymous);
     child_end(&run->scorers[slot]);
     pipeline_start(&run->pipe, "score", more, &run->scorers[slot]);
 }
 
+/* Behind those that are there. */
+static void add_options(const char *arguments[ARGUMENTS_MAX + 1],
+                        const char *const *options)
+{
+    size_t count = 0;
+
+    while (arguments[count])
+        count++;
+    while (*options) {
+        ck_assert_uint_lt(count, ARGUMENTS_MAX);
+        arguments[count++] = *options++;
+    }
+}
+
 void whole_run_start_trainer(struct whole_run *run)
 {
+    static const char *const factors[] = {"--model.params=factors=10 epochs=10",
+                                          "--retrain.every_ms=0",
+                                          "--retrain.rows=3000", NULL};
     char port[32], anonymous[64];
-    const char *more[] = {port,
-                          anonymous,
-                          "--model.params=factors=10 epochs=10",
-                          "--retrain.every_ms=0",
-                          "--retrain.rows=3000",
-                          NULL};
+    const char *more[ARGUMENTS_MAX + 1] = {port, anonymous};
 
     snprintf(port, sizeof(port), "--http.port=%u", run->trainer_port);
     anonymous_option(run, anonymous);
+    add_options(more, run->options.trainer ? run->options.trainer : factors);
     child_end(&run->trainer);
     pipeline_start(&run->pipe, "train", more, &run->trainer);
 }
 
+struct child_process *whole_run_part(struct whole_run *run, int part)
+{
+    return part == WHOLE_RUN_TRAINER ? &run->trainer : &run->scorers[part];
+}
+
+const char *whole_run_name(int part)
+{
+    static const char *const names[WHOLE_RUN_PARTS] = {"scorer 0", "scorer 1",
+                                                       "trainer"};
+
+    return names[part];
+}
+
+void whole_run_kill(struct whole_run *run, int part)
+{
+    child_signal(whole_run_part(run, part), SIGKILL);
+    ck_assert_int_eq(child_wait(whole_run_part(run, part), WAIT_MS), KILLED);
+}
+
+void whole_run_start_part(struct whole_run *run, int part)
+{
+    if (part == WHOLE_RUN_TRAINER)
+        whole_run_start_trainer(run);
+    else
+        whole_run_start_scorer(run, part);
+}
+
 static void start_feed(struct whole_run *run, unsigned rate)
 {
+    static const char *const pairs[] = {"--extras=none", NULL};
     char rate_option[32], rows[64], anonymous[64];
-    const char *more[] = {rate_option,
-                          anonymous,
-                          "--extras=none",
-                          run->file[0] ? run->file : "--world",
-                          run->file[0] ? NULL : rows,
-                          NULL};
+    const char *more[ARGUMENTS_MAX + 1] = {rate_option, anonymous,
+                                           run->file[0] ? run->file : "--world",
+                                           run->file[0] ? NULL : rows};
 
     snprintf(rate_option, sizeof(rate_option), "--rate=%u",
              allowance_rate(rate));
     snprintf(rows, sizeof(rows), "--world.rows=%" PRIu64, run->rows);
     anonymous_option(run, anonymous);
+    add_options(more, run->options.feed ? run->options.feed : pairs);
     pipeline_start(&run->pipe, "feed", more, &run->feed);
 }
 
 void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate)
 {
-    const uint64_t rows = run->rows;
-
-    *run = (struct whole_run){.rows = rows ? rows : 40000};
+    *run = (struct whole_run){.rows = run->rows ? run->rows : 40000,
+                              .options = run->options};
     choose_source(run);
     pipeline_create(&run->pipe, partitions);
     run->trainer_port = metrics_page_free_port();
