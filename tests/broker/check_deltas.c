@@ -5,20 +5,13 @@
  * bit for bit; and deltas that are damaged, doubled, reordered, missing or of
  * another chain are refused while the state in service serves on.
  */
+#include "support/delta_stranger.h"
+#include "support/model_trail.h"
 #include "support/one_event.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "common/base/clock.h"
-#include "common/base/text.h"
 #include "common/event/event_codec.h"
-#include "common/event/manifest.h"
-
-#include "model/algorithms/fields.h"
-#include "model/registry.h"
-#include "model/snapshot_delta.h"
-
-#include "producer/snapshot_publisher.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -48,7 +41,6 @@ enum { MODELS = sizeof(models) / sizeof(models[0]), OF_FIELDS = 0 };
 static int model; /* that is learned */
 static struct pipeline line;
 static struct child_process trainer, scorer, feed;
-static struct error err;
 static char state_dir[64];
 
 static void stop(void)
@@ -127,36 +119,13 @@ static void kill_now(struct child_process *child)
     child_wait(child, WAIT_MS);
 }
 
-static int count_words(const struct child_process *child, const char *words)
-{
-    char *log = child_errors(child);
-    int found = 0;
-
-    for (const char *at = log; (at = strstr(at, words)); at++)
-        found++;
-    free(log);
-    return found;
-}
-
-static void await_words(struct child_process *child, const char *words,
-                        int count)
-{
-    int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
-
-    while (count_words(child, words) < count) {
-        ck_assert_msg(clock_monotonic_ms() < deadline_ms, "%s: %d of %d times",
-                      words, count_words(child, words), count);
-        ck_assert(child_is_running(child));
-        clock_sleep_ms(50);
-    }
-}
-
 /* Until that many deltas more. */
 static void await_deltas(int count)
 {
     static const char words[] = "\"delta published\"";
 
-    await_words(&trainer, words, count_words(&trainer, words) + count);
+    child_await_errors(&trainer, words,
+                       child_count_errors(&trainer, words) + count, WAIT_MS);
 }
 
 /* Until the scorers have partitions, and are at work. */
@@ -170,69 +139,16 @@ static void await_scoring(void)
     kafka_fixture_await(line.names[PIPE_PREDICTIONS], count + 2000, WAIT_MS);
 }
 
-/* --- What was published ----------------------------------------------- */
+/* --- Predictions ------------------------------------------------------ */
 
-struct published {
-    size_t snapshots, deltas;
-    struct manifest newest;       /* snapshot; freed at once: it owns nothing */
-    struct manifest newest_delta; /* of it; likewise */
-};
-
-static struct published published(const struct pipeline *at)
-{
-    struct fixture_records records = kafka_fixture_read(at->names[PIPE_MODELS]);
-    struct published all = {.snapshots = 0};
-
-    for (size_t i = 0; i < records.count; i++) {
-        struct manifest manifest;
-        if (!records.at[i].value)
-            continue;
-        ck_assert_ok(manifest_decode(records.at[i].value,
-                                     records.at[i].value_size, &manifest, &err),
-                     err);
-        manifest_free(&manifest);
-        if (manifest.delta == 0) {
-            all.newest = manifest;
-            all.snapshots++;
-        } else {
-            all.newest_delta = manifest;
-            all.deltas++;
-        }
-    }
-    fixture_records_free(&records);
-    return all;
-}
-
-/* How many states of models predicted, changes of it on each partition; *last
- * is the newest one. */
-static size_t count_states(struct model_state *last)
+static struct named_models named(void)
 {
     struct fixture_records records =
         kafka_fixture_read(line.names[PIPE_PREDICTIONS]);
-    struct model_state before = {.version = 0};
-    size_t states = 0;
+    const struct named_models all = named_models(&records);
 
-    for (size_t i = 0; i < records.count; i++) {
-        struct prediction_event event;
-        ck_assert_int_eq(one_prediction(records.at[i].value,
-                                        records.at[i].value_size, &event, NULL),
-                         EVENT_OK);
-        const struct model_state state = prediction_model(&event);
-        if (i > 0 && records.at[i].partition != records.at[i - 1].partition)
-            before = (struct model_state){.version = 0};
-        if (model_state_order(&state, &before) == 0)
-            continue;
-        ck_assert_msg(model_state_order(&state, &before) > 0 ||
-                          state.version != before.version,
-                      "a state came again");
-        ck_assert_uint_ge(state.version, before.version);
-        before = state;
-        if (model_state_order(&state, last) > 0)
-            *last = state;
-        states++;
-    }
     fixture_records_free(&records);
-    return states;
+    return all;
 }
 
 static void verify(void)
@@ -341,19 +257,6 @@ static void predict_by(const struct model_state *state)
 
 /* --- Kills ------------------------------------------------------------ */
 
-/* Another model name on topics of its own; the events are the same. */
-static struct pipeline another_name(void)
-{
-    struct pipeline other;
-
-    pipeline_create(&other, PARTITIONS);
-    for (int i = PIPE_IMPRESSIONS; i <= PIPE_LABELS; i++) {
-        memcpy(other.names[i], line.names[i], sizeof(other.names[i]));
-        memcpy(other.options[i], line.options[i], sizeof(other.options[i]));
-    }
-    return other;
-}
-
 static void train_to_the_end(const struct pipeline *at)
 {
     start_trainer(at, "--exit.at_end");
@@ -381,146 +284,34 @@ static void live(int life)
         child_signal(&trainer, SIGUSR1);
     }
     await_deltas(DELTAS);
-    await_words(&scorer, "\"delta active\"", 1);
+    child_await_error(&scorer, "\"delta active\"", WAIT_MS);
     kill_now(&feed);
     kill_now(&trainer);
 }
 
 /* --- Records of somebody who may write the topics of models ----------- */
 
-static struct snapshot_publisher *open_publisher(void)
-{
-    struct snapshot_publisher_config to = {.kafka = kafka_fixture_settings(),
-                                           .role = SNAPSHOT_CHUNKS,
-                                           .chunk_bytes = 1000};
-    struct snapshot_publisher *publisher = NULL;
-
-    text_copy(to.name, sizeof(to.name), line.names[PIPE_MODEL]);
-    text_copy(to.models, sizeof(to.models), line.names[PIPE_MODELS]);
-    text_copy(to.chunks, sizeof(to.chunks), line.names[PIPE_CHUNKS]);
-    ck_assert_ok(snapshot_publisher_open(&to, &publisher, &err), err);
-    return publisher;
-}
-
-/* A delta of `snapshot` that changes the intercept alone. */
-static void make_fields_delta(const struct snapshot_delta *head, double rate,
-                              struct buffer *out)
-{
-    const struct model_ops *ops = NULL;
-    struct model_params params;
-    struct model *fields = NULL;
-
-    ck_assert_ok(model_find("fields", &ops, &err), err);
-    ck_assert_ok(params_start(ops, &params, &err), err);
-    params.bits = 16;
-    params.start = rate;
-    ck_assert_ok(fields_start(&params, &fields, &err), err);
-    ck_assert_ok(ops->changes->track(fields, &err), err);
-    ck_assert_ok(snapshot_delta_encode(head, fields, out, &err), err);
-    model_free(fields);
-}
-
-/* One that has a new user alone. */
-static void make_bias_delta(const struct snapshot_delta *head, double rate,
-                            struct buffer *out)
-{
-    const struct id user = id_from_number((int64_t)(rate * 1e9));
-    struct id_map *users = NULL;
-    uint32_t index;
-
-    ck_assert_ok(id_map_new(&users, &err), err);
-    ck_assert_ok(id_map_add(users, &user, &index, &err), err);
-    snapshot_delta_begin(head, out);
-    id_map_save(users, out);
-    for (int i = 0; i < 3; i++) /* ads that are new, biases that changed */
-        buffer_append_u32(out, 0);
-    id_map_free(users);
-}
-
-static void make_delta(const struct snapshot_delta *head, double rate,
-                       struct buffer *out)
-{
-    if (model == OF_FIELDS)
-        make_fields_delta(head, rate, out);
-    else
-        make_bias_delta(head, rate, out);
-}
-
-/* Publishes `size` of the bytes as what the head says. */
-static void publish(struct snapshot_publisher *publisher,
-                    const struct published *all,
-                    const struct snapshot_delta *head,
-                    const struct buffer *bytes, size_t size)
-{
-    struct manifest manifest = all->newest;
-
-    manifest.delta = head->number;
-    manifest.base_sha256 = head->base;
-    manifest.parent_sha256 = head->before;
-    ck_assert_ok(snapshot_publisher_delta(publisher, bytes->bytes, size,
-                                          &manifest, &err),
-                 err);
-}
-
-/* The newest delta once more. */
-static void write_again(void)
-{
-    struct fixture_records records =
-        kafka_fixture_read(line.names[PIPE_MODELS]);
-    const struct fixture_record *last = &records.at[records.count - 1];
-    const struct outgoing record = {.key = last->key,
-                                    .key_size = last->key_size,
-                                    .value = last->value,
-                                    .value_size = last->value_size};
-
-    kafka_fixture_send(line.names[PIPE_MODELS], &record);
-    fixture_records_free(&records);
-}
-
 /* Each is refused for its reason; the state in service stays. Then the two that
  * come in the wrong order are applied in the right one. */
 static void try_bad_deltas(void)
 {
-    const struct published all = published(&line);
-    struct snapshot_publisher *publisher = open_publisher();
-    struct snapshot_delta head = {.epoch = all.newest.epoch,
-                                  .base = all.newest.sha256,
-                                  .number = all.newest_delta.delta + 1,
-                                  .before = all.newest_delta.sha256,
-                                  .rows = all.newest_delta.rows};
-    struct buffer first = {0}, second = {0};
+    const char *params = strchr(models[model].params, '=') + 1;
+    struct delta_stranger *stranger =
+        delta_stranger_open(&line, model == OF_FIELDS ? params : NULL);
     char active[64];
 
-    ck_assert_uint_eq(all.newest_delta.epoch, all.newest.epoch);
-    make_delta(&head, 0.2, &first);
-    write_again();
-    await_words(&scorer, "it was there before", 1);
-
-    struct snapshot_delta other = head;
-    other.base.bytes[0]++;
-    publish(publisher, &all, &other, &first, first.size);
-    await_words(&scorer, "of another snapshot", 1);
-    other = head;
-    other.before.bytes[0]++;
-    publish(publisher, &all, &other, &first, first.size);
-    await_words(&scorer, "is not there (yet)", 1);
-    publish(publisher, &all, &head, &first, first.size - 1);
-    await_words(&scorer, "\"delta refused\"", 1);
-
-    other = head;
-    other.number++;
-    other.before = digest_of(first.bytes, first.size);
-    make_delta(&other, 0.3, &second);
-    publish(publisher, &all, &other, &second, second.size);
-    await_words(&scorer, "is not there (yet)", 2);
-    publish(publisher, &all, &head, &first, first.size);
+    for (int i = 0; i < DELTA_OFFENCES; i++) {
+        const char *reason = delta_offence_reason((enum delta_offence)i);
+        int before = child_count_errors(&scorer, reason);
+        delta_stranger_commit(stranger, (enum delta_offence)i);
+        child_await_errors(&scorer, reason, before + 1, WAIT_MS);
+    }
+    const uint32_t last = delta_stranger_complete(stranger);
     snprintf(active, sizeof(active),
-             "\"delta active\" version=%" PRIu64 " delta=%u", all.newest.epoch,
-             other.number);
-    await_words(&scorer, active, 1);
-    snapshot_publisher_close(publisher);
-    buffer_free(&first);
-    buffer_free(&second);
+             "\"delta active\" version=%" PRIu64 " delta=%u",
+             delta_stranger_epoch(stranger), last);
+    child_await_error(&scorer, active, WAIT_MS);
+    delta_stranger_close(stranger);
 }
 
 static void score_some_more(void)
@@ -538,8 +329,6 @@ static void score_some_more(void)
 
 START_TEST(kills_leave_no_trace)
 {
-    struct model_state last = {.version = 0};
-
     model = _i;
     strcpy(state_dir, "/tmp/pctr-deltas-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(state_dir));
@@ -550,23 +339,25 @@ START_TEST(kills_leave_no_trace)
     pipeline_await_scored(&line, WAIT_MS);
     try_bad_deltas();
     score_some_more();
-    const struct published all = published(&line);
-    size_t states = count_states(&last);
+    const struct published_models all = published_models(&line);
+    const struct named_models seen = named();
     printf("deltas: %s snapshots=%zu deltas=%zu states=%zu\n",
-           models[model].algorithm, all.snapshots, all.deltas, states);
+           models[model].algorithm, all.snapshots, all.deltas, seen.states);
     ck_assert_uint_gt(all.snapshots, LIVES);
     ck_assert_uint_ge(all.deltas, LIVES * DELTAS);
-    ck_assert_uint_ge(states, 2 * DELTAS);
-    ck_assert_uint_eq(last.delta, all.newest_delta.delta + 1);
+    ck_assert_uint_ge(seen.states, 2 * DELTAS);
+    ck_assert_uint_eq(seen.last.delta, all.newest_delta.delta + 1);
     verify();
     replay_live();
-    predict_by(&last);
+    predict_by(&seen.last);
 
     /* The trainer that was killed comes to the bytes of one that was not. */
-    struct pipeline other = another_name();
+    struct pipeline other;
+    pipeline_create_beside(&line, &other);
     train_to_the_end(&line);
     train_to_the_end(&other);
-    const struct published killed = published(&line), whole = published(&other);
+    const struct published_models killed = published_models(&line),
+                                  whole = published_models(&other);
     ck_assert_uint_eq(killed.newest.rows, whole.newest.rows);
     ck_assert_mem_eq(&killed.newest.sha256, &whole.newest.sha256, DIGEST_SIZE);
     pipeline_stop(&scorer, WAIT_MS);

@@ -176,26 +176,12 @@ static void start_scorer(void)
 
 /* --- The story -------------------------------------------------------- */
 
-/* Another model name on topics of its own; the events are the same. */
-static struct pipeline another_name(void)
-{
-    struct pipeline other;
-
-    pipeline_create(&other, PARTITIONS);
-    for (int i = 0; i < PIPE_TOPICS; i++) {
-        if (i != PIPE_IMPRESSIONS && i != PIPE_LABELS)
-            continue;
-        memcpy(other.names[i], line.names[i], sizeof(other.names[i]));
-        memcpy(other.options[i], line.options[i], sizeof(other.options[i]));
-    }
-    return other;
-}
-
 static void compare_with_one_that_was_not_killed(uint64_t again)
 {
-    struct pipeline other = another_name();
+    struct pipeline other;
     size_t versions = 0, one = 0;
 
+    pipeline_create_beside(&line, &other);
     uint64_t all = train_to_the_end(&other);
     struct manifest killed = newest(&line, &versions);
     struct manifest whole = newest(&other, &one);

@@ -143,25 +143,50 @@ char *child_errors(const struct child_process *child)
     return read_text(child->err_path);
 }
 
-void child_await_error(struct child_process *child, const char *text,
-                       unsigned timeout_ms)
+static int count_in(const char *text, const char *words)
+{
+    int found = 0;
+
+    for (const char *at = text; (at = strstr(at, words)); at++)
+        found++;
+    return found;
+}
+
+int child_count_errors(const struct child_process *child, const char *text)
+{
+    char *errors = child_errors(child);
+    int found = count_in(errors, text);
+
+    free(errors);
+    return found;
+}
+
+void child_await_errors(struct child_process *child, const char *text,
+                        int times, unsigned timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
 
     for (;;) {
         bool running = child_is_running(child);
         char *errors = child_errors(child);
-        if (strstr(errors, text)) {
+        int found = count_in(errors, text);
+        if (found >= times) {
             free(errors);
             return;
         }
         ck_assert_msg(running && clock_monotonic_ms() < deadline,
-                      "'%s' was not said; %s; it said: %s", text,
-                      running ? "it runs" : "it has ended",
+                      "'%s' was said %d of %d times; %s; it said: %s", text,
+                      found, times, running ? "it runs" : "it has ended",
                       child_last_words(errors));
         free(errors);
         clock_sleep_ms(POLL_MS);
     }
+}
+
+void child_await_error(struct child_process *child, const char *text,
+                       unsigned timeout_ms)
+{
+    child_await_errors(child, text, 1, timeout_ms);
 }
 
 uint64_t child_log_number(const char *log, const char *message,

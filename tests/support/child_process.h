@@ -42,6 +42,11 @@ bool child_is_running(struct child_process *child);
 void child_await_error(struct child_process *child, const char *text,
                        unsigned timeout_ms);
 
+/* The same for a text that comes so many times. */
+void child_await_errors(struct child_process *child, const char *text,
+                        int times, unsigned timeout_ms);
+int child_count_errors(const struct child_process *child, const char *text);
+
 /* All it wrote so far; the caller frees. */
 char *child_output(const struct child_process *child);
 char *child_errors(const struct child_process *child);

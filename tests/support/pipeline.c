@@ -88,6 +88,15 @@ void pipeline_create(struct pipeline *pipe, int32_t partitions)
                              "-1");
 }
 
+void pipeline_create_beside(const struct pipeline *first, struct pipeline *pipe)
+{
+    pipeline_create(pipe, first->partitions);
+    for (int i = PIPE_IMPRESSIONS; i <= PIPE_LABELS; i++) {
+        memcpy(pipe->names[i], first->names[i], sizeof(pipe->names[i]));
+        memcpy(pipe->options[i], first->options[i], sizeof(pipe->options[i]));
+    }
+}
+
 static const bool *known_to(const char *command)
 {
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

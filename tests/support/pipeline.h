@@ -44,6 +44,11 @@ void pipeline_name_defaults(struct pipeline *pipe, int32_t partitions);
 /* Creates the topics, which keep everything. */
 void pipeline_create(struct pipeline *pipe, int32_t partitions);
 
+/* Another model name, on topics and with a group of its own but for the
+ * impressions and labels, which are those of `first`. */
+void pipeline_create_beside(const struct pipeline *first,
+                            struct pipeline *pipe);
+
 /* `pctr COMMAND` with the options that lead it here and then `more`, which
  * NULL ends. Commands: feed, score, train, snapshot,
  * verify, replay, predict, cat. */
