@@ -4,12 +4,13 @@
 # broken on purpose, which the account has to find.
 #
 #   deploy/faults.sh               all: an hour at most
-#   deploy/faults.sh PART...       parts of it: table, disk, cluster, rights, broken, soak
+#   deploy/faults.sh PART...       parts of it: table, disk, cluster, rights, broken, soak, kdd
 #   deploy/faults.sh --page        writes the page of the last outputs
 #
 # What is not run keeps its line of the page. Brokers are started for it and
 # deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT runs one number
-# of the table, PCTR_SOAK_MINUTES is for the soak (10). The full disk needs root.
+# of the table, PCTR_SOAK_MINUTES is for the soak (10). The full disk needs root;
+# kdd needs the real clicks in the folder PCTR_DATA, and is left out without it.
 # Status 0: nothing was lost, doubled or torn, and each broken build was found out.
 set -uo pipefail
 
@@ -94,6 +95,11 @@ run_part() { # PART
     rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
     soak) PCTR_SOAK_MINUTES=${PCTR_SOAK_MINUTES:-10} \
         run soak build/dev/tests/broker/check_soak || failed+=(soak) ;;
+    kdd) if [ -z "${PCTR_DATA:-}" ]; then
+            echo "== kdd: SKIPPED: PCTR_DATA names no folder: real clicks were not learned"
+        else
+            run kdd build/dev/tests/broker/check_kdd || failed+=(kdd)
+        fi ;;
     broken) while read -r mistake fault _; do
                 try_mistake "$mistake" "$fault" </dev/null || failed+=("broken-$mistake")
             done < <(mistakes) ;;
@@ -163,7 +169,7 @@ END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     {
-        for log in "$logs"/table*.log $logs/disk.log $logs/soak.log; do
+        for log in "$logs"/table*.log $logs/disk.log $logs/soak.log $logs/kdd.log; do
             [ ! -f "$log" ] || rows "$log" '' ''
         done
         [ ! -f $logs/cluster.log ] ||
@@ -174,8 +180,8 @@ END
     cat <<'END'
 
 `deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `disk` that of a full
-disk, `cluster` that on three brokers, and `deploy/soak.sh MINUTES` that of faults at random. A network that is cut, late, thin or
-reset is a proxy between scorers and broker.
+disk, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
+faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
 
 ## Builds that are broken on purpose
 
@@ -201,13 +207,13 @@ END
 parts=()
 for word in "$@"; do
     case $word in
-    table | disk | cluster | rights | broken | soak) parts+=("$word") ;;
+    table | disk | cluster | rights | broken | soak | kdd) parts+=("$word") ;;
     --page) parts=(none) ;;
     *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
        [ "$word" = --help ] && exit 0 || exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(table disk cluster rights broken soak)
+[ ${#parts[@]} -gt 0 ] || parts=(table disk cluster rights broken soak kdd)
 
 mkdir -p $logs
 if [ "${parts[0]}" != none ]; then
