@@ -7,7 +7,8 @@
 #   test       what the tests need, and scdoc for the manual page
 #   analysis   clang, its sanitizers and checkers, shellcheck
 #   browser    Chromium and Python, for the test of the replay's page
-#   broker     Java (17 or newer) and Maven, for deploy/kafka and deploy/registry
+#   broker     Java (17 or newer) and Maven, for deploy/kafka and deploy/registry;
+#              clients of Python, for the programs of docs/
 #   clients    compilers of Java and Go, for the programs of docs/producers.md
 #   fresh      mmdebstrap, for deploy/fresh.sh
 #   package    debhelper and lintian, for deploy/package.sh
@@ -30,7 +31,7 @@ declare -A groups=(
                 shellcheck"
     [browser]="chromium python3 fonts-dejavu-core"
     [broker]="openjdk-21-jre-headless|openjdk-25-jre-headless|openjdk-17-jre-headless
-              maven openssl unzip"
+              maven openssl unzip python3-confluent-kafka python3-avro"
     [clients]="openjdk-21-jdk-headless|openjdk-25-jdk-headless|openjdk-17-jdk-headless
                golang-go"
     [package]="build-essential debhelper lintian git scdoc"

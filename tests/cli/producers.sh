@@ -6,15 +6,15 @@
 #
 # Exit status 0, 1, or 77: none could be run. A language whose compiler or
 # client is not there is skipped, and said. PYTHON names an interpreter that has
-# confluent-kafka (default python3); Java takes the jars of deploy/kafka; Go gets
+# confluent-kafka (default python3, or that of Debian, which has it from
+# deploy/install-packages.sh broker); Java takes the jars of deploy/kafka; Go gets
 # its client from the module proxy.
 set -euo pipefail
 
 pctr=$(realpath "$1")
 root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
-python=${PYTHON:-python3}
 [ -n "${PCTR_KAFKA:-}" ] || {
-    echo "no PCTR_KAFKA: skipped"
+    echo "SKIPPED: docs/producers.md: no PCTR_KAFKA (deploy/kafka start): its producers were not run"
     exit 77
 }
 cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/pctr
@@ -26,7 +26,7 @@ export BROKERS=$PCTR_KAFKA
 cd "$work"
 
 skip() { # LANGUAGE WHY
-    printf 'SKIPPED: %s: %s: its producer was not run\n' "$1" "$2"
+    printf 'SKIPPED: docs/producers.md: %s: %s: its producer was not run\n' "$1" "$2"
     return 77
 }
 
@@ -36,13 +36,14 @@ source_of() { # LANGUAGE
 }
 
 run_python() {
-    "$python" -c 'import confluent_kafka' 2>/dev/null ||
-        { skip Python "no confluent-kafka"; return; }
+    local python
+    python=$("$root/tests/cli/python_with.sh" confluent_kafka) ||
+        { skip Python "no confluent_kafka (deploy/install-packages.sh broker)"; return; }
     source_of python >produce.py && "$python" produce.py
 }
 
 run_java() {
-    command -v javac >/dev/null || { skip Java "no javac"; return; }
+    command -v javac >/dev/null || { skip Java "no javac (deploy/install-packages.sh clients)"; return; }
     compgen -G "$jars/kafka-clients-*.jar" >/dev/null ||
         { skip Java "no kafka-clients (deploy/kafka install)"; return; }
     source_of java >Produce.java
@@ -51,7 +52,7 @@ run_java() {
 }
 
 run_go() {
-    command -v go >/dev/null || { skip Go "no go"; return; }
+    command -v go >/dev/null || { skip Go "no go (deploy/install-packages.sh clients)"; return; }
     mkdir go
     source_of go >go/main.go
     (cd go && go mod init producers) 2>go.log || { cat go.log; return 1; }

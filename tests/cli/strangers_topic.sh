@@ -5,35 +5,31 @@
 #   strangers_topic.sh PCTR strangers-topic | avro-topic
 #
 # Exit status 0, 1, or 77: nothing to run it with. PYTHON names an interpreter
-# that has confluent-kafka (default python3). The topics get names of their own
+# that has confluent-kafka and avro (default python3, or that of Debian, which has
+# them from deploy/install-packages.sh broker). The topics get names of their own
 # run, so that runs do not meet.
 set -euo pipefail
 
 pctr=$(realpath "$1")
 name=$2
-page=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/$name.md")
-python=${PYTHON:-python3}
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+page=$here/../../docs/$name.md
 declare -A topics=([strangers-topic]=web.events [avro-topic]=web.avro)
 declare -A blocks_of=([strangers-topic]=7 [avro-topic]=6)
 topic=${topics[$name]}
-[ -n "${PCTR_KAFKA:-}" ] || {
-    echo "no PCTR_KAFKA: skipped"
+modules=(confluent_kafka)
+[ "$name" = strangers-topic ] || modules+=(avro.io)
+
+skip() { # WHY
+    echo "SKIPPED: docs/$name.md: $1: its commands were not run"
     exit 77
 }
-"$python" -c 'import confluent_kafka' 2>/dev/null || {
-    echo "no confluent-kafka for Python: skipped"
-    exit 77
-}
-if [ "$name" = avro-topic ]; then
-    [ -n "${PCTR_REGISTRY:-}" ] || {
-        echo "no PCTR_REGISTRY (deploy/registry start): skipped"
-        exit 77
-    }
-    "$python" -c 'import confluent_kafka.schema_registry.avro' 2>/dev/null || {
-        echo "confluent-kafka for Python is without avro: skipped"
-        exit 77
-    }
-fi
+
+[ -n "${PCTR_KAFKA:-}" ] || skip "no PCTR_KAFKA (deploy/kafka start)"
+[ "$name" = strangers-topic ] || [ -n "${PCTR_REGISTRY:-}" ] ||
+    skip "no PCTR_REGISTRY (deploy/registry start)"
+python=$("$here/python_with.sh" "${modules[@]}") ||
+    skip "no Python with ${modules[*]} (deploy/install-packages.sh broker)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
