@@ -9,8 +9,10 @@
 #ifndef COMMON_WORD_H
 #define COMMON_WORD_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define WORD_ONES UINT64_C(0x0101010101010101)
 
@@ -42,16 +44,13 @@ static inline uint64_t word_within(const uint8_t *at, size_t left)
            (uint64_t)at[left - 1] << (8 * (left - 1));
 }
 
-/* Writes eight bytes, the highest one first. */
+/* Writes eight bytes, the highest one first: one swap and one store, which
+ * compilers do not make of shifts and eight stores. */
 static inline void word_put_swapped(uint8_t *at, uint64_t word)
 {
-    word = (word & UINT64_C(0x00ff00ff00ff00ff)) << 8 |
-           (word >> 8 & UINT64_C(0x00ff00ff00ff00ff));
-    word = (word & UINT64_C(0x0000ffff0000ffff)) << 16 |
-           (word >> 16 & UINT64_C(0x0000ffff0000ffff));
-    word = word << 32 | word >> 32;
-    for (unsigned i = 0; i < 8; i++)
-        at[i] = (uint8_t)(word >> (8 * i));
+    const uint64_t swapped = htobe64(word);
+
+    memcpy(at, &swapped, sizeof(swapped));
 }
 
 /* Each byte of the word is `byte`. */
@@ -63,9 +62,7 @@ static inline uint64_t word_of(uint8_t byte)
 /* The number of bytes below the lowest flag; there must be one. */
 static inline unsigned word_lowest(uint64_t flags)
 {
-    const uint64_t lowest = (flags & (0 - flags)) >> 7; /* 1 << (8 * it) */
-
-    return (unsigned)((lowest * UINT64_C(0x0001020304050607)) >> 56);
+    return (unsigned)__builtin_ctzll(flags) / 8;
 }
 
 /* Flags the bytes that are no decimal digit. */

@@ -46,13 +46,7 @@ int event_plan_add(struct event_plan *plan, const char *text,
 /* The number of the lowest path of a set that is not empty. */
 static inline unsigned event_plan_lowest(unsigned paths)
 {
-    /* The lowest bit alone, times a de Bruijn sequence, has the number of the
-     * bit in its upper five bits, in this order. */
-    static const uint8_t numbers[32] = {
-        0,  1,  28, 2,  29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4,  8,
-        31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6,  11, 5,  10, 9};
-
-    return numbers[(uint32_t)((paths & -paths) * UINT32_C(0x077cb531)) >> 27];
+    return (unsigned)__builtin_ctz(paths);
 }
 
 /* The first seven bytes of a name and its size in one word, so that a name of

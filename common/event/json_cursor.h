@@ -19,6 +19,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct json_cursor {
     const uint8_t *at, *end;
     uint32_t values_left; /* names are values, as in msgpack */
@@ -94,15 +98,36 @@ static inline uint64_t json_not_plain(uint64_t word)
            word_of(0x80);
 }
 
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes, as json_not_plain() flags them. As signed
+ * numbers, those above 0x7f are below a blank too. */
+static inline unsigned json_not_plain_16(const uint8_t *at)
+{
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)at);
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const __m128i other = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(quote, slash), other));
+}
+#endif
+
 /* The first byte from `at` on that is not plain, or the end. */
 static inline const uint8_t *json_plain_end(const uint8_t *at,
                                             const uint8_t *end)
 {
-    while (end - at >= 8) {
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        const unsigned flags = json_not_plain_16(at);
+        if (flags)
+            return at + __builtin_ctz(flags);
+    }
+#endif
+    for (; end - at >= 8; at += 8) {
         const uint64_t flags = json_not_plain(word_at(at));
         if (flags)
             return at + word_lowest(flags);
-        at += 8;
     }
     if (at == end)
         return at;
@@ -180,7 +205,8 @@ static inline enum cursor_fault json_take_name(struct json_cursor *cursor,
 }
 
 /* How many bytes the usual number at `at` has: a whole one from 0, of at most
- * 15 digits, with a byte behind it. 0: it is another one, or none. */
+ * 15 digits, with a comma or the end of an object right behind it. 0: it is
+ * another one, or none. */
 static inline unsigned json_usual_number(const uint8_t *at, const uint8_t *end)
 {
     const size_t left = (size_t)(end - at);
@@ -197,7 +223,7 @@ static inline unsigned json_usual_number(const uint8_t *at, const uint8_t *end)
     if (count >= left)
         return 0;
     const uint8_t stop = at[count];
-    if (stop == '.' || (stop | 0x20) == 'e' || (*at == '0' && count > 1))
+    if ((stop != ',' && stop != '}') || (*at == '0' && count > 1))
         return 0;
     return count;
 }

@@ -380,6 +380,10 @@ static const struct {
     {"0", CURSOR_INTEGER, 0, 0},
     {"-0", CURSOR_INTEGER, 0, 0},
     {"-0.0e5", CURSOR_INTEGER, 0, 0},
+    {"7", CURSOR_INTEGER, 7, 0},
+    {"12345678", CURSOR_INTEGER, 12345678, 0},
+    {"123456789012345", CURSOR_INTEGER, INT64_C(123456789012345), 0},
+    {"1234567890123456", CURSOR_INTEGER, INT64_C(1234567890123456), 0},
     {"1.0", CURSOR_INTEGER, 1, 0},
     {"1e3", CURSOR_INTEGER, 1000, 0},
     {"1.5e1", CURSOR_INTEGER, 15, 0},
@@ -410,19 +414,27 @@ enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 
 START_TEST(numbers_are_exact)
 {
-    const char *text = numbers[_i].text;
-    struct json_cursor cursor =
-        json_cursor_over((const uint8_t *)text, strlen(text), 1);
-    struct cursor_value value;
-    bool has_escapes;
+    static const char *const behind[] = {"",  ",",   "}",
+                                         "]", "\n}", ",\"longer\":12345678}"};
+    const size_t size = strlen(numbers[_i].text);
 
-    ck_assert_int_eq(json_take(&cursor, &value, &has_escapes), CURSOR_OK);
-    ck_assert_ptr_eq(cursor.at, cursor.end);
-    ck_assert_int_eq(value.type, numbers[_i].type);
-    if (value.type == CURSOR_INTEGER)
-        ck_assert_int_eq(value.integer, numbers[_i].integer);
-    if (value.type == CURSOR_FLOAT)
-        ck_assert_double_eq(value.real, numbers[_i].real);
+    for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+        char text[64];
+        const int all =
+            snprintf(text, sizeof(text), "%s%s", numbers[_i].text, behind[i]);
+        struct json_cursor cursor =
+            json_cursor_over((const uint8_t *)text, (size_t)all, 1);
+        struct cursor_value value;
+        bool has_escapes;
+
+        ck_assert_int_eq(json_take(&cursor, &value, &has_escapes), CURSOR_OK);
+        ck_assert_uint_eq((size_t)(cursor.end - cursor.at), (size_t)all - size);
+        ck_assert_int_eq(value.type, numbers[_i].type);
+        if (value.type == CURSOR_INTEGER)
+            ck_assert_int_eq(value.integer, numbers[_i].integer);
+        if (value.type == CURSOR_FLOAT)
+            ck_assert_double_eq(value.real, numbers[_i].real);
+    }
 }
 END_TEST
 
@@ -444,6 +456,24 @@ START_TEST(decimals_are_what_the_c_library_makes_of_them)
         double ours =
             value.type == CURSOR_INTEGER ? (double)value.integer : value.real;
         ck_assert_msg(ours == strtod(text, NULL), "%s", text);
+    }
+}
+END_TEST
+
+/* However many bytes are looked at together. */
+START_TEST(a_byte_that_is_not_plain_is_found_in_each_place)
+{
+    enum { LONGEST = 40 };
+    const bool is_plain = _i >= ' ' && _i <= 0x7f && _i != '"' && _i != '\\';
+    uint8_t text[LONGEST];
+
+    for (size_t size = 1; size <= LONGEST; size++) {
+        for (size_t at = 0; at < size; at++) {
+            memset(text, 'a', sizeof(text));
+            text[at] = (uint8_t)_i;
+            ck_assert_ptr_eq(json_plain_end(text, text + size),
+                             is_plain ? text + size : text + at);
+        }
     }
 }
 END_TEST
@@ -492,6 +522,8 @@ int main(void)
     tcase_add_test(tests, random_documents_are_judged_as_jansson_judges);
     tcase_add_loop_test(tests, numbers_are_exact, 0, NUMBERS);
     tcase_add_test(tests, decimals_are_what_the_c_library_makes_of_them);
+    tcase_add_loop_test(tests, a_byte_that_is_not_plain_is_found_in_each_place,
+                        0, 256);
     tcase_add_loop_test(tests, escapes_mean_their_characters, 0, TEXTS);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
