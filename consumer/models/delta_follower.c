@@ -5,6 +5,7 @@
 #include "common/base/trouble.h"
 
 #include "consumer/models/delta_chain.h"
+#include "consumer/models/spare_model.h"
 
 #include "model/snapshot_delta.h"
 
@@ -19,11 +20,13 @@ enum {
 
 struct delta_follower {
     struct delta_follower_config config;
+    struct spare_model spare;
     struct trouble trouble;
     int64_t missing_ms; /* since when the chunks of the next delta are not
                            there; 0: they are */
     int64_t retry_at_ms;
-    atomic_uint_least64_t refused[REFUSED_COUNT], applied, posted, failed;
+    atomic_uint_least64_t refused[REFUSED_COUNT], applied, posted, failed,
+        copied;
 };
 
 int delta_follower_new(const struct delta_follower_config *config,
@@ -34,6 +37,7 @@ int delta_follower_new(const struct delta_follower_config *config,
     if (!follower)
         return error_no_memory(err, "a follower of deltas");
     follower->config = *config;
+    follower->spare.board = config->board;
     *out = follower;
     return 0;
 }
@@ -125,6 +129,7 @@ static bool apply(struct delta_follower *follower,
             refuse(follower, &stepped.delta, stepped.why, &err);
         if (status == 0 && stepped.step == DELTA_STEP_APPLIED) {
             keep_copy(follower, &stepped.delta, &bytes);
+            spare_model_applied(&follower->spare, &bytes);
             ++*applied;
         }
     }
@@ -158,11 +163,13 @@ static int post(struct delta_follower *follower,
 }
 
 /* A model that takes no deltas refuses them. */
-static int copy(struct delta_follower *follower, struct delta *next,
-                const struct snapshot *from, struct snapshot **out,
-                struct error *err)
+static int prepare(struct delta_follower *follower, struct delta *next,
+                   const struct served_model *served, struct error *err)
 {
-    if (snapshot_copy(from, out, err) == 0)
+    int status = spare_model_prepare(&follower->spare, served, err);
+
+    atomic_store(&follower->copied, follower->spare.copies);
+    if (status == 0)
         return 0;
     if (err->code == ERROR_FORMAT) {
         refuse(follower, next, REFUSED_FORMAT, err);
@@ -173,8 +180,10 @@ static int copy(struct delta_follower *follower, struct delta *next,
     return -1;
 }
 
+/* Returns whether there is nothing more to do now; *is_replaced: another state
+ * took the place of the model in service. */
 static bool follow(struct delta_follower *follower,
-                   const struct served_model *served)
+                   const struct served_model *served, bool *is_replaced)
 {
     struct delta_chain chain = {.reader = follower->config.reader,
                                 .epoch = served->manifest.epoch,
@@ -188,28 +197,41 @@ static bool follow(struct delta_follower *follower,
     if (!next)
         return true;
     if (clock_monotonic_ms() < follower->retry_at_ms ||
-        copy(follower, next, served->snapshot, &chain.snapshot, &err) < 0)
+        prepare(follower, next, served, &err) < 0)
         return false;
+    chain.snapshot = follower->spare.snapshot;
     bool is_done = apply(follower, &chain, &applied);
-    if (applied == 0) {
-        snapshot_free(chain.snapshot);
+    if (applied == 0)
+        return is_done;
+    if (post(follower, &served->manifest, spare_model_take(&follower->spare),
+             applied, &err) == 0) {
+        *is_replaced = true;
         return is_done;
     }
-    if (post(follower, &served->manifest, chain.snapshot, applied, &err) == 0)
-        return is_done;
     try_again(follower, &err);
     return false;
 }
 
 bool delta_follower_run(struct delta_follower *follower)
 {
+    bool is_done = true, is_replaced = false;
+
     if (snapshot_reader_pinned(follower->config.reader) != 0)
         return true;
     const struct served_model *served =
         model_board_take(follower->config.board);
-    bool is_done = !served || follow(follower, served);
-    model_board_put(follower->config.board, served);
+    if (served)
+        is_done = follow(follower, served, &is_replaced);
+    if (is_replaced)
+        spare_model_replaced(&follower->spare, served);
+    else
+        model_board_put(follower->config.board, served);
     return is_done;
+}
+
+void delta_follower_rest(struct delta_follower *follower)
+{
+    spare_model_forget(&follower->spare);
 }
 
 /* --- The whole -------------------------------------------------------- */
@@ -220,6 +242,7 @@ delta_follower_counts(const struct delta_follower *follower)
     struct delta_follower_counts counts = {
         .applied = atomic_load(&follower->applied),
         .posted = atomic_load(&follower->posted),
+        .copied = atomic_load(&follower->copied),
         .failed = atomic_load(&follower->failed)};
 
     for (int why = 0; why < REFUSED_COUNT; why++)
@@ -229,5 +252,8 @@ delta_follower_counts(const struct delta_follower *follower)
 
 void delta_follower_free(struct delta_follower *follower)
 {
+    if (!follower)
+        return;
+    spare_model_forget(&follower->spare);
     free(follower);
 }

@@ -1,12 +1,12 @@
 /*
  * delta_follower.h - keeps the model on the board at its newest delta.
  *
- * Deltas are applied to a copy of the model in service, which then takes its
- * place, so that a batch is scored with all of a delta or nothing of it. A
- * delta that is refused is counted and logged with its reason, and the model in
- * service stays; one that cannot be had yet is tried again. A pinned version
- * serves without deltas, as it was published. One thread runs it; any may
- * count.
+ * Deltas are applied to a second snapshot in the state of the model in service
+ * (spare_model.h), which then takes its place, so that a batch is scored with
+ * all of a delta or nothing of it. A delta that is refused is counted and
+ * logged with its reason, and the model in service stays; one that cannot be
+ * had yet is tried again. A pinned version serves without deltas, as it was
+ * published. One thread runs it; any may count.
  */
 #ifndef CONSUMER_DELTA_FOLLOWER_H
 #define CONSUMER_DELTA_FOLLOWER_H
@@ -39,7 +39,8 @@ struct delta_follower_config {
 struct delta_follower_counts {
     uint64_t refused[REFUSED_COUNT];
     uint64_t applied; /* deltas */
-    uint64_t posted;  /* copies that had one or more of them applied */
+    uint64_t posted;  /* states that came into service by them */
+    uint64_t copied;  /* snapshots, for deltas to be applied to them */
     uint64_t failed;  /* tries that failed by the broker or the memory */
 };
 
@@ -49,6 +50,10 @@ int delta_follower_new(const struct delta_follower_config *config,
 
 /* Applies what there is. Returns whether there is nothing more to do now. */
 bool delta_follower_run(struct delta_follower *follower);
+
+/* Gives the memory back that the next delta would need: a whole snapshot comes.
+ */
+void delta_follower_rest(struct delta_follower *follower);
 
 struct delta_follower_counts
 delta_follower_counts(const struct delta_follower *follower);

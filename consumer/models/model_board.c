@@ -117,21 +117,45 @@ const struct served_model *model_board_take(struct model_board *board)
     return model ? &model->served : NULL;
 }
 
+/* The one that was taken here as `served`. */
+static struct posted *find(const struct model_board *board,
+                           const struct served_model *served)
+{
+    struct posted *model = board->posted;
+
+    while (model && &model->served != served)
+        model = model->next;
+    assert(model);
+    return model;
+}
+
 void model_board_put(struct model_board *board,
                      const struct served_model *served)
 {
-    struct posted *last = NULL;
-
     if (!served)
         return;
     pthread_mutex_lock(&board->lock);
-    struct posted *model = board->posted;
-    while (model && &model->served != served)
-        model = model->next;
-    assert(model); /* it was taken here */
-    last = let_go(board, model);
+    struct posted *last = let_go(board, find(board, served));
     pthread_mutex_unlock(&board->lock);
     posted_free(last);
+}
+
+struct snapshot *model_board_reclaim(struct model_board *board,
+                                     const struct served_model *served)
+{
+    struct snapshot *snapshot = NULL;
+    struct posted *last = NULL;
+
+    pthread_mutex_lock(&board->lock);
+    struct posted *model = find(board, served);
+    if (model->holders == 1) { /* the caller, so it is not in service */
+        last = let_go(board, model);
+        snapshot = last->served.snapshot;
+        last->served.snapshot = NULL;
+    }
+    pthread_mutex_unlock(&board->lock);
+    posted_free(last);
+    return snapshot;
 }
 
 uint64_t model_board_epoch(const struct model_board *board)

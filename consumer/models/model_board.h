@@ -43,6 +43,12 @@ const struct served_model *model_board_take(struct model_board *board);
 void model_board_put(struct model_board *board,
                      const struct served_model *model);
 
+/* Takes the snapshot out of a model that the caller took, if another one is in
+ * service and nobody else holds it: the caller owns the snapshot, and the rest
+ * is put back. NULL: it is in use, and the caller still holds it. */
+struct snapshot *model_board_reclaim(struct model_board *board,
+                                     const struct served_model *model);
+
 /* Epoch of the newest post, 0 before the first. */
 uint64_t model_board_epoch(const struct model_board *board);
 

@@ -240,6 +240,7 @@ static bool activate(struct model_watcher *watcher,
     enum snapshot_refusal why = REFUSED_CHUNKS;
     int64_t start_ms = clock_monotonic_ms();
 
+    delta_follower_rest(watcher->deltas);
     int status = snapshot_reader_fetch(watcher->reader, manifest,
                                        watcher->config.fetch_timeout_ms, &bytes,
                                        &why, &err);
@@ -556,6 +557,7 @@ void model_watcher_count(const struct model_watcher *watcher,
     out->posted = atomic_load(&watcher->posted) + deltas.posted;
     out->failed = atomic_load(&watcher->failed) + deltas.failed;
     out->deltas = deltas.applied;
+    out->copied = deltas.copied;
 }
 
 void model_watcher_stop(struct model_watcher *watcher)

@@ -4,8 +4,8 @@
  * A thread of its own follows the manifests, fetches, verifies, decodes and
  * probes a new snapshot, posts it, and keeps a copy on this machine. A snapshot
  * that is refused is counted and logged with its reason, and the model in
- * service stays. The deltas that follow a snapshot are applied to a copy of it,
- * which then takes its place (delta_chain.h); a pinned version serves without
+ * service stays. The deltas that follow a snapshot are applied to a second one,
+ * which then takes its place (spare_model.h); a pinned version serves without
  * them, as it was published. A snapshot that cannot be had yet is not refused:
  * it is tried again, and until then no older one takes its place. Without a pin
  * the version in service only rises; when it is retired, the newest that is
@@ -38,6 +38,7 @@ struct model_watcher_counts {
     uint64_t refused[REFUSED_COUNT];
     uint64_t posted; /* snapshots, and steps to newer deltas */
     uint64_t deltas; /* applied */
+    uint64_t copied; /* snapshots, for deltas to be applied to them */
     uint64_t failed; /* tries that failed by the broker or the disk */
 };
 

@@ -72,6 +72,26 @@ START_TEST(the_newest_post_serves_whatever_its_epoch)
 }
 END_TEST
 
+START_TEST(a_snapshot_that_nobody_uses_is_reclaimed)
+{
+    ck_assert_ok(post(1), err);
+    const struct served_model *mine = model_board_take(board);
+    const struct served_model *other = model_board_take(board);
+
+    model_board_put(board, other);
+    ck_assert_ptr_null(model_board_reclaim(board, mine)); /* it serves */
+    other = model_board_take(board);
+    ck_assert_ok(post(2), err);
+    ck_assert_ptr_null(model_board_reclaim(board, mine)); /* it is held */
+    ck_assert_uint_eq(other->snapshot->rows, 1);
+    model_board_put(board, other);
+    struct snapshot *snapshot = model_board_reclaim(board, mine);
+    ck_assert_ptr_nonnull(snapshot);
+    ck_assert_uint_eq(snapshot->rows, 1);
+    snapshot_free(snapshot);
+}
+END_TEST
+
 struct takers {
     atomic_bool stop;
     atomic_uint mixed, backwards, taken;
@@ -132,6 +152,7 @@ int main(void)
     tcase_add_test(tests, an_empty_board_has_epoch_zero_and_no_model);
     tcase_add_test(tests, what_was_taken_stays_whole_after_the_next_post);
     tcase_add_test(tests, the_newest_post_serves_whatever_its_epoch);
+    tcase_add_test(tests, a_snapshot_that_nobody_uses_is_reclaimed);
     tcase_add_test(tests, many_takers_and_one_poster_agree);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
