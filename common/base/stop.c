@@ -57,6 +57,7 @@ int stop_on_signals(unsigned deadline_ms, struct error *err)
     } wanted[] = {
         {SIGTERM, on_stop},  {SIGINT, on_stop},  {SIGALRM, on_deadline},
         {SIGUSR1, on_nudge}, {SIGPIPE, SIG_IGN}, {SIGHUP, SIG_IGN},
+        {SIGUSR2, SIG_IGN},
     };
 
     deadline_s = (int)((deadline_ms + 999) / 1000);

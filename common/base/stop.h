@@ -14,10 +14,11 @@
 
 enum { STOP_SLICE_MS = 200 };
 
-/* Installs the handlers, and ignores SIGPIPE and SIGHUP: there is nothing to
- * reopen, and a lost terminal ends no service. deadline_ms after the first
- * signal the process ends with status 75 whatever it is doing; 0 means no
- * deadline. */
+/* Installs the handlers, and ignores SIGPIPE, SIGHUP and SIGUSR2: there is
+ * nothing to reopen, and neither a lost terminal nor somebody's signal to
+ * another program ends a service. SIGQUIT keeps its meaning: a core.
+ * deadline_ms after the first signal the process ends with status 75 whatever
+ * it is doing; 0 means no deadline. */
 int stop_on_signals(unsigned deadline_ms, struct error *err) MUST_CHECK;
 
 void stop_request(void);

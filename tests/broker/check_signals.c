@@ -1,7 +1,8 @@
 /*
  * check_signals.c - what a scorer says about itself while it cannot write:
  * /readyz goes to 503 and comes back, /livez stays, the lag grows and one line
- * says why. Nothing is lost meanwhile.
+ * says why. Nothing is lost meanwhile. And it works on after the signals of
+ * Unix that mean nothing to it.
  */
 #include "support/allowance.h"
 #include "support/child_process.h"
@@ -14,6 +15,7 @@
 #include "common/base/clock.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +104,20 @@ START_TEST(a_scorer_that_cannot_write_is_not_ready)
 }
 END_TEST
 
+START_TEST(a_signal_without_meaning_leaves_a_scorer_at_work)
+{
+    static const int signals[] = {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
+
+    await_ready(200);
+    impression_feed_send(&impressions, 0, HALF, FEED_COMMITS);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        child_signal(&scorer, signals[i]);
+    impression_feed_send(&impressions, HALF, 2 * HALF, FEED_COMMITS);
+    kafka_fixture_await(line.names[PIPE_PREDICTIONS], 2 * HALF, WAIT_MS);
+    pipeline_stop(&scorer, WAIT_MS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("signals");
@@ -110,6 +126,7 @@ int main(void)
     tcase_set_timeout(tests, 170);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_scorer_that_cannot_write_is_not_ready);
+    tcase_add_test(tests, a_signal_without_meaning_leaves_a_scorer_at_work);
     suite_add_tcase(suite, tests);
     return kafka_fixture_main(suite, "a scorer says when it cannot work");
 }

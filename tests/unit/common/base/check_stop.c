@@ -49,11 +49,14 @@ START_TEST(a_nudge_is_taken_once)
 }
 END_TEST
 
-START_TEST(a_lost_terminal_ends_nothing)
+START_TEST(a_signal_without_meaning_ends_nothing)
 {
+    static const int signals[] = {SIGHUP, SIGUSR2};
+
     ck_assert_ok(stop_on_signals(0, &err), err);
-    raise(SIGHUP);
+    raise(signals[_i]);
     ck_assert(!stop_requested());
+    ck_assert(!stop_take_nudge());
 }
 END_TEST
 
@@ -193,7 +196,7 @@ int main(void)
     tcase_add_test(tests, a_request_stops_with_0);
     tcase_add_loop_test(tests, the_first_signal_asks, 0, 2);
     tcase_add_test(tests, a_nudge_is_taken_once);
-    tcase_add_test(tests, a_lost_terminal_ends_nothing);
+    tcase_add_loop_test(tests, a_signal_without_meaning_ends_nothing, 0, 2);
     tcase_add_test(tests, a_broken_pipe_does_not_kill);
     tcase_add_test(tests, the_second_signal_ends_at_once);
     tcase_add_test(tests, work_under_way_has_a_part_of_the_deadline);
