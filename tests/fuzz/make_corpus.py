@@ -122,6 +122,24 @@ seeds["chunks"] = {
                + piece(b"other") + b"\x00" + piece(FRAME[7:]),
     "bomb": b"\xff\x0d\x00\xff\xff\x00" + piece(FRAME[:5] + b"\xff" + FRAME[6:]),
 }
+# A filter, and a record.
+seeds["filter"] = {
+    "fits": piece(b"type==click") + seeds["json"]["label"],
+    "another": piece(b"type==view") + seeds["json"]["label"],
+    "number": piece(b"a.b[0] == '7'") + b'{"a":{"b":[7]},"id":1,"ts":1}',
+    "quoted": piece(b"$['a.b'] == \" x \"") + b'{"a.b":" x "}',
+    "escaped": piece(b"a==bc") + b'{"a":"\\u0062c","id":1,"ts":1,"click":1}',
+    "null": piece(b"click==null") + b'{"click":null}',
+    "msgpack": piece(b"click==true") + b"\x83\xa2id\x01\xa2ts\x01\xa5click\xc3",
+    "twice": piece(b"a==1") + b'{"a":1,"a":1}',
+    "within": piece(b"id.x==1") + seeds["event"]["label"],
+    "beside": piece(b"@timestamp==1"),
+    "header": piece(b"header:ce_type==com.example.click"),
+    "one_sign": piece(b"type=click"),
+    "no_value": piece(b"type=="),
+    "no_path": piece(b"==click"),
+    "long": piece(b"a==" + b"x" * 252),
+}
 seeds["redrive"] = {
     "account": b"\x01\x05\x00\x00\x00" + piece(b"missing 7 9;* 12 14;", 2)
                + bytes([1, 2, 3, 2, 9, 9]),
