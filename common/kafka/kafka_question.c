@@ -101,6 +101,24 @@ int kafka_ask_offsets(const struct kafka_settings *settings, const char *group,
 
 /* --- Transactions ----------------------------------------------------- */
 
+/* librdkafka's words for no answer are for who calls it. */
+static int no_transactions(const rd_kafka_error_t *failed, unsigned timeout_ms,
+                           struct error *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_error_code(failed);
+
+    if (stop_requested())
+        return stop_error(err);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "no answer in %u ms: one of the brokers coordinates "
+                         "transactions, at the address that its "
+                         "advertised.listeners say; is it reached from here?",
+                         timeout_ms);
+    return error_set(err, kafka_error_code((int)code), "%s",
+                     rd_kafka_error_string(failed));
+}
+
 int kafka_ask_transactions(const struct kafka_settings *settings,
                            const char *transactional_id,
                            uint32_t transaction_timeout_ms, unsigned timeout_ms,
@@ -127,11 +145,7 @@ int kafka_ask_transactions(const struct kafka_settings *settings,
     } while (failed && rd_kafka_error_is_retriable(failed) &&
              goes_on(deadline_ms));
     if (failed) {
-        rd_kafka_resp_err_t code = rd_kafka_error_code(failed);
-        status = stop_requested()
-                     ? stop_error(err)
-                     : error_set(err, kafka_error_code((int)code), "%s",
-                                 rd_kafka_error_string(failed));
+        status = no_transactions(failed, timeout_ms, err);
         rd_kafka_error_destroy(failed);
     }
     kafka_close(client);

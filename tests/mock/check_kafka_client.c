@@ -6,6 +6,7 @@
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
+#include "common/kafka/kafka_question.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -324,6 +325,17 @@ START_TEST(a_host_without_an_address_is_said)
 }
 END_TEST
 
+START_TEST(transactions_without_a_coordinator_are_said)
+{
+    struct kafka_settings nowhere = {.brokers = "127.0.0.1:1"};
+
+    ck_assert_refused(
+        kafka_ask_transactions(&nowhere, "id", 60000, 1000, &err), err,
+        ERROR_UNAVAILABLE,
+        "no answer in 1000 ms: one of the brokers coordinates transactions");
+}
+END_TEST
+
 START_TEST(creating_needs_a_broker_too)
 {
     struct kafka_settings nowhere = {.brokers = "127.0.0.1:1"};
@@ -396,6 +408,7 @@ static TCase *topic_tests(void)
     tcase_add_test(tests, an_acl_in_the_way_is_said);
     tcase_add_test(tests, nobody_at_the_address_is_said_within_seconds);
     tcase_add_test(tests, a_host_without_an_address_is_said);
+    tcase_add_test(tests, transactions_without_a_coordinator_are_said);
     tcase_add_test(tests, creating_needs_a_broker_too);
     tcase_add_test(tests, the_embedded_broker_cannot_create);
     tcase_add_test(tests, a_plan_without_partitions_is_refused);
