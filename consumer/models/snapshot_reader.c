@@ -28,9 +28,11 @@ struct snapshot_reader {
     struct snapshot_reader_config config;
     rd_kafka_t *client;
     rd_kafka_topic_t *models, *chunks;
-    bool reading; /* of `models` */
-    bool at_end;  /* of `models`, since the last restart */
-    int64_t next; /* offset to read in `models` */
+    bool reading;         /* of `models` */
+    bool at_end;          /* of `models`, since the last restart */
+    int64_t next;         /* offset to read in `models` */
+    struct error refusal; /* `models` may not be read; ERROR_NONE: as far as is
+                             known, it may */
 
     struct manifest_list *list;
     atomic_bool cancelled;
@@ -75,6 +77,18 @@ static int take_record(struct snapshot_reader *reader,
     return manifest_list_take(reader->list, &record, refused, err);
 }
 
+/* That a topic may not be read is told once; then nothing comes of it, until
+ * it may be read again. */
+static int take_error(struct snapshot_reader *reader,
+                      const rd_kafka_message_t *message, struct error *err)
+{
+    error_set(err, kafka_error_code(message->err), "topic '%s': %s",
+              reader->config.models, rd_kafka_message_errstr(message));
+    if (err->code == ERROR_AUTH)
+        reader->refusal = *err;
+    return -1;
+}
+
 /* Takes one message; *nothing: none came within wait_ms. */
 static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
                 uint64_t refused[REFUSED_COUNT], struct error *err)
@@ -89,6 +103,7 @@ static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
         return 0;
     switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
+        reader->refusal.code = ERROR_NONE;
         status = take_record(reader, message, refused, err);
         if (status == 0)
             reader->next = message->offset + 1;
@@ -96,12 +111,11 @@ static int step(struct snapshot_reader *reader, unsigned wait_ms, bool *nothing,
             pause_reading(reader); /* this record is read again */
         break;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        reader->refusal.code = ERROR_NONE;
         reader->at_end = true;
         break;
     default:
-        status =
-            error_set(err, kafka_error_code(message->err), "topic '%s': %s",
-                      reader->config.models, rd_kafka_message_errstr(message));
+        status = take_error(reader, message, err);
     }
     rd_kafka_message_destroy(message);
     return status;
@@ -120,6 +134,17 @@ int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
         if (step(reader, 0, &nothing, refused, err) < 0)
             return -1;
     return 0;
+}
+
+static int not_in_time(const struct snapshot_reader *reader,
+                       unsigned timeout_ms, struct error *err)
+{
+    if (reader->refusal.code == ERROR_NONE)
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "topic '%s' was not read to its end within %u ms",
+                         reader->config.models, timeout_ms);
+    *err = reader->refusal;
+    return -1;
 }
 
 int snapshot_reader_begin_look(struct snapshot_reader *reader,
@@ -142,9 +167,7 @@ int snapshot_reader_end_look(struct snapshot_reader *reader,
         if (stop_requested())
             return stop_error(err);
         if (left_ms <= 0 || atomic_load(&reader->cancelled))
-            return error_set(err, ERROR_UNAVAILABLE,
-                             "topic '%s' was not read to its end within %u ms",
-                             reader->config.models, timeout_ms);
+            return not_in_time(reader, timeout_ms, err);
         unsigned wait_ms = left_ms < SLICE_MS ? (unsigned)left_ms : SLICE_MS;
         if (step(reader, wait_ms, &nothing, refused, err) < 0)
             return -1;

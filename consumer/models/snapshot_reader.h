@@ -41,7 +41,8 @@ int snapshot_reader_poll(struct snapshot_reader *reader, unsigned wait_ms,
                          struct error *err) MUST_CHECK;
 
 /* Until everything that was on the topic at the time of the call is read.
- * ERROR_UNAVAILABLE: not within timeout_ms. */
+ * ERROR_UNAVAILABLE: not within timeout_ms. ERROR_AUTH: neither, and it may not
+ * be read. */
 int snapshot_reader_catch_up(struct snapshot_reader *reader,
                              unsigned timeout_ms,
                              uint64_t refused[REFUSED_COUNT],

@@ -133,6 +133,28 @@ START_TEST(without_one_of_them_a_command_says_which_and_ends)
 }
 END_TEST
 
+/* Such a topic is found, and then nothing comes of it. */
+START_TEST(models_that_are_seen_and_not_read_end_a_scorer)
+{
+    const char *const words[] = {"score", "--exit.at_end", "--http.port=0",
+                                 NULL};
+    char *errors;
+
+    rights_give_all("score");
+    for (size_t i = 0; i < right_count; i++)
+        if (strcmp(rights[i].command, "score") == 0 &&
+            strcmp(rights[i].name, "pctr.models") == 0) {
+            rights_give_describe(&rights[i]);
+            rights_take(&rights[i]);
+        }
+    clock_sleep_ms(RIGHTS_SPREAD_MS);
+    int status = run(0, words, REFUSED_MS, &errors);
+    ck_assert_msg(status == RIGHTS_REFUSED, "%d: %s", status, errors);
+    ck_assert_msg(strstr(errors, "topic 'pctr.models'") != NULL, "%s", errors);
+    free(errors);
+}
+END_TEST
+
 /* A right to read, to write or to use implies the right to describe: whoever
  * lacks it is told so by --check-config --online, before anything starts. */
 START_TEST(the_check_finds_each_right_that_is_missing)
@@ -208,6 +230,7 @@ int main(void)
     tcase_add_loop_test(tests, the_rights_on_the_page_are_enough, 0, COMMANDS);
     tcase_add_loop_test(
         tests, without_one_of_them_a_command_says_which_and_ends, 0, COMMANDS);
+    tcase_add_test(tests, models_that_are_seen_and_not_read_end_a_scorer);
     tcase_add_loop_test(tests, the_check_finds_each_right_that_is_missing, 0,
                         2);
     tcase_add_loop_test(tests, a_login_that_fails_ends_with_its_reason, 0,
