@@ -1,5 +1,6 @@
 #include "consumer/read/assignment.h"
 
+#include "common/base/clock.h"
 #include "common/kafka/kafka_client.h"
 
 #include "consumer/read/offsets.h"
@@ -9,6 +10,10 @@
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
+
+/* A broker that has just come back, or a new leader, may not have yet what it
+ * had: an offset is lost when it stays away. */
+enum { LOST_MS = 5000 };
 
 struct assignment {
     struct group_member member;
@@ -20,6 +25,8 @@ struct assignment {
     rd_kafka_topic_partition_list_t *offered;
     bool is_rewinding;   /* `offered` is what we had */
     bool is_called_back; /* callbacks come first: a commit just failed */
+
+    int64_t lost_since_ms; /* an offset that is not there; 0: all are there */
 
     struct offset_gap *gaps; /* of the choices at hand */
     size_t gap_count;
@@ -89,22 +96,52 @@ void assignment_release(struct assignment *a)
     assert(a->state == ASSIGNMENT_REVOKED || a->state == ASSIGNMENT_LOST);
     positions_clear(&a->positions, POSITIONS_FORGET_CHOICES);
     a->is_given = false;
+    a->lost_since_ms = 0;
     a->state = ASSIGNMENT_STANDS;
     rd_kafka_assign(a->member.client, NULL);
 }
 
 /* --- Where partitions begin that are offered -------------------------- */
 
+static int say_lost(const struct assignment *a, const struct offset_gap *gap,
+                    const char *so, struct error *err)
+{
+    const bool is_there =
+        gap->from >= gap->there.low && gap->from <= gap->there.high;
+
+    return error_set(err, ERROR_UNAVAILABLE,
+                     "offset %" PRId64 " of '%s' [%" PRId32
+                     "], where group '%s' goes on, is not %s any more, and the "
+                     "partition has %" PRId64 " to %" PRId64 "%s",
+                     gap->from, a->member.topic, gap->partition,
+                     a->member.group,
+                     is_there ? "among the group's offsets" : "on the broker",
+                     gap->there.low, gap->there.high, so);
+}
+
 static int refuse(const struct assignment *a, const struct offset_gap *gap,
                   struct error *err)
 {
-    return error_set(err, ERROR_UNAVAILABLE,
-                     "offset %" PRId64 " of '%s' [%" PRId32
-                     "], where group '%s' goes on, is not on the broker any "
-                     "more (retention, or the topic was made anew): choose "
-                     "where to go on with --offset.lost",
-                     gap->from, a->member.topic, gap->partition,
-                     a->member.group);
+    return say_lost(a, gap,
+                    " (retention, or the topic was made anew): choose where to "
+                    "go on with --offset.lost",
+                    err);
+}
+
+static bool believes_lost(const struct assignment *a)
+{
+    return a->lost_since_ms != 0 &&
+           clock_monotonic_ms() - a->lost_since_ms >= LOST_MS;
+}
+
+/* It is asked again. */
+static int doubt(struct assignment *a, const struct offset_gap *gap,
+                 struct error *waits)
+{
+    if (a->lost_since_ms == 0)
+        a->lost_since_ms = clock_monotonic_ms();
+    (void)say_lost(a, gap, ": it is lost if that stays so", waits);
+    return 0;
 }
 
 static int make_room_for_gaps(struct assignment *a, size_t count,
@@ -124,10 +161,14 @@ static int place_offered(struct assignment *a, struct error *waits,
 {
     if (make_room_for_gaps(a, (size_t)a->offered->cnt, err) < 0)
         return -1;
-    struct group_found found = {.gaps = a->gaps};
+    struct group_found found = {.gaps = a->gaps,
+                                .believes_lost = believes_lost(a)};
     if (group_start_find(&a->member, a->offered, &a->positions, &found, err) <
         0)
         return offsets_wait_or_fail(waits, err);
+    if (found.is_forgotten)
+        return doubt(a, &a->gaps[0], waits);
+    a->lost_since_ms = 0;
     if (found.is_refused)
         return refuse(a, &a->gaps[found.gap_count - 1], err);
     a->gap_count = found.gap_count;
@@ -159,10 +200,33 @@ static void offer_again(struct assignment *a)
     rd_kafka_topic_partition_list_destroy(ours);
 }
 
+/* Of those that are not where the broker's records are; NULL: all are there. */
+static const struct partition_offsets *
+find_lost(const struct assignment *a, const struct partition_offsets *list,
+          size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!positions_are_within(
+                &a->positions, list[i].partition,
+                (struct partition_bounds){list[i].low, list[i].high}))
+            return &list[i];
+    return NULL;
+}
+
 static int move_partitions(struct assignment *a,
                            const struct partition_offsets *list, size_t count,
-                           struct error *err)
+                           struct error *waits, struct error *err)
 {
+    const struct partition_offsets *lost = find_lost(a, list, count);
+
+    if (lost && !believes_lost(a)) {
+        const struct offset_gap gap = {
+            .partition = lost->partition,
+            .from = a->positions.list[lost->partition].next,
+            .there = {lost->low, lost->high}};
+        return doubt(a, &gap, waits);
+    }
+    a->lost_since_ms = 0;
     if (make_room_for_gaps(a, count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
@@ -202,7 +266,7 @@ static int move_lost(struct assignment *a, struct error *waits,
     int status = offsets_find_ends(a->member.client, list, count,
                                    a->member.timeout_ms, err);
     status = status < 0 ? offsets_wait_or_fail(waits, err)
-                        : move_partitions(a, list, count, err);
+                        : move_partitions(a, list, count, waits, err);
     free(list);
     return status;
 }

@@ -92,6 +92,14 @@ static uint64_t skipped(int64_t from, int64_t to, int64_t low)
     return (uint64_t)(to - low);
 }
 
+bool positions_are_within(const struct positions *positions, int32_t partition,
+                          struct partition_bounds there)
+{
+    const int64_t next = positions->list[partition].next;
+
+    return next >= there.low && next <= there.high;
+}
+
 enum position_fate positions_move(struct positions *positions,
                                   int32_t partition,
                                   struct partition_bounds there,
@@ -103,11 +111,12 @@ enum position_fate positions_move(struct positions *positions,
     int64_t to = policy == START_LATEST ? there.high : there.low;
 
     position->is_lost = false;
-    if (from >= there.low && from <= there.high)
+    if (positions_are_within(positions, partition, there))
         return POSITION_FOUND;
     *gap = (struct offset_gap){.partition = partition,
                                .from = from,
                                .to = to,
+                               .there = there,
                                .skipped = skipped(from, to, there.low)};
     if (policy == START_FAIL)
         return POSITION_REFUSED;
@@ -137,6 +146,7 @@ enum position_fate positions_move_forgotten(struct positions *positions,
     *gap = (struct offset_gap){.partition = partition,
                                .from = known == OFFSET_UNKNOWN ? 0 : known,
                                .to = to,
+                               .there = there,
                                .skipped = (uint64_t)(to - there.low)};
     if (policy == START_FAIL)
         return POSITION_REFUSED;

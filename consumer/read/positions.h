@@ -41,9 +41,16 @@ struct positions {
 };
 
 /* An offset that was lost, and the one where reading goes on. */
+/* The records that the broker has of a partition. */
+struct partition_bounds {
+    int64_t low;  /* the oldest record's offset */
+    int64_t high; /* the offset behind the newest record */
+};
+
 struct offset_gap {
     int32_t partition;
     int64_t from, to;
+    struct partition_bounds there;
     uint64_t skipped; /* records that were or are there and are not read; of
                          a topic that was made anew, those of the new one */
 };
@@ -75,12 +82,6 @@ void positions_choose_start(struct positions *positions, int32_t partition,
  * with ours, and their members may be further on. */
 void positions_forget_others(struct positions *positions);
 
-/* The records that the broker has of a partition. */
-struct partition_bounds {
-    int64_t low;  /* the oldest record's offset */
-    int64_t high; /* the offset behind the newest record */
-};
-
 /* What becomes of a partition that is lost. */
 enum position_fate {
     POSITION_FOUND,   /* the offset is there after all */
@@ -92,6 +93,10 @@ enum position_fate positions_move(struct positions *positions,
                                   struct partition_bounds there,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap);
+
+/* Does the broker have the offset where reading goes on? */
+bool positions_are_within(const struct positions *positions, int32_t partition,
+                          struct partition_bounds there);
 
 /* Has this member known an offset of the group in any partition? */
 bool positions_know_group(const struct positions *positions);

@@ -238,6 +238,35 @@ START_TEST(after_a_lost_offset_fail_ends_and_names_it)
 }
 END_TEST
 
+/* As after a broker has come back, which may not have at once what it had. */
+START_TEST(an_offset_that_comes_back_is_not_lost)
+{
+    enum { FAR = 40, TIMES = 5 };
+    struct message_batch batch;
+    int waits = 0;
+
+    config.lost_offset = START_EARLIEST;
+    commit_offset(0, FAR);
+    commit_offset(1, 0);
+    put(0, "a");
+    subscribe();
+    await_batch(SUBSCRIBER_ASSIGNED);
+    while (waits < TIMES) {
+        ck_assert_ok(subscriber_poll(subscriber, POLL_MS, &batch, &err), err);
+        ck_assert_int_eq(batch.event, SUBSCRIBER_NOTHING);
+        waits += batch.waits != NULL;
+    }
+    ck_assert_ptr_nonnull(strstr(batch.waits->text, "offset 40 of 'in' [0]"));
+    ck_assert_ptr_nonnull(strstr(batch.waits->text, "has 0 to 1: it is lost"));
+    for (int i = 1; i < FAR; i++)
+        put(0, "b");
+    put(0, "c");
+    batch = await_batch(SUBSCRIBER_NOTHING);
+    assert_message(&batch, 0, "c");
+    ck_assert_int_eq(batch.messages[0].offset, FAR);
+}
+END_TEST
+
 /* What a broker that refuses a member for its settings says. */
 START_TEST(a_group_that_refuses_the_member_ends_it_with_the_brokers_words)
 {
@@ -389,6 +418,7 @@ int main(void)
     tcase_add_test(tests, after_a_lost_offset_earliest_reads_what_is_there);
     tcase_add_test(tests, after_a_lost_offset_latest_reads_what_comes);
     tcase_add_test(tests, after_a_lost_offset_fail_ends_and_names_it);
+    tcase_add_test(tests, an_offset_that_comes_back_is_not_lost);
     tcase_add_test(
         tests, a_group_that_refuses_the_member_ends_it_with_the_brokers_words);
     tcase_add_test(tests, a_topic_that_goes_away_and_stays_away_is_an_error);
