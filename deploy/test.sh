@@ -129,7 +129,7 @@ sanitizer_tests() { # PRESET
 }
 
 run_fuzzers() {
-    local fuzzer
+    local fuzzer count=0
     local -a corpus
     for fuzzer in build/asan/tests/fuzz/fuzz_*; do
         [ -x "$fuzzer" ] || continue
@@ -141,7 +141,9 @@ run_fuzzers() {
         "$fuzzer" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
             -artifact_prefix="$logs/" "${corpus[@]}" 2>&1 | tail -n 20
         [ "${PIPESTATUS[0]}" = 0 ] || return 1
+        count=$((count + 1))
     done
+    [ "$count" -gt 0 ] || { echo "no fuzzer was built"; return 1; }
 }
 
 summary() {
