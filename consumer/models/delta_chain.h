@@ -1,10 +1,11 @@
 /*
  * delta_chain.h - a snapshot follows its deltas, one after the other.
  *
- * A copy of the snapshot in service is brought from state to state, and then
- * takes its place: who scores sees all of a delta or nothing. A delta whose
- * bytes are damaged, or continue another state, is refused: the copy stays what
- * it was, and that delta is not tried again. One thread.
+ * A snapshot that nobody scores with is brought from state to state, and then
+ * takes the place of the one in service: who scores sees all of a delta or
+ * nothing. A delta whose bytes are damaged, or continue another state, is
+ * refused: the snapshot stays what it was, and that delta is not tried again.
+ * One thread.
  */
 #ifndef CONSUMER_DELTA_CHAIN_H
 #define CONSUMER_DELTA_CHAIN_H

@@ -25,8 +25,7 @@ struct delta_follower {
     int64_t missing_ms; /* since when the chunks of the next delta are not
                            there; 0: they are */
     int64_t retry_at_ms;
-    atomic_uint_least64_t refused[REFUSED_COUNT], applied, posted, failed,
-        copied;
+    atomic_uint_least64_t refused[REFUSED_COUNT], applied, posted, failed;
 };
 
 int delta_follower_new(const struct delta_follower_config *config,
@@ -166,10 +165,7 @@ static int post(struct delta_follower *follower,
 static int prepare(struct delta_follower *follower, struct delta *next,
                    const struct served_model *served, struct error *err)
 {
-    int status = spare_model_prepare(&follower->spare, served, err);
-
-    atomic_store(&follower->copied, follower->spare.copies);
-    if (status == 0)
+    if (spare_model_prepare(&follower->spare, served, err) == 0)
         return 0;
     if (err->code == ERROR_FORMAT) {
         refuse(follower, next, REFUSED_FORMAT, err);
@@ -242,7 +238,6 @@ delta_follower_counts(const struct delta_follower *follower)
     struct delta_follower_counts counts = {
         .applied = atomic_load(&follower->applied),
         .posted = atomic_load(&follower->posted),
-        .copied = atomic_load(&follower->copied),
         .failed = atomic_load(&follower->failed)};
 
     for (int why = 0; why < REFUSED_COUNT; why++)

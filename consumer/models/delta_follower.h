@@ -40,7 +40,6 @@ struct delta_follower_counts {
     uint64_t refused[REFUSED_COUNT];
     uint64_t applied; /* deltas */
     uint64_t posted;  /* states that came into service by them */
-    uint64_t copied;  /* snapshots, for deltas to be applied to them */
     uint64_t failed;  /* tries that failed by the broker or the memory */
 };
 

@@ -557,7 +557,6 @@ void model_watcher_count(const struct model_watcher *watcher,
     out->posted = atomic_load(&watcher->posted) + deltas.posted;
     out->failed = atomic_load(&watcher->failed) + deltas.failed;
     out->deltas = deltas.applied;
-    out->copied = deltas.copied;
 }
 
 void model_watcher_stop(struct model_watcher *watcher)

@@ -38,7 +38,6 @@ struct model_watcher_counts {
     uint64_t refused[REFUSED_COUNT];
     uint64_t posted; /* snapshots, and steps to newer deltas */
     uint64_t deltas; /* applied */
-    uint64_t copied; /* snapshots, for deltas to be applied to them */
     uint64_t failed; /* tries that failed by the broker or the disk */
 };
 
