@@ -119,25 +119,31 @@ static int say_lost(const struct assignment *a, const struct offset_gap *gap,
                      gap->there.low, gap->there.high, so);
 }
 
-static int refuse(const struct assignment *a, const struct offset_gap *gap,
-                  struct error *err)
+/* What becomes of an offset that is not there. */
+struct lost_choice {
+    bool is_believed;             /* that it is lost; else it is asked again */
+    enum subscriber_start policy; /* until then START_FAIL: nothing moves */
+};
+
+static struct lost_choice lost_choice(const struct assignment *a)
 {
-    return say_lost(a, gap,
-                    " (retention, or the topic was made anew): choose where to "
-                    "go on with --offset.lost",
-                    err);
+    const bool is_believed = a->lost_since_ms != 0 &&
+                             clock_monotonic_ms() - a->lost_since_ms >= LOST_MS;
+
+    return (struct lost_choice){is_believed, is_believed ? a->member.lost_offset
+                                                         : START_FAIL};
 }
 
-static bool believes_lost(const struct assignment *a)
+/* An offset is not there, and nothing may move. */
+static int refuse_or_wait(struct assignment *a, struct lost_choice choice,
+                          const struct offset_gap *gap, struct error *waits,
+                          struct error *err)
 {
-    return a->lost_since_ms != 0 &&
-           clock_monotonic_ms() - a->lost_since_ms >= LOST_MS;
-}
-
-/* It is asked again. */
-static int doubt(struct assignment *a, const struct offset_gap *gap,
-                 struct error *waits)
-{
+    if (choice.is_believed)
+        return say_lost(a, gap,
+                        " (retention, or the topic was made anew): choose "
+                        "where to go on with --offset.lost",
+                        err);
     if (a->lost_since_ms == 0)
         a->lost_since_ms = clock_monotonic_ms();
     (void)say_lost(a, gap, ": it is lost if that stays so", waits);
@@ -161,16 +167,16 @@ static int place_offered(struct assignment *a, struct error *waits,
 {
     if (make_room_for_gaps(a, (size_t)a->offered->cnt, err) < 0)
         return -1;
-    struct group_found found = {.gaps = a->gaps,
-                                .believes_lost = believes_lost(a)};
-    if (group_start_find(&a->member, a->offered, &a->positions, &found, err) <
-        0)
+    const struct lost_choice choice = lost_choice(a);
+    struct group_member member = a->member;
+    struct group_found found = {.gaps = a->gaps};
+    member.lost_offset = choice.policy;
+    if (group_start_find(&member, a->offered, &a->positions, &found, err) < 0)
         return offsets_wait_or_fail(waits, err);
-    if (found.is_forgotten)
-        return doubt(a, &a->gaps[0], waits);
-    a->lost_since_ms = 0;
     if (found.is_refused)
-        return refuse(a, &a->gaps[found.gap_count - 1], err);
+        return refuse_or_wait(a, choice, &a->gaps[found.gap_count - 1], waits,
+                              err);
+    a->lost_since_ms = 0;
     a->gap_count = found.gap_count;
     a->is_new_group = found.is_new;
     a->state = ASSIGNMENT_PLACED;
@@ -200,49 +206,29 @@ static void offer_again(struct assignment *a)
     rd_kafka_topic_partition_list_destroy(ours);
 }
 
-/* Of those that are not where the broker's records are; NULL: all are there. */
-static const struct partition_offsets *
-find_lost(const struct assignment *a, const struct partition_offsets *list,
-          size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!positions_are_within(
-                &a->positions, list[i].partition,
-                (struct partition_bounds){list[i].low, list[i].high}))
-            return &list[i];
-    return NULL;
-}
-
 static int move_partitions(struct assignment *a,
                            const struct partition_offsets *list, size_t count,
                            struct error *waits, struct error *err)
 {
-    const struct partition_offsets *lost = find_lost(a, list, count);
+    const struct lost_choice choice = lost_choice(a);
 
-    if (lost && !believes_lost(a)) {
-        const struct offset_gap gap = {
-            .partition = lost->partition,
-            .from = a->positions.list[lost->partition].next,
-            .there = {lost->low, lost->high}};
-        return doubt(a, &gap, waits);
-    }
-    a->lost_since_ms = 0;
     if (make_room_for_gaps(a, count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         const struct partition_bounds there = {list[i].low, list[i].high};
         struct offset_gap *gap = &a->gaps[a->gap_count];
         switch (positions_move(&a->positions, list[i].partition, there,
-                               a->member.lost_offset, gap)) {
+                               choice.policy, gap)) {
         case POSITION_FOUND:
             break;
         case POSITION_MOVED:
             a->gap_count++;
             break;
         case POSITION_REFUSED:
-            return refuse(a, gap, err);
+            return refuse_or_wait(a, choice, gap, waits, err);
         }
     }
+    a->lost_since_ms = 0;
     offer_again(a);
     a->state = ASSIGNMENT_PLACED;
     return 0;

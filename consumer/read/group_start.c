@@ -75,55 +75,26 @@ static size_t list_partitions(enum beginning beginning, int32_t partitions,
 
 /* Other members may have chosen already: a partition where this member has
  * known an offset is forgotten also when the group has begun anew. */
-static bool is_forgotten(const struct positions *positions,
-                         enum beginning beginning, int32_t partition)
-{
-    return beginning == IS_FORGOTTEN ||
-           (beginning == BEGINS_BY_ITSELF && partition < positions->count &&
-            positions->list[partition].known != OFFSET_UNKNOWN);
-}
-
 static int choose(const struct group_member *member, enum beginning beginning,
                   const struct partition_offsets *at,
                   struct positions *positions, struct group_found *found,
                   struct error *err)
 {
-    const struct partition_bounds there = {at->low, at->high};
-    struct offset_gap *gap = &found->gaps[found->gap_count];
-
     if (positions_reserve(positions, at->partition + 1, err) < 0)
         return -1;
-    if (is_forgotten(positions, beginning, at->partition)) {
-        found->gap_count++;
-        found->is_refused = positions_move_forgotten(positions, at->partition,
-                                                     there, member->lost_offset,
-                                                     gap) == POSITION_REFUSED;
-        return 0;
-    }
-    positions_choose_start(positions, at->partition,
-                           beginning == BEGINS_AT_THE_END ? there.high
-                                                          : there.low);
+    if (beginning == BEGINS_AT_THE_END)
+        positions_choose_start(positions, at->partition, at->high);
+    else if (beginning != IS_FORGOTTEN &&
+             positions->list[at->partition].known == OFFSET_UNKNOWN)
+        positions_choose_start(positions, at->partition, at->low);
+    else
+        found->is_refused =
+            positions_move_forgotten(
+                positions, at->partition,
+                (struct partition_bounds){at->low, at->high},
+                member->lost_offset,
+                &found->gaps[found->gap_count++]) == POSITION_REFUSED;
     return 0;
-}
-
-/* Is an offset forgotten, which may yet come back? */
-static bool is_in_doubt(const struct positions *positions,
-                        enum beginning beginning,
-                        const struct partition_offsets *at,
-                        struct group_found *found)
-{
-    if (found->believes_lost ||
-        !is_forgotten(positions, beginning, at->partition))
-        return false;
-    const int64_t known = at->partition < positions->count
-                              ? positions->list[at->partition].known
-                              : OFFSET_UNKNOWN;
-    found->gaps[0] =
-        (struct offset_gap){.partition = at->partition,
-                            .from = known == OFFSET_UNKNOWN ? 0 : known,
-                            .there = {at->low, at->high}};
-    found->is_forgotten = true;
-    return true;
 }
 
 /* Chooses a start where the group has no offset. */
@@ -171,11 +142,7 @@ static int begin(const struct group_member *member,
         list[i].topic = member->topic;
     int status =
         offsets_find_ends(member->client, list, count, member->timeout_ms, err);
-    bool goes_on = status == 0;
-    for (size_t i = 0; goes_on && i < count; i++)
-        goes_on = !is_in_doubt(positions, beginning, &list[i], found);
-    for (size_t i = 0;
-         goes_on && status == 0 && i < count && !found->is_refused; i++)
+    for (size_t i = 0; status == 0 && i < count && !found->is_refused; i++)
         status = choose(member, beginning, &list[i], positions, found, err);
     free(list);
     return status;
@@ -188,8 +155,7 @@ int group_start_find(const struct group_member *member,
 {
     bool are_known = true, has_begun = false;
 
-    *found = (struct group_found){.gaps = found->gaps,
-                                  .believes_lost = found->believes_lost};
+    *found = (struct group_found){.gaps = found->gaps};
     if (ask_committed(member, offered, err) < 0)
         return -1;
     positions_clear(positions, POSITIONS_KEEP_CHOICES);
@@ -204,8 +170,6 @@ int group_start_find(const struct group_member *member,
     }
     if (!are_known && begin(member, offered, positions, found, err) < 0)
         return -1;
-    if (found->is_forgotten)
-        return 0;
     for (int i = 0; i < offered->cnt && !found->is_refused; i++) {
         const rd_kafka_topic_partition_t *at = &offered->elems[i];
         positions_assign(positions, at->partition,

@@ -13,7 +13,7 @@
  *
  * A group without any offset that this member has known with one is not new:
  * the broker has forgotten where it was, as Kafka does when a topic is deleted.
- * There the policy for lost offsets decides, once that is believed. One thread.
+ * There the policy for lost offsets decides. One thread.
  */
 #ifndef CONSUMER_GROUP_START_H
 #define CONSUMER_GROUP_START_H
@@ -37,12 +37,8 @@ struct group_member {
 };
 
 struct group_found {
-    bool believes_lost; /* the caller's: an offset that is forgotten is so for
-                           good */
-    bool is_forgotten;  /* one is, and that is not believed: nothing was
-                           decided, and `gaps` has it */
-    bool is_new;        /* the group has no offset in any partition, and
-                           partition 0 is offered */
+    bool is_new;             /* the group has no offset in any partition, and
+                                partition 0 is offered */
     struct offset_gap *gaps; /* of forgotten offsets; the caller's, with room
                                 for all offered partitions */
     size_t gap_count;

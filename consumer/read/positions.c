@@ -92,14 +92,6 @@ static uint64_t skipped(int64_t from, int64_t to, int64_t low)
     return (uint64_t)(to - low);
 }
 
-bool positions_are_within(const struct positions *positions, int32_t partition,
-                          struct partition_bounds there)
-{
-    const int64_t next = positions->list[partition].next;
-
-    return next >= there.low && next <= there.high;
-}
-
 enum position_fate positions_move(struct positions *positions,
                                   int32_t partition,
                                   struct partition_bounds there,
@@ -110,8 +102,9 @@ enum position_fate positions_move(struct positions *positions,
     int64_t from = position->next;
     int64_t to = policy == START_LATEST ? there.high : there.low;
 
-    position->is_lost = false;
-    if (positions_are_within(positions, partition, there))
+    const bool is_there = from >= there.low && from <= there.high;
+    position->is_lost = !is_there && policy == START_FAIL;
+    if (is_there)
         return POSITION_FOUND;
     *gap = (struct offset_gap){.partition = partition,
                                .from = from,

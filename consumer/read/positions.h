@@ -86,17 +86,14 @@ void positions_forget_others(struct positions *positions);
 enum position_fate {
     POSITION_FOUND,   /* the offset is there after all */
     POSITION_MOVED,   /* `gap` says from where to where */
-    POSITION_REFUSED, /* START_FAIL: `gap` says which offset */
+    POSITION_REFUSED, /* START_FAIL: `gap` says which offset, and it is lost as
+                         before */
 };
 enum position_fate positions_move(struct positions *positions,
                                   int32_t partition,
                                   struct partition_bounds there,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap);
-
-/* Does the broker have the offset where reading goes on? */
-bool positions_are_within(const struct positions *positions, int32_t partition,
-                          struct partition_bounds there);
 
 /* Has this member known an offset of the group in any partition? */
 bool positions_know_group(const struct positions *positions);
