@@ -4,7 +4,7 @@
 # broken on purpose, which the account has to find.
 #
 #   deploy/faults.sh               all: an hour at most
-#   deploy/faults.sh PART...       parts of it: table, disk, cluster, rights, broken, soak, kdd
+#   deploy/faults.sh PART...       parts of it: table, clocks, disk, cluster, rights, broken, soak, kdd
 #   deploy/faults.sh --page        writes the page of the last outputs
 #
 # What is not run keeps its line of the page. Brokers are started for it and
@@ -38,7 +38,7 @@ others() {
 21|broker.evaluation_outages, mock.scorer_letters|outputs that the broker refuses
 23, 24, 28|broker.bad_publication|models with a wrong byte anywhere, lost, doubled and exchanged chunks, old manifests sent again
 25, 26|broker.two_trainers, broker.version_race, broker.chaos|trainers that are killed, meet, and fence each other
-29|unit.hostile_times, broker.hostile, mock.merge_reader|events and records whose producers' clocks are ahead or behind
+29|unit.hostile_times, broker.hostile, mock.merge_reader|wrong clocks of producers: events and records that are dated ahead or behind
 30, 31|broker.replay_oddities, unit.join|labels that come early, late, twice, or contradict each other
 32, 33|broker.offset_choice|offsets that are lost, topics made anew, partitions added, groups forgotten
 34|broker.replay|a range replayed twice, bit for bit
@@ -90,6 +90,7 @@ run_part() { # PART
     local mistake fault
     case $1 in
     table) run table build/dev/tests/broker/check_fault_table || failed+=(table) ;;
+    clocks) run clocks build/dev/tests/broker/check_fault_clocks || failed+=(clocks) ;;
     disk) run disk build/dev/tests/broker/check_fault_disk || failed+=(disk) ;;
     cluster) run cluster build/dev/tests/broker/check_cluster || failed+=(cluster) ;;
     rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
@@ -122,10 +123,12 @@ rows() { # LOG NUMBER DONE
         line = $0
         twice = value("repeated") - value("dup")
         if (number == 12) times = /two of three/ ? 1 : 3
-        printf "| %s | %s | %s | %s | %d | %d | %d | %d | %d | %.1f s |\n", number,
+        # Where clocks are wrong, no times of records say how long it took.
+        gap = number == 29 ? "-" : sprintf("%.1f s", value("gap_ms") / 1000)
+        printf "| %s | %s | %s | %s | %d | %d | %d | %d | %d | %s |\n", number,
                substr($0, 1, index($0, ": impressions") - 1), done, times,
                value("impressions"), value("lost"), value("dup"),
-               value("torn"), (twice > 0 ? twice : 0), value("gap_ms") / 1000
+               value("torn"), (twice > 0 ? twice : 0), gap
     }' "$1"
 }
 
@@ -169,7 +172,7 @@ END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     {
-        for log in "$logs"/table*.log $logs/disk.log $logs/soak.log $logs/kdd.log; do
+        for log in "$logs"/table*.log $logs/clocks.log $logs/disk.log $logs/soak.log $logs/kdd.log; do
             [ ! -f "$log" ] || rows "$log" '' ''
         done
         [ ! -f $logs/cluster.log ] ||
@@ -180,7 +183,7 @@ END
     cat <<'END'
 
 `deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `disk` that of a full
-disk, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
+disk, `clocks` that of wrong clocks, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
 faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
 
 ## Builds that are broken on purpose
@@ -207,13 +210,13 @@ END
 parts=()
 for word in "$@"; do
     case $word in
-    table | disk | cluster | rights | broken | soak | kdd) parts+=("$word") ;;
+    table | clocks | disk | cluster | rights | broken | soak | kdd) parts+=("$word") ;;
     --page) parts=(none) ;;
     *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
        [ "$word" = --help ] && exit 0 || exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(table disk cluster rights broken soak kdd)
+[ ${#parts[@]} -gt 0 ] || parts=(table clocks disk cluster rights broken soak kdd)
 
 mkdir -p $logs
 if [ "${parts[0]}" != none ]; then

@@ -269,7 +269,7 @@ static int send_failed(struct publisher *publisher,
         failed = (rd_kafka_resp_err_t)transaction_failure(
             &publisher->transaction, why, sizeof(why));
     else
-        snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
+        snprintf(why, sizeof(why), "%s", kafka_error_words((int)failed));
     error_set(err, kafka_error_code(failed), "send to '%s': %s",
               rd_kafka_topic_name(publisher->topics[message->topic].handle),
               why);
@@ -411,7 +411,7 @@ static void undelivered(struct publisher *publisher, rd_kafka_resp_err_t failed,
                            failed == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
     char why[256];
 
-    snprintf(why, sizeof(why), "%s", rd_kafka_err2str(failed));
+    snprintf(why, sizeof(why), "%s", kafka_error_words((int)failed));
     if (publisher->transaction.is_open && is_purged)
         failed = (rd_kafka_resp_err_t)transaction_failure(
             &publisher->transaction, why, sizeof(why));

@@ -37,7 +37,7 @@ void transaction_blame_first(struct transaction *t, struct error *err)
     enum error_code code = kafka_error_code(failure);
     error_set(err, code == ERROR_AUTH ? code : told.code,
               "%s (at first a message was not delivered: %s)", told.text,
-              rd_kafka_err2str((rd_kafka_resp_err_t)failure));
+              kafka_error_words(failure));
 }
 
 int transaction_take_over(struct transaction *t, struct error *err)

@@ -108,7 +108,7 @@ struct intake_times {
     {GROUP_LEARNING | RARE, "join.late_ms", CONFIG_U64, FIELD(times.late_ms), "1200000", 0, TEN_YEARS_MS, NULL, "event time after the window in which a click still corrects its impression"}, \
     {GROUP_LIMITS | RARE, "join.pending_max", CONFIG_U32, FIELD(intake.join.pending_max), "2000000", 1, 500000000, NULL, "impressions and labels that the join remembers, about 72 bytes each, and 8 for each field of a model that learns online"}
 #define TRAINING_KEYS(intake, times) \
-    {GROUP_LIMITS | RARE, "training.max_rows", CONFIG_U64, FIELD(intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows to learn from, 24 bytes each"}, \
+    {GROUP_LIMITS | RARE, "training.max_rows", CONFIG_U64, FIELD(intake.log.rows_max), "5000000", 1, 2147483647, NULL, "newest rows to learn from, 24 bytes each, and 60 more while a model of the family is fitted"}, \
     {GROUP_LIMITS | RARE, "training.max_ids", CONFIG_U64, FIELD(intake.log.ids_max), "4000000", 1, 4294967295.0, NULL, "users and ads together that a model knows; beyond it those with the fewest rows become unknown"}, \
     {GROUP_LEARNING | RARE, "training.max_age_ms", CONFIG_U64, FIELD(times.age_ms), "0", 0, TEN_YEARS_MS, NULL, "event time to learn from; 0: training.max_rows alone decides"}, \
     CONFIG_WAS("log.rows", "training.max_rows"), \

@@ -110,6 +110,10 @@ void kafka_describe(FILE *out);
  * ERROR_AUTH, ERROR_UNAVAILABLE, ERROR_FENCED, ... */
 enum error_code kafka_error_code(int rd_kafka_error);
 
+/* librdkafka's words for one of its errors, or ours where they say more of what
+ * to do. */
+const char *kafka_error_words(int rd_kafka_error);
+
 /* Why a question to a consumer's group has failed: one whose coordinator may
  * not be asked for is a time-out (RD_KAFKA_RESP_ERR__TIMED_OUT) to the caller,
  * and the refusal waits in the consumer's queue, which is read for it. Only for

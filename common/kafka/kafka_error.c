@@ -33,6 +33,9 @@ static const struct {
     {RD_KAFKA_RESP_ERR__NO_OFFSET, ERROR_UNAVAILABLE},
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, ERROR_UNAVAILABLE},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, ERROR_UNAVAILABLE},
+    /* Of a clock, not of what is in a record: it passes when the clock is set.
+     */
+    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, ERROR_UNAVAILABLE},
 
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, ERROR_AUTH},
     {RD_KAFKA_RESP_ERR__SSL, ERROR_AUTH},
@@ -75,7 +78,6 @@ static const struct {
     {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, ERROR_CONFIG},
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, ERROR_CONFIG},
     {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, ERROR_CONFIG},
-    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, ERROR_FORMAT},
 
     {RD_KAFKA_RESP_ERR__BAD_MSG, ERROR_FORMAT},
     {RD_KAFKA_RESP_ERR__BAD_COMPRESSION, ERROR_FORMAT},
@@ -91,6 +93,15 @@ enum error_code kafka_error_code(int rd_kafka_error)
         if ((int)classes[i].error == rd_kafka_error)
             return classes[i].code;
     return ERROR_FAILED;
+}
+
+const char *kafka_error_words(int rd_kafka_error)
+{
+    if (rd_kafka_error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+        return "Broker: Invalid timestamp: too far from the broker's clock "
+               "(message.timestamp.after.max.ms): is the clock of this machine "
+               "right, or the time of the event?";
+    return rd_kafka_err2str((rd_kafka_resp_err_t)rd_kafka_error);
 }
 
 int kafka_group_error(rd_kafka_t *client, int rd_kafka_error)

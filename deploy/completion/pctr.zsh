@@ -249,7 +249,7 @@ _pctr() {
             '--evaluate[judge the models in service by their predictions, window by window]' \
             '--evaluation.window_ms=[event time of a window]:value:_files' \
             '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each, and 8 for each field of a model that learns online]:value:_files' \
-            '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
+            '--training.max_rows=[newest rows to learn from, 24 bytes each, and 60 more while a model of the family is fitted]:value:_files' \
             '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--evaluation.max_rows=[impressions of windows that are not judged yet, about 80 bytes each]:value:_files' \
             '--fetch.max_bytes=[memory for records fetched ahead, of all partitions together]:value:_files' \
@@ -330,7 +330,7 @@ _pctr() {
             '--bootstrap.seed=[seed of their random numbers]:value:_files' \
             '--bootstrap.level=[confidence level of the intervals]:value:_files' \
             '--join.pending_max=[impressions and labels that the join remembers, about 72 bytes each, and 8 for each field of a model that learns online]:value:_files' \
-            '--training.max_rows=[newest rows to learn from, 24 bytes each]:value:_files' \
+            '--training.max_rows=[newest rows to learn from, 24 bytes each, and 60 more while a model of the family is fitted]:value:_files' \
             '--training.max_ids=[users and ads together that a model knows]:value:_files' \
             '--rows.max=[impressions of a range]:value:_files' \
             '--sort.max_bytes=[memory to sort predictions in]:value:_files' \

@@ -324,6 +324,25 @@ START_TEST(refusals_of_the_broker_lose_nothing)
 }
 END_TEST
 
+START_TEST(a_wrong_clock_is_no_records_fault)
+{
+    enum { INVALID_TIMESTAMP = 32, TIMES = 6 };
+    struct scorer_config config = scorer_world_settings(&world);
+
+    scorer_world_send(&world, 0, 40);
+    mock_cluster_fail(world.cluster, MOCK_PRODUCE, INVALID_TIMESTAMP, TIMES);
+    struct scorer_counts total = scorer_world_score(&world, &config, 40);
+    ck_assert_uint_eq(total.dead_letters, 0);
+    ck_assert_double_gt(
+        metrics_value(world.metrics, SCORER_UNIT_FAILURES, ERROR_UNAVAILABLE),
+        0);
+    ck_assert_str_eq(kafka_error_words(INVALID_TIMESTAMP),
+                     "Broker: Invalid timestamp: too far from the broker's "
+                     "clock (message.timestamp.after.max.ms): is the clock of "
+                     "this machine right, or the time of the event?");
+}
+END_TEST
+
 START_TEST(a_right_that_is_gone_ends_the_scorer)
 {
     enum { TOPIC_AUTHORIZATION_FAILED = 29 };
@@ -406,6 +425,7 @@ int main(void)
     tcase_add_test(tests, a_unit_that_was_guessed_is_counted);
     tcase_add_test(tests, a_second_scorer_goes_on_where_the_first_ended);
     tcase_add_test(tests, refusals_of_the_broker_lose_nothing);
+    tcase_add_test(tests, a_wrong_clock_is_no_records_fault);
     tcase_add_test(tests, a_right_that_is_gone_ends_the_scorer);
     tcase_add_test(tests, a_broker_that_comes_back_finds_the_scorer_at_work);
     tcase_add_test(tests, a_worker_accounts_for_its_time_and_its_records);
