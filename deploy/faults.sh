@@ -4,13 +4,16 @@
 # broken on purpose, which the account has to find.
 #
 #   deploy/faults.sh               all: an hour at most
-#   deploy/faults.sh PART...       parts of it: table, clocks, disk, cluster, rights, broken, soak, kdd
+#   deploy/faults.sh PART...       parts of it: table, clocks, disk, cluster, rights, upgrade,
+#                                  broken, soak, kdd
 #   deploy/faults.sh --page        writes the page of the last outputs
 #
 # What is not run keeps its line of the page. Brokers are started for it and
 # deleted afterwards. PCTR_SEED repeats random moments, PCTR_FAULT runs one number
 # of the table, PCTR_SOAK_MINUTES is for the soak (10). The full disk needs root;
 # kdd needs the real clicks in the folder PCTR_DATA, and is left out without it.
+# upgrade builds the commit PCTR_OLDER_COMMIT beside this one, which shares a
+# group, topics and folders with it (default: that of tests/golden/topics_1.bin).
 # Status 0: nothing was lost, doubled or torn, and each broken build was found out.
 set -uo pipefail
 
@@ -86,6 +89,27 @@ try_mistake() { # MISTAKE FAULT
     echo "   found out"
 }
 
+# The program of an older commit, in build/older.
+build_older() {
+    local commit=${PCTR_OLDER_COMMIT:-c9abb03}
+    git rev-parse -q --verify "$commit^{commit}" >/dev/null ||
+        { echo "there is no commit $commit here"; return 1; }
+    rm -rf build/older/source
+    mkdir -p build/older/source
+    git archive "$commit" | tar -x -C build/older/source
+    if ! cmake -S build/older/source -B build/older/build -G Ninja \
+        -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF >"$logs/build.log" 2>&1 ||
+        ! cmake --build build/older/build -j "$(nproc)" >>"$logs/build.log" 2>&1; then
+        echo "the older build failed: $logs/build.log"
+        return 1
+    fi
+}
+
+try_upgrade() {
+    build_older && PCTR_OLDER=$PWD/build/older/build/cli/pctr \
+        run upgrade build/dev/tests/broker/check_upgrade
+}
+
 run_part() { # PART
     local mistake fault
     case $1 in
@@ -94,6 +118,7 @@ run_part() { # PART
     disk) run disk build/dev/tests/broker/check_fault_disk || failed+=(disk) ;;
     cluster) run cluster build/dev/tests/broker/check_cluster || failed+=(cluster) ;;
     rights) run rights build/dev/tests/broker/check_rights_taken || failed+=(rights) ;;
+    upgrade) try_upgrade || failed+=(upgrade) ;;
     soak) PCTR_SOAK_MINUTES=${PCTR_SOAK_MINUTES:-10} \
         run soak build/dev/tests/broker/check_soak || failed+=(soak) ;;
     kdd) if [ -z "${PCTR_DATA:-}" ]; then
@@ -172,7 +197,8 @@ END
     echo '| no. | fault | what was done | times | impressions | lost | doubled | torn | fed twice | longest gap |'
     echo '|---|---|---|---|---|---|---|---|---|---|'
     {
-        for log in "$logs"/table*.log $logs/clocks.log $logs/disk.log $logs/soak.log $logs/kdd.log; do
+        for log in "$logs"/table*.log $logs/clocks.log $logs/disk.log $logs/soak.log \
+            $logs/kdd.log $logs/upgrade.log; do
             [ ! -f "$log" ] || rows "$log" '' ''
         done
         [ ! -f $logs/cluster.log ] ||
@@ -183,7 +209,7 @@ END
     cat <<'END'
 
 `deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `disk` that of a full
-disk, `clocks` that of wrong clocks, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
+disk, `clocks` that of wrong clocks, `upgrade` that of two versions, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
 faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
 
 ## Builds that are broken on purpose
@@ -210,13 +236,13 @@ END
 parts=()
 for word in "$@"; do
     case $word in
-    table | clocks | disk | cluster | rights | broken | soak | kdd) parts+=("$word") ;;
+    table | clocks | disk | cluster | rights | upgrade | broken | soak | kdd) parts+=("$word") ;;
     --page) parts=(none) ;;
     *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
        [ "$word" = --help ] && exit 0 || exit 2 ;;
     esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(table clocks disk cluster rights broken soak kdd)
+[ ${#parts[@]} -gt 0 ] || parts=(table clocks disk cluster rights upgrade broken soak kdd)
 
 mkdir -p $logs
 if [ "${parts[0]}" != none ]; then
