@@ -6,6 +6,7 @@
 
 #include "common/base/version.h"
 #include "common/event/evaluation_fields.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_contract.h"
 #include "common/event/manifest_fields.h"
 #include "consumer/letters/letter_headers.h"
@@ -132,6 +133,7 @@ static json_t *evaluation_field_in(const struct evaluation_field *field)
                          (int)field->size - 1);
     case EVALUATION_NUMBER:
     case EVALUATION_TIME:
+    case EVALUATION_SPAN:
         return whole();
     case EVALUATION_VERSION:
         return json_pack("{s:[s, s], s:i}", "type", "integer", "null",
@@ -446,4 +448,25 @@ void describe_events(FILE *out)
     if (document && json_dumpf(document, out, JSON_INDENT(2)) == 0)
         fputc('\n', out);
     json_decref(document);
+}
+
+bool describe_schema(const char *name, FILE *out)
+{
+    static const struct {
+        const char *name;
+        void (*schema)(struct buffer *out);
+    } schemas[] = {
+        {"prediction", event_avro_prediction_schema},
+        {"evaluation", event_avro_evaluation_schema},
+    };
+    struct buffer text = {0};
+
+    for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
+        if (strcmp(schemas[i].name, name) == 0)
+            schemas[i].schema(&text);
+    const bool is_there = text.size > 0 && !buffer_failed(&text);
+    if (is_there)
+        fwrite(text.bytes, 1, text.size, out);
+    buffer_free(&text);
+    return is_there;
 }

@@ -89,6 +89,8 @@ int main(int argc, char **argv)
         describe_events(stdout);
         return 0;
     }
+    if (strcmp(name, "--describe-schema") == 0)
+        return describe_schema(argc > 2 ? argv[2] : "", stdout) ? 0 : 2;
     for (size_t i = 0; commands[i]; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return command_run(commands[i], argc - 1, argv + 1);

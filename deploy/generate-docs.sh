@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # generate-docs.sh - writes the pages that come out of the program's own
-# tables: docs/configuration.md, docs/metrics.md, docs/asyncapi.json and the
-# shells' completion.
+# tables: docs/configuration.md, docs/metrics.md, docs/asyncapi.json,
+# docs/schemas and the shells' completion.
 #
 #   deploy/generate-docs.sh           writes them
 #   deploy/generate-docs.sh --check   fails where one is not up to date
@@ -18,8 +18,13 @@ trap 'rm -rf "$fresh"' EXIT
 "$pctr" --describe-metrics >"$fresh/metrics.md"
 "$pctr" --describe-events >"$fresh/asyncapi.json"
 
+mkdir "$fresh/schemas"
+for record in prediction evaluation; do
+    "$pctr" --describe-schema $record >"$fresh/schemas/$record.avsc"
+done
+
 stale=0
-for page in configuration.md metrics.md asyncapi.json; do
+for page in configuration.md metrics.md asyncapi.json schemas/{prediction,evaluation}.avsc; do
     if [ "${1:-}" = --check ]; then
         diff -u "docs/$page" "$fresh/$page" || stale=1
     else

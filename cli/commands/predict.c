@@ -7,6 +7,7 @@
 #include "cli/commands/predict_topic.h"
 #include "cli/commands/prediction_details.h"
 #include "cli/commands/published_model.h"
+#include "cli/commands/published_output.h"
 #include "cli/commands/settings.h"
 #include "cli/data/csv_text.h"
 #include "cli/data/pair_table.h"
@@ -58,6 +59,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(topic.fields),
     FORMAT_IMPRESSIONS_KEYS(topic.fields),
     REGISTRY_KEYS(registry),
+    REGISTER_KEY(registry),
     FORMAT_PREDICTIONS_KEY(topic.fields),
     TIMEOUT_KEY(topic.timeout_ms, "30000"),
     CONFIG_END,
@@ -198,13 +200,32 @@ static int load(const struct invocation *with,
                                  settings->topic.timeout_ms, out, err);
 }
 
+static struct published_output
+output_of(const struct predict_settings *settings)
+{
+    return published_predictions(settings->topic.to_topic, &settings->registry,
+                                 NULL);
+}
+
+static int check(const void *of, struct error *err)
+{
+    const struct predict_settings *settings = of;
+    const struct published_output output = output_of(settings);
+
+    return published_output_check(&output, &settings->topic.fields.predictions,
+                                  err);
+}
+
 static int run(const struct invocation *with, void *given, struct error *err)
 {
     struct predict_settings *settings = given;
+    const struct published_output output = output_of(settings);
     struct schema_registry *registry = NULL;
     struct snapshot *snapshot = NULL;
 
     if (check_usage(with, settings, err) < 0 ||
+        published_output_find(&output, &settings->topic.fields.predictions,
+                              err) < 0 ||
         load(with, settings, &snapshot, err) < 0)
         return -1;
     int status = open_registry(&settings->registry, NULL, NULL, 0,
@@ -240,5 +261,6 @@ const struct command predict_command = {
     .keys = keys,
     .settings_size = sizeof(struct predict_settings),
     .kafka = KAFKA_SOMETIMES,
+    .check = check,
     .run = run,
 };

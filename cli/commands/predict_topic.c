@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/stop.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_json.h"
 
 #include "consumer/score/batch_scorer.h"
@@ -65,9 +66,8 @@ static void encode(struct work *work, const struct range_scored *scored)
         scored->impression, scored->message, &scored->prediction, &state);
 
     buffer_clear(&work->bytes);
-    event_write_prediction(
-        (enum event_format)work->settings->fields.predictions_format, &event,
-        &work->bytes);
+    event_write_prediction(&work->settings->fields.predictions, &event,
+                           &work->bytes);
 }
 
 static int send(void *context, const struct range_scored *scored,
@@ -113,6 +113,9 @@ static int open_publisher(struct work *work, const struct kafka_settings *kafka,
                          "predictions cannot go to '%s', where the impressions "
                          "come from: name another --to_topic",
                          settings->topic);
+    if (event_output_check(&settings->fields.predictions, "format.predictions",
+                           err) < 0)
+        return -1;
     return publisher_open(&config, &work->publisher, err);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/open_registry.h"
+#include "cli/commands/published_output.h"
 #include "cli/commands/settings.h"
 #include "cli/replay/predictions_file.h"
 #include "cli/replay/replay_view.h"
@@ -60,6 +61,7 @@ static const struct config_key keys[] = {
     FORMAT_IMPRESSIONS_KEYS(replay.intake.fields),
     FORMAT_LABELS_KEYS(replay.intake.fields),
     REGISTRY_KEYS(registry),
+    REGISTER_KEY(registry),
     FORMAT_PREDICTIONS_KEY(replay.intake.fields),
     CLICK_FIELD_KEY(replay.intake.fields),
     ANONYMOUS_FIELD_KEY(replay.intake.fields),
@@ -354,13 +356,31 @@ static int replay_and_report(struct replay_settings *settings,
     return status;
 }
 
+static struct published_output output_of(const struct replay_settings *settings)
+{
+    return published_predictions(settings->replay.answers, &settings->registry,
+                                 NULL);
+}
+
+static int check(const void *of, struct error *err)
+{
+    const struct replay_settings *settings = of;
+    const struct published_output output = output_of(settings);
+
+    return published_output_check(
+        &output, &settings->replay.intake.fields.predictions, err);
+}
+
 static int run(const struct invocation *with, void *context, struct error *err)
 {
     struct replay_settings *settings = context;
+    const struct published_output output = output_of(settings);
     struct schema_registry *registry = NULL;
 
     if (take_settings(settings, with, err) < 0 ||
-        stop_on_signals(DEADLINE_MS, err) < 0)
+        stop_on_signals(DEADLINE_MS, err) < 0 ||
+        published_output_find(
+            &output, &settings->replay.intake.fields.predictions, err) < 0)
         return -1;
     int status = open_registry(&settings->registry, NULL, NULL, 0,
                                &settings->replay.intake.fields, &registry, err);
@@ -409,5 +429,6 @@ const struct command replay_command = {
     .keys = keys,
     .settings_size = sizeof(struct replay_settings),
     .kafka = KAFKA_ALWAYS,
+    .check = check,
     .run = run,
 };

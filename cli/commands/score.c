@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/open_registry.h"
+#include "cli/commands/published_output.h"
 #include "cli/commands/score_http.h"
 #include "cli/commands/settings.h"
 #include "cli/online/online_check.h"
@@ -53,6 +54,7 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(scorer.fields),
     FORMAT_IMPRESSIONS_KEYS(scorer.fields),
     REGISTRY_KEYS(registry),
+    REGISTER_KEY(registry),
     FORMAT_PREDICTIONS_KEY(scorer.fields),
     ANONYMOUS_FIELD_KEY(scorer.fields),
     DEFAULT_FIELD_KEY(scorer.fields),
@@ -218,10 +220,20 @@ static int start_models(struct scoring *scoring,
     return model_watcher_start(&config, scoring->board, &scoring->watcher, err);
 }
 
+static struct published_output output_of(const struct score_settings *settings)
+{
+    return published_predictions(settings->scorer.predictions,
+                                 &settings->registry, settings->state_dir);
+}
+
 static int start_registry(struct scoring *scoring, struct error *err)
 {
     struct score_settings *settings = scoring->settings;
+    const struct published_output output = output_of(settings);
 
+    if (published_output_find(&output, &settings->scorer.fields.predictions,
+                              err) < 0)
+        return -1;
     return open_registry(&settings->registry, settings->state_dir,
                          scoring->metrics, SCORER_REGISTRY,
                          &settings->scorer.fields, &scoring->registry, err);
@@ -395,8 +407,11 @@ static int check(const void *of, struct error *err)
     const struct score_settings *settings = of;
     const struct scorer_config *config = &settings->scorer;
 
+    const struct published_output output = output_of(settings);
+
     if (service_check(&settings->service, err) < 0 ||
-        registry_settings_check(&settings->registry, err) < 0)
+        registry_settings_check(&settings->registry, err) < 0 ||
+        published_output_check(&output, &config->fields.predictions, err) < 0)
         return -1;
     struct trusted_keys trusted;
 
@@ -425,6 +440,7 @@ static void ask(const void *of, struct online_check *check)
     const struct transactional_work work = {"score", config->group,
                                             config->slot, 0, NULL};
     struct snapshot_reader_config reader = {.kafka = *check->kafka};
+    const struct published_output output = output_of(settings);
     struct error fault;
 
     online_ask_topic(check, "topic.impressions", config->impressions,
@@ -435,6 +451,7 @@ static void ask(const void *of, struct online_check *check)
                      TOPIC_IS_WRITTEN);
     online_ask_topic(check, "topic.models", settings->models, TOPIC_IS_READ);
     online_ask_topic(check, "topic.chunks", settings->chunks, TOPIC_IS_READ);
+    published_output_ask(&output, &config->fields.predictions, check);
     online_ask_group(check, config->group, config->impressions);
     if (config->delivery == DELIVERY_EXACTLY_ONCE)
         online_ask_transactions(check, &work, config->transaction_timeout_ms);

@@ -68,10 +68,10 @@ struct intake_times {
     {GROUP_FIELDS | RARE, "field.click.values", CONFIG_TEXT, FIELD(fields.click_values), "", 0, 0, NULL, "values of field.click with their meaning from 0 to 1, as click:1,view:0"}, \
     {GROUP_FIELDS | RARE, "filter.labels", CONFIG_TEXT, FIELD(fields.labels_filter), "", 0, 0, NULL, "which records are labels, as type==click; empty: all"}
 #define FORMAT_PREDICTIONS_KEY(fields) \
-    {GROUP_FIELDS, "format.predictions", CONFIG_CHOICE, FIELD(fields.predictions_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how predictions are written; readers take both"}
+    {GROUP_FIELDS, "format.predictions", CONFIG_CHOICE, FIELD(fields.predictions.format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how predictions are written; readers take all"}
 #define FORMAT_FEED_KEYS(fields) \
-    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_FEED_WORDS, "how impressions are written; auto: msgpack"}, \
-    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_FEED_WORDS, "how labels are written; auto: msgpack"}, \
+    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack"}, \
+    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack"}, \
     {GROUP_FIELDS | RARE, "field.ts.unit", CONFIG_CHOICE, FIELD(fields.ts_unit), "auto", 0, 0, EVENT_TIME_UNIT_WORDS, "unit that event times are written in; auto: milliseconds"}, \
     {GROUP_FIELDS | RARE, "field.click.values", CONFIG_TEXT, FIELD(fields.click_values), "", 0, 0, NULL, "words that field.click is written as, with their meaning from 0 to 1, as click:1,view:0"}, \
     {GROUP_FIELDS | RARE, "filter.impressions", CONFIG_TEXT, FIELD(fields.impressions_filter), "", 0, 0, NULL, "a field that all impressions carry, as type==view"}, \
@@ -85,6 +85,8 @@ struct intake_times {
     {GROUP_FIELDS | RARE, "registry.dir", CONFIG_TEXT, FIELD(registry.dir), "", 0, 0, NULL, "folder for copies of schemas, for a time without the registry; empty: state.dir where there is one"}, \
     {GROUP_FIELDS | RARE, "registry.wait_ms", CONFIG_U32, FIELD(registry.wait_ms), "5000", 100, 20000, NULL, "how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away"}, \
     {GROUP_FIELDS | RARE, "registry.timeout_ms", CONFIG_U32, FIELD(registry.timeout_ms), "5000", 100, 60000, NULL, "how long to wait for an answer of the registry"}
+#define REGISTER_KEY(registry) \
+    {GROUP_FIELDS | RARE, "registry.register", CONFIG_BOOL, FIELD(registry.registers), "false", 0, 0, NULL, "register our schemas where the registry does not have them, as TOPIC-value; false: they must be there"}
 #define DEFAULT_FIELD_KEY(fields) \
     {GROUP_FIELDS | RARE, "field.default", CONFIG_TEXT, FIELD(fields.defaults), "", 0, 0, NULL, "values of fields that a question lacks, as position:1+depth:1; for models of fields"}
 #define ANONYMOUS_FIELD_KEY(fields) \

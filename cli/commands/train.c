@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 #include "cli/commands/open_registry.h"
+#include "cli/commands/published_output.h"
 #include "cli/commands/settings.h"
 #include "cli/online/online_check.h"
 
@@ -44,7 +45,8 @@ static const struct config_key keys[] = {
     FORMAT_IMPRESSIONS_KEYS(trainer.intake.fields),
     FORMAT_LABELS_KEYS(trainer.intake.fields),
     REGISTRY_KEYS(registry),
-    {GROUP_FIELDS, "format.evaluations", CONFIG_CHOICE, FIELD(trainer.evaluations_format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how evaluations are written; readers take both"},
+    REGISTER_KEY(registry),
+    {GROUP_FIELDS, "format.evaluations", CONFIG_CHOICE, FIELD(trainer.evaluation_output.format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how evaluations are written; readers take all"},
     CLICK_FIELD_KEY(trainer.intake.fields),
     ANONYMOUS_FIELD_KEY(trainer.intake.fields),
     {GROUP_MODEL, "model.name", CONFIG_TEXT, FIELD(trainer.name), "click", 1, 0, NULL, "name under which models are published; run one trainer for each name"},
@@ -142,6 +144,29 @@ static void take_settings(struct train_settings *settings,
     config->publish_every_ms = (int64_t)settings->publish_ms;
 }
 
+/* Nothing is written where nothing is judged. */
+static struct published_output output_of(const struct train_settings *settings)
+{
+    const struct trainer_config *config = &settings->trainer;
+    const bool judges = config->evaluate && config->intake.mode != JOIN_LABELS;
+
+    return published_evaluations(judges ? config->evaluations : "",
+                                 &settings->registry);
+}
+
+static int start_registry(struct train_settings *settings,
+                          struct metrics *metrics, struct schema_registry **out,
+                          struct error *err)
+{
+    const struct published_output output = output_of(settings);
+
+    if (published_output_find(&output, &settings->trainer.evaluation_output,
+                              err) < 0)
+        return -1;
+    return open_registry(&settings->registry, NULL, metrics, TRAINER_REGISTRY,
+                         &settings->trainer.intake.fields, out, err);
+}
+
 static int run(const struct invocation *with, void *context, struct error *err)
 {
     struct train_settings *settings = context;
@@ -160,9 +185,7 @@ static int run(const struct invocation *with, void *context, struct error *err)
         kafka_files_free(files);
         return -1;
     }
-    int status =
-        open_registry(&settings->registry, NULL, metrics, TRAINER_REGISTRY,
-                      &settings->trainer.intake.fields, &registry, err);
+    int status = start_registry(settings, metrics, &registry, err);
     if (status == 0)
         status = trainer_start(&settings->trainer, metrics, &trainer, err);
     if (status == 0) {
@@ -196,15 +219,21 @@ static int check(const void *of, struct error *err)
 {
     const struct train_settings *settings = of;
 
-    if (service_check(&settings->service, err) < 0)
+    const struct published_output output = output_of(settings);
+
+    if (service_check(&settings->service, err) < 0 ||
+        registry_settings_check(&settings->registry, err) < 0 ||
+        published_output_check(&output, &settings->trainer.evaluation_output,
+                               err) < 0)
         return -1;
     return trainer_check(&settings->trainer, err);
 }
 
 static void ask(const void *of, struct online_check *check)
 {
-    const struct trainer_config *config =
-        &((const struct train_settings *)of)->trainer;
+    const struct train_settings *settings = of;
+    const struct trainer_config *config = &settings->trainer;
+    const struct published_output output = output_of(settings);
     const bool reads_impressions = config->intake.mode != JOIN_LABELS;
     const struct transactional_work work[] = {
         {"trainer", config->name, NULL, 0, NULL},
@@ -228,6 +257,7 @@ static void ask(const void *of, struct online_check *check)
                          TOPIC_IS_READ | TOPIC_IS_OPTIONAL);
         online_ask_topic(check, "topic.evaluations", config->evaluations,
                          TOPIC_IS_READ | TOPIC_IS_WRITTEN | TOPIC_IS_OPTIONAL);
+        published_output_ask(&output, &config->evaluation_output, check);
     }
     for (size_t i = 0; i < sizeof(work) / sizeof(work[0]); i++)
         online_ask_transactions(check, &work[i], SNAPSHOT_TRANSACTION_MS);

@@ -219,14 +219,13 @@ static void write_array(struct json_writer *to, struct cursor *cursor,
     json_writer_close(to, '}');
 }
 
-static void write_prediction_fields(const struct showing *with)
+static void write_msgpack_prediction(const struct showing *with)
 {
     static const char *const model[] = {"version", "hash", "delta",
                                         "delta_hash", NULL};
     static const char *const source[] = {"partition", "offset", NULL};
-    const struct message *message = with->record->message;
     struct cursor cursor =
-        cursor_over(message->value, message->value_size, EVENT_VALUES_MAX);
+        cursor_over(with->plain.bytes, with->plain.size, EVENT_VALUES_MAX);
     struct cursor_value map = {.size = 0}, key;
 
     (void)cursor_take(&cursor, &map);
@@ -243,6 +242,52 @@ static void write_prediction_fields(const struct showing *with)
     json_writer_close(with->to, '}');
 }
 
+/* Passes over an entry of a map that has no value; false: it has one. */
+static bool pass_nil(struct cursor *cursor)
+{
+    struct cursor ahead = *cursor;
+    struct cursor_value key, value;
+
+    if (cursor_take(&ahead, &key) != CURSOR_OK || cursor_is_container(&key) ||
+        cursor_take(&ahead, &value) != CURSOR_OK || value.type != CURSOR_NIL)
+        return false;
+    *cursor = ahead;
+    return true;
+}
+
+/* A record of Avro as the same prediction in JSON: what is null there is left
+ * out, and the hashes of the model are hexadecimal. */
+static void write_avro_members(struct json_writer *to, struct cursor *cursor,
+                               enum msgpack_bytes style)
+{
+    struct cursor_value map = {.size = 0}, key;
+
+    (void)cursor_take(cursor, &map);
+    json_writer_open(to, '{');
+    for (uint32_t i = 0; i < map.size; i++) {
+        if (pass_nil(cursor))
+            continue;
+        msgpack_json_name(to, cursor, &key);
+        struct cursor ahead = *cursor;
+        struct cursor_value value = {.type = CURSOR_NIL};
+        (void)cursor_take(&ahead, &value);
+        if (is_name(&key, "model") && value.type == CURSOR_MAP &&
+            style == BYTES_TAGGED)
+            write_avro_members(to, cursor, BYTES_HEX);
+        else
+            msgpack_json(to, cursor, style);
+    }
+    json_writer_close(to, '}');
+}
+
+static void write_avro_prediction(const struct showing *with)
+{
+    struct cursor cursor =
+        cursor_over(with->plain.bytes, with->plain.size, EVENT_VALUES_MAX);
+
+    write_avro_members(with->to, &cursor, BYTES_TAGGED);
+}
+
 static void write_prediction(const struct showing *with)
 {
     const struct message *message = with->record->message;
@@ -254,8 +299,10 @@ static void write_prediction(const struct showing *with)
 
     if (fault == EVENT_OK && with->is_json)
         write_json(with);
+    else if (fault == EVENT_OK && with->plain.schema)
+        write_avro_prediction(with);
     else if (fault == EVENT_OK)
-        write_prediction_fields(with);
+        write_msgpack_prediction(with);
     else
         write_raw(with, event_fault_name(fault), field, NULL);
 }
@@ -451,20 +498,23 @@ void record_readers_close(struct record_readers *readers)
     buffer_free(&readers->plain);
 }
 
-/* What other programs write may name its schema. */
+/* Any record may name its schema, but for those of models. */
 static void look_at(struct showing *with, enum record_kind kind)
 {
     const struct message *message = with->record->message;
-    const bool is_of_others =
-        kind == RECORD_IMPRESSION || kind == RECORD_LABEL ||
-        kind == RECORD_DEAD_LETTER || kind == RECORD_MSGPACK;
+    const bool may_name = kind != RECORD_MODEL && kind != RECORD_CHUNK;
+    const bool is_ours = kind == RECORD_PREDICTION || kind == RECORD_EVALUATION;
 
     with->plain =
         (struct event_plain){message->value, message->value_size, NULL};
-    if (message->value && is_of_others)
+    if (message->value && may_name)
         with->fault = event_plain_of(with->readers->schemas, message->value,
                                      message->value_size, false,
                                      &with->readers->plain, &with->plain);
+    if (is_ours && with->fault == EVENT_OK && !with->readers->schemas &&
+        with->plain.bytes == message->value &&
+        event_schema_has_head(message->value, message->value_size))
+        with->fault = EVENT_NO_REGISTRY;
     with->is_json = with->fault == EVENT_OK && is_json(&with->plain);
 }
 

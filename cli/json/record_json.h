@@ -30,7 +30,7 @@ enum record_kind {
     RECORD_MODEL, /* manifests, pins, tombstones */
     RECORD_CHUNK, /* a summary, without the bytes */
     RECORD_DEAD_LETTER,
-    RECORD_EVALUATION, /* as any msgpack */
+    RECORD_EVALUATION, /* as any msgpack, JSON or Avro */
     RECORD_MSGPACK,    /* any msgpack */
 };
 #define RECORD_KIND_WORDS                                                      \

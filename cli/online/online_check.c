@@ -23,16 +23,33 @@ static void tell(const struct online_check *check, const char *state,
                  const char *question, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
+static void tell_all(const struct online_check *check, const char *state,
+                     const char *question, const char *format,
+                     va_list arguments)
+{
+    fprintf(check->out, "%-8s %-20s ", state, question);
+    vfprintf(check->out, format, arguments);
+    fputc('\n', check->out);
+}
+
 static void tell(const struct online_check *check, const char *state,
                  const char *question, const char *format, ...)
 {
     va_list arguments;
 
-    fprintf(check->out, "%-8s %-20s ", state, question);
     va_start(arguments, format);
-    vfprintf(check->out, format, arguments);
+    tell_all(check, state, question, format, arguments);
     va_end(arguments);
-    fputc('\n', check->out);
+}
+
+void online_tell(const struct online_check *check, const char *question,
+                 const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tell_all(check, "ok", question, format, arguments);
+    va_end(arguments);
 }
 
 /* What passes by itself weighs less than what a person has to mend. */

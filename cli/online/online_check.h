@@ -12,6 +12,7 @@
 #ifndef CLI_ONLINE_CHECK_H
 #define CLI_ONLINE_CHECK_H
 
+#include "common/base/attributes.h"
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
 #include "common/kafka/transactional_id.h"
@@ -58,7 +59,10 @@ void online_ask_model(struct online_check *check,
                       const struct snapshot_reader_config *reader,
                       enum online_need need);
 
-/* A problem that the caller found itself. */
+/* What the caller found itself: all is well, */
+void online_tell(const struct online_check *check, const char *question,
+                 const char *format, ...) PRINTF_LIKE(3, 4);
+/* or a problem. */
 void online_note(struct online_check *check, const char *question,
                  const struct error *fault);
 

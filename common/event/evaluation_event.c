@@ -5,12 +5,15 @@
 #include "common/event/evaluation_fields.h"
 
 #include "common/event/cursor.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_codec.h"
 #include "common/event/event_find.h"
 #include "common/event/event_json.h"
+#include "common/event/event_plain.h"
 #include "common/event/json_cursor.h"
 #include "common/event/packer.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +27,7 @@ const struct evaluation_field evaluation_fields[EVALUATION_FIELD_COUNT] = {
     {"name", EVALUATION_NAME, AT(name), "of the model"},
     {"start", EVALUATION_TIME, AT(start_ms),
      "event time at which the window begins: a multiple of its length"},
-    {"window_ms", EVALUATION_TIME, AT(window_ms), "length of the window"},
+    {"window_ms", EVALUATION_SPAN, AT(window_ms), "length of the window"},
     {"version", EVALUATION_VERSION, AT(version),
      "of the model; 0: there was none; null: all versions together"},
     {"rows", EVALUATION_NUMBER, AT(rows),
@@ -83,6 +86,7 @@ static void pack_field(msgpack_packer *packer,
         msgpack_pack_uint64(packer, *(const uint64_t *)from);
         break;
     case EVALUATION_TIME:
+    case EVALUATION_SPAN:
         msgpack_pack_int64(packer, *(const int64_t *)from);
         break;
     case EVALUATION_FIGURE:
@@ -111,22 +115,35 @@ void evaluation_event_encode(const struct evaluation_event *event,
         pack_field(&packer, &evaluation_fields[i], event);
 }
 
-void evaluation_event_write(enum event_format format,
-                            const struct evaluation_event *event,
-                            struct buffer *out)
+static void write_json(const struct evaluation_event *event, struct buffer *out)
 {
     struct buffer packed = {0};
 
-    if (format != EVENT_FORMAT_JSON) {
-        evaluation_event_encode(event, out);
-        return;
-    }
     evaluation_event_encode(event, &packed);
     if (buffer_failed(&packed))
         out->failed = true;
     else
         event_json_value(packed.bytes, packed.size, out);
     buffer_free(&packed);
+}
+
+void evaluation_event_write(const struct event_output *output,
+                            const struct evaluation_event *event,
+                            struct buffer *out)
+{
+    switch ((enum event_format)output->format) {
+    case EVENT_FORMAT_JSON:
+        write_json(event, out);
+        break;
+    case EVENT_FORMAT_AVRO:
+        assert(output->has_schema);
+        event_avro_evaluation(output->schema, event, out);
+        break;
+    case EVENT_FORMAT_MSGPACK:
+    case EVENT_FORMAT_AUTO:
+        evaluation_event_encode(event, out);
+        break;
+    }
 }
 
 /* --- Reading ---------------------------------------------------------- */
@@ -196,6 +213,7 @@ static int read_field(const struct evaluation_field *field,
     case EVALUATION_NUMBER:
         return read_number(field, value, to, err);
     case EVALUATION_TIME:
+    case EVALUATION_SPAN:
         return read_time(field, value, to, err);
     case EVALUATION_FIGURE:
         return read_figure(field, value, to, err);
@@ -354,14 +372,52 @@ static int decode_msgpack(const uint8_t *bytes, size_t size,
     return 0;
 }
 
-int evaluation_event_decode(const uint8_t *bytes, size_t size,
+static int decode_plain(const uint8_t *bytes, size_t size,
+                        struct evaluation_event *out, struct error *err)
+{
+    return event_find_is_json(bytes, size)
+               ? decode_json(bytes, size, out, err)
+               : decode_msgpack(bytes, size, out, err);
+}
+
+/* A record that names its schema. */
+static int decode_by_schema(const struct event_schemas *schemas,
+                            const uint8_t *bytes, size_t size,
+                            struct evaluation_event *out, struct error *err)
+{
+    struct buffer memory = {0};
+    struct event_plain plain;
+    const enum event_fault fault =
+        event_plain_of(schemas, bytes, size, false, &memory, &plain);
+    int status = -1;
+
+    if (buffer_failed(&memory))
+        error_no_memory(err, "an evaluation");
+    else if (fault == EVENT_SCHEMA_UNKNOWN)
+        error_set(err, ERROR_UNAVAILABLE,
+                  "evaluation: its schema %" PRIu32 " is not known",
+                  event_schema_number(bytes));
+    else if (!schemas && plain.bytes == bytes)
+        error_set(err, ERROR_CONFIG,
+                  "evaluation: it names a schema: registry.url says where "
+                  "those are");
+    else if (fault != EVENT_OK)
+        error_set(err, ERROR_FORMAT, "evaluation: %s", event_fault_name(fault));
+    else
+        status = decode_plain(plain.bytes, plain.size, out, err);
+    buffer_free(&memory);
+    return status;
+}
+
+int evaluation_event_decode(const struct event_schemas *schemas,
+                            const uint8_t *bytes, size_t size,
                             struct evaluation_event *out, struct error *err)
 {
     struct evaluation_event event = {.rows = 0};
 
-    if ((event_find_is_json(bytes, size)
-             ? decode_json(bytes, size, &event, err)
-             : decode_msgpack(bytes, size, &event, err)) < 0)
+    if ((event_schema_has_head(bytes, size)
+             ? decode_by_schema(schemas, bytes, size, &event, err)
+             : decode_plain(bytes, size, &event, err)) < 0)
         return -1;
     *out = event;
     return 0;

@@ -1,7 +1,6 @@
 /*
  * evaluation_event.h - how good the models in service were in one window of
- * event time, and its form as msgpack
- * or JSON.
+ * event time, and its form as msgpack, JSON or Avro.
  *
  * A window has one record for all model versions together and one for each
  * version in it. Unknown fields are ignored. docs/event-schema.md has the
@@ -13,6 +12,7 @@
 #include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "common/event/event.h"
+#include "common/event/event_schemas.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,15 +38,19 @@ struct evaluation_event {
 void evaluation_event_key(const struct evaluation_event *event,
                           char out[EVALUATION_KEY_SIZE]);
 
-/* In a format: AUTO is msgpack. */
-void evaluation_event_write(enum event_format format,
+/* As the output says, which event_output_check() has let through. */
+void evaluation_event_write(const struct event_output *output,
                             const struct evaluation_event *event,
                             struct buffer *out);
 void evaluation_event_encode(const struct evaluation_event *event,
                              struct buffer *out);
 
-/* Either format, by the first byte. On failure `out` is untouched. */
-int evaluation_event_decode(const uint8_t *bytes, size_t size,
+/* Any format, by the first byte; `schemas` may be NULL, without a registry. On
+ * failure `out` is untouched. ERROR_UNAVAILABLE: the registry did not tell its
+ * schema. ERROR_CONFIG: it names a schema, and there is no registry.
+ * ERROR_MEMORY; ERROR_FORMAT: it is no evaluation. */
+int evaluation_event_decode(const struct event_schemas *schemas,
+                            const uint8_t *bytes, size_t size,
                             struct evaluation_event *out,
                             struct error *err) MUST_CHECK;
 

@@ -13,6 +13,7 @@ enum evaluation_kind {
     EVALUATION_NAME,    /* char[size], terminated, printable */
     EVALUATION_NUMBER,  /* uint64_t */
     EVALUATION_TIME,    /* int64_t, ms: from 0 to the year 9999 */
+    EVALUATION_SPAN,    /* likewise, but no moment */
     EVALUATION_VERSION, /* uint64_t; nil: of all */
     EVALUATION_FIGURE,  /* double; NaN is nil */
     EVALUATION_BOOL,

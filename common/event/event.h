@@ -90,12 +90,18 @@ static inline int model_state_order(const struct model_state *a,
 enum event_format {
     EVENT_FORMAT_MSGPACK,
     EVENT_FORMAT_JSON,
-    EVENT_FORMAT_AUTO, /* each record by its first byte */
     EVENT_FORMAT_AVRO, /* of a schema registry */
+    EVENT_FORMAT_AUTO, /* each record by its first byte */
 };
-#define EVENT_FORMAT_WORDS "msgpack|json|auto|avro"
-#define EVENT_FORMAT_FEED_WORDS "msgpack|json|auto" /* that feed writes */
-#define EVENT_FORMAT_OUT_WORDS "msgpack|json"       /* what is written */
+#define EVENT_FORMAT_WORDS "msgpack|json|avro|auto"
+#define EVENT_FORMAT_OUT_WORDS "msgpack|json|avro" /* what is written */
+
+/* How the records of one kind are written. A plain value. */
+struct event_output {
+    int format;      /* enum event_format; AUTO is msgpack */
+    bool has_schema; /* of Avro: the registry has told the next */
+    uint32_t schema; /* the number that the head of each record names */
+};
 
 enum { EVENT_FIELD_SIZE = 128, EVENT_FILTER_SIZE = 256 };
 
@@ -105,7 +111,7 @@ struct event_schemas;
  * modelled, and what their values mean. Fields are paths (event_path.h). */
 struct event_fields {
     int impressions_format, labels_format; /* enum event_format */
-    int predictions_format; /* likewise, that they are written in */
+    struct event_output predictions;       /* how they are written */
     char id[EVENT_FIELD_SIZE], ts[EVENT_FIELD_SIZE], user[EVENT_FIELD_SIZE],
         ad[EVENT_FIELD_SIZE], click[EVENT_FIELD_SIZE];
     int ts_unit;                                /* enum event_time_unit */

@@ -33,6 +33,8 @@ enum event_fault {
     EVENT_SCHEMA_UNKNOWN, /* the registry did not tell the schema that the
                              record names, or not in time */
     EVENT_SCHEMA_UNFIT,   /* records of that schema cannot be read: Protobuf */
+    EVENT_NO_REGISTRY,    /* a prediction names a schema, and no registry is
+                             set */
     EVENT_FAULT_COUNT
 };
 #define EVENT_FAULT_OF_BYTES                                                   \
@@ -40,7 +42,8 @@ enum event_fault {
     "type|range|id_length|repeated|too_large"
 #define EVENT_FAULT_OF_SCHEMA "schema_unknown|schema_unfit"
 #define EVENT_FAULT_WORDS                                                      \
-    "ok|" EVENT_FAULT_OF_BYTES "|passed_over|" EVENT_FAULT_OF_SCHEMA
+    "ok|" EVENT_FAULT_OF_BYTES "|passed_over|" EVENT_FAULT_OF_SCHEMA           \
+    "|no_registry"
 
 enum {
     EVENT_DEPTH_MAX = 8,

@@ -20,6 +20,7 @@ const char *event_fault_name(enum event_fault fault)
         [EVENT_PASSED_OVER] = "passed_over",
         [EVENT_SCHEMA_UNKNOWN] = "schema_unknown",
         [EVENT_SCHEMA_UNFIT] = "schema_unfit",
+        [EVENT_NO_REGISTRY] = "no_registry",
     };
     return names[fault];
 }

@@ -2,10 +2,11 @@
 
 #include "common/base/json_writer.h"
 #include "common/event/cursor.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_codec.h"
 #include "common/event/msgpack_json.h"
 
-#include <string.h>
+#include <assert.h>
 
 void event_json_value(const uint8_t *bytes, size_t size, struct buffer *out)
 {
@@ -58,12 +59,21 @@ void event_json_prediction(const struct prediction_event *event,
     json_writer_close(&to, '}');
 }
 
-void event_write_prediction(enum event_format format,
+void event_write_prediction(const struct event_output *output,
                             const struct prediction_event *event,
                             struct buffer *out)
 {
-    if (format == EVENT_FORMAT_JSON)
+    switch ((enum event_format)output->format) {
+    case EVENT_FORMAT_JSON:
         event_json_prediction(event, out);
-    else
+        break;
+    case EVENT_FORMAT_AVRO:
+        assert(output->has_schema);
+        event_avro_prediction(output->schema, event, out);
+        break;
+    case EVENT_FORMAT_MSGPACK:
+    case EVENT_FORMAT_AUTO:
         event_encode_prediction(event, out);
+        break;
+    }
 }

@@ -25,8 +25,9 @@ void event_json_prediction(const struct prediction_event *event,
 /* Appends any one msgpack value as JSON; it must be well formed. */
 void event_json_value(const uint8_t *bytes, size_t size, struct buffer *out);
 
-/* Appends a prediction in a format: AUTO is msgpack. */
-void event_write_prediction(enum event_format format,
+/* Appends a prediction as the output says, which event_output_check() has let
+ * through. */
+void event_write_prediction(const struct event_output *output,
                             const struct prediction_event *event,
                             struct buffer *out);
 

@@ -13,11 +13,12 @@
 enum event_fault event_prediction_read(struct event_found *found,
                                        struct prediction_event *out);
 
-/* The same of JSON: what scratch->found holds was found by the plan for JSON.
- * Spans are written into the scratch, which must have been ready before the
- * record was looked through. */
-enum event_fault event_prediction_read_json(struct event_scratch *scratch,
-                                            struct prediction_event *out);
+/* The same of JSON or Avro: what scratch->found holds was found by the nested
+ * plan. Spans are written into the scratch, which must have been ready before
+ * the record was looked through. */
+enum event_fault event_prediction_read_nested(struct event_scratch *scratch,
+                                              bool is_json,
+                                              struct prediction_event *out);
 
 /* EVENT_RANGE: the text is the name of no basis. */
 enum event_fault event_prediction_basis(const struct cursor_value *value,

@@ -197,7 +197,7 @@ static inline enum event_fault find_in_value(struct reading *reading)
     const struct event_record *record = reading->record;
 
     reading->scratch->found.in_ms = 0;
-    if (rules->format < EVENT_FORMAT_AUTO ||
+    if (rules->format < EVENT_FORMAT_AVRO ||
         (rules->format == EVENT_FORMAT_AUTO && !rules->schemas))
         return find_plain(reading);
     if (event_schema_has_head(record->value, record->value_size))
@@ -461,24 +461,62 @@ enum event_fault event_reader_label(struct event_reader *reader,
     return fault;
 }
 
-/* Finds and reads; the field that a fault is about is in found->about. */
-static enum event_fault read_prediction(const struct event_plan *plan,
-                                        bool is_json, const uint8_t *bytes,
-                                        size_t size,
-                                        struct event_scratch *scratch,
-                                        struct prediction_event *out)
-{
-    struct event_found *found = &scratch->found;
-    const enum event_fault fault =
-        is_json ? event_find_in_json(plan, bytes, size, scratch)
-                : event_find_in_msgpack(plan, bytes, size, found);
+/* --- Predictions ------------------------------------------------------ */
 
-    if (fault == EVENT_OK)
-        return is_json ? event_prediction_read_json(scratch, out)
-                       : event_prediction_read(found, out);
-    if (fault != EVENT_REPEATED)
-        found->about = EVENT_PLAN_MAX;
-    return fault;
+/* How the bytes of a prediction are looked through. */
+struct prediction_form {
+    const struct event_plan *plan;
+    const uint8_t *bytes; /* behind the head, where there is one */
+    size_t size;
+    const struct avro_program *program; /* of Avro */
+    bool is_json;
+};
+
+/* What stands behind the head that names a schema. */
+static enum event_fault form_by_schema(struct event_reader *reader,
+                                       struct prediction_form *form)
+{
+    const uint8_t *head = form->bytes;
+    const struct event_writer *writer = NULL;
+
+    form->plan = &reader->rules.nested;
+    form->bytes += EVENT_SCHEMA_HEAD;
+    form->size -= EVENT_SCHEMA_HEAD;
+    if (!reader->rules.schemas) {
+        form->is_json = event_find_is_json(form->bytes, form->size);
+        return form->is_json ? EVENT_OK : EVENT_NO_REGISTRY;
+    }
+    const enum event_fault fault = event_writers_find(
+        &reader->writers, reader->rules.schemas, form->plan, head, &writer);
+    if (fault != EVENT_OK)
+        return fault;
+    form->program = writer->program;
+    form->is_json = !writer->program;
+    return EVENT_OK;
+}
+
+static enum event_fault find_prediction(struct event_reader *reader,
+                                        struct prediction_form *form,
+                                        struct event_scratch *scratch)
+{
+    enum event_fault fault = EVENT_OK;
+
+    if (event_schema_has_head(form->bytes, form->size))
+        fault = form_by_schema(reader, form);
+    else if (event_find_is_json(form->bytes, form->size))
+        *form = (struct prediction_form){.plan = &reader->rules.nested,
+                                         .bytes = form->bytes,
+                                         .size = form->size,
+                                         .is_json = true};
+    if (fault != EVENT_OK)
+        return fault;
+    if (form->is_json)
+        return event_find_in_json(form->plan, form->bytes, form->size, scratch);
+    return form->program
+               ? event_find_in_avro(form->plan, form->program, form->bytes,
+                                    form->size, &scratch->found)
+               : event_find_in_msgpack(form->plan, form->bytes, form->size,
+                                       &scratch->found);
 }
 
 enum event_fault event_reader_prediction(struct event_reader *reader,
@@ -487,18 +525,23 @@ enum event_fault event_reader_prediction(struct event_reader *reader,
                                          struct prediction_event *out,
                                          const char **about)
 {
-    const bool is_json = event_find_is_json(bytes, size);
-    const struct event_plan *plan =
-        is_json ? &reader->rules.json : &reader->rules.plan;
+    struct prediction_form form = {
+        .plan = &reader->rules.plan, .bytes = bytes, .size = size};
     struct prediction_event event = {.contender = NULL};
 
     assert(reader->rules.fields == PREDICTION_FIELDS);
-    const enum event_fault fault =
-        read_prediction(plan, is_json, bytes, size, scratch, &event);
+    enum event_fault fault = find_prediction(reader, &form, scratch);
+    if (fault != EVENT_OK && fault != EVENT_REPEATED)
+        scratch->found.about = EVENT_PLAN_MAX;
+    if (fault == EVENT_OK)
+        fault =
+            form.is_json || form.program
+                ? event_prediction_read_nested(scratch, form.is_json, &event)
+                : event_prediction_read(&scratch->found, &event);
     const unsigned at = scratch->found.about;
     if (fault == EVENT_OK)
         *out = event;
     if (about)
-        *about = at < EVENT_PLAN_MAX ? plan->paths[at].text : NULL;
+        *about = at < EVENT_PLAN_MAX ? form.plan->paths[at].text : NULL;
     return fault;
 }

@@ -35,7 +35,7 @@ enum event_kind {
     EVENT_IMPRESSIONS,
     EVENT_LABELS,
     EVENT_PREDICTIONS, /* of this program: names of their own, and the format
-                          by the first byte */
+                          by the first bytes of each record */
 };
 
 /* A record with what stands beside its value. Everything is borrowed. */
@@ -50,8 +50,8 @@ struct event_record {
     const struct span *headers;
 };
 
-/* `fields` may be NULL for predictions. Fails with ERROR_CONFIG where a setting
- * makes no sense, and with ERROR_MEMORY. */
+/* For predictions `fields` may be NULL, and only its schemas are taken. Fails
+ * with ERROR_CONFIG where a setting makes no sense, and with ERROR_MEMORY. */
 int event_reader_new(const struct event_fields *fields, enum event_kind kind,
                      struct event_reader **out, struct error *err) MUST_CHECK;
 
@@ -82,14 +82,17 @@ enum event_fault event_reader_label(struct event_reader *reader,
                                     struct event_scratch *scratch,
                                     struct label *out, const char **about);
 
-/* The same of a reader of EVENT_PREDICTIONS; `about` may be NULL. */
+/* The same of a reader of EVENT_PREDICTIONS; `about` may be NULL. A record that
+ * names a schema is EVENT_NO_REGISTRY where the settings name no registry, and
+ * not the record's fault. */
 enum event_fault event_reader_prediction(struct event_reader *reader,
                                          const uint8_t *bytes, size_t size,
                                          struct event_scratch *scratch,
                                          struct prediction_event *out,
                                          const char **about);
 
-/* To be called before a record is given up for a fault. Fails where the fault
+/* To be called before a record is given up for a fault, with the settings that
+ * its reader has. Fails where the fault
  * is not the record's: its schema is not known (EVENT_SCHEMA_UNKNOWN), and
  * whoever looks for schemas has given up, because the registry does not let the
  * program in (ERROR_AUTH) or because the program ends (ERROR_STOPPED). */

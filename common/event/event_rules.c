@@ -153,7 +153,9 @@ static int read_labels(struct event_rules *rules,
 }
 
 /* Nobody but this program writes predictions. */
-static int read_predictions(struct event_rules *rules, struct error *err)
+static int read_predictions(struct event_rules *rules,
+                            const struct event_fields *fields,
+                            struct error *err)
 {
     static const struct event_fields ours = EVENT_FIELDS_DEFAULT;
     static const char *const further[] = {"p", "model", "basis", "src"};
@@ -166,14 +168,15 @@ static int read_predictions(struct event_rules *rules, struct error *err)
     rules->fields = PREDICTION_FIELDS;
     if (read_four(rules, &ours, err) < 0)
         return -1;
+    rules->schemas = fields ? fields->schemas : NULL;
     for (size_t i = 0; i < sizeof(further) / sizeof(further[0]); i++)
         if (event_rules_add(rules, "a prediction", further[i], err) < 0)
             return -1;
-    rules->json = rules->plan;
+    rules->nested = rules->plan;
     for (size_t i = 0; i < sizeof(within) / sizeof(within[0]); i++)
-        if (event_plan_add(&rules->json, within[i], err) < 0)
+        if (event_plan_add(&rules->nested, within[i], err) < 0)
             return -1;
-    rules->json.firm = rules->json.count;
+    rules->nested.firm = rules->nested.count;
     return event_rules_add(rules, "a prediction", "support", err);
 }
 
@@ -191,7 +194,7 @@ int event_rules_read(struct event_rules *rules,
         status = read_labels(rules, fields, err);
         break;
     case EVENT_PREDICTIONS:
-        status = read_predictions(rules, err);
+        status = read_predictions(rules, fields, err);
         break;
     }
     rules->plan.firm = rules->plan.count;

@@ -34,18 +34,18 @@ enum {
     PREDICTION_FIELDS,
     AT_SUPPORT = PREDICTION_FIELDS, /* which not every prediction has */
 
-    /* A prediction in JSON has objects where msgpack has arrays and bytes. */
+    /* A prediction in JSON or Avro has objects where msgpack has arrays. */
     AT_VERSION = PREDICTION_FIELDS,
     AT_HASH,
     AT_PARTITION,
     AT_OFFSET,
-    JSON_PREDICTION_NEEDS,
-    AT_ID_BIN = JSON_PREDICTION_NEEDS,
+    NESTED_PREDICTION_NEEDS,
+    AT_ID_BIN = NESTED_PREDICTION_NEEDS,
     AT_USER_BIN,
     AT_AD_BIN,
     AT_DELTA,
     AT_DELTA_HASH,
-    AT_JSON_SUPPORT,
+    AT_NESTED_SUPPORT,
 
     CLICK_VALUES_MAX = 16,
 };
@@ -58,7 +58,7 @@ struct click_value {
 
 struct event_rules {
     struct event_plan plan;
-    struct event_plan json; /* of predictions, which are not alike in JSON */
+    struct event_plan nested; /* of predictions in JSON or Avro */
     unsigned fields; /* of the event: IMPRESSION_FIELDS, LABEL_FIELDS, ... */
     bool has_headers;
     unsigned beside; /* paths that do not lead into the value */
@@ -72,9 +72,10 @@ struct event_rules {
     struct click_value click_values[CLICK_VALUES_MAX];
 };
 
-/* Reads the settings; those of a prediction are fixed, and `fields` is not
- * looked at. The rules must be zeroed. Fails with ERROR_CONFIG where a setting
- * makes no sense; the rules are of no use then. */
+/* Reads the settings; those of a prediction are fixed, and of `fields`, which
+ * may be NULL then, only the schemas are taken. The rules must be zeroed. Fails
+ * with ERROR_CONFIG where a setting makes no sense; the rules are of no use
+ * then. */
 int event_rules_read(struct event_rules *rules,
                      const struct event_fields *fields, enum event_kind kind,
                      struct error *err) MUST_CHECK;

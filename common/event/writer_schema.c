@@ -513,6 +513,47 @@ int writer_schema_parse(const char *text, size_t size,
     return writer_schema_parse_all(&whole, 1, out, err);
 }
 
+static bool is_same_name(const struct writer_schema *a, struct writer_name x,
+                         const struct writer_schema *b, struct writer_name y)
+{
+    return x.size == y.size && memcmp(writer_schema_text(a, x),
+                                      writer_schema_text(b, y), x.size) == 0;
+}
+
+/* Numbers of nodes follow the order of the text, and so they are the same. */
+static bool is_same_node(const struct writer_schema *a,
+                         const struct writer_schema *b, uint32_t at)
+{
+    const struct writer_node *x = &a->nodes[at], *y = &b->nodes[at];
+    bool is_same = x->type == y->type && x->time == y->time &&
+                   x->size == y->size && x->first == y->first;
+
+    for (uint32_t i = 0; is_same && i < x->size; i++) {
+        const uint32_t part = x->first + i;
+        if (x->type == WRITER_RECORD)
+            is_same =
+                a->fields[part].node == b->fields[part].node &&
+                is_same_name(a, a->fields[part].name, b, b->fields[part].name);
+        else if (x->type == WRITER_ENUM)
+            is_same = is_same_name(a, a->symbols[part], b, b->symbols[part]);
+        else if (x->type == WRITER_UNION)
+            is_same = a->branches[part] == b->branches[part];
+        else
+            break;
+    }
+    return is_same;
+}
+
+bool writer_schema_is_same(const struct writer_schema *a,
+                           const struct writer_schema *b)
+{
+    bool is_same = a->node_count == b->node_count;
+
+    for (uint32_t i = 0; is_same && i < a->node_count; i++)
+        is_same = is_same_node(a, b, i);
+    return is_same;
+}
+
 void writer_schema_free(struct writer_schema *schema)
 {
     if (!schema)

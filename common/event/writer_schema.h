@@ -116,6 +116,12 @@ static inline const char *writer_schema_text(const struct writer_schema *schema,
     return schema->names + name.at;
 }
 
+/* Are records that were written by one of them read in the same way by the
+ * other? Types, fields, symbols and logical times must be the same, in the same
+ * order; docs, defaults, aliases and names of types do not count. */
+bool writer_schema_is_same(const struct writer_schema *a,
+                           const struct writer_schema *b);
+
 /* NULL is fine. */
 void writer_schema_free(struct writer_schema *schema);
 

@@ -1,5 +1,8 @@
 #include "common/registry/registry_client.h"
 
+#include "common/base/json_writer.h"
+#include "common/base/stop.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -11,11 +14,16 @@
 
 enum { PATH_SIZE = 1024 };
 
+#define ACCEPT                                                                 \
+    "Accept: application/vnd.schemaregistry.v1+json, application/json"
+#define CONTENT_TYPE "Content-Type: application/vnd.schemaregistry.v1+json"
+
 struct registry_client {
     struct registry_settings settings;
     char base[512]; /* the URL without slashes at its end */
     CURL *curl;
     struct curl_slist *headers;
+    struct curl_slist *post_headers; /* of questions with a body */
     char why[CURL_ERROR_SIZE];
     atomic_bool is_aborted;
 };
@@ -38,7 +46,7 @@ static int must_end(void *context, curl_off_t down_all, curl_off_t down,
     const struct registry_client *client = context;
 
     (void)down_all, (void)down, (void)up_all, (void)up;
-    return client->is_aborted;
+    return client->is_aborted || stop_requested();
 }
 
 /* Sets what all questions have in common. */
@@ -78,6 +86,16 @@ static CURLcode set_up(struct registry_client *client)
     return code;
 }
 
+/* NULL where there is no memory; the list is freed then. */
+static struct curl_slist *add_header(struct curl_slist *list, const char *text)
+{
+    struct curl_slist *longer = list ? curl_slist_append(list, text) : NULL;
+
+    if (!longer)
+        curl_slist_free_all(list);
+    return longer;
+}
+
 int registry_client_new(const struct registry_settings *settings,
                         struct registry_client **out, struct error *err)
 {
@@ -97,11 +115,13 @@ int registry_client_new(const struct registry_settings *settings,
     while (size > 0 && client->base[size - 1] == '/')
         client->base[--size] = '\0';
     client->curl = curl_easy_init();
-    client->headers = curl_slist_append(
-        NULL, "Accept: application/vnd.schemaregistry.v1+json, "
-              "application/json");
+    client->headers = curl_slist_append(NULL, ACCEPT);
+    client->post_headers =
+        add_header(curl_slist_append(NULL, ACCEPT), CONTENT_TYPE);
     const CURLcode code =
-        client->curl && client->headers ? set_up(client) : CURLE_OUT_OF_MEMORY;
+        client->curl && client->headers && client->post_headers
+            ? set_up(client)
+            : CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK) {
         registry_client_free(client);
         return code == CURLE_OUT_OF_MEMORY
@@ -153,11 +173,12 @@ static enum registry_result judge(struct registry_client *client, long status,
                   client->base);
         return REGISTRY_UNKNOWN;
     default:
-        error_set(why, ERROR_UNAVAILABLE, "%s says %ld", client->base, status);
-        return status >= 500 || status == 408 || status == 429
-                   ? REGISTRY_UNAVAILABLE
-                   : REGISTRY_WRONG;
+        break;
     }
+    const bool may_pass = status >= 500 || status == 408 || status == 429;
+    error_set(why, may_pass ? ERROR_UNAVAILABLE : ERROR_CONFIG, "%s says %ld",
+              client->base, status);
+    return may_pass ? REGISTRY_UNAVAILABLE : REGISTRY_WRONG;
 }
 
 /* Asks for what is at the path below the registry's URL. */
@@ -191,26 +212,80 @@ enum registry_result registry_client_ask(struct registry_client *client,
     return ask(client, path, answer, why);
 }
 
+/* The path of a subject, and what follows it. */
+static bool path_of(const struct registry_client *client, const char *subject,
+                    const char *rest, char out[PATH_SIZE], struct error *why)
+{
+    char *escaped = curl_easy_escape(client->curl, subject, 0);
+    const int size =
+        escaped ? snprintf(out, PATH_SIZE, "/subjects/%s%s", escaped, rest)
+                : -1;
+
+    curl_free(escaped);
+    if (size >= 0 && size < PATH_SIZE)
+        return true;
+    error_set(why, ERROR_LIMIT, "the subject '%.64s...' has a name too long",
+              subject);
+    return false;
+}
+
 enum registry_result registry_client_ask_version(struct registry_client *client,
                                                  const char *subject,
                                                  int64_t version,
                                                  struct buffer *answer,
                                                  struct error *why)
 {
-    char path[PATH_SIZE];
-    char *escaped = curl_easy_escape(client->curl, subject, 0);
-    const int size =
-        escaped ? snprintf(path, sizeof(path), "/subjects/%s/versions/%" PRId64,
-                           escaped, version)
-                : -1;
+    char path[PATH_SIZE], rest[40];
 
-    curl_free(escaped);
+    snprintf(rest, sizeof(rest), "/versions/%" PRId64, version);
     buffer_clear(answer);
-    if (size >= 0 && (size_t)size < sizeof(path))
-        return ask(client, path, answer, why);
-    error_set(why, ERROR_LIMIT, "the subject '%.64s...' has a name too long",
-              subject);
-    return REGISTRY_WRONG;
+    return path_of(client, subject, rest, path, why)
+               ? ask(client, path, answer, why)
+               : REGISTRY_WRONG;
+}
+
+/* Asks with a body; further questions have none. */
+static enum registry_result post(struct registry_client *client,
+                                 const char *path, const struct buffer *body,
+                                 struct buffer *answer, struct error *why)
+{
+    CURL *curl = client->curl;
+
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->post_headers);
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body->size);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)body->bytes);
+    const enum registry_result result = ask(client, path, answer, why);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+    return result;
+}
+
+enum registry_result
+registry_client_ask_number(struct registry_client *client, const char *subject,
+                           const struct buffer *schema, enum registry_wish wish,
+                           struct buffer *answer, struct error *why)
+{
+    struct buffer body = {0};
+    struct json_writer to = {.to = &body};
+    char path[PATH_SIZE];
+    enum registry_result result = REGISTRY_UNAVAILABLE;
+
+    buffer_clear(answer);
+    if (!path_of(client, subject, wish == REGISTRY_FINDS ? "" : "/versions",
+                 path, why))
+        return REGISTRY_WRONG;
+    json_writer_open(&to, '{');
+    json_writer_name(&to, "schema");
+    json_writer_text_sized(&to, schema->bytes, schema->size);
+    json_writer_close(&to, '}');
+    if (buffer_failed(&body))
+        error_no_memory(why, "a question to the schema registry");
+    else
+        result = post(client, path, &body, answer, why);
+    buffer_free(&body);
+    return result;
 }
 
 void registry_client_abort(struct registry_client *client)
@@ -224,5 +299,6 @@ void registry_client_free(struct registry_client *client)
         return;
     curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
+    curl_slist_free_all(client->post_headers);
     free(client);
 }

@@ -1,8 +1,10 @@
 /*
- * registry_client.h - asks a schema registry for a schema, over HTTP (libcurl).
+ * registry_client.h - asks a schema registry for a schema, or for its number,
+ * over HTTP (libcurl).
  *
  * Only http and https, no redirects, and an answer of at most
- * REGISTRY_ANSWER_MAX bytes. One thread.
+ * REGISTRY_ANSWER_MAX bytes. Once the program is asked to stop (stop.h), every
+ * question is REGISTRY_UNAVAILABLE. One thread.
  */
 #ifndef COMMON_REGISTRY_CLIENT_H
 #define COMMON_REGISTRY_CLIENT_H
@@ -45,6 +47,21 @@ enum registry_result registry_client_ask_version(struct registry_client *client,
                                                  int64_t version,
                                                  struct buffer *answer,
                                                  struct error *why);
+
+/* How the number of a schema is asked for. */
+enum registry_wish {
+    REGISTRY_FINDS,     /* that the subject has it */
+    REGISTRY_REGISTERS, /* and it gets it, where it has not */
+};
+
+/* Asks for the number that the schema, an Avro text, has as one of the
+ * subject's. REGISTRY_UNKNOWN: the subject does not have it. With a result but
+ * REGISTRY_OK the answer is what the registry said about it, if it did.
+ * REGISTRY_WRONG with ERROR_CONFIG: it refuses the question. */
+enum registry_result
+registry_client_ask_number(struct registry_client *client, const char *subject,
+                           const struct buffer *schema, enum registry_wish wish,
+                           struct buffer *answer, struct error *why);
 
 /* From any thread: a question that is on its way ends within about a second,
  * and so does any that comes; each is REGISTRY_UNAVAILABLE. */

@@ -10,6 +10,7 @@
 #define COMMON_REGISTRY_COPIES_H
 
 #include "common/base/buffer.h"
+#include "common/base/digest.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +26,13 @@ bool registry_copies_read(const struct registry_copies *copies, uint32_t number,
 
 void registry_copies_write(const struct registry_copies *copies,
                            uint32_t number, const struct buffer *answer);
+
+/* The number that the registry gave to a schema of ours; `of` is the digest of
+ * what it was asked. False where there is no copy. */
+bool registry_copies_read_number(const struct registry_copies *copies,
+                                 const struct digest *of, uint32_t *number);
+
+void registry_copies_write_number(const struct registry_copies *copies,
+                                  const struct digest *of, uint32_t number);
 
 #endif

@@ -7,6 +7,7 @@
 #include "common/base/attributes.h"
 #include "common/base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A plain value; what the settings say. */
@@ -19,6 +20,7 @@ struct registry_settings {
     char dir[512];       /* folder for copies; empty: the owner decides */
     uint32_t wait_ms;    /* how long a record waits for an unknown schema */
     uint32_t timeout_ms; /* of one question */
+    bool registers;      /* schemas of ours that it does not have */
 };
 
 /* Are they of one piece? ERROR_CONFIG says what is not. */

@@ -37,7 +37,8 @@ int live_models_open(const struct live_models_config *config,
                                                 .bytes_max = CACHE_BYTES,
                                                 .timeout_ms =
                                                     config->timeout_ms};
-    if (event_reader_new(NULL, EVENT_PREDICTIONS, &live->predictions, err) <
+    const struct event_fields fields = {.schemas = config->schemas};
+    if (event_reader_new(&fields, EVENT_PREDICTIONS, &live->predictions, err) <
             0 ||
         snapshot_cache_open(&cache, &live->cache, err) < 0) {
         live_models_close(live);
@@ -50,6 +51,22 @@ int live_models_open(const struct live_models_config *config,
 
 /* --- Predictions ------------------------------------------------------ */
 
+static int refuse_unknown(const struct live_models *live,
+                          const struct message *message, enum event_fault fault,
+                          struct error *err)
+{
+    const struct event_fields fields = {.schemas = live->config.schemas};
+
+    if (fault == EVENT_NO_REGISTRY)
+        error_set(err, ERROR_CONFIG,
+                  "it names a schema: registry.url says where those are");
+    else if (event_reader_check(&fields, fault, err) == 0)
+        error_set(err, ERROR_UNAVAILABLE,
+                  "the registry does not tell its schema");
+    return error_wrap(err, "the prediction %" PRId32 ":%" PRId64,
+                      message->partition, message->offset);
+}
+
 /* Skips records that are not predictions. */
 static int take_prediction(struct live_models *live,
                            const struct message *message, struct error *err)
@@ -59,12 +76,15 @@ static int take_prediction(struct live_models *live,
     event_scratch_clear(&live->scratch);
     if (event_scratch_ready(&live->scratch, err) < 0)
         return -1;
-    if (event_reader_prediction(live->predictions, message->value,
-                                message->value_size, &live->scratch, &event,
-                                NULL) != EVENT_OK)
-        return 0;
-    return recorded_versions_add(live->versions, message->partition, &event,
-                                 err);
+    const enum event_fault fault = event_reader_prediction(
+        live->predictions, message->value, message->value_size, &live->scratch,
+        &event, NULL);
+    if (fault == EVENT_SCHEMA_UNKNOWN || fault == EVENT_NO_REGISTRY)
+        return refuse_unknown(live, message, fault, err);
+    return fault == EVENT_OK
+               ? recorded_versions_add(live->versions, message->partition,
+                                       &event, err)
+               : 0;
 }
 
 static int read_all(struct live_models *live, struct merge_reader *reader,

@@ -25,6 +25,8 @@ struct live_models;
 
 struct live_models_config {
     struct snapshot_reader_config models;
+    const struct event_schemas *schemas; /* of predictions; borrowed. NULL:
+                                            there is no registry */
     unsigned timeout_ms;
 };
 
@@ -41,7 +43,10 @@ int live_models_open(const struct live_models_config *config,
                      struct live_models **out, struct error *err) MUST_CHECK;
 
 /* Reads the topic of predictions to its end, from that record time on.
- * ERROR_STOPPED: the program is asked to stop. */
+ * ERROR_STOPPED: the program is asked to stop. A prediction whose schema is not
+ * to be had is a failure, ERROR_CONFIG where no registry is set and
+ * ERROR_UNAVAILABLE or ERROR_AUTH where it does not tell: which models were
+ * live would not be known. */
 int live_models_read_predictions(struct live_models *live, const char *topic,
                                  int64_t from_ms, size_t buffer_bytes,
                                  struct error *err) MUST_CHECK;

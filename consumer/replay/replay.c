@@ -315,7 +315,8 @@ static bool has_contender(const struct replay_config *config,
 static int open_live(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
-    struct live_models_config live = {.models = {.kafka = config->kafka},
+    struct live_models_config live = {.schemas = config->intake.fields.schemas,
+                                      .models = {.kafka = config->kafka},
                                       .timeout_ms = TIMEOUT_MS};
     bool reads_predictions = has_contender(config, is_live);
     int64_t from_ms = config->from_ms == MERGE_FROM_BEGINNING
@@ -386,7 +387,7 @@ static int open_answers(struct replay_pass *pass, struct error *err)
 {
     const struct replay_config *config = pass->config;
     const struct replay_topic_config topic = {
-        .format = (enum event_format)config->intake.fields.predictions_format,
+        .output = config->intake.fields.predictions,
         .kafka = config->kafka,
         .topic = config->answers,
         .live = config->predictions,

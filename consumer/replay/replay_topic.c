@@ -1,6 +1,7 @@
 #include "consumer/replay/replay_topic.h"
 
 #include "common/base/buffer.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_json.h"
 
 #include "consumer/score/batch_scorer.h"
@@ -15,7 +16,7 @@ enum { LINGER_MS = 20, FLUSH_MS = 60000, SERVE_EVERY = 256 };
 
 struct replay_topic {
     struct publisher *publisher;
-    enum event_format format;
+    struct event_output output;
     struct buffer bytes; /* of the prediction being made */
     size_t sent;
 };
@@ -47,7 +48,8 @@ int replay_topic_open(const struct replay_topic_config *config,
                                         .compression = "lz4",
                                         .topics = {config->topic}};
 
-    if (check_topic(config, err) < 0)
+    if (check_topic(config, err) < 0 ||
+        event_output_check(&config->output, "format.predictions", err) < 0)
         return -1;
     struct replay_topic *topic = calloc(1, sizeof(*topic));
     if (!topic)
@@ -56,7 +58,7 @@ int replay_topic_open(const struct replay_topic_config *config,
         free(topic);
         return -1;
     }
-    topic->format = config->format;
+    topic->output = config->output;
     *out = topic;
     return 0;
 }
@@ -71,7 +73,7 @@ static int encode(struct replay_topic *topic,
 
     prediction.contender = by->spec.name;
     buffer_clear(&topic->bytes);
-    event_write_prediction(topic->format, &prediction, &topic->bytes);
+    event_write_prediction(&topic->output, &prediction, &topic->bytes);
     return buffer_failed(&topic->bytes) ? error_no_memory(err, "a prediction")
                                         : 0;
 }

@@ -24,14 +24,15 @@ struct replay_topic;
 
 struct replay_topic_config {
     struct kafka_settings kafka;
-    const char *topic;     /* borrowed, as the others */
-    const char *live;      /* the topic of the scorers' predictions */
-    const char *others[4]; /* topics of other records, which are refused */
-    bool is_forced;        /* `topic` may be `live` */
-    enum event_format format;
+    const char *topic;          /* borrowed, as the others */
+    const char *live;           /* the topic of the scorers' predictions */
+    const char *others[4];      /* topics of other records, which are refused */
+    bool is_forced;             /* `topic` may be `live` */
+    struct event_output output; /* how the predictions are written */
 };
 
-/* ERROR_CONFIG: the topic is another's; else the codes are those of
+/* ERROR_CONFIG: the topic is another's, or the output is Avro without the
+ * number of its schema; else the codes are those of
  * publisher_open(). */
 int replay_topic_open(const struct replay_topic_config *config,
                       struct replay_topic **out, struct error *err) MUST_CHECK;

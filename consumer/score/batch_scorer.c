@@ -1,6 +1,7 @@
 #include "consumer/score/batch_scorer.h"
 
 #include "common/base/id_set.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_json.h"
 
 #include "model/rows/field_defaults.h"
@@ -55,9 +56,11 @@ static bool reserve_all(struct batch_scorer *batch)
 int batch_scorer_new(const struct batch_scorer_config *config,
                      struct batch_scorer **out, struct error *err)
 {
-    struct batch_scorer *batch = calloc(1, sizeof(*batch));
-
     assert(config->batch_max > 0 && config->batch_max <= UINT32_MAX);
+    if (event_output_check(&config->fields.predictions, "format.predictions",
+                           err) < 0)
+        return -1;
+    struct batch_scorer *batch = calloc(1, sizeof(*batch));
     if (!batch)
         return error_no_memory(err, "the scorer of batches");
     batch->config = *config;
@@ -178,8 +181,7 @@ struct prediction_event prediction_event_of(const struct impression *impression,
 static void encode(struct batch_scorer *batch, const struct served_model *model,
                    const struct message *messages, size_t good)
 {
-    const enum event_format format =
-        (enum event_format)batch->config.fields.predictions_format;
+    const struct event_output *output = &batch->config.fields.predictions;
     const struct model_state state = served_model_state(model);
 
     buffer_clear(&batch->bytes);
@@ -191,7 +193,7 @@ static void encode(struct batch_scorer *batch, const struct served_model *model,
 
         scored->basis = event.basis;
         scored->at = batch->bytes.size;
-        event_write_prediction(format, &event, &batch->bytes);
+        event_write_prediction(output, &event, &batch->bytes);
         scored->size = batch->bytes.size - scored->at;
     }
 }

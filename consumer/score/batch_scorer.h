@@ -38,8 +38,9 @@ struct scored {
     size_t at, size;   /* of the prediction in batch_scorer_bytes() */
 };
 
-/* Fails with ERROR_CONFIG where the settings of the events make no sense, and
- * with ERROR_MEMORY. */
+/* Fails with ERROR_CONFIG where the settings of the events make no sense, or
+ * predictions are to be Avro without the number of their schema, and with
+ * ERROR_MEMORY. */
 int batch_scorer_new(const struct batch_scorer_config *config,
                      struct batch_scorer **out, struct error *err) MUST_CHECK;
 

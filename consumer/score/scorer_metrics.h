@@ -47,7 +47,7 @@ enum scorer_metric {
 enum { DEAD_LETTER_REFUSED = EVENT_FAULT_COUNT };
 /* What is sound or passed over is no dead letter. */
 #define DEAD_LETTER_WORDS                                                      \
-    "|" EVENT_FAULT_OF_BYTES "||" EVENT_FAULT_OF_SCHEMA "|refused"
+    "|" EVENT_FAULT_OF_BYTES "||" EVENT_FAULT_OF_SCHEMA "||refused"
 
 enum unit_result { UNIT_COMMITTED, UNIT_ABORTED, UNIT_REBUILT, UNIT_FENCED };
 /* By enum error_code. */

@@ -39,16 +39,21 @@ static void note(struct evaluation_publication *self,
     self->has_newest = true;
 }
 
-/* Records of others, and of nobody, are none of ours. */
-static void take(struct evaluation_publication *self,
-                 const struct message *message)
+/* Records of others, and of nobody, are none of ours; but whose a record is
+ * whose schema is not known yet, cannot be said. */
+static int take(struct evaluation_publication *self,
+                const struct message *message, struct error *err)
 {
     struct evaluation_event event;
 
-    if (message->value &&
-        evaluation_event_decode(message->value, message->value_size, &event,
-                                NULL) == 0)
+    if (!message->value)
+        return 0;
+    if (evaluation_event_decode(self->config.schemas, message->value,
+                                message->value_size, &event, err) == 0)
         note(self, &event);
+    else if (err->code != ERROR_FORMAT)
+        return error_wrap(err, "'%s'", self->config.topic);
+    return 0;
 }
 
 static int read_all(struct evaluation_publication *self,
@@ -61,9 +66,9 @@ static int read_all(struct evaluation_publication *self,
     do {
         if (merge_reader_next(reader, WAIT_MS, &result, &record, err) < 0)
             return -1;
-        if (result == MERGE_RECORD)
-            take(self, &record.message);
-        else if (clock_monotonic_ms() > deadline_ms)
+        if (result == MERGE_RECORD && take(self, &record.message, err) < 0)
+            return -1;
+        if (result != MERGE_RECORD && clock_monotonic_ms() > deadline_ms)
             return error_set(err, ERROR_TEMPORARY,
                              "'%s' is not read to its end after %d ms",
                              self->config.topic, CATCH_UP_MS);
@@ -152,7 +157,7 @@ static int send_event(struct evaluation_publication *self,
     int status = -1;
 
     evaluation_event_key(event, key);
-    evaluation_event_write(self->config.format, event, &value);
+    evaluation_event_write(&self->config.output, event, &value);
     const struct outgoing message = {.partition = PUBLISH_BY_KEY,
                                      .key = key,
                                      .key_size = strlen(key),

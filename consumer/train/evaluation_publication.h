@@ -26,10 +26,14 @@ struct evaluation_publication_config {
     struct kafka_settings kafka;
     char name[64]; /* of the model */
     char topic[250];
-    enum event_format format; /* of the records */
+    struct event_output output;          /* of the records */
+    const struct event_schemas *schemas; /* of those that are there; NULL: there
+                                            is no registry */
 };
 
-/* Reads the topic to its end. */
+/* Reads the topic to its end. Fails with ERROR_CONFIG or ERROR_UNAVAILABLE
+ * where an evaluation names a schema that is not to be had: nobody knows then
+ * which windows are published. */
 int evaluation_publication_open(
     const struct evaluation_publication_config *config,
     struct evaluation_publication **out, struct error *err) MUST_CHECK;

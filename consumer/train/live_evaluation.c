@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/figure_text.h"
 #include "common/base/log.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_reader.h"
 
 #include "consumer/evaluate/evaluation_rows.h"
@@ -56,7 +57,8 @@ static int open_outbox(struct live_evaluation *self, struct error *err)
 {
     struct evaluation_outbox_config config = {
         .publication = {.kafka = self->config.kafka,
-                        .format = self->config.format},
+                        .output = self->config.output,
+                        .schemas = self->config.schemas},
         .records_max = RECORDS_MAX};
 
     memcpy(config.publication.name, self->config.name,
@@ -121,7 +123,9 @@ int live_evaluation_open(const struct live_evaluation_config *config,
         return error_no_memory(err, "the live evaluation");
     self->config = *config;
     self->counts.is_on = true;
-    if (event_reader_new(NULL, EVENT_PREDICTIONS, &self->reader, err) < 0 ||
+    const struct event_fields fields = {.schemas = config->schemas};
+    if (event_output_check(&config->output, "format.evaluations", err) < 0 ||
+        event_reader_new(&fields, EVENT_PREDICTIONS, &self->reader, err) < 0 ||
         open_source(self, err) < 0)
         goto failed;
     if (!is_worth_it(self)) {
@@ -200,6 +204,25 @@ int live_evaluation_advance(struct live_evaluation *self, int64_t stream_ms,
 
 /* --- Predictions ------------------------------------------------------ */
 
+/* A prediction whose schema is not to be had is lost, and with it the windows
+ * that it may belong to. */
+static int miss_prediction(struct live_evaluation *self, enum event_fault fault,
+                           struct error *err)
+{
+    const struct event_fields fields = {.schemas = self->config.schemas};
+
+    if (event_reader_check(&fields, fault, err) < 0)
+        return -1;
+    if (self->counts.bad[fault] == 1)
+        log_error("windows are not judged: the schema of a prediction is not "
+                  "known",
+                  "topic=%s reason=%s registry.url=%s",
+                  self->config.predictions, event_fault_name(fault),
+                  fault == EVENT_NO_REGISTRY ? "missing" : "set");
+    evaluation_windows_doubt(self->windows, EVALUATION_UNREADABLE);
+    return 0;
+}
+
 /* Predictions that cannot be decoded are counted. They do not become dead
  * letters. */
 static int take_prediction(struct live_evaluation *self,
@@ -218,7 +241,9 @@ static int take_prediction(struct live_evaluation *self,
     if (fault == EVENT_OK)
         return evaluation_windows_prediction(self->windows, &event, err);
     self->counts.bad[fault]++;
-    return 0;
+    return fault == EVENT_SCHEMA_UNKNOWN || fault == EVENT_NO_REGISTRY
+               ? miss_prediction(self, fault, err)
+               : 0;
 }
 
 /* While predictions cannot be read, windows wait for them; those that are made

@@ -49,7 +49,9 @@ struct live_evaluation_config {
     bool once;       /* the reading ends where the topic ends now */
     uint32_t linger_ms;
     uint64_t buffer_bytes;
-    enum event_format format; /* of the evaluations */
+    struct event_output output;          /* of the evaluations */
+    const struct event_schemas *schemas; /* of predictions and evaluations;
+                                            NULL: there is no registry */
 };
 
 /* How far the trainer has read the impressions. */
@@ -73,7 +75,8 @@ struct live_evaluation_counts {
 
 /* `ranges` are what the trainer's reader begins with. *out is NULL where there
  * are no predictions to judge and none will come: in a single run that cannot
- * read them; the log says so. ERROR_FENCED: there is a younger trainer. */
+ * read them; the log says so. ERROR_FENCED: there is a younger trainer.
+ * ERROR_CONFIG: the output is Avro without the number of its schema. */
 int live_evaluation_open(const struct live_evaluation_config *config,
                          const struct offset_range *ranges, size_t range_count,
                          struct live_evaluation **out,

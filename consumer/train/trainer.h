@@ -60,8 +60,8 @@ struct trainer_config {
     enum bad_records_policy bad_records;
     double bad_share_max;
     uint32_t chunk_bytes;
-    char signing_key[512];  /* file of the key; empty: models are unsigned */
-    int evaluations_format; /* enum event_format, that they are written in */
+    char signing_key[512]; /* file of the key; empty: models are unsigned */
+    struct event_output evaluation_output; /* how evaluations are written */
 
     bool evaluate; /* the models in service; where there are predictions */
     int64_t evaluation_window_ms;

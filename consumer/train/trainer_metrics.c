@@ -23,7 +23,7 @@
 const struct metric_family trainer_metric_families[] = {
     [TRAINER_BUILD_INFO] = {"pctr_build_info", METRIC_GAUGE, NULL, NULL, 0, "Always 1; the labels say which program this is."},
     [TRAINER_CONSUMED] = {"pctr_records_consumed_total", METRIC_COUNTER, "topic", TRAINER_TOPIC_WORDS, 0, "Records read, bad ones included."},
-    [TRAINER_BAD] = {"pctr_trainer_bad_records_total", METRIC_COUNTER, "reason", "|" EVENT_FAULT_OF_BYTES "|passed_over|" EVENT_FAULT_OF_SCHEMA, 0, "Records that are no events."},
+    [TRAINER_BAD] = {"pctr_trainer_bad_records_total", METRIC_COUNTER, "reason", "|" EVENT_FAULT_OF_BYTES "|passed_over|" EVENT_FAULT_OF_SCHEMA "|no_registry", 0, "Records that are no events."},
     [TRAINER_DEAD_LETTERS] = {"pctr_trainer_dead_letters_total", METRIC_COUNTER, NULL, NULL, 0, "Labels that became dead letters."},
     [TRAINER_HELD_LETTERS] = {"pctr_trainer_held_letters_total", METRIC_COUNTER, NULL, NULL, 0, "Bad labels that became no dead letters because too many came at once (dead_letters.max_share)."},
     [TRAINER_LAG] = {"pctr_trainer_lag_records", METRIC_GAUGE, NULL, NULL, 0, "Records on the topics that are not read yet."},

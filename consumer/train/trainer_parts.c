@@ -144,7 +144,8 @@ int trainer_parts_evaluation(const struct trainer_config *from, int64_t from_ms,
         .once = from->once,
         .linger_ms = from->linger_ms,
         .buffer_bytes = from->buffer_bytes / 4,
-        .format = (enum event_format)from->evaluations_format,
+        .output = from->evaluation_output,
+        .schemas = from->intake.fields.schemas,
     };
     size_t count = 0;
     const struct offset_range *ranges = record_source_ranges(source, &count);

@@ -1,6 +1,7 @@
 #include "consumer/verify/reproduction.h"
 
 #include "common/event/event_json.h"
+#include "common/event/event_schemas.h"
 
 #include "consumer/score/batch_scorer.h"
 #include "consumer/verify/record_fetch.h"
@@ -135,7 +136,8 @@ int reproduction_open(const struct reproduction_config *config,
                           config->timeout_ms, &r->inputs, err) < 0 ||
         snapshot_cache_open(&config->models, &r->models, err) < 0 ||
         batch_scorer_new(&batch, &r->batch, err) < 0 ||
-        event_reader_new(NULL, EVENT_PREDICTIONS, &r->predictions, err) < 0) {
+        event_reader_new(&config->fields, EVENT_PREDICTIONS, &r->predictions,
+                         err) < 0) {
         reproduction_close(r);
         return -1;
     }
@@ -232,15 +234,20 @@ static int read_again(struct reproduction *r, const uint8_t *bytes, size_t size,
     return 0;
 }
 
-/* A prediction is made again as msgpack. Where the record of the topic is JSON,
- * it is put into JSON too, before they are compared. */
+/* A prediction is made again as msgpack. Where the record of the topic is JSON
+ * it is put into JSON too, before they are compared. So it is where the record
+ * is Avro: of ids and times both forms keep the same, and the schema of the
+ * record may be an older one, so that the fields are compared and not the
+ * bytes. */
 static int put_into_format(struct reproduction *r, const struct item *item,
                            const uint8_t **bytes, size_t *size,
                            struct error *err)
 {
+    const uint8_t *value = r->values.bytes + item->at;
     struct prediction_event again;
 
-    if (!event_find_is_json(r->values.bytes + item->at, item->size))
+    if (!event_find_is_json(value, item->size) &&
+        !event_schema_has_head(value, item->size))
         return 0;
     if (read_again(r, *bytes, *size, &again, err) < 0)
         return -1;
@@ -402,6 +409,8 @@ static int decode(struct reproduction *r, size_t *count, struct error *err)
         const enum event_fault fault = event_reader_prediction(
             r->predictions, r->values.bytes + item->at, item->size, &r->scratch,
             &item->event, NULL);
+        if (event_reader_check(&r->config.fields, fault, err) < 0)
+            return -1;
         if (fault != EVENT_OK) {
             note(r, item, REPRODUCTION_UNREADABLE, event_fault_name(fault));
             continue;

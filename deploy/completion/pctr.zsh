@@ -84,8 +84,8 @@ _pctr() {
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto)' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
+            '--format.labels=[how labels are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit that event times are written in]:value:(ms s us ns auto)' \
             '--field.click.values=[words that field.click is written as, with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.impressions=[a field that all impressions carry, as type==view]:value:_files' \
@@ -136,7 +136,7 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -147,7 +147,8 @@ _pctr() {
             '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
             '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
             '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
-            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
+            '--registry.register[register our schemas where the registry does not have them, as TOPIC-value]' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json avro)' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -207,10 +208,10 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
+            '--format.labels=[how labels are written]:value:(msgpack json avro auto)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -221,7 +222,8 @@ _pctr() {
             '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
             '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
             '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
-            '--format.evaluations=[how evaluations are written]:value:(msgpack json)' \
+            '--registry.register[register our schemas where the registry does not have them, as TOPIC-value]' \
+            '--format.evaluations=[how evaluations are written]:value:(msgpack json avro)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--model.name=[name under which models are published]:value:_files' \
@@ -292,10 +294,10 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
+            '--format.labels=[how labels are written]:value:(msgpack json avro auto)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -306,7 +308,8 @@ _pctr() {
             '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
             '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
             '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
-            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
+            '--registry.register[register our schemas where the registry does not have them, as TOPIC-value]' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json avro)' \
             '--field.click=[field of a label from 0 to 1]:value:_files' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--field.default=[values of fields that a question lacks, as position]:value:_files' \
@@ -398,10 +401,10 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
-            '--format.labels=[how labels are written]:value:(msgpack json auto avro)' \
+            '--format.labels=[how labels are written]:value:(msgpack json avro auto)' \
             '--field.click.values=[values of field.click with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.labels=[which records are labels, as type==click]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -443,7 +446,7 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -584,7 +587,7 @@ _pctr() {
             '--field.ts=[field with the event time]:value:_files' \
             '--field.user=[field with the user'\''s id]:value:_files' \
             '--field.ad=[field with the ad'\''s id]:value:_files' \
-            '--format.impressions=[how impressions are written]:value:(msgpack json auto avro)' \
+            '--format.impressions=[how impressions are written]:value:(msgpack json avro auto)' \
             '--field.ts.unit=[unit of event times that are numbers]:value:(ms s us ns auto)' \
             '--filter.impressions=[which records are impressions, as type==view]:value:_files' \
             '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
@@ -595,7 +598,8 @@ _pctr() {
             '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
             '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
             '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
-            '--format.predictions=[how predictions are written]:value:(msgpack json)' \
+            '--registry.register[register our schemas where the registry does not have them, as TOPIC-value]' \
+            '--format.predictions=[how predictions are written]:value:(msgpack json avro)' \
             '--model.name=[name under which models are published]:value:_files' \
             '--trusted.keys=[files of public keys, comma separated]:value:_files' \
             '--timeout_ms=[how long to wait for an answer of the broker]:value:_files' \

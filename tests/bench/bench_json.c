@@ -211,6 +211,8 @@ static const uint8_t ts_bytes[] = {0xcf, 0x00, 0x00, 0x01, 0x8b,
 static uint64_t write_all(const struct records *records, int format)
 {
     static struct buffer out;
+    const struct event_output output = {
+        .format = format, .has_schema = true, .schema = 7};
     struct prediction_event event = {
         .raw_id = {id_bytes, sizeof(id_bytes) - 1},
         .raw_ts = {ts_bytes, sizeof(ts_bytes)},
@@ -226,7 +228,7 @@ static uint64_t write_all(const struct records *records, int format)
     for (int i = 0; i < EVENTS; i++) {
         event.p = 1 / (3.0 + 0.7 * i);
         event.src_offset = 1000000 + i;
-        event_write_prediction((enum event_format)format, &event, &out);
+        event_write_prediction(&output, &event, &out);
     }
     return out.size / EVENTS;
 }
@@ -255,7 +257,7 @@ int main(void)
     static atomic_uint version;
     const struct event_schemas schemas = {.find = find_schema,
                                           .version = &version};
-    uint64_t sums[5] = {0}, written[2] = {0};
+    uint64_t sums[5] = {0}, written[3] = {0};
     struct error err;
 
     make_avro(&avro);
@@ -288,9 +290,12 @@ int main(void)
                sums[1] > 0);
     binary = ns_each(write_all, NULL, EVENT_FORMAT_MSGPACK, &written[0]);
     ours = ns_each(write_all, NULL, EVENT_FORMAT_JSON, &written[1]);
+    by_schema = ns_each(write_all, NULL, EVENT_FORMAT_AVRO, &written[2]);
     printf("write a prediction: JSON of %" PRIu64 " bytes %.1f ns, msgpack of "
-           "%" PRIu64 " bytes %.1f ns, ratio %.2f\n",
-           written[1] / TRIES, ours, written[0] / TRIES, binary, ours / binary);
+           "%" PRIu64 " bytes %.1f ns, ratio %.2f; Avro of %" PRIu64
+           " bytes %.1f ns, ratio %.2f\n",
+           written[1] / TRIES, ours, written[0] / TRIES, binary, ours / binary,
+           written[2] / TRIES, by_schema, by_schema / binary);
     for (int format = 0; format < 4; format++)
         event_reader_free(readers[format]);
     event_scratch_free(&scratch);

@@ -13,7 +13,7 @@ ROOMS = ["common", "model", "producer", "consumer", "cli"]
 # Options that are no settings, and properties of librdkafka and of brokers.
 OPTIONS = {"help", "help-all", "usage", "version", "dump-config",
            "check-config", "online", "describe-config",
-           "describe-events", "describe-metrics"}
+           "describe-events", "describe-schema", "describe-metrics"}
 PROPERTIES = {"fetch.wait.max.ms", "transaction.timeout.ms",
               "transaction.max.timeout.ms"}
 

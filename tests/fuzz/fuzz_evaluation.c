@@ -15,12 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct buffer first = {0}, second = {0};
     struct error err;
 
-    if (evaluation_event_decode(bytes, size, &event, &err) < 0) {
+    if (evaluation_event_decode(NULL, bytes, size, &event, &err) < 0) {
         assert(err.code != ERROR_NONE && err.text[0]);
         return 0;
     }
     evaluation_event_encode(&event, &first);
-    int status = evaluation_event_decode(first.bytes, first.size, &again, &err);
+    int status =
+        evaluation_event_decode(NULL, first.bytes, first.size, &again, &err);
     assert(status == 0);
     (void)status;
     evaluation_event_encode(&again, &second);

@@ -8,14 +8,15 @@
 static struct error err;
 
 static void take(const struct pipeline *pipe,
+                 const struct event_schemas *schemas,
                  const struct fixture_record *record,
                  struct evaluation_event *event)
 {
     char key[EVALUATION_KEY_SIZE];
 
-    ck_assert_ok(
-        evaluation_event_decode(record->value, record->value_size, event, &err),
-        err);
+    ck_assert_ok(evaluation_event_decode(schemas, record->value,
+                                         record->value_size, event, &err),
+                 err);
     ck_assert_str_eq(event->name, pipe->names[PIPE_MODEL]);
     evaluation_event_key(event, key);
     ck_assert_uint_eq(record->key_size, strlen(key));
@@ -24,6 +25,12 @@ static void take(const struct pipeline *pipe,
 
 struct published read_published(const struct pipeline *pipe)
 {
+    return read_published_by(pipe, NULL);
+}
+
+struct published read_published_by(const struct pipeline *pipe,
+                                   const struct event_schemas *schemas)
+{
     struct fixture_records records =
         kafka_fixture_read(pipe->names[PIPE_EVALUATIONS]);
     struct published published = {
@@ -31,7 +38,7 @@ struct published read_published(const struct pipeline *pipe)
 
     ck_assert_ptr_nonnull(published.events);
     for (size_t i = 0; i < records.count; i++)
-        take(pipe, &records.at[i], &published.events[i]);
+        take(pipe, schemas, &records.at[i], &published.events[i]);
     fixture_records_free(&records);
     return published;
 }

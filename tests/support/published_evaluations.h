@@ -20,6 +20,9 @@ struct published {
 
 /* All of the pipeline's, each with its key. */
 struct published read_published(const struct pipeline *pipe);
+/* Those that name a schema, too. */
+struct published read_published_by(const struct pipeline *pipe,
+                                   const struct event_schemas *schemas);
 
 /* No window, and no version of one, twice. */
 void assert_unique(const struct published *published);

@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -31,6 +32,11 @@ struct registry_stub {
     enum stub_mood mood;
     unsigned delay_ms, questions;
     const char *secret;
+    unsigned said_status;
+    const char *said; /* NULL: what a registry says */
+    char *
+        owned[2 * SCHEMAS_MAX]; /* texts that came by questions, and subjects */
+    size_t owned_count;
     char *key, *certificate; /* NULL: no TLS */
 };
 
@@ -92,16 +98,105 @@ static struct MHD_Response *look_up(const struct registry_stub *stub,
     return respond(none, sizeof(none) - 1);
 }
 
+/* --- Questions with a body -------------------------------------------- */
+
+static struct MHD_Response *refuse(unsigned code, unsigned *status)
+{
+    char text[64];
+
+    *status = code / 100;
+    const int size = snprintf(text, sizeof(text),
+                              "{\"error_code\":%u,\"message\":\"no\"}", code);
+    return respond(text, (size_t)size);
+}
+
+static const char *own(struct registry_stub *stub, const char *text)
+{
+    ck_assert_uint_lt(stub->owned_count, 2 * SCHEMAS_MAX);
+    return stub->owned[stub->owned_count++] = strdup(text);
+}
+
+/* A further version of the subject, with the next number. */
+static const struct stub_schema *add(struct registry_stub *stub,
+                                     const char *subject, const char *text)
+{
+    struct stub_schema *schema = &stub->schemas[stub->count];
+
+    ck_assert_uint_lt(stub->count, SCHEMAS_MAX);
+    *schema = (struct stub_schema){.number = 100 + (uint32_t)stub->count,
+                                   .text = own(stub, text),
+                                   .subject = own(stub, subject),
+                                   .version = 1 + (unsigned)stub->count};
+    stub->count++;
+    return schema;
+}
+
+/* POST /subjects/S, and /subjects/S/versions, which registers. */
+static struct MHD_Response *look_for(struct registry_stub *stub,
+                                     const char *path, const char *text,
+                                     unsigned *status)
+{
+    const struct stub_schema *found = NULL;
+    char subject[256] = "", answer[64];
+    bool is_known = false;
+
+    sscanf(path, "/root/subjects/%255[^/]", subject);
+    for (size_t i = 0; i < stub->count; i++) {
+        const struct stub_schema *schema = &stub->schemas[i];
+        const bool is_of =
+            schema->subject && strcmp(schema->subject, subject) == 0;
+        is_known |= is_of;
+        if (is_of && strcmp(schema->text, text) == 0)
+            found = schema;
+    }
+    if (!found && strstr(path, "/versions"))
+        found = add(stub, subject, text);
+    if (!found)
+        return refuse(is_known ? 40403 : 40401, status);
+    const int size =
+        snprintf(answer, sizeof(answer), "{\"id\":%" PRIu32 "}", found->number);
+    return respond(answer, (size_t)size);
+}
+
+static struct MHD_Response *look_in(struct registry_stub *stub,
+                                    const char *path, const struct buffer *body,
+                                    unsigned *status)
+{
+    if (stub->said) {
+        *status = stub->said_status;
+        return respond(stub->said, strlen(stub->said));
+    }
+    json_t *question =
+        json_loadb((const char *)body->bytes, body->size, 0, NULL);
+    const char *text = json_string_value(json_object_get(question, "schema"));
+    struct MHD_Response *response =
+        text ? look_for(stub, path, text, status) : refuse(42201, status);
+    json_decref(question);
+    return response;
+}
+
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
                               const char *path, const char *method,
                               const char *version, const char *data,
                               size_t *size, void **state)
 {
     struct registry_stub *stub = context;
+    const bool is_post = strcmp(method, "POST") == 0;
     unsigned status = 200;
     struct MHD_Response *response;
+    struct buffer *body = *state;
 
-    (void)method, (void)version, (void)data, (void)size, (void)state;
+    (void)version;
+    if (is_post && !body) { /* the head only; the body comes in parts */
+        *state = calloc(1, sizeof(*body));
+        return *state ? MHD_YES : MHD_NO;
+    }
+    if (*size > 0) {
+        if (body)
+            buffer_append(body, data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
     pthread_mutex_lock(&stub->lock);
     stub->questions++;
     const unsigned delay_ms = stub->delay_ms;
@@ -120,6 +215,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
     } else if (stub->mood == STUB_FLOODS) {
         response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1 << 16,
                                                      flood, NULL, NULL);
+    } else if (is_post) {
+        response = look_in(stub, path, body, &status);
     } else {
         response = look_up(stub, path, &status);
     }
@@ -130,6 +227,10 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
     const enum MHD_Result result =
         MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
+    if (body)
+        buffer_free(body);
+    free(body);
+    *state = NULL;
     return result;
 }
 
@@ -219,6 +320,28 @@ void registry_stub_put_version(struct registry_stub *stub, uint32_t number,
                                    .version = version});
 }
 
+uint32_t registry_stub_number(struct registry_stub *stub, const char *subject)
+{
+    uint32_t number = 0;
+
+    pthread_mutex_lock(&stub->lock);
+    for (size_t i = 0; i < stub->count; i++)
+        if (stub->schemas[i].subject &&
+            strcmp(stub->schemas[i].subject, subject) == 0)
+            number = stub->schemas[i].number;
+    pthread_mutex_unlock(&stub->lock);
+    return number;
+}
+
+void registry_stub_say(struct registry_stub *stub, unsigned status,
+                       const char *text)
+{
+    pthread_mutex_lock(&stub->lock);
+    stub->said_status = status;
+    stub->said = text;
+    pthread_mutex_unlock(&stub->lock);
+}
+
 void registry_stub_set_mood(struct registry_stub *stub, enum stub_mood mood)
 {
     pthread_mutex_lock(&stub->lock);
@@ -253,6 +376,8 @@ void registry_stub_stop(struct registry_stub *stub)
     if (stub->daemon)
         registry_stub_hang_up(stub);
     pthread_mutex_destroy(&stub->lock);
+    for (size_t i = 0; i < stub->owned_count; i++)
+        free(stub->owned[i]);
     free(stub->key);
     free(stub->certificate);
     free(stub);

@@ -41,6 +41,15 @@ void registry_stub_put_version(struct registry_stub *stub, uint32_t number,
                                const char *subject, unsigned version,
                                const char *schema, const char *references);
 
+/* The number of the newest version of a subject; 0: it has none. Schemas get
+ * there by questions, too (POST /subjects/S/versions). */
+uint32_t registry_stub_number(struct registry_stub *stub, const char *subject);
+
+/* Questions with a body are answered with this; the text must stay. NULL: as a
+ * registry answers them. */
+void registry_stub_say(struct registry_stub *stub, unsigned status,
+                       const char *text);
+
 void registry_stub_set_mood(struct registry_stub *stub, enum stub_mood mood);
 
 /* Each answer takes that long. */

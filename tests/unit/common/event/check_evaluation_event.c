@@ -37,7 +37,8 @@ static struct evaluation_event decode(const struct buffer *bytes)
     struct evaluation_event event;
 
     ck_assert_ok(
-        evaluation_event_decode(bytes->bytes, bytes->size, &event, &err), err);
+        evaluation_event_decode(NULL, bytes->bytes, bytes->size, &event, &err),
+        err);
     return event;
 }
 
@@ -130,13 +131,13 @@ START_TEST(cut_short_it_is_refused_at_every_length)
     evaluation_event_encode(&sample, &bytes);
     for (size_t size = 0; size < bytes.size; size++)
         ck_assert_refused(
-            evaluation_event_decode(bytes.bytes, size, &event, &err), err,
+            evaluation_event_decode(NULL, bytes.bytes, size, &event, &err), err,
             ERROR_FORMAT, "evaluation");
     ck_assert_uint_eq(event.rows, 77);
     buffer_append(&bytes, "", 1);
     ck_assert_refused(
-        evaluation_event_decode(bytes.bytes, bytes.size, &event, &err), err,
-        ERROR_FORMAT, "behind its end");
+        evaluation_event_decode(NULL, bytes.bytes, bytes.size, &event, &err),
+        err, ERROR_FORMAT, "behind its end");
     buffer_free(&bytes);
 }
 END_TEST
@@ -183,8 +184,8 @@ START_TEST(what_is_spoilt_is_named)
     ck_assert_ptr_nonnull(place);
     place[spoils[_i].at] = spoils[_i].byte;
     ck_assert_refused(
-        evaluation_event_decode(bytes.bytes, bytes.size, &event, &err), err,
-        ERROR_FORMAT, spoils[_i].complaint);
+        evaluation_event_decode(NULL, bytes.bytes, bytes.size, &event, &err),
+        err, ERROR_FORMAT, spoils[_i].complaint);
     buffer_free(&bytes);
 }
 END_TEST
@@ -201,8 +202,8 @@ START_TEST(a_field_twice_is_refused)
     msgpack_pack_int(&packer, 1);
     packer_raw(&packer, known.bytes + 3, known.size - 3);
     ck_assert_refused(
-        evaluation_event_decode(bytes.bytes, bytes.size, &event, &err), err,
-        ERROR_FORMAT, "rows: is there twice");
+        evaluation_event_decode(NULL, bytes.bytes, bytes.size, &event, &err),
+        err, ERROR_FORMAT, "rows: is there twice");
     buffer_free(&known);
     buffer_free(&bytes);
 }

@@ -342,20 +342,22 @@ START_TEST(an_evaluation_survives)
     struct error err;
     struct buffer a = {0}, b = {0};
 
-    evaluation_event_write(EVENT_FORMAT_JSON, &in, &bytes);
+    evaluation_event_write(&(struct event_output){.format = EVENT_FORMAT_JSON},
+                           &in, &bytes);
     ck_assert_uint_eq(bytes.bytes[0], '{');
-    ck_assert_ok(evaluation_event_decode(bytes.bytes, bytes.size, &out, &err),
-                 err);
+    ck_assert_ok(
+        evaluation_event_decode(NULL, bytes.bytes, bytes.size, &out, &err),
+        err);
     evaluation_event_encode(&in, &a);
     evaluation_event_encode(&out, &b);
     ck_assert_uint_eq(a.size, b.size);
     ck_assert_mem_eq(a.bytes, b.bytes, a.size);
     for (size_t size = 0; size < bytes.size; size++)
-        ck_assert_int_eq(evaluation_event_decode(bytes.bytes, size, &out, &err),
-                         -1);
+        ck_assert_int_eq(
+            evaluation_event_decode(NULL, bytes.bytes, size, &out, &err), -1);
     buffer_append(&bytes, "x", 1);
     ck_assert_refused(
-        evaluation_event_decode(bytes.bytes, bytes.size, &out, &err), err,
+        evaluation_event_decode(NULL, bytes.bytes, bytes.size, &out, &err), err,
         ERROR_FORMAT, "behind its end");
     buffer_free(&a);
     buffer_free(&b);

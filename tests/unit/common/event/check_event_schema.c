@@ -157,9 +157,9 @@ START_TEST(the_evaluation_is_what_we_write)
     struct buffer bytes = {0};
 
     read_page();
-    ck_assert_ok(evaluation_event_decode(examples[EXAMPLE_EVALUATION].bytes,
-                                         examples[EXAMPLE_EVALUATION].size,
-                                         &event, &err),
+    ck_assert_ok(evaluation_event_decode(
+                     NULL, examples[EXAMPLE_EVALUATION].bytes,
+                     examples[EXAMPLE_EVALUATION].size, &event, &err),
                  err);
     ck_assert_int_eq(event.start_ms, 1699999200000);
     ck_assert_double_eq(event.ece, 0.0625);
@@ -185,12 +185,13 @@ START_TEST(the_json_is_what_we_write)
     event_json_prediction(&prediction, &bytes);
     buffer_append(&bytes, "", 1);
     ck_assert_str_eq((const char *)bytes.bytes, json[JSON_PREDICTION]);
-    ck_assert_ok(evaluation_event_decode(examples[EXAMPLE_EVALUATION].bytes,
-                                         examples[EXAMPLE_EVALUATION].size,
-                                         &evaluation, &err),
+    ck_assert_ok(evaluation_event_decode(
+                     NULL, examples[EXAMPLE_EVALUATION].bytes,
+                     examples[EXAMPLE_EVALUATION].size, &evaluation, &err),
                  err);
     buffer_clear(&bytes);
-    evaluation_event_write(EVENT_FORMAT_JSON, &evaluation, &bytes);
+    evaluation_event_write(&(struct event_output){.format = EVENT_FORMAT_JSON},
+                           &evaluation, &bytes);
     buffer_append(&bytes, "", 1);
     ck_assert_str_eq((const char *)bytes.bytes, json[JSON_EVALUATION]);
     buffer_free(&bytes);

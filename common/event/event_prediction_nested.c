@@ -1,5 +1,6 @@
 /*
- * event_prediction_json.c - what the fields of a prediction in JSON mean.
+ * event_prediction_nested.c - what the fields of a prediction in JSON or Avro
+ * mean: hashes are hexadecimal texts in JSON, and bytes in Avro.
  */
 #include "common/event/event_prediction.h"
 
@@ -49,11 +50,15 @@ static int take_base64(const struct cursor_value *text,
     return count;
 }
 
-static bool take_hex(const struct cursor_value *text,
-                     uint8_t out[MODEL_HASH_SIZE])
+static bool take_hash(const struct cursor_value *text,
+                      uint8_t out[MODEL_HASH_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
 
+    if (text->type == CURSOR_BYTES && text->size == MODEL_HASH_SIZE) {
+        memcpy(out, text->bytes, MODEL_HASH_SIZE);
+        return true;
+    }
     if (text->type != CURSOR_TEXT || text->size != 2 * MODEL_HASH_SIZE)
         return false;
     for (unsigned i = 0; i < text->size; i++) {
@@ -71,7 +76,15 @@ static bool take_hex(const struct cursor_value *text,
 struct reading {
     struct event_scratch *scratch;
     struct event_found *found;
+    bool is_json;
 };
+
+/* In Avro a field that may be missing is there all the same, as null. */
+static bool is_there(const struct reading *with, unsigned at)
+{
+    return with->found->seen >> at & 1 &&
+           with->found->values[at].type != CURSOR_NIL;
+}
 
 /* A number, a string, or the bytes of {"bin": "..."}, whose path is `bin`. */
 static enum event_fault to_id(const struct reading *with, unsigned at,
@@ -111,7 +124,8 @@ static enum event_fault to_ts(const struct reading *with, struct span *out)
 }
 
 /* A double that is whole is an integer to the reader of JSON, or one that is
- * too large: its digits are read once more, so that it keeps its bits. */
+ * too large: its digits are read once more, so that it keeps its bits. An
+ * integer of Avro has no digits, and no program of ours writes it. */
 static enum event_fault to_real(const struct reading *with, unsigned at,
                                 double *out)
 {
@@ -123,7 +137,8 @@ static enum event_fault to_real(const struct reading *with, unsigned at,
     with->found->about = at;
     if (value->type == CURSOR_FLOAT) {
         real = value->real;
-    } else if ((value->type == CURSOR_INTEGER || value->type == CURSOR_HUGE) &&
+    } else if (with->is_json &&
+               (value->type == CURSOR_INTEGER || value->type == CURSOR_HUGE) &&
                raw.size < sizeof(digits)) {
         memcpy(digits, raw.bytes, raw.size);
         digits[raw.size] = '\0';
@@ -141,21 +156,22 @@ static enum event_fault to_real(const struct reading *with, unsigned at,
 static enum event_fault to_delta(const struct reading *with,
                                  struct prediction_event *out)
 {
-    const unsigned parts = 1u << AT_DELTA | 1u << AT_DELTA_HASH;
+    const bool has_number = is_there(with, AT_DELTA);
+    const bool has_hash = is_there(with, AT_DELTA_HASH);
     const struct cursor_value *number = &with->found->values[AT_DELTA];
 
     out->delta = 0;
     memset(out->delta_hash, 0, MODEL_HASH_SIZE);
-    if (!(with->found->seen & parts))
+    if (!has_number && !has_hash)
         return EVENT_OK;
     with->found->about = AT_DELTA;
-    if ((with->found->seen & parts) != parts || number->type != CURSOR_INTEGER)
+    if (!has_number || !has_hash || number->type != CURSOR_INTEGER)
         return EVENT_TYPE;
     if (number->integer < 1 || number->integer > UINT32_MAX)
         return EVENT_RANGE;
     out->delta = (uint32_t)number->integer;
     with->found->about = AT_DELTA_HASH;
-    return take_hex(&with->found->values[AT_DELTA_HASH], out->delta_hash)
+    return take_hash(&with->found->values[AT_DELTA_HASH], out->delta_hash)
                ? EVENT_OK
                : EVENT_TYPE;
 }
@@ -170,12 +186,12 @@ static enum event_fault to_model(const struct reading *with,
         out->model_version = version->huge;
     else if (version->type != CURSOR_INTEGER)
         return EVENT_TYPE;
-    else if (version->integer < 0)
+    else if (version->integer < 0 && with->is_json)
         return EVENT_RANGE;
-    else
+    else /* in Avro the bits of one that is 2^63 or more */
         out->model_version = (uint64_t)version->integer;
     with->found->about = AT_HASH;
-    return take_hex(&with->found->values[AT_HASH], out->model_hash)
+    return take_hash(&with->found->values[AT_HASH], out->model_hash)
                ? to_delta(with, out)
                : EVENT_TYPE;
 }
@@ -201,12 +217,14 @@ static enum event_fault to_source(const struct reading *with,
     return EVENT_OK;
 }
 
-enum event_fault event_prediction_read_json(struct event_scratch *scratch,
-                                            struct prediction_event *out)
+enum event_fault event_prediction_read_nested(struct event_scratch *scratch,
+                                              bool is_json,
+                                              struct prediction_event *out)
 {
-    const struct reading with = {scratch, &scratch->found};
+    const struct reading with = {scratch, &scratch->found, is_json};
     struct event_found *found = &scratch->found;
-    const unsigned missing = ~found->seen & ((1u << JSON_PREDICTION_NEEDS) - 1);
+    const unsigned missing =
+        ~found->seen & ((1u << NESTED_PREDICTION_NEEDS) - 1);
     enum event_fault fault;
 
     if (missing) {
@@ -225,9 +243,9 @@ enum event_fault event_prediction_read_json(struct event_scratch *scratch,
     fault = event_prediction_basis(&found->values[AT_BASIS], &out->basis);
     if (fault != EVENT_OK || (fault = to_source(&with, out)) != EVENT_OK)
         return fault;
-    out->has_support = found->seen >> AT_JSON_SUPPORT & 1;
+    out->has_support = is_there(&with, AT_NESTED_SUPPORT);
     if (out->has_support &&
-        (fault = to_real(&with, AT_JSON_SUPPORT, &out->support)) != EVENT_OK)
+        (fault = to_real(&with, AT_NESTED_SUPPORT, &out->support)) != EVENT_OK)
         return fault;
     found->about = EVENT_PLAN_MAX;
     return EVENT_OK;
