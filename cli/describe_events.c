@@ -15,13 +15,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum form { FORM_MSGPACK, FORM_JSON, FORM_BYTES, FORMS };
+enum form { FORM_MSGPACK, FORM_JSON, FORM_AVRO, FORM_BYTES, FORMS };
 
 static const struct {
     const char *name, *type;
 } forms[FORMS] = {
     [FORM_MSGPACK] = {"msgpack", "application/msgpack"},
     [FORM_JSON] = {"json", "application/json"},
+    [FORM_AVRO] = {"avro", "application/vnd.apache.avro"},
     [FORM_BYTES] = {"bytes", "application/octet-stream"},
 };
 
@@ -195,6 +196,19 @@ static json_t *event_payload(enum event_kind kind, enum form form)
     return map;
 }
 
+/* The schema that is published, in its own language. */
+static json_t *avro_payload(void (*schema)(struct buffer *out))
+{
+    struct buffer text = {0};
+
+    schema(&text);
+    json_t *parsed = json_loadb((const char *)text.bytes, text.size, 0, NULL);
+    buffer_free(&text);
+    return json_pack("{s:s, s:o}", "schemaFormat",
+                     "application/vnd.apache.avro+json;version=1.9.0", "schema",
+                     parsed);
+}
+
 static json_t *impression_payload(enum form form)
 {
     return event_payload(EVENT_IMPRESSIONS, form);
@@ -207,14 +221,15 @@ static json_t *label_payload(enum form form)
 
 static json_t *prediction_payload(enum form form)
 {
-    return event_payload(EVENT_PREDICTIONS, form);
+    return form == FORM_AVRO ? avro_payload(event_avro_prediction_schema)
+                             : event_payload(EVENT_PREDICTIONS, form);
 }
 
 static json_t *evaluation_payload(enum form form)
 {
-    json_t *map = new_map();
-
-    (void)form; /* null is nil */
+    if (form == FORM_AVRO)
+        return avro_payload(event_avro_evaluation_schema);
+    json_t *map = new_map(); /* null is nil */
     for (size_t i = 0; i < EVALUATION_FIELD_COUNT; i++)
         add_field(map, evaluation_fields[i].name, evaluation_fields[i].meaning,
                   true, evaluation_field_in(&evaluation_fields[i]));
@@ -325,7 +340,7 @@ static const struct message messages[] = {
     {"label", "labels", "user id", label_payload,
      .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true}},
     {"prediction", "predictions", "as the impression's", prediction_payload,
-     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true}},
+     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true, [FORM_AVRO] = true}},
     {"letter", "dead-letters", "as received", any_payload,
      .in = {[FORM_BYTES] = true}, .headers = letter_headers},
     {"manifest", "models", "MODEL@EPOCH", manifest_payload,
@@ -335,7 +350,8 @@ static const struct message messages[] = {
      "snapshot_id, and the number in 32 bit big endian", any_payload,
      .in = {[FORM_BYTES] = true}, .headers = chunk_headers},
     {"evaluation", "evaluations", "MODEL@START, or MODEL@START/VERSION",
-     evaluation_payload, .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true}},
+     evaluation_payload,
+     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true, [FORM_AVRO] = true}},
 };
 enum { MESSAGES = sizeof(messages) / sizeof(messages[0]) };
 

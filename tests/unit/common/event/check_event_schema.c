@@ -36,6 +36,7 @@ enum {
     EXAMPLE_AVRO,
     EXAMPLE_LABEL,
     EXAMPLE_PREDICTION,
+    EXAMPLE_AVRO_PREDICTION,
     EXAMPLE_PIN,
     EXAMPLE_EVALUATION,
     EXAMPLE_COUNT
@@ -146,6 +147,26 @@ START_TEST(the_examples_are_what_we_write)
     event_encode_prediction(&prediction, &bytes);
     ck_assert_uint_eq(bytes.size, examples[EXAMPLE_PREDICTION].size);
     ck_assert_mem_eq(bytes.bytes, examples[EXAMPLE_PREDICTION].bytes,
+                     bytes.size);
+    buffer_free(&bytes);
+}
+END_TEST
+
+START_TEST(the_prediction_in_avro_is_what_we_write)
+{
+    const struct event_output avro = {
+        .format = EVENT_FORMAT_AVRO, .has_schema = true, .schema = 9};
+    struct prediction_event prediction;
+    struct buffer bytes = {0};
+
+    read_page();
+    ck_assert_int_eq(one_prediction(examples[EXAMPLE_PREDICTION].bytes,
+                                    examples[EXAMPLE_PREDICTION].size,
+                                    &prediction, NULL),
+                     EVENT_OK);
+    event_write_prediction(&avro, &prediction, &bytes);
+    ck_assert_uint_eq(bytes.size, examples[EXAMPLE_AVRO_PREDICTION].size);
+    ck_assert_mem_eq(bytes.bytes, examples[EXAMPLE_AVRO_PREDICTION].bytes,
                      bytes.size);
     buffer_free(&bytes);
 }
@@ -281,6 +302,7 @@ int main(void)
 
     tcase_add_test(tests, the_examples_decode_to_what_the_page_says);
     tcase_add_test(tests, the_examples_are_what_we_write);
+    tcase_add_test(tests, the_prediction_in_avro_is_what_we_write);
     tcase_add_test(tests, the_evaluation_is_what_we_write);
     tcase_add_test(tests, the_json_is_what_we_write);
     tcase_add_test(tests, the_impression_is_the_same_in_each_format);
