@@ -498,22 +498,31 @@ void record_readers_close(struct record_readers *readers)
     buffer_free(&readers->plain);
 }
 
+/* Does a record of ours name its schema, and nobody knows where that is? */
+static bool lacks_registry(const struct showing *with, enum record_kind kind)
+{
+    const bool is_ours = kind == RECORD_PREDICTION || kind == RECORD_EVALUATION;
+
+    return is_ours && with->fault == EVENT_OK && !with->readers->schemas &&
+           with->plain.bytes == with->record->message->value &&
+           event_schema_has_head(with->plain.bytes, with->plain.size);
+}
+
 /* Any record may name its schema, but for those of models. */
 static void look_at(struct showing *with, enum record_kind kind)
 {
     const struct message *message = with->record->message;
     const bool may_name = kind != RECORD_MODEL && kind != RECORD_CHUNK;
-    const bool is_ours = kind == RECORD_PREDICTION || kind == RECORD_EVALUATION;
 
     with->plain =
         (struct event_plain){message->value, message->value_size, NULL};
-    if (message->value && may_name)
+    if (!message->value)
+        return;
+    if (may_name)
         with->fault = event_plain_of(with->readers->schemas, message->value,
                                      message->value_size, false,
                                      &with->readers->plain, &with->plain);
-    if (is_ours && with->fault == EVENT_OK && !with->readers->schemas &&
-        with->plain.bytes == message->value &&
-        event_schema_has_head(message->value, message->value_size))
+    if (lacks_registry(with, kind))
         with->fault = EVENT_NO_REGISTRY;
     with->is_json = with->fault == EVENT_OK && is_json(&with->plain);
 }

@@ -9,7 +9,9 @@
 #include "common/base/json_writer.h"
 
 #include "common/base/utf8.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_codec.h"
+#include "common/event/event_json.h"
 #include "common/event/manifest.h"
 
 #include <jansson.h>
@@ -207,6 +209,86 @@ START_TEST(a_prediction_names_its_delta)
         "\"p\":0.0625,\"model\":{\"version\":12,\"hash\":\"0123456789abcdef\","
         "\"delta\":3,\"delta_hash\":\"fedcba9876543210\"},"
         "\"basis\":\"learned\",\"src\":{\"partition\":3,\"offset\":256}}");
+}
+END_TEST
+
+/* The schema of our own records, as a registry has it. */
+static void know_schema(void (*schema)(struct buffer *))
+{
+    struct buffer text = {0};
+
+    schema(&text);
+    buffer_append(&text, "", 1);
+    fields.schemas = one_schema(9, EVENT_SCHEMA_AVRO, (const char *)text.bytes);
+    buffer_free(&text);
+    record_readers_close(&readers);
+    start();
+}
+
+#define SPAN_OF(text)                                                          \
+    {                                                                          \
+        (const uint8_t *)(text), sizeof(text) - 1                              \
+    }
+
+START_TEST(a_prediction_in_avro_is_shown_as_one_in_json)
+{
+    const struct event_output avro = {
+        .format = EVENT_FORMAT_AVRO, .has_schema = true, .schema = 9};
+    struct prediction_event event = {.raw_id = SPAN_OF("\xc4\x02\xff\xfe"),
+                                     .raw_ts = SPAN_OF("\x07"),
+                                     .raw_user = SPAN_OF("\xff"),
+                                     .raw_ad = SPAN_OF("\xa2\xc3\xa9"),
+                                     .p = 0.1,
+                                     .model_version = 12,
+                                     .model_hash = {1, 2, 3, 4, 5, 6, 7, 0xff},
+                                     .basis = BASIS_ASSUMED,
+                                     .src_offset = INT64_MAX};
+    struct buffer json = {0};
+
+    know_schema(event_avro_prediction_schema);
+    event.delta = _i & 1 ? 3 : 0;
+    memset(event.delta_hash, event.delta ? 0xab : 0, MODEL_HASH_SIZE);
+    event.has_support = _i & 2;
+    event.support = event.has_support ? 35.25 : 0;
+    event.contender = _i & 4 ? "live" : NULL;
+    event_write_prediction(&avro, &event, &bytes);
+    event_json_prediction(&event, &json);
+    buffer_append(&json, "", 1);
+    ck_assert_str_eq(show_value(RECORD_PREDICTION, bytes.bytes, bytes.size),
+                     (const char *)json.bytes);
+    ck_assert_ptr_nonnull(
+        strstr(show_value(RECORD_PREDICTION, bytes.bytes, bytes.size - 1),
+               "\"fault\":\"truncated\""));
+    buffer_free(&json);
+    fields.schemas = NULL;
+}
+END_TEST
+
+START_TEST(an_evaluation_in_avro_is_shown)
+{
+    const struct evaluation_event event = {
+        .name = "click", .window_ms = 1000, .rows = 3, .auc = NAN, .ece = 0.5};
+
+    know_schema(event_avro_evaluation_schema);
+    event_avro_evaluation(9, &event, &bytes);
+    ck_assert_str_eq(
+        show_value(RECORD_EVALUATION, bytes.bytes, bytes.size),
+        "{\"name\":\"click\",\"start\":0,\"window_ms\":1000,\"version\":null,"
+        "\"rows\":3,\"click_rate\":0,\"rmse\":0,\"mae\":0,\"logloss\":0,"
+        "\"normalised_entropy\":0,\"auc\":null,\"calibration\":0,\"ece\":0.5,"
+        "\"left_out\":0,\"early\":false,\"created\":0}");
+    fields.schemas = NULL;
+}
+END_TEST
+
+START_TEST(without_a_registry_our_records_say_that_they_need_one)
+{
+    static const enum record_kind kinds[] = {RECORD_PREDICTION,
+                                             RECORD_EVALUATION};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        ck_assert_str_eq(show_value(kinds[i], "\0\0\0\0\x09\xff", 6),
+                         "{\"raw\":\"AAAAAAn/\",\"fault\":\"no_registry\"}");
 }
 END_TEST
 
@@ -446,6 +528,11 @@ int main(void)
     tcase_add_test(tests, records_that_name_their_schema);
     tcase_add_test(tests, predictions);
     tcase_add_test(tests, a_prediction_names_its_delta);
+    tcase_add_loop_test(tests, a_prediction_in_avro_is_shown_as_one_in_json, 0,
+                        8);
+    tcase_add_test(tests, an_evaluation_in_avro_is_shown);
+    tcase_add_test(tests,
+                   without_a_registry_our_records_say_that_they_need_one);
     tcase_add_test(tests, what_is_no_event);
     tcase_add_test(tests, models);
     tcase_add_test(tests, chunks);

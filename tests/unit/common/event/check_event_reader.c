@@ -107,6 +107,8 @@ START_TEST(json_is_an_event_or_has_a_reason)
 
     for (int format = EVENT_FORMAT_JSON; format <= EVENT_FORMAT_AUTO;
          format++) {
+        if (format == EVENT_FORMAT_AVRO)
+            continue;
         fields.impressions_format = format;
         enum event_fault fault =
             take_impression(&fields, &record, &event, &about);
@@ -211,6 +213,8 @@ START_TEST(json_of_a_schema_registry_stands_behind_five_bytes)
     const char *about;
 
     for (int format = 0; format <= EVENT_FORMAT_AUTO; format++) {
+        if (format == EVENT_FORMAT_AVRO)
+            continue; /* it has no JSON without a registry */
         fields.impressions_format = format;
         ck_assert_int_eq(take_impression(&fields, &record, &event, &about),
                          format == EVENT_FORMAT_MSGPACK ? EVENT_TRAILING
