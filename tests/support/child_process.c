@@ -77,6 +77,49 @@ void child_signal(const struct child_process *child, int signal)
     ck_assert_int_eq(kill(child->pid, signal), 0);
 }
 
+/* Before it becomes another program, a child is a copy of the test. */
+static bool has_become(pid_t pid)
+{
+    char path[64], own[512], its[512];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    const ssize_t its_size = readlink(path, its, sizeof(its));
+    const ssize_t own_size = readlink("/proc/self/exe", own, sizeof(own));
+    return its_size > 0 &&
+           (its_size != own_size || memcmp(its, own, (size_t)own_size) != 0);
+}
+
+static bool handles(pid_t pid, int signal)
+{
+    char path[64], line[256];
+    unsigned long long caught = 0;
+
+    if (!has_become(pid))
+        return false;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    while (fgets(line, sizeof(line), file))
+        if (sscanf(line, "SigCgt: %llx", &caught) == 1)
+            break;
+    fclose(file);
+    return caught >> (signal - 1) & 1;
+}
+
+void child_await_handler(struct child_process *child, int signal,
+                         unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
+
+    while (!handles(child->pid, signal) && child_is_running(child)) {
+        ck_assert_msg(clock_monotonic_ms() < deadline,
+                      "no handler of signal %d after %u ms", signal,
+                      timeout_ms);
+        clock_sleep_ms(POLL_MS);
+    }
+}
+
 static int status_of(int wait_status)
 {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)

@@ -32,6 +32,11 @@ void child_start_pctr(struct child_process *child,
 
 void child_signal(const struct child_process *child, int signal);
 
+/* Waits until the program does something of its own when the signal comes: one
+ * that has only begun ends by it like any other. Or until it has ended. */
+void child_await_handler(struct child_process *child, int signal,
+                         unsigned timeout_ms);
+
 /* Its exit status, or 128 + the signal that ended it. Kills it and fails the
  * test after timeout_ms. */
 int child_wait(struct child_process *child, unsigned timeout_ms);

@@ -147,6 +147,7 @@ char *pipeline_run(const struct pipeline *pipe, const char *command,
 
 void pipeline_stop(struct child_process *child, unsigned timeout_ms)
 {
+    child_await_handler(child, SIGTERM, timeout_ms);
     child_signal(child, SIGTERM);
     await_end(child, timeout_ms);
 }
