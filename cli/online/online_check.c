@@ -25,6 +25,10 @@ static void tell(const struct online_check *check, const char *state,
 
 static void tell_all(const struct online_check *check, const char *state,
                      const char *question, const char *format,
+                     va_list arguments) PRINTF_LIKE(4, 0);
+
+static void tell_all(const struct online_check *check, const char *state,
+                     const char *question, const char *format,
                      va_list arguments)
 {
     fprintf(check->out, "%-8s %-20s ", state, question);
