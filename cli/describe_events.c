@@ -8,6 +8,7 @@
 #include "common/event/evaluation_fields.h"
 #include "common/event/event_avro.h"
 #include "common/event/event_contract.h"
+#include "common/event/event_form.h"
 #include "common/event/manifest_fields.h"
 #include "consumer/letters/letter_headers.h"
 
@@ -466,6 +467,29 @@ void describe_events(FILE *out)
     json_decref(document);
 }
 
+static void write_form(enum event_kind kind, struct buffer *out)
+{
+    struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct event_form form;
+    struct error err;
+
+    fields.impressions_format = fields.labels_format = EVENT_FORMAT_AVRO;
+    if (event_form_read(&form, &fields, kind, &err) < 0 ||
+        event_form_schema(&form, NULL, 0, out, &err) < 0)
+        buffer_clear(out);
+}
+
+/* Of the fields that events have by default. */
+static void impression_schema(struct buffer *out)
+{
+    write_form(EVENT_IMPRESSIONS, out);
+}
+
+static void label_schema(struct buffer *out)
+{
+    write_form(EVENT_LABELS, out);
+}
+
 bool describe_schema(const char *name, FILE *out)
 {
     static const struct {
@@ -474,6 +498,8 @@ bool describe_schema(const char *name, FILE *out)
     } schemas[] = {
         {"prediction", event_avro_prediction_schema},
         {"evaluation", event_avro_evaluation_schema},
+        {"impression", impression_schema},
+        {"label", label_schema},
     };
     struct buffer text = {0};
 

@@ -19,12 +19,12 @@ trap 'rm -rf "$fresh"' EXIT
 "$pctr" --describe-events >"$fresh/asyncapi.json"
 
 mkdir "$fresh/schemas"
-for record in prediction evaluation; do
+for record in prediction evaluation impression label; do
     "$pctr" --describe-schema $record >"$fresh/schemas/$record.avsc"
 done
 
 stale=0
-for page in configuration.md metrics.md asyncapi.json schemas/{prediction,evaluation}.avsc; do
+for page in configuration.md metrics.md asyncapi.json schemas/{prediction,evaluation,impression,label}.avsc; do
     if [ "${1:-}" = --check ]; then
         diff -u "docs/$page" "$fresh/$page" || stale=1
     else

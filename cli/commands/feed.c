@@ -3,6 +3,7 @@
  * as impressions and labels.
  */
 #include "cli/command.h"
+#include "cli/commands/published_output.h"
 #include "cli/commands/settings.h"
 #include "common/base/json_writer.h"
 
@@ -11,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/stop.h"
 #include "common/base/table.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_form.h"
 
 #include "producer/feed/feed.h"
@@ -28,6 +30,7 @@ enum { PROGRESS_MS = 500, DEADLINE_MS = 60000 };
 
 struct feed_settings {
     struct feed_config feed;
+    struct registry_settings registry;
     struct table_source_config table;
     struct world_config world;
     bool use_world;
@@ -61,6 +64,8 @@ static const struct config_key keys[] = {
     IMPRESSION_FIELD_KEYS(feed.fields),
     CLICK_FIELD_KEY(feed.fields),
     FORMAT_FEED_KEYS(feed.fields),
+    REGISTRY_KEYS(registry),
+    REGISTER_KEY(registry),
     ANONYMOUS_FIELD_KEY(feed.fields),
     {GROUP_CLOCK, "clock",          CONFIG_CHOICE, FIELD(feed.clock), "steps", 0, 0, FEED_CLOCK_WORDS, "event times of rows without one: steps from clock.start, or the time of sending"},
     {GROUP_CLOCK, "clock.start",    CONFIG_TEXT, FIELD(start), "", 0, 0, NULL, "event time of the first row (2026-11-24T12:00Z); empty: a time that makes the last row now"},
@@ -235,6 +240,77 @@ static int open_source(const struct invocation *with,
                               (size_t)settings->sort_bytes, source, err);
 }
 
+/* --- Schemas ---------------------------------------------------------- */
+
+/* The number of the schema of one kind, where that is Avro. */
+static int find_schema(const struct feed_settings *settings,
+                       const struct event_source *source, enum event_kind kind,
+                       struct feed_schema *out, struct error *err)
+{
+    const struct feed_config *feed = &settings->feed;
+    const bool is_label = kind == EVENT_LABELS;
+    struct event_output output = {
+        .format = is_label ? feed->fields.labels_format
+                           : feed->fields.impressions_format};
+    const char *names[SOURCE_EXTRAS_MAX];
+    struct buffer text = {0};
+    struct event_form form;
+
+    if (output.format != EVENT_FORMAT_AVRO || (is_label && !feed->labels[0]))
+        return 0;
+    const size_t count = is_label ? 0 : source->ops->extras(source, names);
+    const struct published_output of =
+        is_label ? published_labels(feed->labels, &settings->registry, &text)
+                 : published_impressions(feed->impressions, &settings->registry,
+                                         &text);
+    int status = event_form_read(&form, &feed->fields, kind, err);
+    if (status == 0)
+        status = event_form_schema(&form, names, count, &text, err);
+    if (status < 0)
+        error_wrap(err, "%s", of.setting);
+    if (status == 0)
+        status = published_output_find(&of, &output, err);
+    *out = (struct feed_schema){output.has_schema, output.schema};
+    buffer_free(&text);
+    return status;
+}
+
+static int find_schemas(struct feed_settings *settings,
+                        const struct event_source *source, struct error *err)
+{
+    if (find_schema(settings, source, EVENT_IMPRESSIONS,
+                    &settings->feed.impression_schema, err) < 0)
+        return -1;
+    return find_schema(settings, source, EVENT_LABELS,
+                       &settings->feed.label_schema, err);
+}
+
+static int check_registry(const struct feed_settings *settings, int format,
+                          const char *setting, struct error *err)
+{
+    const struct event_output output = {
+        .format = format, .has_schema = settings->registry.url[0] != '\0'};
+
+    return event_output_check(&output, setting, err);
+}
+
+static int check(const void *of, struct error *err)
+{
+    const struct feed_settings *settings = of;
+    const struct event_fields *fields = &settings->feed.fields;
+
+    if (registry_settings_check(&settings->registry, err) < 0 ||
+        check_registry(settings, fields->impressions_format,
+                       "format.impressions", err) < 0)
+        return -1;
+    return settings->feed.labels[0]
+               ? check_registry(settings, fields->labels_format,
+                                "format.labels", err)
+               : 0;
+}
+
+/* --- Running ---------------------------------------------------------- */
+
 static int open_rejects(struct feed_settings *settings, struct error *err)
 {
     if (!settings->rejects[0])
@@ -282,6 +358,7 @@ static int run(const struct invocation *with, void *given, struct error *err)
         return error_wrap(err, "clock.start");
     if (stop_on_signals(DEADLINE_MS, err) < 0 ||
         open_source(with, settings, &source, err) < 0 ||
+        find_schemas(settings, source, err) < 0 ||
         open_rejects(settings, err) < 0 ||
         feed_open(&settings->feed, source, &feed, err) < 0 ||
         run_feed(settings, feed, err) < 0)
@@ -319,9 +396,13 @@ const struct command feed_command = {
         "@key leaves the user to the record's key, and @timestamp the time to "
         "the record. Further columns keep their names as they are. What cannot "
         "be written so (a header, two fields of which one would be within the "
-        "other) is refused.\n",
+        "other) is refused.\n"
+        "In Avro, the fields and the further columns are those of a schema "
+        "which the registry must have, or gets with --registry.register; "
+        "fields are names then, not paths.\n",
     .keys = keys,
     .settings_size = sizeof(struct feed_settings),
     .kafka = KAFKA_ALWAYS,
+    .check = check,
     .run = run,
 };

@@ -29,6 +29,29 @@ published_evaluations(const char *topic,
                                      .registry = registry};
 }
 
+struct published_output
+published_impressions(const char *topic,
+                      const struct registry_settings *registry,
+                      const struct buffer *text)
+{
+    return (struct published_output){.setting = "format.impressions",
+                                     .file = "the schema of this run",
+                                     .topic = topic,
+                                     .text = text,
+                                     .registry = registry};
+}
+
+struct published_output
+published_labels(const char *topic, const struct registry_settings *registry,
+                 const struct buffer *text)
+{
+    return (struct published_output){.setting = "format.labels",
+                                     .file = "docs/schemas/label.avsc",
+                                     .topic = topic,
+                                     .text = text,
+                                     .registry = registry};
+}
+
 static bool is_needed(const struct published_output *of,
                       const struct event_output *output)
 {
@@ -54,10 +77,11 @@ static int find(const struct published_output *of,
         .settings = registry,
         .folder = registry->dir[0] ? registry->dir : of->state_dir,
         .topic = of->topic,
-        .text = &text,
+        .text = of->text ? of->text : &text,
         .file = of->file};
 
-    of->schema(&text);
+    if (!of->text)
+        of->schema(&text);
     const int status = published_schema_number(&schema, number, err);
     buffer_free(&text);
     return status;

@@ -17,6 +17,7 @@ struct published_output {
     const char *setting; /* "format.predictions" */
     const char *file;    /* of the schema, for people */
     void (*schema)(struct buffer *out);
+    const struct buffer *text; /* of the schema, in the place of the function */
     const char *topic; /* that the records go to; "": none are written */
     const struct registry_settings *registry;
     const char *state_dir; /* for a copy where registry.dir is not set; NULL */
@@ -29,6 +30,14 @@ published_predictions(const char *topic,
 struct published_output
 published_evaluations(const char *topic,
                       const struct registry_settings *registry);
+/* Those that feed writes, by a schema of the run. */
+struct published_output
+published_impressions(const char *topic,
+                      const struct registry_settings *registry,
+                      const struct buffer *text);
+struct published_output
+published_labels(const char *topic, const struct registry_settings *registry,
+                 const struct buffer *text);
 
 /* Do the settings suffice? ERROR_CONFIG: Avro, and no registry. */
 int published_output_check(const struct published_output *of,

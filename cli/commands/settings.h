@@ -70,8 +70,8 @@ struct intake_times {
 #define FORMAT_PREDICTIONS_KEY(fields) \
     {GROUP_FIELDS, "format.predictions", CONFIG_CHOICE, FIELD(fields.predictions.format), "msgpack", 0, 0, EVENT_FORMAT_OUT_WORDS, "how predictions are written; readers take all"}
 #define FORMAT_FEED_KEYS(fields) \
-    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack"}, \
-    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack"}, \
+    {GROUP_FIELDS, "format.impressions", CONFIG_CHOICE, FIELD(fields.impressions_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how impressions are written; auto: msgpack; avro: by a schema that registry.url has"}, \
+    {GROUP_FIELDS, "format.labels", CONFIG_CHOICE, FIELD(fields.labels_format), "auto", 0, 0, EVENT_FORMAT_WORDS, "how labels are written; auto: msgpack; avro: by a schema that registry.url has"}, \
     {GROUP_FIELDS | RARE, "field.ts.unit", CONFIG_CHOICE, FIELD(fields.ts_unit), "auto", 0, 0, EVENT_TIME_UNIT_WORDS, "unit that event times are written in; auto: milliseconds"}, \
     {GROUP_FIELDS | RARE, "field.click.values", CONFIG_TEXT, FIELD(fields.click_values), "", 0, 0, NULL, "words that field.click is written as, with their meaning from 0 to 1, as click:1,view:0"}, \
     {GROUP_FIELDS | RARE, "filter.impressions", CONFIG_TEXT, FIELD(fields.impressions_filter), "", 0, 0, NULL, "a field that all impressions carry, as type==view"}, \

@@ -1,8 +1,11 @@
 #include "common/event/event_form.h"
 
+#include "common/base/utf8.h"
+#include "common/event/avro_writer.h"
 #include "common/event/event_json.h"
 #include "common/event/packer.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -39,13 +42,46 @@ static unsigned nth_written(const struct event_rules *rules, unsigned n)
     return rules->fields == LABEL_FIELDS && n < LABEL_FIELDS ? of_label[n] : n;
 }
 
+/* What a field of the n-th place is in Avro. */
+static enum flat_type type_of(const struct event_rules *rules, unsigned at)
+{
+    if (at == rules->fields)
+        return FLAT_TEXT; /* of the filter */
+    if (at == AT_TS)
+        return FLAT_TIME;
+    if (rules->fields == LABEL_FIELDS && at == AT_CLICK)
+        return FLAT_CLICK;
+    return rules->fields == LABEL_FIELDS && at != AT_ID ? FLAT_MAYBE : FLAT_ID;
+}
+
+/* Reads the settings of a writer, which needs no schemas of others. In Avro
+ * times are of a logical type, whatever the unit of numbers is. */
+static int read_rules(struct event_rules *rules,
+                      const struct event_fields *fields, enum event_kind kind,
+                      struct error *err)
+{
+    struct event_fields ours = *fields;
+    int *format =
+        kind == EVENT_LABELS ? &ours.labels_format : &ours.impressions_format;
+    const int wanted = *format;
+
+    if (wanted == EVENT_FORMAT_AVRO) {
+        *format = EVENT_FORMAT_MSGPACK;
+        ours.ts_unit = EVENT_TIME_MS;
+    }
+    if (event_rules_read(rules, &ours, kind, err) < 0)
+        return -1;
+    rules->format = (enum event_format)wanted;
+    return 0;
+}
+
 int event_form_read(struct event_form *form, const struct event_fields *fields,
                     enum event_kind kind, struct error *err)
 {
     struct event_rules *rules = &form->rules;
 
     memset(form, 0, sizeof(*form));
-    if (event_rules_read(rules, fields, kind, err) < 0)
+    if (read_rules(rules, fields, kind, err) < 0)
         return -1;
     for (unsigned n = 0; n < rules->fields + rules->has_filter; n++) {
         const unsigned at = nth_written(rules, n);
@@ -53,10 +89,90 @@ int event_form_read(struct event_form *form, const struct event_fields *fields,
         form->places[at] = BESIDE;
         if (is_the_senders(at, path->place))
             continue;
+        const unsigned before = form->layout.count;
         if (event_layout_add(&form->layout, path, &form->places[at], err) < 0)
             return error_wrap(err, "%s", setting_of(rules, at));
+        if (form->places[at] == before)
+            form->types[before] = type_of(rules, at);
     }
     return 0;
+}
+
+static int add_field(const struct event_path *path, enum flat_type type,
+                     struct buffer *out, struct error *err)
+{
+    const char *name = path->text + path->steps[0].at;
+
+    if (path->count > 1 || !flat_schema_is_name(name, path->steps[0].size))
+        return error_set(err, ERROR_CONFIG,
+                         "the field '%s' cannot be written in Avro: a name of "
+                         "letters, digits and _ is wanted, without a digit in "
+                         "front",
+                         path->text);
+    flat_schema_add(out, name, path->steps[0].size, type);
+    return 0;
+}
+
+static int add_extra(const struct event_form *form, const char *const *extras,
+                     size_t at, struct buffer *out, struct error *err)
+{
+    const char *name = extras[at];
+
+    if (event_form_has(form, name))
+        return 0;
+    if (!flat_schema_is_name(name, strlen(name)))
+        return error_set(err, ERROR_CONFIG,
+                         "the column '%.100s' cannot be a field of Avro, whose "
+                         "names are of letters, digits and _, without a digit "
+                         "in front: leave it out (extras)",
+                         name);
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(extras[i], name) == 0)
+            return error_set(err, ERROR_CONFIG,
+                             "the column '%.100s' is there twice", name);
+    flat_schema_add(out, name, strlen(name), FLAT_EXTRA);
+    return 0;
+}
+
+/* Words that the settings have are strings of Avro. */
+static int check_words(const struct event_rules *rules, struct error *err)
+{
+    bool is_fine =
+        utf8_is_valid((const uint8_t *)rules->wanted, strlen(rules->wanted));
+
+    for (unsigned i = 0; i < rules->click_value_count; i++)
+        is_fine &= utf8_is_valid((const uint8_t *)rules->click_values[i].text,
+                                 strlen(rules->click_values[i].text));
+    return is_fine ? 0
+                   : error_set(err, ERROR_CONFIG,
+                               "a word of a filter or of field.click.values is "
+                               "no UTF-8, which strings of Avro are");
+}
+
+int event_form_schema(const struct event_form *form, const char *const *extras,
+                      size_t extra_count, struct buffer *out, struct error *err)
+{
+    const bool is_label = form->rules.fields == LABEL_FIELDS;
+
+    if (check_words(&form->rules, err) < 0)
+        return -1;
+    flat_schema_begin(out, is_label ? "Label" : "Impression",
+                      is_label ? "whether an impression was clicked"
+                               : "an ad that was shown to a user");
+    for (unsigned i = 0; i < form->layout.count; i++)
+        if (add_field(&form->layout.paths[i], form->types[i], out, err) < 0)
+            return -1;
+    for (size_t i = 0; i < extra_count; i++)
+        if (add_extra(form, extras, i, out, err) < 0)
+            return -1;
+    flat_schema_end(out);
+    return 0;
+}
+
+void event_form_set_schema(struct event_form *form, uint32_t schema)
+{
+    form->schema = schema;
+    form->has_schema = true;
 }
 
 bool event_form_has_user_key(const struct event_form *form)
@@ -156,7 +272,7 @@ static void put_time(struct values *values, struct span raw, int64_t ms)
 {
     struct slot slot;
 
-    if (raw.bytes) {
+    if (raw.bytes && values->form->rules.format != EVENT_FORMAT_AVRO) {
         put_span(values, AT_TS, raw);
         return;
     }
@@ -230,6 +346,37 @@ static void turn_into_json(struct buffer *out, size_t start)
     buffer_free(&json);
 }
 
+/* The values in the order of the schema. */
+static void write_avro(const struct values *values, struct buffer *out)
+{
+    const struct event_form *form = values->form;
+    uint8_t *at = buffer_reserve(out, EVENT_SCHEMA_HEAD);
+
+    assert(form->has_schema);
+    if (!at)
+        return;
+    avro_put_head(at, form->schema);
+    out->size += EVENT_SCHEMA_HEAD;
+    for (unsigned i = 0; i < form->layout.count; i++)
+        flat_schema_write(form->types[i], values->spans[i], out);
+}
+
+static void write_avro_extra(const struct event_extra *extra,
+                             struct buffer *out)
+{
+    uint8_t memory[VALUE_SIZE];
+    struct buffer bytes = {.bytes = memory, .room = sizeof(memory)};
+    msgpack_packer packer = packer_into(&bytes);
+
+    assert(extra->value.size <= ID_TEXT_MAX); /* as all that readers take */
+    if (extra->is_real)
+        msgpack_pack_double(&packer, extra->real);
+    else
+        pack_id(&packer, &extra->value);
+    flat_schema_write(FLAT_EXTRA,
+                      (struct span){bytes.bytes, (uint32_t)bytes.size}, out);
+}
+
 void event_form_impression(const struct event_form *form,
                            const struct impression *event,
                            const struct event_extra *extras, size_t extra_count,
@@ -247,6 +394,13 @@ void event_form_impression(const struct event_form *form,
     put_filter(&values);
     for (size_t i = 0; i < extra_count; i++)
         more += !event_form_has(form, extras[i].name);
+    if (form->rules.format == EVENT_FORMAT_AVRO) {
+        write_avro(&values, out);
+        for (size_t i = 0; i < extra_count; i++)
+            if (!event_form_has(form, extras[i].name))
+                write_avro_extra(&extras[i], out);
+        return;
+    }
     event_layout_write(&form->layout, values.spans, more, out);
     for (size_t i = 0; i < extra_count; i++)
         if (!event_form_has(form, extras[i].name))
@@ -269,6 +423,10 @@ void event_form_label(const struct event_form *form, const struct label *event,
     if (event->has_pair) {
         put_id(&values, AT_USER, none, &event->user);
         put_id(&values, AT_AD, none, &event->ad);
+    }
+    if (form->rules.format == EVENT_FORMAT_AVRO) {
+        write_avro(&values, out);
+        return;
     }
     event_layout_write(&form->layout, values.spans, 0, out);
     if (form->rules.format == EVENT_FORMAT_JSON)

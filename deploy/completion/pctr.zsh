@@ -90,6 +90,15 @@ _pctr() {
             '--field.click.values=[words that field.click is written as, with their meaning from 0 to 1, as click]:value:_files' \
             '--filter.impressions=[a field that all impressions carry, as type==view]:value:_files' \
             '--filter.labels=[a field that all labels carry, as type==click]:value:_files' \
+            '--registry.url=[schema registry of records in Avro, as https]:value:_files' \
+            '--registry.user=[user of the registry]:value:_files' \
+            '--registry.password=[password of that user]:value:_files' \
+            '--registry.token=[bearer token for the registry, in place of a user]:value:_files' \
+            '--registry.ca=[file of certificates that the registry'\''s is signed by]:value:_files' \
+            '--registry.dir=[folder for copies of schemas, for a time without the registry]:value:_files' \
+            '--registry.wait_ms=[how long a record waits for its schema before it becomes a dead letter, once for as long as the registry is away]:value:_files' \
+            '--registry.timeout_ms=[how long to wait for an answer of the registry]:value:_files' \
+            '--registry.register[register our schemas where the registry does not have them, as TOPIC-value]' \
             '--field.anonymous=[user ids that stand for an unknown person, comma separated]:value:_files' \
             '--clock=[event times of rows without one]:value:(steps wall)' \
             '--clock.start=[event time of the first row]:value:_files' \

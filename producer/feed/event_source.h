@@ -25,6 +25,8 @@ struct source_row {
     size_t extra_count;
 };
 
+enum { SOURCE_EXTRAS_MAX = TABLE_COLUMNS_MAX };
+
 enum source_result { SOURCE_ROW, SOURCE_REJECTED, SOURCE_END };
 
 struct event_source;
@@ -34,6 +36,10 @@ struct event_source_ops {
     int (*next)(struct event_source *source, enum source_result *result,
                 struct source_row *row, uint64_t *line, struct error *why,
                 struct error *err);
+
+    /* Names of the extras that each row has, in their order; at most
+     * SOURCE_EXTRAS_MAX, valid as long as the source. Returns how many. */
+    size_t (*extras)(const struct event_source *source, const char **names);
 
     /* How many rows there are; 0 when that is not known. */
     int (*count)(struct event_source *source, uint64_t *rows,

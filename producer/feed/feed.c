@@ -4,6 +4,7 @@
 #include "common/base/id_set.h"
 #include "common/base/random.h"
 #include "common/base/stop.h"
+#include "common/event/event_avro.h"
 #include "common/event/event_form.h"
 
 #include "producer/feed/label_queue.h"
@@ -112,16 +113,35 @@ static int start_clock(struct feed *feed, struct error *err)
     return 0;
 }
 
+static int read_form(const struct feed *feed, enum event_kind kind,
+                     const struct feed_schema *schema, struct event_form *form,
+                     struct error *err)
+{
+    const struct event_fields *fields = &feed->config.fields;
+    const bool is_label = kind == EVENT_LABELS;
+    const struct event_output output = {
+        .format = is_label ? fields->labels_format : fields->impressions_format,
+        .has_schema = schema->is_known};
+
+    if (event_form_read(form, fields, kind, err) < 0 ||
+        event_output_check(&output,
+                           is_label ? "format.labels" : "format.impressions",
+                           err) < 0)
+        return -1;
+    if (schema->is_known)
+        event_form_set_schema(form, schema->number);
+    return 0;
+}
+
 /* How both kinds are written; without a topic of labels there is one kind. */
 static int read_forms(struct feed *feed, struct error *err)
 {
-    const struct event_fields *fields = &feed->config.fields;
-
-    if (event_form_read(&feed->impression_form, fields, EVENT_IMPRESSIONS,
-                        err) < 0)
+    if (read_form(feed, EVENT_IMPRESSIONS, &feed->config.impression_schema,
+                  &feed->impression_form, err) < 0)
         return -1;
     return feed->config.labels[0]
-               ? event_form_read(&feed->label_form, fields, EVENT_LABELS, err)
+               ? read_form(feed, EVENT_LABELS, &feed->config.label_schema,
+                           &feed->label_form, err)
                : 0;
 }
 

@@ -29,10 +29,19 @@ enum feed_clock {
 enum feed_labels { LABELS_CLICKS, LABELS_ALL };
 #define FEED_LABELS_WORDS "clicks|all"
 
+/* Whether a registry has a schema of the events of one kind, and its number. */
+struct feed_schema {
+    bool is_known;
+    uint32_t number;
+};
+
 struct feed_config {
     struct kafka_settings kafka;
     char impressions[250], labels[250]; /* topics; labels empty: none */
     struct event_fields fields;
+    /* Of kinds whose format is Avro: of event_form_schema() with the extras of
+     * the source. */
+    struct feed_schema impression_schema, label_schema;
     double rate;      /* impressions a second; 0: as fast as possible */
     int clock;        /* enum feed_clock */
     int64_t start_ms; /* of the clock; 0: so that the last row is now */
@@ -55,8 +64,9 @@ struct feed_counts {
 struct feed;
 
 /* Refuses, before the first record: fields that cannot be written
- * (event_form.h), no broker, a missing topic, a topic whose retention would
- * delete what is about to be fed. Borrows the source. */
+ * (event_form.h), Avro without the number of its schema, no broker, a missing
+ * topic, a topic whose retention would delete what is about to be fed. Borrows
+ * the source. */
 int feed_open(const struct feed_config *config, struct event_source *source,
               struct feed **out, struct error *err) MUST_CHECK;
 

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { EXTRAS_MAX = 256 };
+enum { EXTRAS_MAX = SOURCE_EXTRAS_MAX };
 
 enum phase { PHASE_START, PHASE_PASS, PHASE_LOAD, PHASE_GIVE };
 
@@ -179,6 +179,14 @@ static int sorted_source_count(struct event_source *source, uint64_t *rows,
     return s->inner->ops->count(s->inner, rows, err);
 }
 
+static size_t sorted_source_extras(const struct event_source *source,
+                                   const char **names)
+{
+    const struct sorted_source *s = (const struct sorted_source *)source;
+
+    return s->inner->ops->extras(s->inner, names);
+}
+
 static void sorted_source_close(struct event_source *source)
 {
     struct sorted_source *s = (struct sorted_source *)source;
@@ -191,6 +199,7 @@ static void sorted_source_close(struct event_source *source)
 
 static const struct event_source_ops sorted_source_ops = {
     .next = sorted_source_next,
+    .extras = sorted_source_extras,
     .count = sorted_source_count,
     .close = sorted_source_close,
 };

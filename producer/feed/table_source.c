@@ -371,6 +371,16 @@ static int table_source_count(struct event_source *source, uint64_t *rows,
     return status;
 }
 
+static size_t table_source_extras(const struct event_source *source,
+                                  const char **names)
+{
+    const struct table_source *s = (const struct table_source *)source;
+
+    for (size_t i = 0; i < s->extra_count; i++)
+        names[i] = table_column_name(s->table, (size_t)s->extras[i]);
+    return s->extra_count;
+}
+
 static void table_source_close(struct event_source *source)
 {
     struct table_source *s = (struct table_source *)source;
@@ -382,6 +392,7 @@ static void table_source_close(struct event_source *source)
 
 static const struct event_source_ops table_source_ops = {
     .next = table_source_next,
+    .extras = table_source_extras,
     .count = table_source_count,
     .close = table_source_close,
 };

@@ -126,6 +126,15 @@ static int world_count(struct event_source *source, uint64_t *rows,
     return 0;
 }
 
+static size_t world_extras(const struct event_source *source,
+                           const char **names)
+{
+    const struct world *world = (const struct world *)source;
+
+    names[0] = world->config.truth_field;
+    return world->config.truth_field ? 1 : 0;
+}
+
 static void world_close(struct event_source *source)
 {
     struct world *world = (struct world *)source;
@@ -144,6 +153,7 @@ static void world_close(struct event_source *source)
 
 static const struct event_source_ops world_ops = {
     .next = world_next,
+    .extras = world_extras,
     .count = world_count,
     .close = world_close,
 };

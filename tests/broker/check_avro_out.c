@@ -1,8 +1,9 @@
 /*
  * check_avro_out.c - a pipeline whose predictions and evaluations are Avro, by
- * schemas that it registers itself: they are read again by verify, replay, the
- * live evaluation and cat, with no bit lost; without a schema nothing is
- * written, and without the registry nobody guesses.
+ * schemas that it registers itself, and one whose impressions and labels are
+ * so, too: they are read again by verify, replay, the live evaluation and cat,
+ * with no bit lost; without a schema nothing is written, and without the
+ * registry nobody guesses.
  *
  * With an argument: by the registry that PCTR_REGISTRY names.
  */
@@ -26,6 +27,7 @@ enum { PARTITIONS = 2, ROWS = 6000, WAIT_MS = 90000, CONFIG_STATUS = 78 };
 static struct pipeline pipe_;
 static struct registry_stub *stub; /* NULL: a real one */
 static bool is_registry_real;
+static bool is_fed_avro;
 static char folder[64]; /* of copies */
 static struct error err;
 
@@ -118,10 +120,48 @@ static void check_keys(void)
 static void feed(const char *seed)
 {
     char rows[32];
-    const char *const more[] = {"--world", rows, seed, NULL};
+    const char *const more[] = {
+        "--world",
+        rows,
+        seed,
+        "--world.truth_field=truth",
+        is_fed_avro ? "--format.impressions=avro" : "--format.impressions=auto",
+        is_fed_avro ? "--format.labels=avro" : "--format.labels=auto",
+        NULL};
 
     snprintf(rows, sizeof(rows), "--world.rows=%d", ROWS);
     free(pipeline_run(&pipe_, "feed", more, WAIT_MS));
+}
+
+/* Nothing is fed before both schemas are there. */
+static void check_feed_asks_first(void)
+{
+    static const char *const formats[] = {"--format.impressions=avro",
+                                          "--format.labels=avro"};
+
+    for (int i = 0; i < 2; i++) {
+        const char *const more[] = {"--world", "--world.rows=9", formats[i],
+                                    NULL};
+        run_in_vain("feed", more, CONFIG_STATUS, "does not have our schema");
+    }
+    struct fixture_records records =
+        kafka_fixture_read(pipe_.names[PIPE_IMPRESSIONS]);
+    ck_assert_uint_eq(records.count, 0);
+    fixture_records_free(&records);
+}
+
+static void check_fed(void)
+{
+    struct fixture_records labels =
+        kafka_fixture_read(pipe_.names[PIPE_LABELS]);
+    const size_t count = labels.count;
+
+    fixture_records_free(&labels);
+    ck_assert_uint_gt(count, 100);
+    if (!is_fed_avro)
+        return;
+    check_all_avro(pipe_.names[PIPE_IMPRESSIONS], ROWS);
+    check_all_avro(pipe_.names[PIPE_LABELS], count);
 }
 
 static void train(const char *const more[])
@@ -271,9 +311,11 @@ static void check_evaluated(void)
     ck_assert_uint_gt(first.events[0].rows, 0);
     check_all_avro(pipe_.names[PIPE_EVALUATIONS], first.count);
     train(msgpack);
-    unsetenv("PCTR_REGISTRY_URL");
-    train(msgpack);
-    set("PCTR_REGISTRY_URL", registry_url());
+    if (!is_fed_avro) { /* else there is nothing to learn from */
+        unsetenv("PCTR_REGISTRY_URL");
+        train(msgpack);
+        set("PCTR_REGISTRY_URL", registry_url());
+    }
     struct published last = published_now();
     ck_assert_uint_eq(first.count, last.count);
     assert_unique(&last);
@@ -289,8 +331,13 @@ START_TEST(a_pipeline_that_writes_avro_loses_no_bit)
 
     open_registry_of_all();
     kafka_fixture_name("again", again);
+    is_fed_avro = _i == 1;
     pipeline_create(&pipe_, PARTITIONS);
+    check_feed_asks_first();
+    set("PCTR_REGISTRY_REGISTER", is_fed_avro ? "true" : "false");
     feed("--seed=1");
+    unsetenv("PCTR_REGISTRY_REGISTER");
+    check_fed();
     train(learning);
     check_nothing_is_written_before();
     free(pipeline_run(&pipe_, "score", registering, WAIT_MS));
@@ -321,7 +368,7 @@ int main(int argc, char **argv)
     (void)argv;
     is_registry_real = argc > 1;
     tcase_set_timeout(tests, 280);
-    tcase_add_test(tests, a_pipeline_that_writes_avro_loses_no_bit);
+    tcase_add_loop_test(tests, a_pipeline_that_writes_avro_loses_no_bit, 0, 2);
     suite_add_tcase(suite, tests);
     if (is_registry_real && !real_registry_url()) {
         printf("SKIPPED: PCTR_REGISTRY names no registry (deploy/registry "
