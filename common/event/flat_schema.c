@@ -9,6 +9,15 @@
 
 /* --- The schema ------------------------------------------------------- */
 
+#define ID_TYPE "[\"long\", \"string\", \"bytes\"]"
+#define MAYBE_TYPE                                                             \
+    "[\"null\", \"long\", \"string\", \"bytes\"], \"default\": null"
+#define TIME_TYPE "{\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}"
+#define CLICK_TYPE "[\"boolean\", \"double\", \"string\"]"
+#define EXTRA_TYPE                                                             \
+    "[\"null\", \"long\", \"double\", \"string\", \"bytes\"], \"default\": "   \
+    "null"
+
 static void append(struct buffer *out, const char *text)
 {
     buffer_append(out, text, strlen(text));
@@ -34,26 +43,34 @@ void flat_schema_begin(struct buffer *out, const char *name, const char *doc)
     append(out, "\",\n  \"fields\": [");
 }
 
+static const char *type_text(enum flat_type type)
+{
+    switch (type) {
+    case FLAT_ID:
+        return ID_TYPE;
+    case FLAT_MAYBE:
+        return MAYBE_TYPE;
+    case FLAT_TIME:
+        return TIME_TYPE;
+    case FLAT_CLICK:
+        return CLICK_TYPE;
+    case FLAT_TEXT:
+        return "\"string\"";
+    case FLAT_EXTRA:
+        return EXTRA_TYPE;
+    }
+    return "\"null\"";
+}
+
 void flat_schema_add(struct buffer *out, const char *name, size_t size,
                      enum flat_type type)
 {
-    static const char *const types[] = {
-        [FLAT_ID] = "[\"long\", \"string\", \"bytes\"]",
-        [FLAT_MAYBE] =
-            "[\"null\", \"long\", \"string\", \"bytes\"], \"default\": null",
-        [FLAT_TIME] =
-            "{\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}",
-        [FLAT_CLICK] = "[\"boolean\", \"double\", \"string\"]",
-        [FLAT_TEXT] = "\"string\"",
-        [FLAT_EXTRA] = "[\"null\", \"long\", \"double\", \"string\", "
-                       "\"bytes\"], \"default\": null",
-    };
     const bool is_first = out->size > 0 && out->bytes[out->size - 1] == '[';
 
     append(out, is_first ? "\n    {\"name\": \"" : ",\n    {\"name\": \"");
     buffer_append(out, name, size);
     append(out, "\", \"type\": ");
-    append(out, types[type]);
+    append(out, type_text(type));
     append(out, "}");
 }
 
@@ -67,7 +84,7 @@ void flat_schema_end(struct buffer *out)
 /* The branches of a field's union, by what a value is; -1: it may be no such
  * thing. */
 struct branches {
-    int8_t null, boolean, number, real, text, bytes;
+    int null, boolean, number, real, text, bytes;
 };
 
 static const struct branches branches_of[] = {
@@ -79,7 +96,7 @@ static const struct branches branches_of[] = {
     [FLAT_EXTRA] = {0, -1, 1, 2, 3, 4},
 };
 
-static uint8_t *put_branch(uint8_t *at, int8_t branch)
+static uint8_t *put_branch(uint8_t *at, int branch)
 {
     assert(branch >= 0);
     return avro_put_choice(at, (unsigned)branch);
