@@ -129,7 +129,6 @@ static uint8_t *put_union(uint8_t *at, const struct branches *may,
 void flat_schema_write(enum flat_type type, struct span value,
                        struct buffer *out)
 {
-    struct cursor cursor = cursor_over(value.bytes, value.size, 1);
     struct cursor_value taken = {.type = CURSOR_NIL};
     uint8_t *const start =
         buffer_reserve(out, 1 + AVRO_LONG_MAX + (size_t)value.size);
@@ -137,8 +136,10 @@ void flat_schema_write(enum flat_type type, struct span value,
 
     if (!start)
         return;
-    if (value.bytes)
-        (void)cursor_take(&cursor, &taken); /* our own packer's */
+    if (value.bytes) { /* of our own packer */
+        struct cursor cursor = cursor_over(value.bytes, value.size, 1);
+        (void)cursor_take(&cursor, &taken);
+    }
     if (type == FLAT_TIME)
         at = avro_put_long(at, taken.integer);
     else if (type == FLAT_TEXT)

@@ -18,6 +18,9 @@ seeds = {
         "prediction": b"\x88" + EVENT + b"\xa1p\xcb\x3f\xe0" + bytes(6)
                       + b"\xa5model\x92\x01\xc4\x08" + bytes(8)
                       + b"\xa5basis\xa7learned\xa3src\x92\x00\x00",
+        "prediction_avro": b"\0\0\0\0\x09\x02\x0aimp-1\xf6\xa1\xab\xfe\xf9\x62\0\x0e\x04\x02\xff"
+                           + bytes(6) + b"\xb0\x3f\x18" + bytes(8) + b"\x02\x06\x02"
+                           + bytes(8) + b"\x02\x06\x80\x04\x02" + bytes(8) + b"\x02\x02x",
         "bomb_array": b"\xdd\xff\xff\xff\xff",
         "bomb_map": b"\xdf\xff\xff\xff\xff",
         "deep": b"\x91" * 31 + b"\x90",

@@ -23,6 +23,7 @@ enum { NUMBER = 0x01020304, EVENTS = 3000, SPAN_SIZE = ID_TEXT_MAX + 16 };
 static uint64_t rng = 1;
 static struct buffer text, bytes;
 static struct event_scratch scratch;
+static struct event_reader *reader; /* of the record that was read last */
 static avro_value_iface_t *class;
 static avro_schema_t schema;
 static avro_value_t value;
@@ -45,6 +46,7 @@ static void tear_down(void)
     avro_value_decref(&value);
     avro_value_iface_decref(class);
     avro_schema_decref(schema);
+    event_reader_free(reader);
     event_scratch_free(&scratch);
     buffer_free(&text);
     buffer_free(&bytes);
@@ -63,11 +65,11 @@ static void decode(void)
 
     ck_assert_uint_gt(bytes.size, sizeof(head));
     ck_assert_mem_eq(bytes.bytes, head, sizeof(head));
-    avro_reader_t reader =
+    avro_reader_t from =
         avro_reader_memory((const char *)bytes.bytes + sizeof(head),
                            (int64_t)(bytes.size - sizeof(head)));
-    ck_assert_msg(avro_value_read(reader, &value) == 0, "%s", avro_strerror());
-    avro_reader_free(reader);
+    ck_assert_msg(avro_value_read(from, &value) == 0, "%s", avro_strerror());
+    avro_reader_free(from);
     static char again[4096];
     avro_writer_t writer = avro_writer_memory(again, sizeof(again));
     ck_assert_int_eq(avro_value_write(writer, &value), 0);
@@ -338,15 +340,14 @@ static enum event_fault take(const struct event_schemas *schemas,
                              struct prediction_event *out, const char **about)
 {
     const struct event_fields fields = {.schemas = schemas};
-    struct event_reader *reader = NULL;
 
+    event_reader_free(reader);
+    reader = NULL;
     ck_assert_ok(event_reader_new(&fields, EVENT_PREDICTIONS, &reader, &err),
                  err);
     ck_assert_ok(event_scratch_ready(&scratch, &err), err);
-    const enum event_fault fault = event_reader_prediction(
-        reader, bytes.bytes, bytes.size, &scratch, out, about);
-    event_reader_free(reader);
-    return fault;
+    return event_reader_prediction(reader, bytes.bytes, bytes.size, &scratch,
+                                   out, about);
 }
 
 /* Texts that are no UTF-8 come back as bytes. */
