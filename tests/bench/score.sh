@@ -4,7 +4,8 @@
 #   tests/bench/score.sh [PART...]     default: rates latency start
 #
 #   rates    events/s of each contender in each mode, in turns; ratios
-#   formats  predictions as msgpack and as JSON, in turns; their ratio
+#   formats  predictions as msgpack, as JSON and, with PCTR_REGISTRY (the URL
+#            that deploy/registry prints), as Avro, in turns; their ratios
 #   streams  Kafka Streams copying the same bytes (needs javac and Maven)
 #   latency  impression to prediction at 1,000/s
 #   start    process to first prediction, snapshot published to active
@@ -107,6 +108,11 @@ run_json() {
     OPTIONS="${OPTIONS:-} --format.predictions=json" run_score "$@"
 }
 
+run_avro() {
+    OPTIONS="${OPTIONS:-} --format.predictions=avro --registry.register \
+        --registry.url=$PCTR_REGISTRY" run_score "$@"
+}
+
 run_streams() {
     exec java -Xmx512m -XX:+UseSerialGC \
         -cp "$streams/classes:$streams/jars/*" \
@@ -172,12 +178,16 @@ ratio() { # CONTENDER COMMIT_MS
 }
 
 formats() {
-    local mode
-    rates score json
+    local mode name names=(json)
+    [ -z "${PCTR_REGISTRY:-}" ] || names+=(avro)
+    rates score "${names[@]}"
     for mode in ${MODES:-0 100 1000}; do
-        printf 'median JSON to msgpack, commit %4s ms: rate %.2f  CPU %.2f\n' \
-            "$mode" "$(ratios "${rates[json-$mode]}" "${rates[score-$mode]}")" \
-            "$(ratios "${costs[json-$mode]}" "${costs[score-$mode]}")"
+        for name in "${names[@]}"; do
+            printf 'median %s to msgpack, commit %4s ms: rate %.2f  CPU %.2f\n' \
+                "$name" "$mode" \
+                "$(ratios "${rates[$name-$mode]}" "${rates[score-$mode]}")" \
+                "$(ratios "${costs[$name-$mode]}" "${costs[score-$mode]}")"
+        done
     done
 }
 

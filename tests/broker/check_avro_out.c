@@ -184,9 +184,15 @@ static const char *const registering[] = {"--exit.at_end", "--http.port=0",
                                           "--format.predictions=avro",
                                           "--registry.register=true", NULL};
 
+/* --check-config --online asks as well, and registers nothing. */
+static const char *const asking[] = {"--check-config", "--online",
+                                     "--format.predictions=avro",
+                                     "--registry.register=true", NULL};
+
 static void check_nothing_is_written_before(void)
 {
     run_in_vain("score", scoring, CONFIG_STATUS, "does not have our schema");
+    run_in_vain("score", asking, CONFIG_STATUS, "does not have our schema");
     struct fixture_records records =
         kafka_fixture_read(pipe_.names[PIPE_PREDICTIONS]);
     ck_assert_uint_eq(records.count, 0);
@@ -346,6 +352,7 @@ START_TEST(a_pipeline_that_writes_avro_loses_no_bit)
              pipe_.names[PIPE_PREDICTIONS]);
     if (stub)
         ck_assert_uint_eq(registry_stub_number(stub, subject), number);
+    run_in_vain("score", asking, 0, "the registry has our schema");
     score_once_more();
     ck_assert_uint_eq(
         check_all_avro(pipe_.names[PIPE_PREDICTIONS], 2 * (size_t)ROWS),
@@ -360,6 +367,53 @@ START_TEST(a_pipeline_that_writes_avro_loses_no_bit)
 }
 END_TEST
 
+/* --- Predictions that cannot be read ---------------------------------- */
+
+/* Predicts the impressions of these offsets of each partition. */
+static void predict(const char *from, const char *to, const char *format)
+{
+    char in[FIXTURE_NAME_SIZE + 16], out[FIXTURE_NAME_SIZE + 16];
+    const char *const more[] = {in, out,    "--model.version=1",        from,
+                                to, format, "--registry.register=true", NULL};
+
+    snprintf(in, sizeof(in), "--topic=%s", pipe_.names[PIPE_IMPRESSIONS]);
+    snprintf(out, sizeof(out), "--to_topic=%s", pipe_.names[PIPE_PREDICTIONS]);
+    free(pipeline_run(&pipe_, "predict", more, WAIT_MS));
+}
+
+/* Some predictions in the middle are Avro. Without the registry the windows
+ * that they belong to are not judged by those that are left. */
+START_TEST(windows_that_lack_predictions_are_not_judged)
+{
+    const char *const learning[] = {"--evaluate=false", NULL};
+    const char *const judging[] = {"--exit.at_end",
+                                   "--http.port=0",
+                                   "--model.algorithm=baseline",
+                                   "--join.window_ms=1000",
+                                   "--join.late_ms=0",
+                                   "--evaluation.window_ms=600000",
+                                   NULL};
+
+    open_registry_of_all();
+    is_fed_avro = false;
+    pipeline_create(&pipe_, PARTITIONS);
+    feed("--seed=1");
+    train(learning);
+    predict("--from=", "--to=@1000", "--format.predictions=msgpack");
+    predict("--from=@1000", "--to=@1100", "--format.predictions=avro");
+    predict("--from=@1100", "--to=", "--format.predictions=json");
+    unsetenv("PCTR_REGISTRY_URL");
+    run_in_vain("train", judging, 0, "windows were not judged");
+    struct published published = read_published(&pipe_);
+    ck_assert_uint_gt(published.count, 0);
+    for (size_t i = 0; i < published.count; i++)
+        ck_assert_uint_eq(published.events[i].left_out, 0);
+    printf("%zu evaluations\n", published.count);
+    free(published.events);
+    close_registry();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("avro_out");
@@ -369,6 +423,7 @@ int main(int argc, char **argv)
     is_registry_real = argc > 1;
     tcase_set_timeout(tests, 280);
     tcase_add_loop_test(tests, a_pipeline_that_writes_avro_loses_no_bit, 0, 2);
+    tcase_add_test(tests, windows_that_lack_predictions_are_not_judged);
     suite_add_tcase(suite, tests);
     if (is_registry_real && !real_registry_url()) {
         printf("SKIPPED: PCTR_REGISTRY names no registry (deploy/registry "
