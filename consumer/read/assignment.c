@@ -1,10 +1,12 @@
 #include "consumer/read/assignment.h"
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/kafka/kafka_client.h"
 
 #include "consumer/read/offsets.h"
 #include "consumer/read/partition_queues.h"
+#include "consumer/read/stale_group.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -26,7 +28,8 @@ struct assignment {
     bool is_rewinding;   /* `offered` is what we had */
     bool is_called_back; /* callbacks come first: a commit just failed */
 
-    int64_t lost_since_ms; /* an offset that is not there; 0: all are there */
+    int64_t lost_since_ms;  /* an offset that is not there; 0: all are there */
+    int64_t stale_since_ms; /* the group's offsets are behind; 0: none is */
 
     struct offset_gap *gaps; /* of the choices at hand */
     size_t gap_count;
@@ -97,6 +100,7 @@ void assignment_release(struct assignment *a)
     positions_clear(&a->positions, POSITIONS_FORGET_CHOICES);
     a->is_given = false;
     a->lost_since_ms = 0;
+    a->stale_since_ms = 0;
     a->state = ASSIGNMENT_STANDS;
     rd_kafka_assign(a->member.client, NULL);
 }
@@ -162,9 +166,46 @@ static int make_room_for_gaps(struct assignment *a, size_t count,
     return 0;
 }
 
+/* The offsets of the group are behind what this member has committed: not for
+ * long, if the coordinator is still reading them. */
+static bool waits_for_group(struct assignment *a, const struct offset_gap *gap,
+                            struct error *waits)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+
+    if (a->stale_since_ms == 0)
+        a->stale_since_ms = now_ms;
+    if (now_ms - a->stale_since_ms < a->member.stale_ms) {
+        error_set(waits, ERROR_UNAVAILABLE,
+                  "group '%s' is said to be at %" PRId64 " of '%s' [%" PRId32
+                  "], where it has committed %" PRId64
+                  ": the broker may still be reading the group's offsets; if "
+                  "that stays so they were set back by hand",
+                  a->member.group, gap->to, a->member.topic, gap->partition,
+                  gap->from);
+        return true;
+    }
+    if (gap->to == OFFSET_UNKNOWN) /* it is forgotten: see group_start.h */
+        return false;
+    log_warn(
+        "the group was set back: what was scored is scored again",
+        "group=%s topic=%s partition=%" PRId32 " from=%" PRId64 " to=%" PRId64,
+        a->member.group, a->member.topic, gap->partition, gap->from, gap->to);
+    positions_forget_known(&a->positions);
+    return false;
+}
+
 static int place_offered(struct assignment *a, struct error *waits,
                          struct error *err)
 {
+    struct stale_group group;
+
+    if (stale_group_find(&a->member, &a->positions, &group, err) < 0)
+        return offsets_wait_or_fail(waits, err);
+    if (group.is_stale && waits_for_group(a, &group.gap, waits))
+        return 0;
+    if (!group.is_stale)
+        a->stale_since_ms = 0;
     if (make_room_for_gaps(a, (size_t)a->offered->cnt, err) < 0)
         return -1;
     const struct lost_choice choice = lost_choice(a);

@@ -34,6 +34,7 @@ struct group_member {
     enum subscriber_start without_offset; /* not START_FAIL */
     enum subscriber_start lost_offset;
     unsigned timeout_ms; /* of each question */
+    unsigned stale_ms;   /* as in subscriber_config */
 };
 
 struct group_found {

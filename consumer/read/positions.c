@@ -119,6 +119,12 @@ enum position_fate positions_move(struct positions *positions,
     return POSITION_MOVED;
 }
 
+void positions_forget_known(struct positions *positions)
+{
+    for (int32_t i = 0; i < positions->count; i++)
+        positions->list[i].known = OFFSET_UNKNOWN;
+}
+
 bool positions_know_group(const struct positions *positions)
 {
     for (int32_t i = 0; i < positions->count; i++)

@@ -95,6 +95,9 @@ enum position_fate positions_move(struct positions *positions,
                                   enum subscriber_start policy,
                                   struct offset_gap *gap);
 
+/* The group is somewhere else on purpose. */
+void positions_forget_known(struct positions *positions);
+
 /* Has this member known an offset of the group in any partition? */
 bool positions_know_group(const struct positions *positions);
 
