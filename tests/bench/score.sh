@@ -6,6 +6,8 @@
 #   rates    events/s of each contender in each mode, in turns; ratios
 #   formats  predictions as msgpack, as JSON and, with PCTR_REGISTRY (the URL
 #            that deploy/registry prints), as Avro, in turns; their ratios
+#   inputs   the same impressions as msgpack, as JSON and, likewise, as Avro,
+#            each beside the bare loop over those bytes
 #   streams  Kafka Streams copying the same bytes (needs javac and Maven)
 #   latency  impression to prediction at 1,000/s
 #   start    process to first prediction, snapshot published to active
@@ -24,7 +26,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=common.sh
 . "$root/tests/bench/common.sh"
 build=${BUILD:-$root/build/release}
-rows=${ROWS:-2000000} turns=${TURNS:-3} model=${MODEL:-svd}
+rows=${ROWS:-2000000} turns=${TURNS:-3} model=${MODEL:-svd} format=msgpack
 params=${PARAMS-factors=100 epochs=5}
 instance=${INSTANCE:-bench}
 users=20000 ads=2000
@@ -43,8 +45,21 @@ trap 'stop_all; rm -rf "$work"' EXIT
 
 prepare() {
     broker=$("$root/deploy/kafka" start --instance "$instance")
-    input=bench-in-$rows seen=bench-seen-$model
+    seen=bench-seen-$model
     [ -x "$meter" ] || die "no $meter: configure with -DBUILD_TESTING=ON"
+    prepare_input
+    if ! "$pctr" snapshot list -b "$broker" --model.name "$model" \
+        2>/dev/null | grep -q "$model"; then
+        publish
+    fi
+}
+
+# Impressions in `format`, in a topic of their own.
+prepare_input() {
+    local written=(--format.impressions "$format")
+    input=bench-in-$rows-$format
+    [ "$format" != avro ] ||
+        written+=(--registry.register --registry.url "$PCTR_REGISTRY")
     if ! "$meter" span "$broker" "$input" >"$work/span" 2>/dev/null ||
         [ "$(cut -d' ' -f1 "$work/span")" -ne "$rows" ]; then
         drop "$input" 2>/dev/null || true
@@ -52,11 +67,8 @@ prepare() {
         "$pctr" topics -b "$broker" --partitions 8 --history \
             --topic.impressions "$input" --topic.labels "$seen" \
             >"$work/topics.log" 2>&1
-        feed "$rows" --topic.labels= --topic.impressions "$input" --seed 2
-    fi
-    if ! "$pctr" snapshot list -b "$broker" --model.name "$model" \
-        2>/dev/null | grep -q "$model"; then
-        publish
+        feed "$rows" --topic.labels= --topic.impressions "$input" --seed 2 \
+            "${written[@]}"
     fi
 }
 
@@ -96,6 +108,8 @@ run_bare() { # INPUT OUTPUT COMMIT_MS ROWS
 run_score() {
     local mode=(--delivery at-least-once)
     [ "$3" = 0 ] || mode=(--delivery exactly-once --commit.interval_ms "$3")
+    [ "$format" = msgpack ] || mode+=(--format.impressions "$format")
+    [ "$format" != avro ] || mode+=(--registry.url "$PCTR_REGISTRY")
     [ "$4" = 0 ] || mode+=(--exit.at_end)
     [ "${HUGE:-1}" = 1 ] || mode+=(--memory.huge_pages=false)
     # shellcheck disable=SC2086 # OPTIONS is a list
@@ -189,6 +203,19 @@ formats() {
                 "$(ratios "${costs[$name-$mode]}" "${costs[score-$mode]}")"
         done
     done
+}
+
+inputs() {
+    local formats=(msgpack json)
+    [ -z "${PCTR_REGISTRY:-}" ] || formats+=(avro)
+    for format in "${formats[@]}"; do
+        say "impressions as $format"
+        prepare_input
+        rates=() costs=()
+        rates score
+    done
+    format=msgpack
+    prepare_input
 }
 
 # --- Latency -----------------------------------------------------------------
@@ -386,6 +413,7 @@ main() {
         case $part in
         rates) rates score ;;
         formats) formats ;;
+        inputs) inputs ;;
         streams) prepare_streams && rates score streams ;;
         latency) latency ;;
         start) start ;;
