@@ -29,9 +29,10 @@ struct stale_group {
 };
 
 /* Asks for the group's offsets in all partitions in which `positions` knows
- * one. A partition that does not reach to what is known was made anew, and does
- * not count. Codes are those of kafka_error_code(): ERROR_UNAVAILABLE and
- * ERROR_TEMPORARY mean that the answer is not there yet. */
+ * one. Without an answer, nothing is said against the group. A partition that
+ * does not reach to what is known was made anew, and does not count. Codes are
+ * those of kafka_error_code(): ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that
+ * it cannot be told yet. */
 int stale_group_find(const struct group_member *member,
                      const struct positions *positions, struct stale_group *out,
                      struct error *err) MUST_CHECK;
