@@ -138,7 +138,8 @@ START_TEST(an_owner_without_patience_tries_twice)
     refuse(RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
     assert_sent(false);
     refuse(RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
-    ck_assert_refused(send_model(&is_sent), err, ERROR_FORMAT, "publish: ");
+    ck_assert_refused(send_model(&is_sent), err, ERROR_UNAVAILABLE,
+                      "publish: ");
     ck_assert(is_sent); /* untouched */
     ck_assert_uint_eq(model_outlet_counts(outlet).failed, 2);
 }
