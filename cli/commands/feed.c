@@ -245,18 +245,17 @@ static int open_source(const struct invocation *with,
 /* The number of the schema of one kind, where that is Avro. */
 static int find_schema(const struct feed_settings *settings,
                        const struct event_source *source, enum event_kind kind,
-                       struct feed_schema *out, struct error *err)
+                       struct event_output *out, struct error *err)
 {
     const struct feed_config *feed = &settings->feed;
     const bool is_label = kind == EVENT_LABELS;
-    struct event_output output = {
-        .format = is_label ? feed->fields.labels_format
-                           : feed->fields.impressions_format};
     const char *names[SOURCE_EXTRAS_MAX];
     struct buffer text = {0};
     struct event_form form;
 
-    if (output.format != EVENT_FORMAT_AVRO || (is_label && !feed->labels[0]))
+    out->format =
+        is_label ? feed->fields.labels_format : feed->fields.impressions_format;
+    if (out->format != EVENT_FORMAT_AVRO || (is_label && !feed->labels[0]))
         return 0;
     const size_t count = is_label ? 0 : source->ops->extras(source, names);
     const struct published_output of =
@@ -269,8 +268,7 @@ static int find_schema(const struct feed_settings *settings,
     if (status < 0)
         error_wrap(err, "%s", of.setting);
     if (status == 0)
-        status = published_output_find(&of, &output, err);
-    *out = (struct feed_schema){output.has_schema, output.schema};
+        status = published_output_find(&of, out, err);
     buffer_free(&text);
     return status;
 }
@@ -279,10 +277,10 @@ static int find_schemas(struct feed_settings *settings,
                         const struct event_source *source, struct error *err)
 {
     if (find_schema(settings, source, EVENT_IMPRESSIONS,
-                    &settings->feed.impression_schema, err) < 0)
+                    &settings->feed.impression_output, err) < 0)
         return -1;
     return find_schema(settings, source, EVENT_LABELS,
-                       &settings->feed.label_schema, err);
+                       &settings->feed.label_output, err);
 }
 
 static int check_registry(const struct feed_settings *settings, int format,

@@ -34,7 +34,8 @@ struct group_member {
     enum subscriber_start without_offset; /* not START_FAIL */
     enum subscriber_start lost_offset;
     unsigned timeout_ms; /* of each question */
-    unsigned stale_ms;   /* as in subscriber_config */
+    unsigned stale_ms;   /* that a group which is behind its own commits is not
+                            believed (stale_group.h) */
 };
 
 struct group_found {

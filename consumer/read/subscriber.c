@@ -150,7 +150,7 @@ static int connect_client(struct subscriber *s, struct error *err)
         .without_offset = s->config.without_offset,
         .lost_offset = s->config.lost_offset,
         .timeout_ms = ASK_MS,
-        .stale_ms = s->config.stale_ms ? s->config.stale_ms : STALE_MS,
+        .stale_ms = STALE_MS,
     };
     if (assignment_new(&s->member, &s->assignment, err) < 0)
         return -1;

@@ -37,9 +37,7 @@ struct subscriber_config {
     uint32_t batch_max;                   /* messages */
     enum subscriber_start without_offset; /* not START_FAIL */
     enum subscriber_start lost_offset;
-    bool watch_end;    /* subscriber_at_end() will be asked */
-    unsigned stale_ms; /* how long a group that is behind its own commits is
-                          not believed (stale_group.h); 0: a minute */
+    bool watch_end; /* subscriber_at_end() will be asked */
 };
 
 enum subscriber_event {

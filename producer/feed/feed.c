@@ -114,33 +114,33 @@ static int start_clock(struct feed *feed, struct error *err)
 }
 
 static int read_form(const struct feed *feed, enum event_kind kind,
-                     const struct feed_schema *schema, struct event_form *form,
+                     const struct event_output *told, struct event_form *form,
                      struct error *err)
 {
     const struct event_fields *fields = &feed->config.fields;
     const bool is_label = kind == EVENT_LABELS;
-    const struct event_output output = {
-        .format = is_label ? fields->labels_format : fields->impressions_format,
-        .has_schema = schema->is_known};
+    struct event_output output = *told;
 
+    output.format =
+        is_label ? fields->labels_format : fields->impressions_format;
     if (event_form_read(form, fields, kind, err) < 0 ||
         event_output_check(&output,
                            is_label ? "format.labels" : "format.impressions",
                            err) < 0)
         return -1;
-    if (schema->is_known)
-        event_form_set_schema(form, schema->number);
+    if (output.has_schema)
+        event_form_set_schema(form, output.schema);
     return 0;
 }
 
 /* How both kinds are written; without a topic of labels there is one kind. */
 static int read_forms(struct feed *feed, struct error *err)
 {
-    if (read_form(feed, EVENT_IMPRESSIONS, &feed->config.impression_schema,
+    if (read_form(feed, EVENT_IMPRESSIONS, &feed->config.impression_output,
                   &feed->impression_form, err) < 0)
         return -1;
     return feed->config.labels[0]
-               ? read_form(feed, EVENT_LABELS, &feed->config.label_schema,
+               ? read_form(feed, EVENT_LABELS, &feed->config.label_output,
                            &feed->label_form, err)
                : 0;
 }

@@ -29,19 +29,13 @@ enum feed_clock {
 enum feed_labels { LABELS_CLICKS, LABELS_ALL };
 #define FEED_LABELS_WORDS "clicks|all"
 
-/* Whether a registry has a schema of the events of one kind, and its number. */
-struct feed_schema {
-    bool is_known;
-    uint32_t number;
-};
-
 struct feed_config {
     struct kafka_settings kafka;
     char impressions[250], labels[250]; /* topics; labels empty: none */
     struct event_fields fields;
-    /* Of kinds whose format is Avro: of event_form_schema() with the extras of
-     * the source. */
-    struct feed_schema impression_schema, label_schema;
+    /* Of kinds whose format is Avro: the number of event_form_schema() with the
+     * extras of the source. The formats are those of `fields`. */
+    struct event_output impression_output, label_output;
     double rate;      /* impressions a second; 0: as fast as possible */
     int clock;        /* enum feed_clock */
     int64_t start_ms; /* of the clock; 0: so that the last row is now */
