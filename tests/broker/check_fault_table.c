@@ -31,7 +31,6 @@ enum {
     BAD_DATA = 65,
 };
 
-static unsigned broker_port, proxy_port;
 static struct tcp_proxy *proxy; /* NULL: scorers connect without it */
 
 /* --- The faults: each returns how often it was provoked --------------- */
@@ -240,8 +239,8 @@ static const struct proxy_weather good = {.delay_ms = 0};
 static void go_through_proxy(void)
 {
     pipeline_stop(&world.scorers[0], WAIT_MS);
-    proxy = tcp_proxy_start(proxy_port, broker_port);
-    world.port = proxy_port;
+    world.port = own_broker_detour(1) + 1;
+    proxy = tcp_proxy_start(world.port, own_broker_detour(1));
     fault_world_start_plain(0);
     fault_world_await_more();
 }
@@ -466,7 +465,7 @@ enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 
 static void start_broker(void)
 {
-    own_broker_start_detour("table", &broker_port, &proxy_port);
+    own_broker_start_detour("table", 1);
 }
 
 static void stop(void)

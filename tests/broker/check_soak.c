@@ -1,6 +1,7 @@
 /*
- * check_soak.c - the whole way for as long as is wanted, with faults at random:
- * the account is exact at the end, and memory did not grow.
+ * check_soak.c - the whole way on three brokers for as long as is wanted, with
+ * faults of processes, brokers, network and records at random: the account is
+ * exact at the end, and memory did not grow.
  *
  * The environment's PCTR_SOAK_MINUTES says how long (default 2), PCTR_SEED
  * repeats the choice of faults, and PCTR_SOAK_FILE names a file for samples of
@@ -8,7 +9,9 @@
  */
 #include "support/chance.h"
 #include "support/own_broker.h"
+#include "support/poison.h"
 #include "support/run_suite.h"
+#include "support/tcp_proxy.h"
 #include "support/topic_ends.h"
 #include "support/whole_run.h"
 
@@ -22,6 +25,7 @@
 #include <unistd.h>
 
 enum {
+    BROKERS = 3,
     PARTITIONS = 4,
     RATE = 300, /* impressions a second */
     WAIT_MS = 240000,
@@ -29,6 +33,7 @@ enum {
     SAMPLE_MS = 1000,
     REST_MS = 12000, /* at most, between two faults */
     FREEZE_MS = 20000,
+    POISONS = 20, /* records at a time */
     MINUTES = 2,
     MINUTES_MAX = 600,
     THIRDS = 3,
@@ -41,7 +46,8 @@ enum {
 
 static struct whole_run run;
 static struct proceedings proceedings;
-static uint64_t random_state;
+static struct tcp_proxy *proxies[BROKERS]; /* all processes go through them */
+static uint64_t random_state, poisons;
 static int64_t start_ms, length_ms, sampled_ms;
 
 /* Of a process in a third of the time. */
@@ -197,29 +203,153 @@ static void freeze_one(void)
     say("frees ", role);
 }
 
+/* Of brokers only one is away at a time, and only when all copies are there:
+ * what an operator of three can promise. The quorum's loss is the exception. */
+static int one_broker(const char *what)
+{
+    char words[64];
+    const int broker = 1 + (int)at_random(BROKERS);
+
+    own_broker_await_in_step(WAIT_MS);
+    snprintf(words, sizeof(words), "%s broker %d", what, broker);
+    say(words, WHOLE_RUN_PARTS);
+    return broker;
+}
+
 static void kill_broker(void)
 {
-    say("kills the broker", WHOLE_RUN_PARTS);
-    own_broker_do("kill", 0);
-    sleep_and_sample(at_random(FREEZE_MS) / 4);
-    own_broker_do("revive", 0);
+    const int broker = one_broker("kills");
+
+    own_broker_do("kill", broker);
+    sleep_and_sample(at_random(FREEZE_MS));
+    own_broker_do("revive", broker);
 }
 
 static void restart_broker(void)
 {
-    say("restarts the broker", WHOLE_RUN_PARTS);
-    own_broker_do("stop", 0);
-    own_broker_do("revive", 0);
+    const int broker = one_broker("restarts");
+
+    own_broker_do("stop", broker);
+    own_broker_do("revive", broker);
 }
 
 static void freeze_broker(void)
 {
-    say("freezes the broker", WHOLE_RUN_PARTS);
-    own_broker_do("pause", 0);
+    const int broker = one_broker("freezes");
+
+    own_broker_do("pause", broker);
     sleep_and_sample(at_random(FREEZE_MS));
-    own_broker_do("resume", 0);
-    say("frees the broker", WHOLE_RUN_PARTS);
+    own_broker_do("resume", broker);
 }
+
+static void rob_of_quorum(void)
+{
+    const int stays = one_broker("kills all but");
+
+    for (int broker = 1; broker <= BROKERS; broker++)
+        if (broker != stays)
+            own_broker_do("kill", broker);
+    sleep_and_sample(at_random(FREEZE_MS));
+    for (int broker = 1; broker <= BROKERS; broker++)
+        if (broker != stays)
+            own_broker_do("revive", broker);
+}
+
+/* --- A bad network, to one broker or to all of them ------------------- */
+
+static const struct proxy_weather good = {.delay_ms = 0};
+
+/* One of them, or BROKERS for all. */
+static int choose_way(const char *what)
+{
+    char words[64];
+    const int chosen = (int)at_random(BROKERS + 1);
+
+    snprintf(words, sizeof(words), "%s, to broker %d", what, chosen + 1);
+    say(chosen < BROKERS ? words : what, WHOLE_RUN_PARTS);
+    return chosen;
+}
+
+static void set_weather(int chosen, struct proxy_weather weather)
+{
+    for (int i = 0; i < BROKERS; i++)
+        if (i == chosen || chosen == BROKERS)
+            tcp_proxy_set(proxies[i], weather);
+}
+
+static void for_way(int chosen, void (*act)(struct tcp_proxy *proxy))
+{
+    for (int i = 0; i < BROKERS; i++)
+        if (i == chosen || chosen == BROKERS)
+            act(proxies[i]);
+}
+
+static void cut_network(void)
+{
+    const int chosen = choose_way("cuts the network");
+
+    set_weather(chosen, (struct proxy_weather){.holds_requests = true,
+                                               .holds_replies = true});
+    sleep_and_sample(at_random(FREEZE_MS));
+    set_weather(chosen, good);
+}
+
+static void lose_replies(void)
+{
+    const int chosen = choose_way("loses replies");
+
+    set_weather(chosen, (struct proxy_weather){.holds_replies = true});
+    sleep_and_sample(at_random(FREEZE_MS));
+    for_way(chosen, tcp_proxy_reset);
+    set_weather(chosen, good);
+}
+
+/* What was sent arrives when the client has long sent it again elsewhere. */
+static void deliver_late(void)
+{
+    const int chosen = choose_way("delivers late");
+
+    for_way(chosen, tcp_proxy_hold_open_ones);
+    sleep_and_sample(at_random(FREEZE_MS));
+    for_way(chosen, tcp_proxy_release);
+}
+
+static void reset_connections(void)
+{
+    for_way(choose_way("resets connections"), tcp_proxy_reset);
+}
+
+static void slow_down(void)
+{
+    const int chosen = choose_way("slows the network down");
+
+    set_weather(chosen,
+                (struct proxy_weather){.delay_ms = 100, .jitter_ms = 200});
+    sleep_and_sample(at_random(FREEZE_MS));
+    set_weather(chosen, good);
+}
+
+/* --- Bad records ------------------------------------------------------ */
+
+static void send_poison(void)
+{
+    struct buffer bytes = {0};
+
+    say("sends poison", WHOLE_RUN_PARTS);
+    own_broker_await_in_step(WAIT_MS);
+    for (int i = 0; i < POISONS; i++) {
+        buffer_clear(&bytes);
+        poison_make(poisons++, &random_state, &bytes);
+        const struct outgoing out = {.partition =
+                                         (int32_t)at_random(PARTITIONS),
+                                     .value = bytes.size ? bytes.bytes : NULL,
+                                     .value_size = bytes.size};
+        kafka_fixture_send(run.pipe.names[PIPE_IMPRESSIONS], &out);
+    }
+    buffer_free(&bytes);
+}
+
+/* --- One after the other ---------------------------------------------- */
 
 static struct {
     const char *name;
@@ -232,6 +362,13 @@ static struct {
     {"broker killed", kill_broker},
     {"broker restarted", restart_broker},
     {"broker frozen", freeze_broker},
+    {"quorum lost", rob_of_quorum},
+    {"network cut", cut_network},
+    {"replies lost", lose_replies},
+    {"requests late", deliver_late},
+    {"connections reset", reset_connections},
+    {"network slow", slow_down},
+    {"poison sent", send_poison},
 };
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 
@@ -263,7 +400,7 @@ static int minutes(void)
 
 static void start_broker(void)
 {
-    own_broker_start("soak", 1);
+    own_broker_start_detour("soak", BROKERS);
 }
 
 /* What a trainer remembers is bounded, and the bounds are met within the first
@@ -274,6 +411,21 @@ static const char *const bounded[] = {"--model.params=factors=10 epochs=10",
                                       "--training.max_rows=100000",
                                       "--evaluation.window_ms=60000",
                                       NULL};
+
+/* Returns the addresses on this side of them. */
+static const char *start_proxies(void)
+{
+    static char addresses[128];
+    size_t size = 0;
+
+    for (int i = 0; i < BROKERS; i++) {
+        const unsigned listens = own_broker_detour(i + 1);
+        proxies[i] = tcp_proxy_start(listens + 1, listens);
+        size += (size_t)snprintf(addresses + size, sizeof(addresses) - size,
+                                 "%s127.0.0.1:%u", i ? "," : "", listens + 1);
+    }
+    return addresses;
+}
 
 static void start(void)
 {
@@ -291,6 +443,7 @@ static void start(void)
     /* Twice what is fed meanwhile; the feed is stopped. */
     run.rows = (uint64_t)length_ms / 1000 * RATE * 2 + 100000;
     run.options.trainer = bounded;
+    run.options.brokers = start_proxies();
     whole_run_start(&run, PARTITIONS, RATE);
     child_await_error(&run.trainer, "msg=\"model published\"", WAIT_MS);
     start_ms = clock_monotonic_ms();
@@ -302,6 +455,8 @@ static void stop(void)
         fclose(samples);
     proceedings_free(&proceedings);
     whole_run_end(&run);
+    for (int i = 0; i < BROKERS; i++)
+        tcp_proxy_end(proxies[i]);
 }
 
 START_TEST(the_account_is_exact_and_memory_is_flat)
@@ -316,14 +471,15 @@ START_TEST(the_account_is_exact_and_memory_is_flat)
     }
     for (int i = 0; i < FAULTS; i++)
         printf("%s: %d times\n", faults[i].name, faults[i].times);
-    printf("fault 37|soak|%d minutes of faults at random, two scorers, a "
-           "trainer and a feed at work|%d\n",
+    printf("fault 37|soak|%d minutes of faults at random of processes, three "
+           "brokers, network and records|%d\n",
            minutes(), times);
     struct verdict verdict = pipeline_judge(&run.pipe, "soak", &proceedings);
     /* A feed may write an event twice when its broker is killed. */
     verdict.repeated = 0;
     ck_assert(verdict_is_clean(&verdict));
-    ck_assert_uint_eq(verdict.predictions, verdict.impressions);
+    ck_assert_uint_eq(verdict.dead_letters, poisons);
+    ck_assert_uint_eq(verdict.predictions + poisons, verdict.impressions);
     assert_memory_is_flat();
 }
 END_TEST

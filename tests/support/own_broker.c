@@ -5,12 +5,15 @@
 
 #include "common/base/clock.h"
 
+#include <librdkafka/rdkafka.h>
+
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 180000, WORDS_MAX = 16, NOT_RUNNING = 3 };
+enum { WAIT_MS = 180000, WORDS_MAX = 16, NOT_RUNNING = 3, ASK_MS = 5000 };
 
 static char instance[FIXTURE_NAME_SIZE];
 
@@ -74,17 +77,24 @@ void own_broker_start_secure(const char *stem, char *secrets, size_t size)
     free(folder);
 }
 
-void own_broker_start_detour(const char *stem, unsigned *listens,
-                             unsigned *says)
+void own_broker_start_detour(const char *stem, int brokers)
 {
-    const char *const words[] = {"--detour", NULL};
+    char number[16];
+    const char *const words[] = {"--detour", "--brokers", number, NULL};
 
+    snprintf(number, sizeof(number), "%d", brokers);
     start(stem, words);
+}
+
+/* Each node has four ports, and the first one's is the first address. */
+unsigned own_broker_detour(int broker)
+{
     const char *address = getenv("PCTR_KAFKA");
-    const char *colon = address ? strrchr(address, ':') : NULL;
+    const char *colon = address ? strchr(address, ':') : NULL;
+
     ck_assert_ptr_nonnull(colon);
-    *listens = (unsigned)strtoul(colon + 1, NULL, 10) + 2;
-    *says = *listens + 1;
+    return (unsigned)strtoul(colon + 1, NULL, 10) +
+           4u * (unsigned)(broker - 1) + 2;
 }
 
 void own_broker_folder(char *out, size_t size)
@@ -103,6 +113,43 @@ void own_broker_do(const char *action, int broker)
 
     snprintf(number, sizeof(number), "%d", broker);
     free(run(action, words));
+}
+
+static bool all_in_step(const struct rd_kafka_metadata *metadata)
+{
+    for (int t = 0; t < metadata->topic_cnt; t++)
+        for (int p = 0; p < metadata->topics[t].partition_cnt; p++) {
+            const struct rd_kafka_metadata_partition *partition =
+                &metadata->topics[t].partitions[p];
+            if (partition->leader < 0 ||
+                partition->isr_cnt < partition->replica_cnt)
+                return false;
+        }
+    return true;
+}
+
+static bool is_in_step(rd_kafka_t *client)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+
+    if (rd_kafka_metadata(client, 1, NULL, &metadata, ASK_MS) != 0)
+        return false;
+    const bool is = all_in_step(metadata);
+    rd_kafka_metadata_destroy(metadata);
+    return is;
+}
+
+void own_broker_await_in_step(unsigned timeout_ms)
+{
+    const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    rd_kafka_t *client = kafka_fixture_consumer("in-step", "read_committed");
+
+    while (!is_in_step(client)) {
+        ck_assert_msg(clock_monotonic_ms() < deadline_ms,
+                      "after %u ms copies are not in step", timeout_ms);
+        clock_sleep_ms(200);
+    }
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 void own_broker_await_end(unsigned timeout_ms)

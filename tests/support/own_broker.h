@@ -18,10 +18,11 @@ void own_broker_start(const char *stem, int brokers);
  * for the operator. */
 void own_broker_start_secure(const char *stem, char *secrets, size_t size);
 
-/* Starts one broker with a second listener: it listens on *listens, and tells
- * clients that come there that it is on *says. */
-void own_broker_start_detour(const char *stem, unsigned *listens,
-                             unsigned *says);
+/* Starts that many brokers, each with a second listener: it listens on the
+ * port that own_broker_detour() has for it, from 1 on, and tells clients that
+ * come there that it is on the port behind that. */
+void own_broker_start_detour(const char *stem, int brokers);
+unsigned own_broker_detour(int broker);
 
 /* Where its nodes keep their data: node-1/log and so on. */
 void own_broker_folder(char *out, size_t size);
@@ -29,6 +30,10 @@ void own_broker_folder(char *out, size_t size);
 /* "kill", "pause", "resume", "stop", "revive": `broker` from 1 on, or 0 for
  * all of them. */
 void own_broker_do(const char *action, int broker);
+
+/* Until every partition of every topic has a leader, and all of its copies are
+ * in step. */
+void own_broker_await_in_step(unsigned timeout_ms);
 
 /* Until no node runs: they end by themselves when they cannot write. */
 void own_broker_await_end(unsigned timeout_ms);

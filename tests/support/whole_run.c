@@ -134,6 +134,9 @@ void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate)
                               .options = run->options};
     choose_source(run);
     pipeline_create(&run->pipe, partitions);
+    if (run->options.brokers)
+        snprintf(run->pipe.brokers, sizeof(run->pipe.brokers), "%s",
+                 run->options.brokers);
     run->trainer_port = metrics_page_free_port();
     for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
         whole_run_start_scorer(run, slot);
