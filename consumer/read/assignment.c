@@ -200,7 +200,7 @@ static int place_offered(struct assignment *a, struct error *waits,
 {
     struct stale_group group;
 
-    if (stale_group_find(&a->member, &a->positions, &group, err) < 0)
+    if (stale_group_ask(&a->member, &a->positions, a->offered, &group, err) < 0)
         return offsets_wait_or_fail(waits, err);
     if (group.is_stale && waits_for_group(a, &group.gap, waits))
         return 0;

@@ -1,32 +1,9 @@
 #include "consumer/read/group_start.h"
 
-#include "common/kafka/kafka_client.h"
-
 #include "consumer/read/offsets.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
-
-/* Fills in the offsets that the group has; below 0 where it has none. An open
- * transaction of the partition's last owner makes the broker say "not yet",
- * until that transaction ends or times out. */
-static int ask_committed(const struct group_member *member,
-                         rd_kafka_topic_partition_list_t *partitions,
-                         struct error *err)
-{
-    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-    if (partitions->cnt > 0)
-        failed = rd_kafka_committed(member->client, partitions,
-                                    (int)member->timeout_ms);
-    for (int i = 0; !failed && i < partitions->cnt; i++)
-        failed = partitions->elems[i].err;
-    if (failed)
-        return error_set(err, kafka_error_code((int)failed),
-                         "committed offsets of group '%s': %s", member->group,
-                         rd_kafka_err2str(failed));
-    return 0;
-}
 
 /* Has the group an offset in any of the topic's partitions? */
 static int ask_begun(const struct group_member *member, int32_t partitions,
@@ -37,7 +14,8 @@ static int ask_begun(const struct group_member *member, int32_t partitions,
 
     rd_kafka_topic_partition_list_add_range(all, member->topic, 0,
                                             partitions - 1);
-    int status = ask_committed(member, all, err);
+    int status = offsets_of_group(member->client, member->group, all,
+                                  member->timeout_ms, err);
     *has_begun = false;
     for (int i = 0; status == 0 && i < all->cnt; i++)
         *has_begun = *has_begun || all->elems[i].offset >= 0;
@@ -149,15 +127,13 @@ static int begin(const struct group_member *member,
 }
 
 int group_start_find(const struct group_member *member,
-                     rd_kafka_topic_partition_list_t *offered,
+                     const rd_kafka_topic_partition_list_t *offered,
                      struct positions *positions, struct group_found *found,
                      struct error *err)
 {
     bool are_known = true, has_begun = false;
 
     *found = (struct group_found){.gaps = found->gaps};
-    if (ask_committed(member, offered, err) < 0)
-        return -1;
     positions_clear(positions, POSITIONS_KEEP_CHOICES);
     for (int i = 0; i < offered->cnt; i++) {
         const rd_kafka_topic_partition_t *at = &offered->elems[i];

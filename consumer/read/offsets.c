@@ -46,6 +46,23 @@ int offsets_wait_or_fail(struct error *waits, const struct error *err)
     return 0;
 }
 
+int offsets_of_group(rd_kafka_t *client, const char *group,
+                     rd_kafka_topic_partition_list_t *list, unsigned timeout_ms,
+                     struct error *err)
+{
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (list->cnt > 0)
+        failed = rd_kafka_committed(client, list, (int)timeout_ms);
+    for (int i = 0; !failed && i < list->cnt; i++)
+        failed = list->elems[i].err;
+    if (failed)
+        return error_set(err, kafka_error_code((int)failed),
+                         "committed offsets of group '%s': %s", group,
+                         rd_kafka_err2str(failed));
+    return 0;
+}
+
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,
                              unsigned timeout_ms, int32_t *count,
                              struct error *err)

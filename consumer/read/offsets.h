@@ -16,6 +16,7 @@
 
 typedef struct rd_kafka_s rd_kafka_t;
 typedef struct rd_kafka_topic_s rd_kafka_topic_t;
+typedef struct rd_kafka_topic_partition_list_s rd_kafka_topic_partition_list_t;
 
 struct partition_offsets {
     const char *topic; /* borrowed */
@@ -34,6 +35,14 @@ int offsets_wait_or_fail(struct error *waits, const struct error *err);
 int offsets_count_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic,
                              unsigned timeout_ms, int32_t *count,
                              struct error *err) MUST_CHECK;
+
+/* Fills in what the client's group, whose name is for errors, has committed in
+ * each partition; below 0 where that is nothing. An open transaction of a
+ * partition's last owner makes the broker say "not yet", until that transaction
+ * ends or times out. The codes are those of kafka_error_code(). */
+int offsets_of_group(rd_kafka_t *client, const char *group,
+                     rd_kafka_topic_partition_list_t *list, unsigned timeout_ms,
+                     struct error *err) MUST_CHECK;
 
 /* Fills in `low` and `high`. After a failure they mean nothing; its codes are
  * those of kafka_error_code(). */

@@ -5,14 +5,18 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
+/* Partitions that are not offered. */
 static rd_kafka_topic_partition_list_t *
-list_known(const struct group_member *member, const struct positions *positions)
+list_others(const struct group_member *member,
+            const struct positions *positions,
+            rd_kafka_topic_partition_list_t *offered)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new(positions->count);
 
     for (int32_t p = 0; p < positions->count; p++)
-        if (positions->list[p].known > 0)
+        if (positions->list[p].known > 0 &&
+            !rd_kafka_topic_partition_list_find(offered, member->topic, p))
             rd_kafka_topic_partition_list_add(list, member->topic, p);
     return list;
 }
@@ -31,6 +35,7 @@ static size_t list_behind(const struct group_member *member,
     for (int i = 0; i < told->cnt; i++) {
         const rd_kafka_topic_partition_t *at = &told->elems[i];
         if (at->err || at->partition >= positions->count ||
+            positions->list[at->partition].known <= 0 ||
             at->offset >= positions->list[at->partition].known)
             continue;
         list[count++] = (struct partition_offsets){
@@ -70,18 +75,27 @@ static int judge(const struct group_member *member,
     return status;
 }
 
-/* Where transactions of others are open for long, there is no answer. */
-int stale_group_find(const struct group_member *member,
-                     const struct positions *positions, struct stale_group *out,
-                     struct error *err)
+/* Others first: what is said of them is not to be younger than what is said of
+ * the offered ones. Where their transactions are open for long, there is no
+ * answer. */
+int stale_group_ask(const struct group_member *member,
+                    const struct positions *positions,
+                    rd_kafka_topic_partition_list_t *offered,
+                    struct stale_group *out, struct error *err)
 {
-    rd_kafka_topic_partition_list_t *known = list_known(member, positions);
+    rd_kafka_topic_partition_list_t *others =
+        list_others(member, positions, offered);
     int status = 0;
 
     *out = (struct stale_group){.is_stale = false};
-    if (known->cnt > 0 &&
-        !rd_kafka_committed(member->client, known, (int)member->timeout_ms))
-        status = judge(member, positions, known, out, err);
-    rd_kafka_topic_partition_list_destroy(known);
+    if (others->cnt > 0 &&
+        !rd_kafka_committed(member->client, others, (int)member->timeout_ms))
+        status = judge(member, positions, others, out, err);
+    if (status == 0)
+        status = offsets_of_group(member->client, member->group, offered,
+                                  member->timeout_ms, err);
+    if (status == 0)
+        status = judge(member, positions, offered, out, err);
+    rd_kafka_topic_partition_list_destroy(others);
     return status;
 }

@@ -28,13 +28,15 @@ struct stale_group {
                               (OFFSET_UNKNOWN: nothing) */
 };
 
-/* Asks for the group's offsets in all partitions in which `positions` knows
- * one. Without an answer, nothing is said against the group. A partition that
+/* Fills in the group's offsets of the `offered` partitions, and judges them and
+ * those of all other partitions in which `positions` knows one. Where there is
+ * no answer about others, nothing is said against the group. A partition that
  * does not reach to what is known was made anew, and does not count. Codes are
  * those of kafka_error_code(): ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that
  * it cannot be told yet. */
-int stale_group_find(const struct group_member *member,
-                     const struct positions *positions, struct stale_group *out,
-                     struct error *err) MUST_CHECK;
+int stale_group_ask(const struct group_member *member,
+                    const struct positions *positions,
+                    rd_kafka_topic_partition_list_t *offered,
+                    struct stale_group *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -544,14 +544,7 @@ static double run_live(bool is_attacked)
     move_time_on();
     publisher_close(honest);
     honest = NULL;
-    metrics_page_await(port,
-                       "pctr_records_consumed_total{topic=\"impressions\"}",
-                       (double)((uint64_t)live.rows + PARTITIONS +
-                                sent.impressions + sent.bad_impressions),
-                       WAIT_MS);
-    metrics_page_await(
-        port, "pctr_records_consumed_total{topic=\"labels\"}",
-        (double)((uint64_t)live.rows + sent.labels + sent.bad_labels), WAIT_MS);
+    pipeline_await_learned(&way, port, WAIT_MS);
     uint64_t version = publish_now();
     pipeline_stop(&live_trainer, WAIT_MS);
     char *log = child_errors(&live_trainer);

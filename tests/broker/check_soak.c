@@ -46,7 +46,7 @@ enum {
 
 static struct whole_run run;
 static struct proceedings proceedings;
-static struct tcp_proxy *proxies[BROKERS]; /* all processes go through them */
+static struct tcp_proxy *proxies[BROKERS]; /* of scorers and trainer */
 static uint64_t random_state, poisons;
 static int64_t start_ms, length_ms, sampled_ms;
 

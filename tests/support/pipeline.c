@@ -1,5 +1,6 @@
 #include "support/pipeline.h"
 
+#include "support/metrics_page.h"
 #include "support/run_suite.h"
 #include "support/topic_ends.h"
 
@@ -156,6 +157,23 @@ void pipeline_await_scored(const struct pipeline *pipe, unsigned timeout_ms)
 {
     topic_ends_await_group(pipe->names[PIPE_IMPRESSIONS],
                            pipe->names[PIPE_GROUP], timeout_ms);
+}
+
+static void await_read(const struct pipeline *pipe, enum pipeline_name name,
+                       unsigned port, const char *metric, unsigned timeout_ms)
+{
+    metrics_page_await(port, metric, (double)topic_ends_sum(pipe->names[name]),
+                       timeout_ms);
+}
+
+void pipeline_await_learned(const struct pipeline *pipe, unsigned trainer_port,
+                            unsigned timeout_ms)
+{
+    await_read(pipe, PIPE_IMPRESSIONS, trainer_port,
+               "pctr_records_consumed_total{topic=\"impressions\"}",
+               timeout_ms);
+    await_read(pipe, PIPE_LABELS, trainer_port,
+               "pctr_records_consumed_total{topic=\"labels\"}", timeout_ms);
 }
 
 void pipeline_read(const struct pipeline *pipe, struct proceedings *out)

@@ -66,6 +66,11 @@ void pipeline_stop(struct child_process *child, unsigned timeout_ms);
 /* Waits until the group has dealt with every impression. */
 void pipeline_await_scored(const struct pipeline *pipe, unsigned timeout_ms);
 
+/* Waits until a trainer with that --http.port has read every impression and
+ * every label. */
+void pipeline_await_learned(const struct pipeline *pipe, unsigned trainer_port,
+                            unsigned timeout_ms);
+
 /* What went in and what came out, as it is now. */
 struct proceedings {
     struct fixture_records impressions, predictions, dead_letters;

@@ -39,6 +39,17 @@ static void anonymous_option(const struct whole_run *run, char option[64])
     snprintf(option, 64, "--field.anonymous=%s", run->anonymous);
 }
 
+static void start_part(const struct whole_run *run, const char *command,
+                       const char *const more[], struct child_process *child)
+{
+    struct pipeline way = run->pipe;
+
+    if (run->options.brokers)
+        snprintf(way.brokers, sizeof(way.brokers), "%s", run->options.brokers);
+    child_end(child);
+    pipeline_start(&way, command, more, child);
+}
+
 void whole_run_start_scorer(struct whole_run *run, int slot)
 {
     const char *folder = run->options.state_dirs[slot];
@@ -52,8 +63,7 @@ void whole_run_start_scorer(struct whole_run *run, int slot)
     snprintf(slot_option, sizeof(slot_option), "--slot=%d", slot);
     snprintf(state, sizeof(state), "--state.dir=%s", folder ? folder : "");
     anonymous_option(run, anonymous);
-    child_end(&run->scorers[slot]);
-    pipeline_start(&run->pipe, "score", more, &run->scorers[slot]);
+    start_part(run, "score", more, &run->scorers[slot]);
 }
 
 /* Behind those that are there. */
@@ -81,8 +91,7 @@ void whole_run_start_trainer(struct whole_run *run)
     snprintf(port, sizeof(port), "--http.port=%u", run->trainer_port);
     anonymous_option(run, anonymous);
     add_options(more, run->options.trainer ? run->options.trainer : factors);
-    child_end(&run->trainer);
-    pipeline_start(&run->pipe, "train", more, &run->trainer);
+    start_part(run, "train", more, &run->trainer);
 }
 
 struct child_process *whole_run_part(struct whole_run *run, int part)
@@ -134,9 +143,6 @@ void whole_run_start(struct whole_run *run, int32_t partitions, unsigned rate)
                               .options = run->options};
     choose_source(run);
     pipeline_create(&run->pipe, partitions);
-    if (run->options.brokers)
-        snprintf(run->pipe.brokers, sizeof(run->pipe.brokers), "%s",
-                 run->options.brokers);
     run->trainer_port = metrics_page_free_port();
     for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
         whole_run_start_scorer(run, slot);
@@ -191,19 +197,6 @@ static void check_books(struct whole_run *run)
 
 /* --- Ending ----------------------------------------------------------- */
 
-static void await_learned(struct whole_run *run, unsigned timeout_ms)
-{
-    int64_t impressions = topic_ends_sum(run->pipe.names[PIPE_IMPRESSIONS]);
-    int64_t labels = topic_ends_sum(run->pipe.names[PIPE_LABELS]);
-
-    metrics_page_await(run->trainer_port,
-                       "pctr_records_consumed_total{topic=\"impressions\"}",
-                       (double)impressions, timeout_ms);
-    metrics_page_await(run->trainer_port,
-                       "pctr_records_consumed_total{topic=\"labels\"}",
-                       (double)labels, timeout_ms);
-}
-
 void whole_run_stop_feed(struct whole_run *run)
 {
     pipeline_stop(&run->feed, STOP_MS);
@@ -222,7 +215,7 @@ void whole_run_await_feed(struct whole_run *run, unsigned timeout_ms)
 void whole_run_finish(struct whole_run *run, unsigned timeout_ms)
 {
     pipeline_await_scored(&run->pipe, timeout_ms);
-    await_learned(run, timeout_ms);
+    pipeline_await_learned(&run->pipe, run->trainer_port, timeout_ms);
     for (int slot = 0; slot < WHOLE_RUN_SCORERS; slot++)
         pipeline_stop(&run->scorers[slot], STOP_MS);
     pipeline_stop(&run->trainer, STOP_MS);

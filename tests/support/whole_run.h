@@ -24,7 +24,7 @@ enum {
 struct whole_run_options {
     const char *const *feed, *const *trainer;
     const char *state_dirs[WHOLE_RUN_SCORERS]; /* NULL: none */
-    const char *brokers; /* for all processes; NULL: the fixture's */
+    const char *brokers; /* of scorers and trainer; NULL: the fixture's */
 };
 
 struct whole_run {
