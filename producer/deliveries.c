@@ -19,6 +19,7 @@ struct delivery_topic {
     rd_kafka_topic_t *handle;
     int32_t partitions;
     int64_t *last_offset; /* (partitions) -1 before the first */
+    uint64_t failed;      /* messages */
 };
 
 struct deliveries {
@@ -57,30 +58,40 @@ int deliveries_add_topic(struct deliveries *deliveries, rd_kafka_topic_t *topic,
         return error_no_memory(err, "the offsets of %d partitions", partitions);
     for (int32_t p = 0; p < partitions; p++)
         last_offset[p] = -1;
-    deliveries->topics[deliveries->topic_count++] =
-        (struct delivery_topic){topic, partitions, last_offset};
+    deliveries->topics[deliveries->topic_count++] = (struct delivery_topic){
+        .handle = topic, .partitions = partitions, .last_offset = last_offset};
     return 0;
 }
 
 /* --- Reports ---------------------------------------------------------- */
 
+/* NULL: a topic that was not added. */
+static struct delivery_topic *find_topic(struct deliveries *deliveries,
+                                         const rd_kafka_topic_t *handle)
+{
+    for (size_t t = 0; t < deliveries->topic_count; t++)
+        if (deliveries->topics[t].handle == handle)
+            return &deliveries->topics[t];
+    return NULL;
+}
+
 static void take_report(struct deliveries *deliveries,
                         const rd_kafka_message_t *report)
 {
-    if (report->err) {
-        deliveries->failed++;
-        if (!deliveries->first_failure) {
-            deliveries->first_failure = report->err;
-            snprintf(deliveries->first_topic, sizeof(deliveries->first_topic),
-                     "%s", report->rkt ? rd_kafka_topic_name(report->rkt) : "");
-        }
+    struct delivery_topic *topic = find_topic(deliveries, report->rkt);
+
+    if (!report->err) {
+        if (topic && report->partition < topic->partitions)
+            topic->last_offset[report->partition] = report->offset;
         return;
     }
-    for (size_t t = 0; t < deliveries->topic_count; t++) {
-        struct delivery_topic *topic = &deliveries->topics[t];
-        if (topic->handle == report->rkt &&
-            report->partition < topic->partitions)
-            topic->last_offset[report->partition] = report->offset;
+    deliveries->failed++;
+    if (topic)
+        topic->failed++;
+    if (!deliveries->first_failure) {
+        deliveries->first_failure = report->err;
+        snprintf(deliveries->first_topic, sizeof(deliveries->first_topic), "%s",
+                 report->rkt ? rd_kafka_topic_name(report->rkt) : "");
     }
 }
 
@@ -157,6 +168,12 @@ void deliveries_forget_failures(struct deliveries *deliveries)
 uint64_t deliveries_failed(const struct deliveries *deliveries)
 {
     return deliveries->failed;
+}
+
+uint64_t deliveries_failed_for(const struct deliveries *deliveries,
+                               size_t topic)
+{
+    return deliveries->topics[topic].failed;
 }
 
 int64_t deliveries_last_offset(const struct deliveries *deliveries,

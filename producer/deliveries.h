@@ -54,6 +54,8 @@ const char *deliveries_first_failed_topic(const struct deliveries *deliveries);
 void deliveries_forget_failures(struct deliveries *deliveries);
 
 uint64_t deliveries_failed(const struct deliveries *deliveries); /* in all */
+uint64_t deliveries_failed_for(const struct deliveries *deliveries,
+                               size_t topic);
 
 /* Of the newest message on the partition that was reported as delivered; -1
  * before the first one. */

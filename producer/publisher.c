@@ -441,6 +441,18 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
     return failed ? -1 : 0;
 }
 
+void publisher_give_up(struct publisher *publisher)
+{
+    rd_kafka_purge(publisher->client,
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    deliveries_drain(publisher->deliveries, clock_monotonic_ms() + CLOSE_MS);
+}
+
+uint64_t publisher_failed(const struct publisher *publisher, size_t topic)
+{
+    return deliveries_failed_for(publisher->deliveries, topic);
+}
+
 int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,
                               int32_t partition)
 {

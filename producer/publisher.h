@@ -85,6 +85,14 @@ void publisher_serve(struct publisher *publisher);
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                     struct error *err) MUST_CHECK;
 
+/* After a failure, without a transaction: throws away what is under way, and
+ * waits a bounded time until the client has said of which messages. */
+void publisher_give_up(struct publisher *publisher);
+
+/* Messages for the topic that the broker has not acknowledged, of those whose
+ * end is known. It may have some of them all the same. */
+uint64_t publisher_failed(const struct publisher *publisher, size_t topic);
+
 /* The offset that the last flushed or committed message of the topic's
  * partition got; -1 before. */
 int64_t publisher_last_offset(const struct publisher *publisher, size_t topic,

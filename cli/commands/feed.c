@@ -154,7 +154,10 @@ static int print_json(const struct feed *feed, double seconds,
     json_writer_member_unsigned(&to, "rows", n.rows);
     json_writer_member_unsigned(&to, "impressions", n.impressions);
     json_writer_member_unsigned(&to, "rejected", n.rejected);
+    json_writer_member_unsigned(&to, "undelivered", n.undelivered);
     json_writer_member_unsigned(&to, "labels", n.labels);
+    json_writer_member_unsigned(&to, "undelivered_labels",
+                                n.undelivered_labels);
     json_writer_member_unsigned(&to, "clicks", n.clicks);
     if (n.impressions > 0) { /* else there is no time to tell */
         json_writer_member_integer(&to, "first_ms", n.first_ms);
@@ -174,9 +177,16 @@ static void print_account(const struct feed *feed, double seconds)
 
     printf("rows read    %12" PRIu64 "\n"
            "  published  %12" PRIu64 "\n"
-           "  rejected   %12" PRIu64 "\n"
-           "labels       %12" PRIu64 "  (%" PRIu64 " clicks)\n",
-           n.rows, n.impressions, n.rejected, n.labels, n.clicks);
+           "  rejected   %12" PRIu64 "\n",
+           n.rows, n.impressions, n.rejected);
+    if (n.undelivered > 0)
+        printf("  undelivered%12" PRIu64
+               "  (not acknowledged; some may be there all the same)\n",
+               n.undelivered);
+    printf("labels       %12" PRIu64 "  (%" PRIu64 " clicks)\n", n.labels,
+           n.clicks);
+    if (n.undelivered_labels > 0)
+        printf("  undelivered%12" PRIu64 "\n", n.undelivered_labels);
     if (n.impressions > 0)
         printf("event times  %s .. %s\n", clock_format(n.first_ms, first),
                clock_format(n.last_ms, last));
@@ -321,6 +331,21 @@ static int open_rejects(struct feed_settings *settings, struct error *err)
     return 0;
 }
 
+/* The account of a feed that failed is told, too, and then the failure is the
+ * feed's. */
+static int tell(const struct feed_settings *settings, const struct feed *feed,
+                double seconds, int status, struct error *err)
+{
+    struct error mute;
+
+    if (!settings->json) {
+        print_account(feed, seconds);
+        return status;
+    }
+    return print_json(feed, seconds, status < 0 ? &mute : err) < 0 ? -1
+                                                                   : status;
+}
+
 static int run_feed(struct feed_settings *settings, struct feed *feed,
                     struct error *err)
 {
@@ -331,10 +356,7 @@ static int run_feed(struct feed_settings *settings, struct feed *feed,
     int status = feed_run(feed, err);
     progress_stop(&progress);
     double seconds = (double)(clock_monotonic_ms() - started) / 1e3;
-    if (status == 0 && settings->json)
-        status = print_json(feed, seconds, err);
-    else
-        print_account(feed, seconds);
+    status = tell(settings, feed, seconds, status, err);
     struct feed_counts n = feed_counts(feed);
     if (status == 0 && n.rejected > 0 && n.impressions == 0)
         return error_set(err, ERROR_FORMAT,
@@ -384,7 +406,8 @@ const struct command feed_command = {
         "standard input (-), and publishes an impression for each row and a "
         "label for each click, keyed by user, in the order of event time: rows "
         "that come in another order are sorted first. The "
-        "final account balances: rows read = published + rejected. After "
+        "final account balances: rows read = published + rejected, and where "
+        "it failed + undelivered, which no broker has acknowledged. After "
         "SIGTERM the labels of the impressions that were published are still "
         "sent. Further columns go along as extras, but not those that tell the "
         "label, such as how often a row was shown (--extras.without). A value "

@@ -38,6 +38,9 @@ struct feed {
     char rejects[FEED_REJECTS_KEPT][256];
     int64_t keeps_ms; /* what the topics keep at least */
     _Atomic uint64_t rows, impressions, sent_labels, clicks, rejected;
+    _Atomic uint64_t lost_impressions, lost_labels; /* not acknowledged */
+    _Atomic uint64_t unsent_labels;                 /* at a failure */
+    _Atomic bool has_failed;
     _Atomic uint64_t expected;
     _Atomic int64_t first_ms, last_ms;
 };
@@ -358,7 +361,7 @@ static int feed_row(struct feed *feed, const struct source_row *row,
     return 0;
 }
 
-int feed_run(struct feed *feed, struct error *err)
+static int feed_rows(struct feed *feed, struct error *err)
 {
     enum source_result result = SOURCE_ROW;
 
@@ -383,18 +386,45 @@ int feed_run(struct feed *feed, struct error *err)
     return publisher_flush(feed->publisher, FLUSH_MS, err);
 }
 
+/* What was handed over is not yet on its topic: else the account would count
+ * records that nobody ever sees. */
+static void give_up(struct feed *feed)
+{
+    publisher_give_up(feed->publisher);
+    feed->lost_impressions =
+        publisher_failed(feed->publisher, TOPIC_IMPRESSIONS);
+    if (feed->config.labels[0])
+        feed->lost_labels = publisher_failed(feed->publisher, TOPIC_LABELS);
+    feed->unsent_labels = feed->labels.count;
+    feed->has_failed = true;
+}
+
+int feed_run(struct feed *feed, struct error *err)
+{
+    int status = feed_rows(feed, err);
+
+    if (status < 0)
+        give_up(feed);
+    return status;
+}
+
 struct feed_counts feed_counts(const struct feed *feed)
 {
-    return (struct feed_counts){
+    struct feed_counts counts = {
         .rows = feed->rows,
-        .impressions = feed->impressions,
-        .labels = feed->sent_labels,
+        .impressions = feed->impressions - feed->lost_impressions,
+        .labels = feed->sent_labels - feed->lost_labels,
         .clicks = feed->clicks,
         .rejected = feed->rejected,
+        .undelivered_labels = feed->lost_labels + feed->unsent_labels,
         .expected = feed->expected,
         .first_ms = feed->first_ms,
         .last_ms = feed->last_ms,
     };
+
+    if (feed->has_failed)
+        counts.undelivered = counts.rows - counts.rejected - counts.impressions;
+    return counts;
 }
 
 const char *feed_reject(const struct feed *feed, uint64_t i)

@@ -51,6 +51,10 @@ enum { FEED_REJECTS_KEPT = 20 };
 
 struct feed_counts {
     uint64_t rows, impressions, labels, clicks, rejected;
+    /* After a failure: what no broker has acknowledged, and what was not sent.
+     * Some may be there all the same. `clicks` are those of all that was sent.
+     */
+    uint64_t undelivered, undelivered_labels;
     uint64_t expected;         /* rows in all; 0 when unknown */
     int64_t first_ms, last_ms; /* event times */
 };
@@ -65,7 +69,8 @@ int feed_open(const struct feed_config *config, struct event_source *source,
               struct feed **out, struct error *err) MUST_CHECK;
 
 /* Until the source ends or stop_requested(); either way the labels of all
- * impressions that went out go out too. Returns with everything delivered. */
+ * impressions that went out go out too. Returns with everything delivered, or
+ * fails and feed_counts() says what is not. */
 int feed_run(struct feed *feed, struct error *err) MUST_CHECK;
 
 struct feed_counts feed_counts(const struct feed *feed);

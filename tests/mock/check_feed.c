@@ -10,6 +10,7 @@
 #include "consumer/read/merge_reader.h"
 #include "producer/feed/feed.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -325,6 +326,39 @@ START_TEST(every_label_follows_its_impression_after_a_delay)
 }
 END_TEST
 
+static void count(int row, const struct message *message)
+{
+    (void)row;
+    (void)message;
+}
+
+/* What was handed to the client and refused by the broker is not published. */
+START_TEST(a_feed_that_fails_tells_what_is_on_the_topics)
+{
+    struct event_source *source = NULL;
+    struct feed *feed = NULL;
+    const struct world_config world = {
+        .seed = 1, .rows = ROWS_MAX, .users = 10, .ads = 5, .click_rate = 0.5};
+
+    config.label_choice = LABELS_ALL;
+    config.rate = 400; /* in several requests, of which one fails */
+    ck_assert_ok(world_open(&world, &source, &err), err);
+    ck_assert_ok(feed_open(&config, source, &feed, &err), err);
+    mock_cluster_fail(cluster, MOCK_PRODUCE,
+                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    ck_assert_refused(feed_run(feed, &err), err, ERROR_AUTH,
+                      "authorization failed");
+    counts = feed_counts(feed);
+    feed_close(feed);
+    event_source_close(source);
+    ck_assert_uint_gt(counts.undelivered, 0);
+    ck_assert_uint_gt(counts.impressions, 0);
+    ck_assert_uint_eq(counts.rows, counts.impressions + counts.undelivered);
+    ck_assert_int_eq(read_topic("impressions", count), (int)counts.impressions);
+    ck_assert_int_eq(read_topic("labels", count), (int)counts.labels);
+}
+END_TEST
+
 START_TEST(the_future_and_missing_topics_are_refused)
 {
     struct event_source *source = NULL;
@@ -359,6 +393,7 @@ int main(void)
     tcase_add_test(tests,
                    fields_that_cannot_be_written_are_refused_before_all_else);
     tcase_add_test(tests, every_label_follows_its_impression_after_a_delay);
+    tcase_add_test(tests, a_feed_that_fails_tells_what_is_on_the_topics);
     tcase_add_test(tests, the_future_and_missing_topics_are_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
