@@ -210,14 +210,40 @@ static json_t *avro_payload(void (*schema)(struct buffer *out))
                      parsed);
 }
 
+/* Of the fields that events have by default, as feed writes them. Readers take
+ * any schema that has these names, paths or aliases. */
+static void write_form(enum event_kind kind, struct buffer *out)
+{
+    struct event_fields fields = EVENT_FIELDS_DEFAULT;
+    struct event_form form;
+    struct error err;
+
+    fields.impressions_format = fields.labels_format = EVENT_FORMAT_AVRO;
+    if (event_form_read(&form, &fields, kind, &err) < 0 ||
+        event_form_schema(&form, NULL, 0, out, &err) < 0)
+        buffer_clear(out);
+}
+
+static void impression_schema(struct buffer *out)
+{
+    write_form(EVENT_IMPRESSIONS, out);
+}
+
+static void label_schema(struct buffer *out)
+{
+    write_form(EVENT_LABELS, out);
+}
+
 static json_t *impression_payload(enum form form)
 {
-    return event_payload(EVENT_IMPRESSIONS, form);
+    return form == FORM_AVRO ? avro_payload(impression_schema)
+                             : event_payload(EVENT_IMPRESSIONS, form);
 }
 
 static json_t *label_payload(enum form form)
 {
-    return event_payload(EVENT_LABELS, form);
+    return form == FORM_AVRO ? avro_payload(label_schema)
+                             : event_payload(EVENT_LABELS, form);
 }
 
 static json_t *prediction_payload(enum form form)
@@ -337,9 +363,9 @@ struct message {
 
 static const struct message messages[] = {
     {"impression", "impressions", "user id", impression_payload,
-     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true}},
+     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true, [FORM_AVRO] = true}},
     {"label", "labels", "user id", label_payload,
-     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true}},
+     .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true, [FORM_AVRO] = true}},
     {"prediction", "predictions", "as the impression's", prediction_payload,
      .in = {[FORM_MSGPACK] = true, [FORM_JSON] = true, [FORM_AVRO] = true}},
     {"letter", "dead-letters", "as received", any_payload,
@@ -465,29 +491,6 @@ void describe_events(FILE *out)
     if (document && json_dumpf(document, out, JSON_INDENT(2)) == 0)
         fputc('\n', out);
     json_decref(document);
-}
-
-static void write_form(enum event_kind kind, struct buffer *out)
-{
-    struct event_fields fields = EVENT_FIELDS_DEFAULT;
-    struct event_form form;
-    struct error err;
-
-    fields.impressions_format = fields.labels_format = EVENT_FORMAT_AVRO;
-    if (event_form_read(&form, &fields, kind, &err) < 0 ||
-        event_form_schema(&form, NULL, 0, out, &err) < 0)
-        buffer_clear(out);
-}
-
-/* Of the fields that events have by default. */
-static void impression_schema(struct buffer *out)
-{
-    write_form(EVENT_IMPRESSIONS, out);
-}
-
-static void label_schema(struct buffer *out)
-{
-    write_form(EVENT_LABELS, out);
 }
 
 bool describe_schema(const char *name, FILE *out)
