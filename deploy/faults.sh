@@ -209,8 +209,9 @@ END
     cat <<'END'
 
 `deploy/faults.sh` writes this page. `deploy/faults.sh table` takes the account of the first kind, on one broker, `disk` that of a full
-disk, `clocks` that of wrong clocks, `upgrade` that of two versions, `cluster` that on three brokers, `PCTR_DATA=FOLDER deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of
-faults at random. A network that is cut, late, thin or reset is a proxy between scorers and broker.
+disk, `clocks` that of wrong clocks, `upgrade` that of two versions, `cluster` that on three brokers, `PCTR_DATA=FOLDER
+deploy/faults.sh kdd` that of real clicks, and `deploy/soak.sh MINUTES` that of all kinds of fault at random, on three brokers. A
+network that is cut, late, thin or reset is a proxy between scorers, trainer and broker.
 
 ## Builds that are broken on purpose
 
