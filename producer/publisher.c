@@ -441,6 +441,18 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
     return failed ? -1 : 0;
 }
 
+int publisher_finish(struct publisher *publisher, unsigned timeout_ms,
+                     struct error *err)
+{
+    int status = publisher_flush(publisher, timeout_ms, err);
+
+    if (status < 0 && err->code == ERROR_STOPPED)
+        error_set(err, ERROR_UNAVAILABLE,
+                  "asked to stop before a broker had acknowledged %d messages",
+                  rd_kafka_outq_len(publisher->client));
+    return status;
+}
+
 void publisher_give_up(struct publisher *publisher)
 {
     rd_kafka_purge(publisher->client,

@@ -85,6 +85,11 @@ void publisher_serve(struct publisher *publisher);
 int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
                     struct error *err) MUST_CHECK;
 
+/* The same for a program that does not come again: where a stop is overdue (see
+ * stop.h) and messages are undelivered, it has failed (ERROR_UNAVAILABLE). */
+int publisher_finish(struct publisher *publisher, unsigned timeout_ms,
+                     struct error *err) MUST_CHECK;
+
 /* After a failure, without a transaction: throws away what is under way, and
  * waits a bounded time until the client has said of which messages. */
 void publisher_give_up(struct publisher *publisher);

@@ -358,12 +358,6 @@ static int run_feed(struct feed_settings *settings, struct feed *feed,
     double seconds = (double)(clock_monotonic_ms() - started) / 1e3;
     status = tell(settings, feed, seconds, status, err);
     struct feed_counts n = feed_counts(feed);
-    if (status < 0 && err->code == ERROR_STOPPED &&
-        n.undelivered + n.undelivered_labels > 0)
-        return error_set(err, ERROR_UNAVAILABLE,
-                         "asked to stop before a broker had acknowledged "
-                         "%" PRIu64 " rows and %" PRIu64 " labels",
-                         n.undelivered, n.undelivered_labels);
     if (status == 0 && n.rejected > 0 && n.impressions == 0)
         return error_set(err, ERROR_FORMAT,
                          "all %" PRIu64 " rows were rejected, the first at %s",

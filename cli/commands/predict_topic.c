@@ -124,7 +124,7 @@ static int open_publisher(struct work *work, const struct kafka_settings *kafka,
 static int finish(struct work *work, struct error *err)
 {
     if (work->publisher)
-        return publisher_flush(work->publisher, FLUSH_MS, err);
+        return publisher_finish(work->publisher, FLUSH_MS, err);
     if (fflush(stdout) != 0)
         return error_set(err, ERROR_IO, "write to standard output: %s",
                          strerror(errno));

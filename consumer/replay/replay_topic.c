@@ -107,7 +107,7 @@ int replay_topic_send(struct replay_topic *topic,
 
 int replay_topic_flush(struct replay_topic *topic, struct error *err)
 {
-    return publisher_flush(topic->publisher, FLUSH_MS, err) < 0
+    return publisher_finish(topic->publisher, FLUSH_MS, err) < 0
                ? error_wrap(err, "predictions.topic")
                : 0;
 }

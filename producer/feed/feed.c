@@ -383,7 +383,7 @@ static int feed_rows(struct feed *feed, struct error *err)
     }
     if (send_labels(feed, INT64_MAX, err) < 0)
         return -1;
-    return publisher_flush(feed->publisher, FLUSH_MS, err);
+    return publisher_finish(feed->publisher, FLUSH_MS, err);
 }
 
 /* What was handed over is not yet on its topic: else the account would count

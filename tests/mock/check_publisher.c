@@ -6,6 +6,7 @@
 #include "support/run_suite.h"
 
 #include "common/base/clock.h"
+#include "common/base/stop.h"
 
 #include "consumer/read/merge_reader.h"
 #include "producer/publisher.h"
@@ -13,10 +14,11 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 20000, COUNT = 1000 };
+enum { PATIENCE_MS = 20000, COUNT = 1000, DEADLINE_MS = 8000 };
 
 /* Kafka's numbers of the requests that transactions add. */
 enum { ADD_PARTITIONS = 24, END_TRANSACTION = 26 };
@@ -243,6 +245,27 @@ START_TEST(a_broker_that_is_away_fails_the_flush_in_time)
 }
 END_TEST
 
+/* For one that comes again the stop is no failure, for one that does not it is:
+ * the message is not there. Giving up counts it. */
+START_TEST(a_stop_leaves_nothing_behind_in_silence)
+{
+    ck_assert_ok(stop_on_signals(DEADLINE_MS, &err), err);
+    open_publisher();
+    mock_cluster_go_down(cluster);
+    ck_assert_ok(send_text(1, 0, "x"), err);
+    raise(SIGTERM);
+    ck_assert_refused(publisher_flush(publisher, PATIENCE_MS, &err), err,
+                      ERROR_STOPPED, "asked to stop");
+    ck_assert_refused(publisher_finish(publisher, PATIENCE_MS, &err), err,
+                      ERROR_UNAVAILABLE,
+                      "asked to stop before a broker had acknowledged 1 "
+                      "messages");
+    publisher_give_up(publisher);
+    ck_assert_uint_eq(publisher_failed(publisher, 0), 0);
+    ck_assert_uint_eq(publisher_failed(publisher, 1), 1);
+}
+END_TEST
+
 /* What the broker answers twice to a request, and what the caller must do. */
 static const struct {
     int request;
@@ -431,6 +454,7 @@ int main(void)
     tcase_add_test(tests, a_message_that_is_too_large_is_refused_at_once);
     tcase_add_test(tests, a_partition_that_is_not_there_is_refused);
     tcase_add_test(tests, a_broker_that_is_away_fails_the_flush_in_time);
+    tcase_add_test(tests, a_stop_leaves_nothing_behind_in_silence);
     tcase_add_loop_test(tests, each_answer_has_its_verdict, 0, ANSWERS);
     tcase_add_loop_test(
         tests, a_message_that_a_failed_transaction_throws_away_says_why, 0,
