@@ -341,9 +341,10 @@ START_TEST(a_feed_that_fails_tells_what_is_on_the_topics)
         .seed = 1, .rows = ROWS_MAX, .users = 10, .ads = 5, .click_rate = 0.5};
 
     config.label_choice = LABELS_ALL;
-    config.rate = 400; /* in several requests, of which one fails */
+    config.rate = 400; /* in several requests, of which the third fails */
     ck_assert_ok(world_open(&world, &source, &err), err);
     ck_assert_ok(feed_open(&config, source, &feed, &err), err);
+    mock_cluster_fail(cluster, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_NO_ERROR, 2);
     mock_cluster_fail(cluster, MOCK_PRODUCE,
                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
     ck_assert_refused(feed_run(feed, &err), err, ERROR_AUTH,
