@@ -455,6 +455,7 @@ int publisher_finish(struct publisher *publisher, unsigned timeout_ms,
 
 void publisher_give_up(struct publisher *publisher)
 {
+    deliveries_settle(publisher->deliveries, clock_monotonic_ms() + CLOSE_MS);
     rd_kafka_purge(publisher->client,
                    RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     deliveries_drain(publisher->deliveries, clock_monotonic_ms() + CLOSE_MS);

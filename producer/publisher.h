@@ -90,8 +90,8 @@ int publisher_flush(struct publisher *publisher, unsigned timeout_ms,
 int publisher_finish(struct publisher *publisher, unsigned timeout_ms,
                      struct error *err) MUST_CHECK;
 
-/* After a failure, without a transaction: throws away what is under way, and
- * waits a bounded time until the client has said of which messages. */
+/* After a failure, without a transaction: what is under way has a bounded time
+ * to be delivered; the rest is thrown away, and has failed. */
 void publisher_give_up(struct publisher *publisher);
 
 /* Messages for the topic that the broker has not acknowledged, of those whose
