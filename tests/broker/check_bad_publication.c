@@ -239,7 +239,7 @@ static double refused(const char *reason)
 
     snprintf(series, sizeof(series), "pctr_model_rejected_total{reason=\"%s\"}",
              reason);
-    return metrics_page_value(port, series);
+    return metrics_page_read(port, series, WAIT_MS);
 }
 
 static void await_refused(const char *reason, double count)

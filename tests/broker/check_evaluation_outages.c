@@ -221,7 +221,7 @@ START_TEST(predictions_that_are_made_anew_are_read_again)
     await_unreadable();
     metrics_page_await(
         port, "pctr_snapshots_published_total",
-        metrics_page_value(port, "pctr_snapshots_published_total") + 1,
+        metrics_page_read(port, "pctr_snapshots_published_total", WAIT_MS) + 1,
         WAIT_MS);
     ck_assert_double_eq(metrics_page_value(port, READABLE), 0);
     make_anew(PIPE_PREDICTIONS, PARTITIONS);

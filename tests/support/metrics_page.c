@@ -130,6 +130,19 @@ double metrics_page_value(unsigned port, const char *series)
     return value;
 }
 
+double metrics_page_read(unsigned port, const char *series, unsigned timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
+    double value;
+
+    while (isnan(value = metrics_page_value(port, series))) {
+        ck_assert_msg(clock_monotonic_ms() < deadline,
+                      "%s is not there after %u ms", series, timeout_ms);
+        clock_sleep_ms(POLL_MS);
+    }
+    return value;
+}
+
 void metrics_page_await(unsigned port, const char *series, double at_least,
                         unsigned timeout_ms)
 {

@@ -21,6 +21,10 @@ char *metrics_page_post(unsigned port, const char *path, const char *body);
  * the page has none or nobody answers. */
 double metrics_page_value(unsigned port, const char *series);
 
+/* The same, and waits until the page has it. */
+double metrics_page_read(unsigned port, const char *series,
+                         unsigned timeout_ms);
+
 /* Waits until it is at least that. */
 void metrics_page_await(unsigned port, const char *series, double at_least,
                         unsigned timeout_ms);
