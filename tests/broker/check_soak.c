@@ -486,10 +486,13 @@ END_TEST
 
 int main(void)
 {
+    /* Check tells the time that a process of its own took in 31 bits of
+     * microseconds: after 35 minutes it calls a good end an error. */
+    if (setenv("CK_FORK", "no", 1) != 0)
+        return EXIT_FAILURE;
     Suite *suite = suite_create("soak");
     TCase *tests = tcase_create("own broker");
 
-    tcase_set_timeout(tests, minutes() * 60 + 900);
     tcase_add_unchecked_fixture(tests, start_broker, own_broker_end);
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, the_account_is_exact_and_memory_is_flat);
