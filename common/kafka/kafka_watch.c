@@ -86,11 +86,12 @@ static void set(struct kafka_watch *watch, enum kafka_metric metric, int series,
     metrics_set(watch->metrics, watch->first + (int)metric, series, value);
 }
 
-/* What all clients say of one broker. */
-static struct kafka_broker_stats sum_up(const struct kafka_watch *watch,
-                                        int32_t id)
+/* What all clients say of one broker. False: none of them knows it. */
+static bool sum_up(const struct kafka_watch *watch, int32_t id,
+                   struct kafka_broker_stats *out)
 {
     struct kafka_broker_stats all = {.id = id, .link = KAFKA_LINK_UNUSED};
+    bool is_known = false;
 
     for (size_t i = 0; i < watch->count; i++) {
         const struct kafka_stats *stats = &watch->clients[i]->stats;
@@ -98,6 +99,7 @@ static struct kafka_broker_stats sum_up(const struct kafka_watch *watch,
             const struct kafka_broker_stats *one = &stats->brokers[b];
             if (one->id != id)
                 continue;
+            is_known = true;
             if (one->link > all.link)
                 all.link = one->link;
             if (one->rtt_s > 0 && (all.rtt_s <= 0 || one->rtt_s < all.rtt_s))
@@ -106,14 +108,26 @@ static struct kafka_broker_stats sum_up(const struct kafka_watch *watch,
                 all.throttle_s = one->throttle_s;
         }
     }
-    return all;
+    *out = all;
+    return is_known;
+}
+
+/* A client that has lost all brokers begins again with those of its settings,
+ * and forgets the others (seen with librdkafka 2.16). */
+static void show_forgotten(struct kafka_watch *watch,
+                           const struct kafka_broker_stats *before)
+{
+    struct kafka_broker_stats all;
+
+    if (before->link != KAFKA_LINK_UNUSED && !sum_up(watch, before->id, &all))
+        set(watch, KAFKA_BROKER_UP, before->id, 0);
 }
 
 static void show_broker(struct kafka_watch *watch, int32_t id)
 {
-    struct kafka_broker_stats all = sum_up(watch, id);
+    struct kafka_broker_stats all;
 
-    if (all.link == KAFKA_LINK_UNUSED)
+    if (!sum_up(watch, id, &all) || all.link == KAFKA_LINK_UNUSED)
         return;
     set(watch, KAFKA_BROKER_UP, id, all.link == KAFKA_LINK_UP);
     set(watch, KAFKA_BROKER_THROTTLE, id, all.throttle_s);
@@ -156,7 +170,10 @@ void kafka_watch_take(struct kafka_watch *watch, const char *json, size_t size)
     forget_silent(watch, now_ms);
     struct client *client = client_of(watch, stats.client);
     if (client) {
+        const struct kafka_stats before = client->stats;
         *client = (struct client){now_ms, stats};
+        for (size_t b = 0; b < before.broker_count; b++)
+            show_forgotten(watch, &before.brokers[b]);
         for (size_t b = 0; b < stats.broker_count; b++)
             show_broker(watch, stats.brokers[b].id);
         show_queues(watch);

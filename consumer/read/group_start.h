@@ -50,8 +50,8 @@ struct group_found {
 
 /* Assigns the offered partitions in `positions`, with a choice where the group
  * has no offset; `offered` has what offsets_of_group() has filled in.
- * ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is
- * not there yet: ask again; the positions then have to be asked for anew. */
+ * ERROR_UNAVAILABLE and ERROR_TEMPORARY mean that the answer is not there yet:
+ * ask again; the positions then have to be asked for anew. */
 int group_start_find(const struct group_member *member,
                      const rd_kafka_topic_partition_list_t *offered,
                      struct positions *positions, struct group_found *found,

@@ -50,6 +50,13 @@ static const char sender[] =
     "\"127.0.0.1:9093/2\": { \"nodeid\":2, \"state\":\"UP\", "
     "\"rtt\": { \"avg\":1500 } } }, \"topics\":{ } }";
 
+/* The member of above when all brokers went away, as 2.16 tells it. */
+static const char lost[] =
+    "{ \"name\": \"a#consumer-1\", \"type\": \"consumer\", \"brokers\":{ "
+    "\"localhost:9092/bootstrap\": { \"nodeid\":-1, \"state\":\"INIT\" }, "
+    "\"GroupCoordinator\": { \"nodeid\":-1, \"source\":\"logical\", "
+    "\"state\":\"INIT\" } }, \"topics\":{ } }";
+
 static const struct metric_family families[] = {
     KAFKA_METRIC_FAMILIES,
     {NULL, METRIC_COUNTER, NULL, NULL, 0, NULL},
@@ -117,6 +124,25 @@ START_TEST(one_client_that_is_connected_is_enough)
     ck_assert_double_eq(value(KAFKA_BROKER_RTT, 1), 0.0009);
     ck_assert_double_eq(value(KAFKA_BROKER_THROTTLE, 1), 0.03);
     ck_assert_double_eq(value(KAFKA_REQUESTS, 0), 8);
+}
+END_TEST
+
+START_TEST(a_broker_that_nobody_remembers_is_not_up)
+{
+    say(member);
+    say(sender);
+    say(lost);
+    ck_assert_double_eq(value(KAFKA_BROKER_UP, 1), 1); /* of the sender */
+    kafka_watch_free(watch);
+    metrics_free(metrics);
+    start();
+    say(member);
+    say(lost);
+    ck_assert(is_shown("pctr_kafka_broker_up{broker=\"1\"} 0\n"));
+    ck_assert(is_shown("pctr_kafka_broker_up{broker=\"2\"} 0\n"));
+    ck_assert(!is_shown("pctr_kafka_broker_up{broker=\"3\"}"));
+    say(member);
+    ck_assert(is_shown("pctr_kafka_broker_up{broker=\"1\"} 1\n"));
 }
 END_TEST
 
@@ -212,6 +238,7 @@ int main(void)
     tcase_add_test(tests,
                    a_broker_that_was_never_needed_is_neither_up_nor_down);
     tcase_add_test(tests, one_client_that_is_connected_is_enough);
+    tcase_add_test(tests, a_broker_that_nobody_remembers_is_not_up);
     tcase_add_test(tests, queues_are_summed_up_and_a_shared_one_counts_once);
     tcase_add_test(tests, a_client_is_heard_once_with_its_last_word);
     tcase_add_loop_test(tests,
