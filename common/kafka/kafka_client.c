@@ -323,6 +323,18 @@ static int check_other_roles(const struct kafka_settings *settings,
     return status;
 }
 
+/* As libraries before do, which do not know the setting. By its default 2.16
+ * forgets its brokers when it has lost all, and a call about a transaction that
+ * was under way is never answered, whatever its time-out: a scorer stood still
+ * for good in three of four tries in which a lone broker was killed. */
+static void keep_brokers(rd_kafka_conf_t *conf)
+{
+    char why[256];
+
+    (void)rd_kafka_conf_set(conf, "metadata.recovery.strategy", "none", why,
+                            sizeof(why));
+}
+
 int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
                const struct kafka_property *properties, rd_kafka_conf_t **out,
                struct error *err)
@@ -330,6 +342,7 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
     rd_kafka_conf_set_log_cb(conf, kafka_log_line);
+    keep_brokers(conf);
     if (kafka_conf_set(conf, "bootstrap.servers", settings->brokers, err) < 0 ||
         (settings->client_id[0] &&
          kafka_conf_set(conf, "client.id", settings->client_id, err) < 0) ||

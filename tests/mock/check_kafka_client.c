@@ -86,6 +86,23 @@ START_TEST(each_role_has_its_defaults)
 }
 END_TEST
 
+/* Where the library knows of another way. */
+START_TEST(brokers_that_are_away_are_not_forgotten)
+{
+    static const char name[] = "metadata.recovery.strategy";
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    size_t size = 0;
+    const bool is_known = rd_kafka_conf_get(conf, name, NULL, &size) == 0;
+
+    rd_kafka_conf_destroy(conf);
+    if (!is_known)
+        return;
+    assert_configured(KAFKA_PRODUCER, NULL, NULL, name, "none");
+    assert_configured(KAFKA_CONSUMER, NULL, NULL, name, "none");
+    assert_configured(KAFKA_PRODUCER, name, "rebootstrap", name, "rebootstrap");
+}
+END_TEST
+
 START_TEST(a_property_of_the_user_wins)
 {
     assert_configured(KAFKA_PRODUCER, "linger.ms", "17", "linger.ms", "17");
@@ -379,6 +396,7 @@ static TCase *property_tests(void)
     TCase *tests = tcase_create("properties");
 
     tcase_add_test(tests, each_role_has_its_defaults);
+    tcase_add_test(tests, brokers_that_are_away_are_not_forgotten);
     tcase_add_test(tests, a_property_of_the_user_wins);
     tcase_add_test(tests, a_prefix_limits_a_property_to_one_role);
     tcase_add_loop_test(tests, a_property_that_breaks_a_promise_is_refused, 0,
