@@ -22,6 +22,10 @@ static const struct kafka_property common_defaults[] = {
     {"log.connection.close", "false"},
     /* Back within two seconds after a broker's restart, not ten. */
     {"reconnect.backoff.max.ms", "2000"},
+    /* By its default 2.16 forgets its brokers when it has lost all, and a call
+     * about a transaction that was under way never returns, whatever its
+     * time-out. Older libraries keep them, and do not know the property. */
+    {"metadata.recovery.strategy", "none"},
     {NULL, NULL},
 };
 
@@ -249,6 +253,20 @@ static int set_all(rd_kafka_conf_t *conf, const struct kafka_property *settings,
     return 0;
 }
 
+/* Those that this version of the library knows. */
+static int set_known(rd_kafka_conf_t *conf,
+                     const struct kafka_property *settings, struct error *err)
+{
+    for (; settings->name; settings++) {
+        size_t size = 0;
+        if (rd_kafka_conf_get(conf, settings->name, NULL, &size) ==
+                RD_KAFKA_CONF_OK &&
+            kafka_conf_set(conf, settings->name, settings->value, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* The role that the name's prefix limits it to, or ROLE_COUNT for all. */
 static int role_of(const char **name)
 {
@@ -323,18 +341,6 @@ static int check_other_roles(const struct kafka_settings *settings,
     return status;
 }
 
-/* As libraries before do, which do not know the setting. By its default 2.16
- * forgets its brokers when it has lost all, and a call about a transaction that
- * was under way is never answered, whatever its time-out: a scorer stood still
- * for good in three of four tries in which a lone broker was killed. */
-static void keep_brokers(rd_kafka_conf_t *conf)
-{
-    char why[256];
-
-    (void)rd_kafka_conf_set(conf, "metadata.recovery.strategy", "none", why,
-                            sizeof(why));
-}
-
 int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
                const struct kafka_property *properties, rd_kafka_conf_t **out,
                struct error *err)
@@ -342,11 +348,10 @@ int kafka_conf(const struct kafka_settings *settings, enum kafka_role role,
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
     rd_kafka_conf_set_log_cb(conf, kafka_log_line);
-    keep_brokers(conf);
     if (kafka_conf_set(conf, "bootstrap.servers", settings->brokers, err) < 0 ||
         (settings->client_id[0] &&
          kafka_conf_set(conf, "client.id", settings->client_id, err) < 0) ||
-        set_all(conf, common_defaults, err) < 0 ||
+        set_known(conf, common_defaults, err) < 0 ||
         set_all(conf, roles[role].defaults, err) < 0 ||
         (settings->embedded && role == KAFKA_CONSUMER &&
          set_all(conf, embedded_consumer, err) < 0) ||
