@@ -38,9 +38,7 @@ struct feed {
     char rejects[FEED_REJECTS_KEPT][256];
     int64_t keeps_ms; /* what the topics keep at least */
     _Atomic uint64_t rows, impressions, sent_labels, clicks, rejected;
-    _Atomic uint64_t lost_impressions, lost_labels; /* not acknowledged */
-    _Atomic uint64_t unsent_labels;                 /* at a failure */
-    _Atomic bool has_failed;
+    _Atomic uint64_t undelivered, undelivered_labels; /* at a failure */
     _Atomic uint64_t expected;
     _Atomic int64_t first_ms, last_ms;
 };
@@ -390,13 +388,15 @@ static int feed_rows(struct feed *feed, struct error *err)
  * records that nobody ever sees. */
 static void give_up(struct feed *feed)
 {
+    uint64_t lost_labels = 0;
+
     publisher_give_up(feed->publisher);
-    feed->lost_impressions =
-        publisher_failed(feed->publisher, TOPIC_IMPRESSIONS);
     if (feed->config.labels[0])
-        feed->lost_labels = publisher_failed(feed->publisher, TOPIC_LABELS);
-    feed->unsent_labels = feed->labels.count;
-    feed->has_failed = true;
+        lost_labels = publisher_failed(feed->publisher, TOPIC_LABELS);
+    feed->impressions -= publisher_failed(feed->publisher, TOPIC_IMPRESSIONS);
+    feed->sent_labels -= lost_labels;
+    feed->undelivered = feed->rows - feed->rejected - feed->impressions;
+    feed->undelivered_labels = lost_labels + feed->labels.count;
 }
 
 int feed_run(struct feed *feed, struct error *err)
@@ -410,21 +410,18 @@ int feed_run(struct feed *feed, struct error *err)
 
 struct feed_counts feed_counts(const struct feed *feed)
 {
-    struct feed_counts counts = {
+    return (struct feed_counts){
         .rows = feed->rows,
-        .impressions = feed->impressions - feed->lost_impressions,
-        .labels = feed->sent_labels - feed->lost_labels,
+        .impressions = feed->impressions,
+        .labels = feed->sent_labels,
         .clicks = feed->clicks,
         .rejected = feed->rejected,
-        .undelivered_labels = feed->lost_labels + feed->unsent_labels,
+        .undelivered = feed->undelivered,
+        .undelivered_labels = feed->undelivered_labels,
         .expected = feed->expected,
         .first_ms = feed->first_ms,
         .last_ms = feed->last_ms,
     };
-
-    if (feed->has_failed)
-        counts.undelivered = counts.rows - counts.rejected - counts.impressions;
-    return counts;
 }
 
 const char *feed_reject(const struct feed *feed, uint64_t i)
