@@ -162,17 +162,6 @@ static void await_all_predictions(void)
     fixture_records_free(&records);
 }
 
-/* The page is written anew a little later than the log. */
-static void await_unreadable(void)
-{
-    const int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
-
-    while (metrics_page_value(port, READABLE) != 0) {
-        ck_assert_int_lt(clock_monotonic_ms(), deadline_ms);
-        clock_sleep_ms(100);
-    }
-}
-
 static void await_the_end(void)
 {
     ck_assert_int_eq(child_wait(&feed, WAIT_MS), 0);
@@ -218,7 +207,7 @@ START_TEST(predictions_that_are_made_anew_are_read_again)
     await_all_predictions();
     topic_change_remove(pipe.names[PIPE_PREDICTIONS]);
     child_await_error(&trainer, "\"predictions cannot be read", WAIT_MS);
-    await_unreadable();
+    metrics_page_await_value(port, READABLE, 0, WAIT_MS); /* soon after */
     metrics_page_await(
         port, "pctr_snapshots_published_total",
         metrics_page_read(port, "pctr_snapshots_published_total", WAIT_MS) + 1,

@@ -2,12 +2,10 @@
  * check_signed_models.c - models, pins and retirements are signed and verified
  * by the processes that write and serve them.
  */
-#include "support/allowance.h"
 #include "support/metrics_page.h"
 #include "support/pipeline.h"
 #include "support/run_suite.h"
 
-#include "common/base/clock.h"
 #include "common/event/manifest.h"
 
 #include "producer/publisher.h"
@@ -17,13 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PARTITIONS = 2,
-    WAIT_MS = 60000,
-    POLL_MS = 50,
-    PATH_SIZE = 64,
-    OPTION_SIZE = 192
-};
+enum { PARTITIONS = 2, WAIT_MS = 60000, PATH_SIZE = 64, OPTION_SIZE = 192 };
 
 enum owner { OURS, NEXT, FOREIGN, OWNERS };
 
@@ -105,14 +97,8 @@ static void end_scorer(void)
 
 static void await_served(uint64_t epoch)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + allowance_ms(WAIT_MS);
-
-    while (metrics_page_value(port, "pctr_model_served_version") !=
-           (double)epoch) {
-        ck_assert_msg(clock_monotonic_ms() < deadline_ms,
-                      "version %" PRIu64 " is not served", epoch);
-        clock_sleep_ms(POLL_MS);
-    }
+    metrics_page_await_value(port, "pctr_model_served_version", (double)epoch,
+                             WAIT_MS);
 }
 
 /* One more record was refused, for that reason; that epoch serves on. */

@@ -216,30 +216,30 @@ static int one_broker(const char *what)
     return broker;
 }
 
+/* One leaves, and is back after a time of less than `most_ms`. */
+static void send_away(const char *what, const char *leave, int64_t most_ms,
+                      const char *come_back)
+{
+    const int broker = one_broker(what);
+
+    own_broker_do(leave, broker);
+    sleep_and_sample(at_random(most_ms));
+    own_broker_do(come_back, broker);
+}
+
 static void kill_broker(void)
 {
-    const int broker = one_broker("kills");
-
-    own_broker_do("kill", broker);
-    sleep_and_sample(at_random(FREEZE_MS));
-    own_broker_do("revive", broker);
+    send_away("kills", "kill", FREEZE_MS, "revive");
 }
 
 static void restart_broker(void)
 {
-    const int broker = one_broker("restarts");
-
-    own_broker_do("stop", broker);
-    own_broker_do("revive", broker);
+    send_away("restarts", "stop", 1, "revive");
 }
 
 static void freeze_broker(void)
 {
-    const int broker = one_broker("freezes");
-
-    own_broker_do("pause", broker);
-    sleep_and_sample(at_random(FREEZE_MS));
-    own_broker_do("resume", broker);
+    send_away("freezes", "pause", FREEZE_MS, "resume");
 }
 
 static void rob_of_quorum(void)

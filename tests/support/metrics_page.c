@@ -130,29 +130,38 @@ double metrics_page_value(unsigned port, const char *series)
     return value;
 }
 
-double metrics_page_read(unsigned port, const char *series, unsigned timeout_ms)
+/* --- Waiting ---------------------------------------------------------- */
+
+/* Returns the value. NaN is in no range. */
+static double await_range(unsigned port, const char *series, double least,
+                          double most, unsigned timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
-    double value;
+    double value = metrics_page_value(port, series);
 
-    while (isnan(value = metrics_page_value(port, series))) {
+    while (!(value >= least && value <= most)) {
         ck_assert_msg(clock_monotonic_ms() < deadline,
-                      "%s is not there after %u ms", series, timeout_ms);
+                      "%s is %g after %u ms, %g to %g was expected", series,
+                      value, timeout_ms, least, most);
         clock_sleep_ms(POLL_MS);
+        value = metrics_page_value(port, series);
     }
     return value;
+}
+
+double metrics_page_read(unsigned port, const char *series, unsigned timeout_ms)
+{
+    return await_range(port, series, -INFINITY, INFINITY, timeout_ms);
+}
+
+void metrics_page_await_value(unsigned port, const char *series, double value,
+                              unsigned timeout_ms)
+{
+    await_range(port, series, value, value, timeout_ms);
 }
 
 void metrics_page_await(unsigned port, const char *series, double at_least,
                         unsigned timeout_ms)
 {
-    int64_t deadline = clock_monotonic_ms() + allowance_ms(timeout_ms);
-    double value;
-
-    while (!((value = metrics_page_value(port, series)) >= at_least)) {
-        ck_assert_msg(clock_monotonic_ms() < deadline,
-                      "%s is %g after %u ms, %g was expected", series, value,
-                      timeout_ms, at_least);
-        clock_sleep_ms(POLL_MS);
-    }
+    await_range(port, series, at_least, INFINITY, timeout_ms);
 }

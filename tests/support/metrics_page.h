@@ -25,6 +25,10 @@ double metrics_page_value(unsigned port, const char *series);
 double metrics_page_read(unsigned port, const char *series,
                          unsigned timeout_ms);
 
+/* Waits until it is that. */
+void metrics_page_await_value(unsigned port, const char *series, double value,
+                              unsigned timeout_ms);
+
 /* Waits until it is at least that. */
 void metrics_page_await(unsigned port, const char *series, double at_least,
                         unsigned timeout_ms);
